@@ -1,0 +1,95 @@
+"""The cell contract: the equations of one step; layers, directions, packing and sizing come from elsewhere.
+
+A new cell is one file in ``models/cells`` holding one subclass of `Cell`, and one YAML file in ``configs/model``; its
+name is the file's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch.nn.functional as F
+from torch import Tensor
+
+State = tuple[Tensor, ...]
+
+
+class Weights:
+    """The parameters of one layer in one direction, as attributes, with the products that cells take of them.
+
+    Attributes are the names of `Cell.shapes`: ``weight_ih`` ``(G H, I)``, ``weight_hh`` ``(G H, P)``, ``bias_ih`` and
+    ``bias_hh`` ``(G H,)`` (None without bias), ``weight_hr`` ``(P, H)`` with a projection, and what a cell adds. G
+    counts gates, H is the hidden size, P the size of the output: the projection's, or H.
+    """
+
+    weight_ih: Tensor
+    weight_hh: Tensor
+    bias_ih: Tensor | None = None
+    bias_hh: Tensor | None = None
+    weight_hr: Tensor | None = None
+
+    def __init__(self, **parameters: Tensor):
+        self.__dict__.update(parameters)
+
+    def __getattr__(self, name: str) -> Tensor:
+        raise AttributeError(f"the cell declares no parameter called {name}")
+
+    def input(self, x: Tensor) -> Tensor:
+        """W_ih x + b_ih: ``(..., I)`` to ``(..., G H)``."""
+        return F.linear(x, self.weight_ih, self.bias_ih)
+
+    def recurrent(self, h: Tensor) -> Tensor:
+        """W_hh h + b_hh: ``(B, P)`` to ``(B, G H)``."""
+        return F.linear(h, self.weight_hh, self.bias_hh)
+
+    def project(self, h: Tensor) -> Tensor:
+        """W_hr h with a projection, else h: ``(B, H)`` to ``(B, P)``."""
+        return h if self.weight_hr is None else F.linear(h, self.weight_hr)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One step of a recurrent layer. Its dataclass fields are its own settings, such as ``forget_bias``.
+
+    Attributes:
+        gates: the names of the blocks of rows of the weights, in their order.
+        states: the names of the state tensors; the first is the output.
+    """
+
+    gates: ClassVar[tuple[str, ...]]
+    states: ClassVar[tuple[str, ...]] = ("h",)
+
+    def step(self, x: Tensor, state: State, w: Weights) -> State:
+        """The states after one step.
+
+        Args:
+            x: ``(B, G H)``, the input's part of all gates: W_ih x_t + b_ih.
+            state: the states before, the first ``(B, P)``, others ``(B, H)``.
+            w: the layer's parameters.
+        """
+        raise NotImplementedError
+
+    def shapes(
+        self, input_size: int, hidden_size: int, bias: bool = True, proj_size: int = 0
+    ) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of a layer's parameters, in the order in which torch draws them.
+
+        A cell with more parameters than the usual extends this; one with fewer replaces it.
+        """
+        rows = len(self.gates) * hidden_size
+        shapes: dict[str, tuple[int, ...]] = {
+            "weight_ih": (rows, input_size),
+            "weight_hh": (rows, proj_size or hidden_size),
+        }
+        if bias:
+            shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+        if proj_size:
+            shapes["weight_hr"] = (proj_size, hidden_size)
+        return shapes
+
+    def initialise(self, w: Weights) -> None:
+        """Change the initial values in place, after every parameter was drawn from U(-1/sqrt(H), 1/sqrt(H)).
+
+        Called without gradient tracking, once a layer and direction.
+        """

@@ -1,0 +1,152 @@
+"""The task contract: a task is a dataclass of settings that loads itself for a seed.
+
+Tasks are plain NumPy, so that settings can be read, checked and listed without loading torch. A new task is one file in
+this folder holding one subclass of `Task`, and one YAML file in ``configs/data``; its name is the file's name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from rnncompare.errors import SettingError, require
+
+if TYPE_CHECKING:
+    from rnncompare.tasks.contract.objectives import Objective
+
+SIZE_NAMES = ("tiny", "small", "medium", "large", "huge", "full")
+
+
+def setting(default: Any, help: str) -> Any:
+    """A dataclass field with a default and the line that ``--help`` prints for it."""
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass
+class Examples:
+    """Sequences and what is to be predicted, the first axis counting examples.
+
+    Attributes:
+        inputs: ``(N, T, F)`` floats, or ``(N, T)`` integers below the vocabulary's size.
+        targets: ``(N,)`` classes or ``(N, K)`` values where the readout is at the last step; ``(N, T)`` classes
+            (-100: not scored) or ``(N, T, K)`` values where it is at every step.
+        lengths: ``(N,)`` steps in use of each sequence, the rest being padding at the end; None if all are full.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    lengths: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def sequence_length(self) -> int:
+        """Steps of the longest sequence."""
+        return self.inputs.shape[1]
+
+    def take(self, index: np.ndarray | slice) -> Examples:
+        """The examples at ``index``, in that order."""
+        return Examples(self.inputs[index], self.targets[index], None if self.lengths is None else self.lengths[index])
+
+
+@dataclass
+class Data:
+    """What a task loads for one seed: three disjoint splits and how to score them.
+
+    Attributes:
+        features: numbers a step where inputs are real (F), else None.
+        vocabulary: distinct symbols where inputs are integers, else None.
+        objective: loss, metric and readout.
+        baseline: the metric, on the test split, of the best predictor that ignores the input sequence.
+        optimum: the best value that the metric can take, where known.
+        sha256: identity of the data: of the source file, or of the generated arrays.
+        longer: further test sets at sequence lengths never trained on, by length.
+    """
+
+    train: Examples
+    validation: Examples
+    test: Examples
+    objective: Objective
+    baseline: float
+    sha256: str
+    features: int | None = None
+    vocabulary: int | None = None
+    optimum: float | None = None
+    longer: dict[int, Examples] = field(default_factory=dict)
+
+
+@dataclass
+class Task:
+    """Settings common to all tasks, and what each task must do.
+
+    A subclass sets `sizes` (names to training examples, ``full`` left to `largest`), overrides `largest` where the data
+    end somewhere, and implements `load`.
+    """
+
+    size: int | str = setting("small", "training examples: tiny, small, medium, large, huge, full or a number")
+
+    sizes: ClassVar[dict[str, int]] = {
+        "tiny": 100,
+        "small": 1000,
+        "medium": 10_000,
+        "large": 100_000,
+        "huge": 1_000_000,
+    }
+    source: ClassVar[str] = "generated"
+    licence: ClassVar[str] = "none needed"
+
+    def check(self) -> None:
+        """Raise `SettingError` for settings that no data could meet; cheap, reads no file."""
+        valid = f"one of {', '.join(SIZE_NAMES)}, or a whole number from 1"
+        if isinstance(self.size, str):
+            require(self.size in SIZE_NAMES, "data.size", self.size, valid)
+        else:
+            require(self.size >= 1, "data.size", self.size, valid)
+
+    def largest(self) -> int:
+        """The most training examples that there are under these settings; may fetch and read files.
+
+        Raises:
+            DataError: a file is missing, torn or not the pinned one.
+        """
+        return max(self.sizes.values())
+
+    def train_examples(self) -> int:
+        """The number of training examples that `size` asks for.
+
+        Raises:
+            SettingError: the data cannot give as many.
+        """
+        largest = self.largest()
+        if self.size == "full":
+            return largest
+        wanted = self.sizes.get(self.size) if isinstance(self.size, str) else self.size
+        if wanted is None or wanted > largest:
+            raise SettingError(
+                "data.size", self.size, f"the data give at most {largest} training examples (data.size=full)"
+            )
+        return wanted
+
+    def load(self, seed: int) -> Data:
+        """Read or generate the splits for ``seed``; a smaller `size` is the beginning of a larger one."""
+        raise NotImplementedError
+
+
+def fingerprint(*splits: Examples) -> str:
+    """SHA-256 over the arrays of ``splits``, the identity of generated data."""
+    digest = hashlib.sha256()
+    for split in splits:
+        for array in (split.inputs, split.targets, split.lengths):
+            if array is not None:
+                digest.update(f"{array.dtype.str}{array.shape}".encode())
+                digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def stream(seed: int, name: str) -> np.random.Generator:
+    """An independent random stream for one purpose (``train``, ``validation``, ``order``, ...) under one seed."""
+    return np.random.default_rng([seed, *name.encode()])
