@@ -87,7 +87,8 @@ class Task:
     end somewhere, and implements `load`.
     """
 
-    size: int | str = setting("small", "training examples: tiny, small, medium, large, huge, full or a number")
+    # Any, since OmegaConf 2.3 cannot merge a node of type int | str; `check` sees to the type.
+    size: Any = setting("small", "training examples: tiny, small, medium, large, huge, full or a number")
 
     sizes: ClassVar[dict[str, int]] = {
         "tiny": 100,
@@ -99,13 +100,18 @@ class Task:
     source: ClassVar[str] = "generated"
     licence: ClassVar[str] = "none needed"
 
+    @property
+    def name(self) -> str:
+        """The task's name: its module's."""
+        return type(self).__module__.rpartition(".")[2]
+
     def check(self) -> None:
         """Raise `SettingError` for settings that no data could meet; cheap, reads no file."""
         valid = f"one of {', '.join(SIZE_NAMES)}, or a whole number from 1"
         if isinstance(self.size, str):
             require(self.size in SIZE_NAMES, "data.size", self.size, valid)
         else:
-            require(self.size >= 1, "data.size", self.size, valid)
+            require(type(self.size) is int and self.size >= 1, "data.size", self.size, valid)
 
     def largest(self) -> int:
         """The most training examples that there are under these settings; may fetch and read files.

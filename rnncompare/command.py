@@ -1,0 +1,104 @@
+"""What the Hydra-driven commands share: schemas, help, and errors that fit on a line or two."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.config_store import ConfigStore
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from rnncompare import tasks
+from rnncompare.errors import DataError, SettingError
+from rnncompare.settings import RunSettings
+
+REQUEST_WRONG = 2
+INTERRUPTED = 130
+
+_PACKAGE = Path(__file__).parent
+_INSTALLED_CONFIGS = _PACKAGE / "configs"
+CONFIGS = _INSTALLED_CONFIGS if _INSTALLED_CONFIGS.is_dir() else _PACKAGE.parent / "configs"
+
+
+def register_schemas() -> None:
+    """Give Hydra the types of all settings, so that unknown names and wrong types are refused."""
+    store = ConfigStore.instance()
+    store.store(name="run_schema", node=RunSettings)
+    for name in tasks.names():
+        store.store(group="schema/data", name=name, node=tasks.task_class(name))
+
+
+def run_hydra(config_name: str, action: Callable[[DictConfig], None], description: str) -> None:
+    """Compose the command line's settings, call ``action`` with them (Hydra's launcher for a sweep), and exit.
+
+    Exit codes: ``action``'s own, 2 for a request that cannot be met, 130 after Ctrl-C.
+    """
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(help_text(config_name, description, [word for word in sys.argv[1:] if not word.startswith("-")]))
+        return
+    register_schemas()
+    wants_traceback = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra lets errors through to the lines below
+    try:
+        hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(action)()
+    except (SettingError, DataError, HydraException, OmegaConfBaseException) as error:
+        if wants_traceback:
+            raise
+        fail(explain(error))
+    except KeyboardInterrupt:
+        print("\nstopped; finished runs are kept, and the same command goes on with what is missing", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def fail(message: str) -> None:
+    """Print one error and exit as a request that cannot be met."""
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(REQUEST_WRONG)
+
+
+def explain(error: BaseException) -> str:
+    """An error of composing settings in one line that names the setting, the value and what would do."""
+    if isinstance(error, SettingError | DataError):
+        return str(error)
+    cause = error.__cause__
+    key = getattr(error, "full_key", None) or getattr(cause, "full_key", None)
+    lines = [line.strip() for line in str(error).splitlines()]
+    if "Config search path:" in lines:
+        lines = lines[: lines.index("Config search path:")]
+        options = ", ".join(line for line in lines[1:] if line and not line.startswith("Available"))
+        return f"{lines[0].partition(': ')[2]}; there are {options}"
+    if isinstance(cause, OmegaConfBaseException):
+        owner = getattr(cause, "object_type", None)
+        known = [entry.name for entry in dataclasses.fields(owner)] if dataclasses.is_dataclass(owner) else []
+        detail = str(cause).splitlines()[0]
+        hint = f"; there are {', '.join(known)}" if known and "not in" in detail else ""
+        return f"{key}: {detail}{hint}"
+    return " ".join(line for line in lines if line and not line.startswith("See http"))
+
+
+def help_text(config_name: str, description: str, overrides: list[str]) -> str:
+    """The command's settings with a line on each, their values being those under ``overrides``."""
+    register_schemas()
+    with hydra.initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        config = hydra.compose(config_name, overrides)
+    lines = [description, ""]
+    for group in ("model", "data", "train"):
+        choices = sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
+        lines.append(f"  {group}=NAME  one of {', '.join(choices)}")
+    for prefix in ("", "model", "data", "train"):
+        node = OmegaConf.select(config, prefix) if prefix else config
+        owner: Any = OmegaConf.get_type(node)
+        lines += ["", f"{prefix or 'run'} settings"]
+        for entry in dataclasses.fields(owner):
+            if "help" in entry.metadata and entry.name != "name":
+                value = "null" if node[entry.name] is None else node[entry.name]
+                dotted = f"{prefix}.{entry.name}" if prefix else entry.name
+                lines.append(f"  {f'{dotted}={value}':<36}  {entry.metadata['help']}")
+    return "\n".join(lines)

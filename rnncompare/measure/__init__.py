@@ -1,0 +1,1 @@
+"""Measurement: time, memory, load, and processes that share nothing."""

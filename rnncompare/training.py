@@ -1,0 +1,195 @@
+"""The training loop: mini-batches in seeded order, validation, patience, and the best state kept."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from rnncompare.batches import Batch, Split
+from rnncompare.measure.timing import Clock, clock_for
+from rnncompare.settings import TrainSettings
+from rnncompare.tasks.contract import stream
+from rnncompare.tasks.contract.objectives import Objective
+
+EXPLODED = 1000.0  # a training loss so many times the first counts as diverged
+SCORING_BATCH = 256
+
+_OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+}
+
+Progress = Callable[[int, float], None]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean loss (nats or squared error) and metric (its own unit) over a split."""
+
+    loss: float
+    metric: float
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """What was known at one validation; seconds count training updates only, train_loss is the mean since the last."""
+
+    update: int
+    seconds: float
+    examples: int
+    train_loss: float
+    validation_loss: float
+    validation_metric: float
+
+
+@dataclass
+class Training:
+    """How a training went.
+
+    Attributes:
+        updates: updates made.
+        curve: a point for every validation.
+        laps: seconds of each update.
+        best: the point of the best validation, whose state the network holds at the end.
+        reached: the point that first reached the target; None if none did, or there is no target.
+        diverged_at: the update whose loss was not finite or had exploded; None if none.
+    """
+
+    updates: int = 0
+    curve: list[CurvePoint] = field(default_factory=list)
+    laps: list[float] = field(default_factory=list)
+    best: CurvePoint | None = None
+    reached: CurvePoint | None = None
+    diverged_at: int | None = None
+
+
+def train(
+    network: nn.Module,
+    train_split: Split,
+    validation_split: Split,
+    objective: Objective,
+    settings: TrainSettings,
+    seed: int,
+    device: torch.device,
+    progress: Progress = lambda update, metric: None,
+) -> Training:
+    """Train ``network`` in place, and leave it in the state that validated best.
+
+    Args:
+        network: gives outputs for ``(inputs, lengths)``; on ``device``.
+        train_split: what the updates see.
+        validation_split: what chooses the state and ends the training.
+        objective: the loss and metric.
+        settings: optimizer, sizes and patience.
+        seed: fixes the order of examples and the dropout masks.
+        device: where all of this happens.
+        progress: called with the update and the validation metric after each validation.
+    """
+    optimizer = _OPTIMIZERS[settings.optimizer](network.parameters(), lr=settings.learning_rate)
+    update = update_function(network, optimizer, objective, settings.clip_norm)
+    batches = train_split.shuffled(settings.batch_size, stream(seed, "order"))
+    batch_size = min(settings.batch_size, len(train_split))
+    clock, training = clock_for(device), Training()
+    state = _copy(network)
+    first_loss, stale = math.nan, 0
+
+    torch.manual_seed(seed)  # initialisation drew as often as the model has weights; dropout starts anew
+    while training.updates < settings.max_updates and (settings.patience is None or stale < settings.patience):
+        count = min(settings.validate_every, settings.max_updates - training.updates)
+        losses = _stretch(update, batches, count, clock)
+        first_loss = losses[0] if training.updates == 0 else first_loss
+        training.diverged_at = _first_bad(losses, first_loss, training.updates)
+        training.updates += count
+        if training.diverged_at is not None:
+            break
+
+        score = evaluate(network, validation_split, objective)
+        if not math.isfinite(score.loss):
+            training.diverged_at = training.updates
+            break
+        point = CurvePoint(
+            training.updates,
+            sum(clock.laps),
+            training.updates * batch_size,
+            sum(losses) / count,
+            score.loss,
+            score.metric,
+        )
+        training.curve.append(point)
+        progress(training.updates, score.metric)
+        stale += 1
+        if training.best is None or _better(point, training.best.validation_metric, objective):
+            training.best, state, stale = point, _copy(network), 0
+        if training.reached is None and settings.target is not None and _better(point, settings.target, objective):
+            training.reached = point
+
+    network.load_state_dict(state)
+    training.laps = clock.laps
+    return training
+
+
+def update_function(
+    network: nn.Module, optimizer: torch.optim.Optimizer, objective: Objective, clip_norm: float | None
+) -> Callable[[Batch], Tensor]:
+    """A function that makes one update from a batch and returns its mean loss, left on the device."""
+    parameters = list(network.parameters())
+
+    def update(batch: Batch) -> Tensor:
+        optimizer.zero_grad()
+        total, _, count = objective.totals(network(batch.inputs, batch.lengths), batch.targets, batch.steps)
+        loss = total / count
+        loss.backward()
+        if clip_norm is not None:
+            nn.utils.clip_grad_norm_(parameters, clip_norm)
+        optimizer.step()
+        return loss.detach()
+
+    return update
+
+
+@torch.no_grad()
+def evaluate(network: nn.Module, split: Split, objective: Objective) -> Score:
+    """Loss and metric over a whole split, pooled over all that is scored."""
+    network.eval()
+    sums = torch.zeros(3, dtype=torch.float64)
+    for batch in split.in_order(SCORING_BATCH):
+        totals = objective.totals(network(batch.inputs, batch.lengths), batch.targets, batch.steps)
+        sums += torch.stack([total.double().cpu() for total in totals])
+    network.train()
+    loss, metric, count = sums.tolist()
+    return Score(loss / count, objective.finish(metric / count))
+
+
+def _stretch(update: Callable[[Batch], Tensor], batches: Iterator[Batch], count: int, clock: Clock) -> list[float]:
+    """Make ``count`` updates; their losses, read from the device once at the end."""
+    losses = []
+    clock.start()
+    for batch in itertools.islice(batches, count):
+        losses.append(update(batch))
+        clock.lap()
+    clock.settle()
+    return torch.stack(losses).tolist()
+
+
+def _first_bad(losses: list[float], first_loss: float, before: int) -> int | None:
+    """The update, counted from 1, whose loss was not finite or had exploded."""
+    for position, loss in enumerate(losses, before + 1):
+        if not abs(loss) <= EXPLODED * max(abs(first_loss), 1.0):
+            return position
+    return None
+
+
+def _better(point: CurvePoint, than: float, objective: Objective) -> bool:
+    metric = point.validation_metric
+    return metric > than if objective.higher_is_better else metric < than
+
+
+def _copy(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in network.state_dict().items()}
