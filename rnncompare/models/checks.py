@@ -1,0 +1,102 @@
+"""What torch.nn's recurrent modules refuse, refused here with the same exceptions and the same words."""
+
+from __future__ import annotations
+
+import numbers
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rnncompare.models.cell import State
+
+
+def check_settings(
+    input_size: Any, hidden_size: Any, num_layers: int, bias: Any, batch_first: Any, dropout: Any, proj_size: int
+) -> None:
+    """Refuse what torch's constructors refuse, and warn of dropout that would do nothing.
+
+    Raises:
+        TypeError: a setting of the wrong type.
+        ValueError: a number out of range.
+    """
+    if not isinstance(dropout, numbers.Real) or isinstance(dropout, bool) or not 0 <= float(dropout) <= 1:
+        raise ValueError(
+            "dropout should be a number in range [0, 1] representing the probability of an element being zeroed"
+        )
+    if dropout != 0 and num_layers == 1:
+        warnings.warn(
+            "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects "
+            f"num_layers greater than 1, but got dropout={dropout} and num_layers={num_layers}",
+            stacklevel=4,
+        )
+    for name, value in (("bias", bias), ("batch_first", batch_first)):
+        if not isinstance(value, bool):
+            raise TypeError(f"{name} should be of type bool, got: {type(value).__name__}")
+    for name, value in (("input_size", input_size), ("hidden_size", hidden_size)):
+        if not isinstance(value, int):
+            raise TypeError(f"{name} should be of type int, got: {type(value).__name__}")
+        if value <= 0:
+            raise ValueError(f"{name} must be greater than zero")
+    if num_layers <= 0:
+        raise ValueError("num_layers must be greater than zero")
+    if proj_size < 0:
+        raise ValueError("proj_size should be a positive integer or zero to disable projections")
+    if proj_size >= hidden_size:
+        raise ValueError("proj_size has to be smaller than hidden_size")
+
+
+def check_dimensions(module: str, input: Tensor, state: State | None, names: tuple[str, ...]) -> None:
+    """Refuse an input that is neither ``(T, I)`` nor ``(T, B, I)``, and states that do not match it.
+
+    Raises:
+        ValueError: the input has neither two nor three dimensions.
+        RuntimeError: the states of a batch lack the batch's dimension, or those of a single sequence have one.
+    """
+    if input.dim() not in (2, 3):
+        raise ValueError(f"{module}: Expected input to be 2D or 3D, got {input.dim()}D instead")
+    if state is None or all(s.dim() == input.dim() for s in state):
+        return
+    batched = "batched" if input.dim() == 3 else "unbatched"
+    dimensions = [f"{s.dim()}-D" for s in state]
+    got = f"{dimensions[0]} tensor" if len(state) == 1 else f"({', '.join(dimensions)}) tensors"
+    raise RuntimeError(
+        f"For {batched} {input.dim()}-D input, {' and '.join(f'{name}x' for name in names)} "
+        f"should also be {input.dim()}-D but got {got}"
+    )
+
+
+def check_input(input: Tensor, packed: bool, input_size: int, dtype: torch.dtype) -> None:
+    """Refuse an input ``(T, B, I)``, or packed ``(N, I)``, that the parameters cannot multiply.
+
+    Raises:
+        ValueError: its dtype is not the parameters', and autocast is off.
+        RuntimeError: it has the wrong number of dimensions or features, or no step.
+    """
+    if input.dtype != dtype and not torch.is_autocast_enabled(input.device.type):
+        raise ValueError(
+            f"RNN input dtype ({input.dtype}) does not match weight dtype ({dtype}). "
+            f"Convert input: input.to({dtype}), or convert model: model.to({input.dtype})"
+        )
+    dimensions = 2 if packed else 3
+    if input.dim() != dimensions:
+        raise RuntimeError(f"input must have {dimensions} dimensions, got {input.dim()}")
+    if input.size(-1) != input_size:
+        raise RuntimeError(f"input.size(-1) must be equal to input_size. Expected {input_size}, got {input.size(-1)}")
+    if len(input) == 0:
+        raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
+
+
+def check_state(state: State, expected: list[tuple[int, ...]]) -> None:
+    """Refuse initial states that are not of the ``expected`` number and shapes.
+
+    Raises:
+        RuntimeError: said with the shape expected and the shape given.
+    """
+    if len(state) != len(expected):
+        raise RuntimeError(f"Expected {len(expected)} hidden states, got {len(state)}")
+    for index, (s, shape) in enumerate(zip(state, expected, strict=True)):
+        if s.size() != shape:
+            name = "hidden" if len(expected) == 1 else f"hidden[{index}]"
+            raise RuntimeError(f"Expected {name} size {shape}, got {list(s.size())}")

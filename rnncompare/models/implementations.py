@@ -1,0 +1,44 @@
+"""Which function runs a layer: the one place where an implementation is chosen."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import Tensor
+
+from rnncompare.errors import SettingError
+from rnncompare.models.cell import Cell, State, Weights
+from rnncompare.models.unroll import unroll
+
+IMPLEMENTATIONS = ("auto", "loop", "fused")
+
+
+class Unrolling(Protocol):
+    """What every implementation is: a function of the signature and the result of `unroll`."""
+
+    def __call__(
+        self,
+        cell: Cell,
+        input: Tensor,
+        state: State,
+        w: Weights,
+        batch_sizes: list[int] | None = None,
+        reverse: bool = False,
+    ) -> tuple[Tensor, State]: ...
+
+
+def choose(implementation: str, cell: Cell, input: Tensor, w: Weights) -> tuple[str, Unrolling]:  # noqa: ARG001
+    """The implementation for one layer and direction: its name for the record, and its function.
+
+    Args:
+        implementation: the request: ``auto``, ``loop`` or ``fused``.
+        cell: the equations.
+        input: the layer's input, for its dtype, device and size.
+        w: the layer's parameters.
+
+    Raises:
+        SettingError: no such implementation, or it does not serve this cell.
+    """
+    if implementation in ("auto", "loop"):
+        return "loop", unroll
+    raise SettingError("model.implementation", implementation, f"not available for {type(cell).__name__}; loop or auto")
