@@ -37,7 +37,7 @@ class Objective:
         Args:
             outputs: ``(B, K)`` for the last step or ``(T, B, K)`` for every step.
             targets: as in `Examples.targets`, with the batch axis second where there is a time axis.
-            steps: ``(T, B)``, true on the steps in use; None where all are.
+            steps: ``(T, B)``, true on the steps in use; None where all are. A readout at the last step ignores it.
 
         Returns:
             The summed loss (differentiable), the summed metric, and the number of things scored.
@@ -97,7 +97,7 @@ class Regression(Objective):
 
     def totals(self, outputs: Tensor, targets: Tensor, steps: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         squared = (outputs - targets) ** 2
-        if steps is not None:
+        if steps is not None and self.readout == "every":
             squared = squared[steps]
         loss = squared.sum()
         return loss, loss.detach(), torch.tensor(squared.numel())

@@ -1,0 +1,158 @@
+"""What a network is made of, checked as soon as it is said: the plan that `network` builds and `sizing` counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from inspect import formatannotation
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from rnncompare.errors import require
+from rnncompare.models import cells
+from rnncompare.models.cell import Cell
+from rnncompare.models.reference import MODULES, cell_name
+
+IMPLEMENTATIONS = ("auto", "loop", "fused")
+LARGEST_DEFAULT_EMBEDDING = 64
+
+
+def names() -> list[str]:
+    """The names of all models: the hand-written cells, then torch's modules."""
+    return [*cells.names(), *MODULES]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A recurrent network between given inputs and outputs.
+
+    Attributes:
+        name: one of `names`.
+        outputs: numbers that the readout gives (K).
+        readout: ``last``: one output a sequence; ``every``: one output a step.
+        features: numbers a step where inputs are real (F), else None.
+        vocabulary: distinct symbols where inputs are integers, else None.
+        hidden_size: width of a layer and direction (H).
+        num_layers: layers stacked (L).
+        bidirectional: whether every layer also reads from the end.
+        dropout: share of values dropped between layers and before the readout.
+        input_dropout: share of values dropped from the features or the embedded symbols.
+        embedding_size: numbers that a symbol is turned into; None for the vocabulary's size, but at most 64.
+        forget_bias: the forget gate's initial bias, where the cell has one; None leaves torch's own initialisation.
+        implementation: of hand-written cells, one of `IMPLEMENTATIONS`, None being auto; None for torch's modules.
+        options: further settings of the cell, by name.
+
+    Raises:
+        SettingError: a value that no network can have, under the name that it has on the command line.
+        ValueError: not exactly one of features and vocabulary.
+    """
+
+    name: str
+    outputs: int
+    readout: Literal["last", "every"]
+    features: int | None = None
+    vocabulary: int | None = None
+    hidden_size: int = 64
+    num_layers: int = 1
+    bidirectional: bool = False
+    dropout: float = 0.0
+    input_dropout: float = 0.0
+    embedding_size: int | None = None
+    forget_bias: float | None = None
+    implementation: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.features is None) == (self.vocabulary is None):
+            raise ValueError("inputs are either real, with features, or integers, with a vocabulary")
+        require(self.name in names(), "model.name", self.name, f"one of {', '.join(names())}")
+        for size in ("hidden_size", "num_layers"):
+            require(getattr(self, size) >= 1, f"model.{size}", getattr(self, size), "a whole number from 1")
+        for share in ("dropout", "input_dropout"):
+            require(0 <= getattr(self, share) < 1, f"model.{share}", getattr(self, share), "at least 0 and below 1")
+        self._check_embedding()
+        self._check_cell()
+        self._check_implementation()
+
+    def _check_embedding(self) -> None:
+        size = self.embedding_size
+        require(
+            size is None or self.vocabulary is not None,
+            "model.embedding_size",
+            size,
+            "null, since the data are real numbers, which are not embedded",
+        )
+        require(size is None or size >= 1, "model.embedding_size", size, "null or a whole number from 1")
+
+    def _check_cell(self) -> None:
+        cell = cells.cell_class(cell_name(self.name))
+        hints, known = get_type_hints(cell), [field.name for field in fields(cell)]
+        require(
+            self.forget_bias is None or "forget_bias" in known,
+            "model.forget_bias",
+            self.forget_bias,
+            f"null, since {self.name} has no forget gate whose bias could be set",
+        )
+        options = [name for name in known if name != "forget_bias"]
+        there_are = f"only {', '.join(options)}" if options else "none"
+        for name, value in self.options.items():
+            setting = f"model.options.{name}"
+            require(name in options, setting, value, f"{self.name} has no such option; there are {there_are}")
+            require(_fits(value, hints[name]), setting, value, _describe(hints[name]))
+
+    def _check_implementation(self) -> None:
+        wanted = self.implementation
+        if self.name in MODULES:
+            require(wanted is None, "model.implementation", wanted, f"null, since {self.name} is torch's own")
+        else:
+            valid = f"one of {', '.join(IMPLEMENTATIONS)}"
+            require(wanted is None or wanted in IMPLEMENTATIONS, "model.implementation", wanted, valid)
+
+    @property
+    def cell(self) -> Cell:
+        """The cell with its settings; for torch's modules the one with the same equations."""
+        cell = cells.cell_class(cell_name(self.name))
+        has_bias = any(field.name == "forget_bias" for field in fields(cell))
+        return cell(**self.options, **({"forget_bias": self.forget_bias} if has_bias else {}))
+
+    @property
+    def directions(self) -> int:
+        """1, or 2 if bidirectional (D)."""
+        return 1 + self.bidirectional
+
+    @property
+    def embedded_size(self) -> int:
+        """Numbers a step that the first layer reads (I)."""
+        if self.features is not None:
+            return self.features
+        assert self.vocabulary is not None
+        return self.embedding_size or min(self.vocabulary, LARGEST_DEFAULT_EMBEDDING)
+
+    @property
+    def input_sizes(self) -> list[int]:
+        """Numbers a step that each layer reads: I for the first, D H for the others."""
+        return [self.embedded_size] + [self.directions * self.hidden_size] * (self.num_layers - 1)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether ``value`` is of a type, or is a literal value, that ``hint`` allows; whole numbers are floats too."""
+    return any(
+        type(value) is kind or (kind is float and type(value) is int) or (not isinstance(kind, type) and value == kind)
+        for kind in _alternatives(hint)
+    )
+
+
+def _alternatives(hint: Any) -> Iterator[Any]:
+    """The types and literal values that ``hint`` allows."""
+    if get_origin(hint) in (Union, UnionType):
+        for part in get_args(hint):
+            yield from _alternatives(part)
+    elif get_origin(hint) is Literal:
+        yield from get_args(hint)
+    else:
+        yield hint
+
+
+def _describe(hint: Any) -> str:
+    kinds = ["null" if kind is type(None) else formatannotation(kind) for kind in _alternatives(hint)]
+    return " or ".join(kind.strip("'") for kind in kinds)

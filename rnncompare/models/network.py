@@ -1,0 +1,89 @@
+"""The network around the recurrent layers: symbols are embedded before them, a linear readout follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from rnncompare.models.architecture import Architecture
+from rnncompare.models.recurrent import Recurrent
+from rnncompare.models.reference import MODULES, reference
+
+
+class Network(nn.Module):
+    """Inputs, dropout, recurrent layers, dropout, linear readout.
+
+    The parts are built in this order, so that models with the same equations draw the same initial weights from one
+    seed, hand-written or torch's.
+
+    Attributes:
+        architecture: what it was built from.
+        embedding: `nn.Embedding` for integer inputs, `nn.Identity` for real ones.
+        recurrent: a `Recurrent` or one of torch's modules.
+        readout: `nn.Linear` from the last layer's output, all directions, to K numbers.
+    """
+
+    def __init__(self, architecture: Architecture):
+        super().__init__()
+        self.architecture = architecture
+        self.embedding = (
+            nn.Identity()
+            if architecture.vocabulary is None
+            else nn.Embedding(architecture.vocabulary, architecture.embedded_size)
+        )
+        self.input_dropout = nn.Dropout(architecture.input_dropout)
+        self.recurrent = _recurrent(architecture)
+        self.dropout = nn.Dropout(architecture.dropout)
+        self.readout = nn.Linear(architecture.directions * architecture.hidden_size, architecture.outputs)
+
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Read sequences of which the first ``lengths`` steps are in use; what the padding holds changes no output.
+
+        Args:
+            inputs: ``(T, B, F)`` real or ``(T, B)`` integer.
+            lengths: ``(B,)``, from 1 to T; None if all steps are in use. On the CPU they save a bidirectional network
+                on a GPU a wait for the device.
+
+        Returns:
+            ``(B, K)`` after the last step in use, or ``(T, B, K)`` after every step (those of padding mean nothing).
+            Where both directions are read out after the last step, each gives its own last state: that of the backward
+            direction has read the first step last.
+        """
+        x = self.input_dropout(self.embedding(inputs))
+        if lengths is None or not self.architecture.bidirectional:
+            output, state = self.recurrent(x)  # padding comes after all that a forward direction reads
+        else:
+            packed, state = self.recurrent(pack_padded_sequence(x, lengths.cpu(), enforce_sorted=False))
+            output, _ = pad_packed_sequence(packed, total_length=len(x))
+        if self.architecture.readout == "last":
+            output = self._last(output, state, lengths)
+        return self.readout(self.dropout(output))
+
+    def _last(self, output: Tensor, state: Tensor | tuple[Tensor, ...], lengths: Tensor | None) -> Tensor:
+        if self.architecture.bidirectional:
+            h = state if isinstance(state, Tensor) else state[0]
+            return torch.cat((h[-2], h[-1]), -1)
+        if lengths is None:
+            return output[-1]
+        return output[lengths - 1, torch.arange(len(lengths), device=lengths.device)]
+
+
+def build(architecture: Architecture) -> Network:
+    """The network of ``architecture``, its initial weights drawn from torch's default generator."""
+    return Network(architecture)
+
+
+def _recurrent(architecture: Architecture) -> nn.Module:
+    arguments: dict[str, Any] = {
+        "input_size": architecture.embedded_size,
+        "hidden_size": architecture.hidden_size,
+        "num_layers": architecture.num_layers,
+        "dropout": architecture.dropout if architecture.num_layers > 1 else 0.0,  # between layers; torch warns of one
+        "bidirectional": architecture.bidirectional,
+    }
+    if architecture.name in MODULES:
+        return reference(architecture.name, architecture.cell, **arguments)
+    return Recurrent(architecture.cell, **arguments, implementation=architecture.implementation or "auto")
