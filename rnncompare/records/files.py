@@ -1,0 +1,115 @@
+"""A run's folder: written so that it is whole or not there, read with suspicion."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import math
+import os
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rnncompare.errors import DataError
+from rnncompare.records.fields import SCHEMA_VERSION, Record, parse
+
+CURVE_COLUMNS = ("update", "seconds", "examples", "train_loss", "validation_loss", "validation_metric")
+NOT_IN_RUN_ID = ("results_dir", "force", "progress")  # settings that cannot change the outcome of a run
+
+
+def run_id(config: Mapping[str, Any]) -> str:
+    """16 hex digits that name a run: a hash of its resolved configuration less `NOT_IN_RUN_ID`."""
+    kept = {key: value for key, value in config.items() if key not in NOT_IN_RUN_ID}
+    canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def write_record(results_dir: str | Path, record: Record, curve: Iterable[Mapping[str, Any]], config_yaml: str) -> Path:
+    """Write a run's folder; ``record.json`` comes last, so that its presence means that the run is whole.
+
+    Numbers that are not finite become null. Each file is replaced in one step: a reader sees the
+    old or the new.
+
+    Args:
+        results_dir: the folder of all runs; made if absent.
+        record: the run.
+        curve: rows of the learning curve with the keys `CURVE_COLUMNS`.
+        config_yaml: the resolved configuration as YAML.
+
+    Returns:
+        The path of ``record.json``.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder = Path(results_dir) / record.run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    table = io.StringIO()
+    writer = csv.DictWriter(table, CURVE_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_plain(row) for row in curve)
+    _replace(folder / "curve.csv", table.getvalue())
+    _replace(folder / "config.yaml", config_yaml)
+    path = folder / "record.json"
+    _replace(path, json.dumps(_plain(asdict(record)), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    return path
+
+
+def _plain(value: Any) -> Any:
+    """``value`` in what JSON can say: text keys, Python numbers, None for numbers that are not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with open(temporary, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_record(path: str | Path) -> Record:
+    """The record at ``path``.
+
+    Raises:
+        DataError: the file is absent, torn, foreign or of another schema.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not whole JSON ({str(error)[:80]})") from error
+    if not isinstance(content, dict) or "schema_version" not in content:
+        raise DataError(f"{path}: not a record of a run")
+    if content["schema_version"] != SCHEMA_VERSION:
+        raise DataError(f"{path}: schema version {content['schema_version']!r:.40}, this is {SCHEMA_VERSION}")
+    try:
+        return parse(Record, content, "record")
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: {str(error)[:120]}") from error
+
+
+def is_recorded(results_dir: str | Path, run_id: str) -> bool:
+    """Whether the run has a readable record, so that it need not be trained again."""
+    try:
+        read_record(Path(results_dir) / run_id / "record.json")
+    except DataError:
+        return False
+    return True

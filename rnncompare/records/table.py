@@ -1,0 +1,125 @@
+"""All runs as one table, a row a run."""
+
+from __future__ import annotations
+
+import typing
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnncompare.errors import DataError
+from rnncompare.records.fields import SCHEMA_VERSION, Record
+from rnncompare.records.files import CURVE_COLUMNS, read_record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class RecordWarning(UserWarning):
+    """A file that looks like a record and was not counted."""
+
+
+def read_records(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
+    """All runs of a results folder (searched in depth) or of one Parquet file of records.
+
+    Returns:
+        One row a run, with the record's dotted names as columns, ``config.*`` among them, and ``path``, the file of the
+        record; and one line for each file that was skipped: torn, empty, foreign, of another schema, or a copy of a run
+        already counted.
+
+    Raises:
+        DataError: there is no such folder or file, or no readable record in it.
+    """
+    path = Path(path)
+    if path.is_file():
+        return _read_parquet(path), []
+    if not path.is_dir():
+        raise DataError(f"{path}: no such folder of results")
+    records: dict[str, tuple[Record, Path]] = {}
+    skipped = []
+    for file in sorted(path.rglob("record.json")):
+        try:
+            record = read_record(file)
+        except DataError as error:
+            skipped.append(str(error))
+            continue
+        if record.run_id in records:
+            skipped.append(f"{file}: the same run as {records[record.run_id][1]}")
+        else:
+            records[record.run_id] = record, file
+    if not records:
+        raise DataError("\n".join([f"{path}: no readable record.json in it", *skipped[:1]]))
+    return _frame([dict(_flat(asdict(record))) | {"path": str(file)} for record, file in records.values()]), skipped
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise DataError(f"{path}: neither a folder of results nor a Parquet file of records") from error
+    if not {"run_id", "status", "model.name", "data.name"} <= set(frame) or set(frame.get("schema_version", [])) != {
+        SCHEMA_VERSION
+    }:
+        raise DataError(f"{path}: not a table of records of schema version {SCHEMA_VERSION}")
+    return frame
+
+
+def load_records(path: str | Path) -> pd.DataFrame:
+    """The table of `read_records`, with one `RecordWarning` that names the files skipped, if there are any.
+
+    Raises:
+        DataError: as in `read_records`.
+    """
+    frame, skipped = read_records(path)
+    if skipped:
+        warnings.warn("not counted:\n" + "\n".join(skipped), RecordWarning, stacklevel=2)
+    return frame
+
+
+def load_curves(frame: pd.DataFrame) -> pd.DataFrame:
+    """The learning curves of the runs in ``frame``: `CURVE_COLUMNS` and ``run_id``, one row a validation.
+
+    A run whose ``curve.csv`` is absent or torn has no rows.
+    """
+    import pandas as pd
+
+    curves = []
+    for run, path in zip(frame["run_id"], frame["path"], strict=True):
+        try:
+            curve = pd.read_csv(Path(path).with_name("curve.csv"), dtype="float64")
+        except (OSError, ValueError):
+            continue
+        if set(CURVE_COLUMNS) <= set(curve):
+            curves.append(curve[list(CURVE_COLUMNS)].assign(run_id=run))
+    return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=[*CURVE_COLUMNS, "run_id"])
+
+
+def _flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names and values of nested mappings; one that is empty counts as null."""
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", None if isinstance(value, Mapping) else value
+
+
+def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """One row a run; a column that holds only numbers and nulls is numeric even where all are null."""
+    import pandas as pd
+
+    return pd.DataFrame(rows).astype(dict.fromkeys(_nullable_numbers(Record), "float64"))
+
+
+def _nullable_numbers(kind: Any, prefix: str = "") -> Iterator[str]:
+    hints = typing.get_type_hints(kind)
+    for item in fields(kind):
+        hint = hints[item.name]
+        if is_dataclass(hint):
+            yield from _nullable_numbers(hint, f"{prefix}{item.name}.")
+        elif hint in (int | None, float | None):
+            yield f"{prefix}{item.name}"
