@@ -17,6 +17,8 @@ from rnncompare.errors import DataError, SettingError
 
 Result = TypeVar("Result")
 
+# torch's optimizers import torch._dynamo when first made: a second, and 90 MB that a run would count as its own
+_LOADED = ("rnncompare.experiment", "torch._dynamo", "numpy.random")
 _FRESH = multiprocessing.get_context("forkserver")
 
 
@@ -28,7 +30,7 @@ def preload() -> None:
     """Start the server now, so that it loads torch while the caller does something else."""
     from multiprocessing import forkserver
 
-    _FRESH.set_forkserver_preload(["rnncompare.experiment"])
+    _FRESH.set_forkserver_preload(list(_LOADED))
     forkserver.ensure_running()
 
 

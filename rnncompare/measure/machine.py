@@ -1,18 +1,47 @@
-"""Memory of this process and load by others, as the operating system counts them."""
+"""The machine: its devices, memory in use, and load by others."""
 
 from __future__ import annotations
 
 import contextlib
+import platform
 import time
 from pathlib import Path
 
 import psutil
 import torch
 
+from rnncompare.errors import require
+
 EXCLUSIVE_BELOW = 0.1  # cores that others may use while a run counts as alone
 
 _STATUS, _CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _MIB = 2**20
+
+
+def find_device(name: str) -> torch.device:
+    """The device that ``auto``, ``cpu``, ``cuda`` or ``cuda:N`` names; ``auto`` is CUDA where there is any.
+
+    Raises:
+        SettingError: there is no such device here.
+    """
+    cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "auto":
+        return torch.device("cuda" if cuda else "cpu")
+    here = ["cpu"] + ["cuda"] * bool(cuda) + [f"cuda:{index}" for index in range(cuda)]
+    require(name in here, "device", name, f"on this machine one of auto, {', '.join(here)}")
+    return torch.device(name)
+
+
+def hardware_name(device: torch.device) -> str:
+    """The name of the processor behind ``device``, as the system gives it."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    try:
+        described = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        described = ""
+    names = (line.partition(":")[2].strip() for line in described.splitlines() if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
 
 
 class PeakMemory:

@@ -70,10 +70,8 @@ def clock_for(device: torch.device) -> Clock:
     return DeviceClock(device) if device.type == "cuda" else HostClock()
 
 
-def step_milliseconds(laps: list[float]) -> tuple[float, float, float] | None:
-    """Median, 10th and 90th percentile of the warm laps, in milliseconds; None without laps."""
-    if not laps:
-        return None
+def step_milliseconds(laps: list[float]) -> tuple[float, float, float]:
+    """Median, 10th and 90th percentile of the warm laps, in milliseconds."""
     warm = laps[min(WARM_UP, len(laps) // 2) :]
     median, low, high = np.percentile(warm, [50, 10, 90]) * 1000
     return float(median), float(low), float(high)

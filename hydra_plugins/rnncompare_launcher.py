@@ -1,0 +1,53 @@
+"""Hydra's launcher of sweeps: it composes the jobs, and `rnncompare.run` trains them, one or several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.utils import JobReturn, JobStatus, setup_globals
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, open_dict
+
+
+@dataclass
+class SweepLauncherConf:
+    """Settings of the launcher.
+
+    Attributes:
+        jobs: runs at a time; 0 for as many as there are cores for their threads.
+    """
+
+    _target_: str = "hydra_plugins.rnncompare_launcher.SweepLauncher"
+    jobs: int = 1
+
+
+ConfigStore.instance().store(group="hydra/launcher", name="sweep", node=SweepLauncherConf())
+ConfigStore.instance().store(group="hydra/launcher", name="joblib", node=SweepLauncherConf(jobs=0))
+
+
+class SweepLauncher(Launcher):
+    """Hands all jobs of a sweep over at once, so that they can be checked, skipped and counted before one is trained."""
+
+    def __init__(self, jobs: int):
+        self.jobs = jobs
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        self.hydra_context, self.config = hydra_context, config
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Compose every job and run them all; exits from within if some run did not complete."""
+        from rnncompare.run import run_jobs
+
+        setup_globals()
+        configs = [
+            self.hydra_context.config_loader.load_sweep_config(self.config, list(overrides))
+            for overrides in job_overrides
+        ]
+        for config in configs:
+            with open_dict(config):
+                del config["hydra"]
+        run_jobs(configs, self.jobs)
+        return [JobReturn(status=JobStatus.COMPLETED) for _ in configs]

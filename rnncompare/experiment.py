@@ -1,0 +1,181 @@
+"""One experiment from settings to record; knows neither Hydra nor files."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from rnncompare.batches import Split
+from rnncompare.measure.machine import EXCLUSIVE_BELOW, OtherLoad, PeakMemory, find_device, hardware_name
+from rnncompare.measure.timing import step_milliseconds
+from rnncompare.models import sizing
+from rnncompare.models.architecture import Architecture
+from rnncompare.models.network import Network
+from rnncompare.provenance import provenance
+from rnncompare.records import DataFields, MemoryFields, ModelFields, QualityFields, Record, SpeedFields, run_id
+from rnncompare.settings import DEFAULT_HIDDEN_SIZE, ModelSettings, RunSettings
+from rnncompare.tasks.contract import Data
+from rnncompare.training import CurvePoint, Training, evaluate, train
+
+
+@dataclass(frozen=True)
+class Run:
+    """What an experiment leaves behind: its record and its learning curve."""
+
+    record: Record
+    curve: list[CurvePoint]
+
+
+def check(settings: RunSettings) -> RunSettings:
+    """The settings with the device found, if data and machine can meet them; costs no training.
+
+    Raises:
+        SettingError: they cannot.
+        DataError: the data cannot be fetched or read.
+    """
+    device = find_device(settings.device)
+    settings.data.train_examples()
+    data = dataclasses.replace(settings.data, size=1).load(settings.seed)
+    design(settings.model, data)
+    return dataclasses.replace(settings, device=str(device))
+
+
+def run_experiment(settings: RunSettings, progress: Callable[[int, float], None] = lambda update, metric: None) -> Run:
+    """Load the data, build the network, train it, and score its best state, on the test split just this once.
+
+    Args:
+        settings: resolved.
+        progress: called with the update and the validation metric after each validation.
+
+    Raises:
+        SettingError: the settings cannot be met by the data or the machine.
+        DataError: the data cannot be read.
+    """
+    torch.set_num_threads(settings.threads)
+    device = find_device(settings.device)
+    data = settings.data.load(settings.seed)
+    objective = data.objective
+    train_split, validation_split = (
+        Split(examples, objective.readout, device) for examples in (data.train, data.validation)
+    )
+
+    memory, load = PeakMemory(device), OtherLoad()
+    architecture = design(settings.model, data)
+    torch.manual_seed(settings.seed)
+    network = Network(architecture).to(device)
+    training = train(network, train_split, validation_split, objective, settings.train, settings.seed, device, progress)
+    peak_mb, other_load = memory.peak_mb(), load.cores()
+
+    record = Record(
+        run_id=run_id(settings.config()),
+        status="completed" if training.diverged_at is None else "diverged",
+        error=None if training.diverged_at is None else f"the loss diverged at update {training.diverged_at}",
+        diverged_at=training.diverged_at,
+        seed=settings.seed,
+        device=settings.device,
+        threads=settings.threads,
+        config=settings.config(),
+        model=_model_fields(architecture, network, settings.train.batch_size, data),
+        data=_data_fields(settings, data),
+        quality=_quality_fields(network, data, device) if training.best else _unscored(data),
+        speed=_speed_fields(training, min(settings.train.batch_size, len(data.train)), other_load),
+        memory=MemoryFields(peak_mb=peak_mb, before_mb=memory.before_mb),
+        provenance=provenance(hardware_name(device)),
+    )
+    return Run(record, training.curve)
+
+
+def design(model: ModelSettings, data: Data) -> Architecture:
+    """The network's plan for these data, its width solved where a budget is given.
+
+    Raises:
+        SettingError: no network can have these settings.
+    """
+    shared = {field.name for field in dataclasses.fields(ModelSettings)} - {"hidden_size", "parameters"}
+    architecture = Architecture(
+        outputs=data.objective.outputs,
+        readout=data.objective.readout,
+        features=data.features,
+        vocabulary=data.vocabulary,
+        hidden_size=model.hidden_size or DEFAULT_HIDDEN_SIZE,
+        **{name: getattr(model, name) for name in shared},
+    )
+    if model.parameters is None:
+        return architecture
+    return dataclasses.replace(architecture, hidden_size=sizing.solve_hidden_size(architecture, model.parameters))
+
+
+def _model_fields(architecture: Architecture, network: Network, batch_size: int, data: Data) -> ModelFields:
+    counts = sizing.count_parameters(architecture)
+    batch_size = min(batch_size, len(data.train))
+    return ModelFields(
+        name=architecture.name,
+        implementation=getattr(network.recurrent, "implementation_used", "torch"),
+        hidden_size=architecture.hidden_size,
+        parameters=counts.total,
+        recurrent_parameters=counts.recurrent,
+        state_size=sizing.state_size(architecture),
+        flops_per_update=sizing.flops_per_update(architecture, batch_size, data.train.sequence_length),
+    )
+
+
+def _data_fields(settings: RunSettings, data: Data) -> DataFields:
+    return DataFields(
+        name=settings.data.name,
+        train_examples=len(data.train),
+        validation_examples=len(data.validation),
+        test_examples=len(data.test),
+        sequence_length=data.train.sequence_length,
+        sha256=data.sha256,
+    )
+
+
+def _unscored(data: Data) -> QualityFields:
+    return QualityFields(
+        metric=data.objective.metric,
+        higher_is_better=data.objective.higher_is_better,
+        baseline=data.baseline,
+        optimum=data.optimum,
+    )
+
+
+def _quality_fields(network: nn.Module, data: Data, device: torch.device) -> QualityFields:
+    objective = data.objective
+    train, validation, test = (
+        evaluate(network, Split(examples, objective.readout, device), objective)
+        for examples in (data.train, data.validation, data.test)
+    )
+    by_length = {
+        length: evaluate(network, Split(examples, objective.readout, device), objective).metric
+        for length, examples in data.longer.items()
+    }
+    return dataclasses.replace(
+        _unscored(data),
+        train=train.metric,
+        validation=validation.metric,
+        test=test.metric,
+        train_loss=train.loss,
+        validation_loss=validation.loss,
+        test_loss=test.loss,
+        by_length=by_length or None,
+    )
+
+
+def _speed_fields(training: Training, batch_size: int, other_load: float) -> SpeedFields:
+    median, p10, p90 = step_milliseconds(training.laps)
+    return SpeedFields(
+        updates=training.updates,
+        training_seconds=sum(training.laps),
+        step_ms_median=median,
+        step_ms_p10=p10,
+        step_ms_p90=p90,
+        examples_per_second=1000 * batch_size / median,
+        updates_to_target=training.reached and training.reached.update,
+        seconds_to_target=training.reached and training.reached.seconds,
+        exclusive=other_load < EXCLUSIVE_BELOW,
+        other_load=other_load,
+    )

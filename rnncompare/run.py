@@ -1,0 +1,58 @@
+"""``python -m rnncompare.run``: one training run, or with ``-m`` a sweep over the settings given as lists."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from omegaconf import DictConfig
+
+from rnncompare import console
+from rnncompare.command import SOME_FAILED, run_hydra
+from rnncompare.measure.isolation import preload
+from rnncompare.settings import from_config
+from rnncompare.sweep import find_record, plan, train_all
+
+DESCRIPTION = """Train a recurrent network on a sequence task, and record what it cost and how good it got.
+
+  python -m rnncompare.run model=gru data.size=small
+  python -m rnncompare.run -m model=lstm,gru data=adding data.size=tiny,small 'seed=range(0,3)'
+
+-m sweeps over settings given as lists; hydra/launcher=joblib runs several at a time. What is recorded is not trained
+again."""
+
+
+def main() -> None:
+    """Run the command."""
+    preload()
+    run_hydra("run", lambda config: run_jobs([config]), DESCRIPTION)
+
+
+def run_jobs(configs: Sequence[DictConfig], jobs: int = 1) -> None:
+    """Train what is missing of the runs that ``configs`` describe, then show all of them.
+
+    Args:
+        configs: composed settings, one for each run.
+        jobs: runs at a time; 0 for as many as there are cores for their threads.
+
+    Raises:
+        SettingError, DataError: a request cannot be met; nothing was trained.
+        SystemExit: some run did not complete.
+    """
+    runs = plan([from_config(config) for config in configs])
+    records = {name: find_record(name, run) for name, run in runs.items() if not run.force}
+    records = {name: record for name, record in records.items() if record}
+    missing = {name: run for name, run in runs.items() if name not in records}
+
+    console.announce(runs, missing)
+    with console.progress(missing) as bar:
+        for record in train_all(missing, jobs, bar.update):
+            records[record.run_id] = record
+            bar.finished(record)
+    console.results([records[name] for name in runs], runs)
+    if any(record.status != "completed" for record in records.values()):
+        sys.exit(SOME_FAILED)
+
+
+if __name__ == "__main__":
+    main()
