@@ -11,9 +11,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from rnncompare.errors import require
 from rnncompare.models import cells
 from rnncompare.models.cell import Cell
+from rnncompare.models.implementations import IMPLEMENTATIONS
 from rnncompare.models.reference import MODULES, cell_name
 
-IMPLEMENTATIONS = ("auto", "loop", "fused")
 LARGEST_DEFAULT_EMBEDDING = 64
 
 

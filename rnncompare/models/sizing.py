@@ -12,6 +12,7 @@ from math import prod
 
 from rnncompare.errors import require
 from rnncompare.models.architecture import Architecture
+from rnncompare.models.cell import Cell
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,9 @@ class Counts:
 
 def count_parameters(architecture: Architecture) -> Counts:
     """The number of trainable parameters, exactly."""
+    shapes = [architecture.cell.shapes(size, architecture.hidden_size) for size in architecture.input_sizes]
     return Counts(
-        recurrent=architecture.directions
-        * sum(prod(shape) for layer in _layers(architecture) for shape in layer.values()),
+        recurrent=architecture.directions * sum(prod(shape) for layer in shapes for shape in layer.values()),
         embedding=(architecture.vocabulary or 0) * architecture.embedded_size,
         readout=(architecture.directions * architecture.hidden_size + 1) * architecture.outputs,
     )
@@ -53,32 +54,28 @@ def state_size(architecture: Architecture) -> int:
 def flops_per_update(architecture: Architecture, batch_size: int, sequence_length: int) -> int:
     """Floating-point operations of the matrix products, forward and backward, of one update.
 
-    A multiply-add counts 2. A parameter of two axes is one matrix product a step and sequence: 2 T B times its size
-    forward, as much for its own gradient, as much for the gradient of what it multiplies. Not among the last:
+    A multiply-add counts 2. A weight matrix takes one product a step and sequence: 2 T B times its size forward, as
+    much for its own gradient, as much for the gradient of what it multiplies. Not among the last:
 
     - the real inputs of the first layer, which need no gradient (symbols do, for their embedding);
-    - the first of the T states that ``weight_hh`` multiplies, which is constant.
+    - the initial state, a constant: T - 1 of the T states that a recurrent matrix multiplies.
 
-    These are the products that the plain step loop performs on sequences in full use; another implementation may merge
-    or skip some, and a cell that multiplies something computed from the state rather than the state itself
-    (a reset gate before the product) takes that first gradient too. Pointwise work, biases and parameters of one axis,
+    These are the products of the plain step loop on sequences in full use. Another implementation may merge or skip
+    some. A cell that multiplies something computed from the state (a reset gate before the product) has the loop take
+    the initial state's gradient there too, though it is 0. Pointwise work, with that of biases and diagonal weights,
     the look-up of embeddings and the optimiser's own work are left out.
     """
     steps = sequence_length * batch_size
-    products = 0
-    for depth, layer in enumerate(_layers(architecture)):
-        for name, shape in layer.items():
-            if len(shape) < 2:
-                continue
-            backward = steps
-            if name == "weight_hh":
-                backward -= batch_size
-            elif name == "weight_ih" and depth == 0 and architecture.features is not None:
-                backward = 0
-            products += architecture.directions * prod(shape) * (2 * steps + backward)
-    read_out = steps if architecture.readout == "every" else batch_size
-    products += 3 * read_out * architecture.directions * architecture.hidden_size * architecture.outputs
-    return 2 * products
+    multiply_adds = 0
+    for depth, input_size in enumerate(architecture.input_sizes):
+        for name, size in _matrices(architecture.cell, input_size, architecture.hidden_size).items():
+            needs_gradient = steps if name == "weight_ih" else steps - batch_size
+            if name == "weight_ih" and depth == 0 and architecture.features is not None:
+                needs_gradient = 0
+            multiply_adds += architecture.directions * size * (2 * steps + needs_gradient)
+    outputs = (steps if architecture.readout == "every" else batch_size) * architecture.outputs
+    multiply_adds += 3 * outputs * architecture.directions * architecture.hidden_size
+    return 2 * multiply_adds
 
 
 def solve_hidden_size(architecture: Architecture, parameters: int) -> int:
@@ -98,6 +95,7 @@ def solve_hidden_size(architecture: Architecture, parameters: int) -> int:
     return largest
 
 
-def _layers(architecture: Architecture) -> list[dict[str, tuple[int, ...]]]:
-    """The shapes of the parameters of each layer, in one direction."""
-    return [architecture.cell.shapes(size, architecture.hidden_size) for size in architecture.input_sizes]
+def _matrices(cell: Cell, input_size: int, hidden_size: int) -> dict[str, int]:
+    """The sizes of a layer's weight matrices: the parameters that grow with the square of the layer's sizes."""
+    shapes, doubled = cell.shapes(input_size, hidden_size), cell.shapes(2 * input_size, 2 * hidden_size)
+    return {name: prod(shape) for name, shape in shapes.items() if prod(doubled[name]) == 4 * prod(shape)}

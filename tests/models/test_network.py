@@ -225,3 +225,13 @@ def test_inputs_are_either_real_or_symbols():
     for inputs in ({"features": 3, "vocabulary": 3}, {"features": None, "vocabulary": None}):
         with pytest.raises(ValueError, match="either real"):
             architecture(**inputs)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("lengths_device", ["cpu", "cuda"])
+def test_padded_sequences_on_a_gpu(bidirectional, lengths_device):
+    network = seeded(architecture(bidirectional=bidirectional)).double()
+    inputs, lengths = torch.randn(5, 3, 3, dtype=torch.float64), torch.tensor([5, 2, 3])
+    expected = network(inputs, lengths)
+    assert_close(network.cuda()(inputs.cuda(), lengths.to(lengths_device)).cpu(), expected)
