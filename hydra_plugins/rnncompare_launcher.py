@@ -29,7 +29,7 @@ ConfigStore.instance().store(group="hydra/launcher", name="joblib", node=SweepLa
 
 
 class SweepLauncher(Launcher):
-    """Hands all jobs of a sweep over at once, so that they can be checked, skipped and counted before one is trained."""
+    """Hands all jobs of a sweep over at once: they are checked, skipped and counted before one is trained."""
 
     def __init__(self, jobs: int):
         self.jobs = jobs

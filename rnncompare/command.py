@@ -19,6 +19,7 @@ from rnncompare import tasks
 from rnncompare.errors import DataError, SettingError
 from rnncompare.settings import RunSettings
 
+SOME_FAILED = 1
 REQUEST_WRONG = 2
 INTERRUPTED = 130
 

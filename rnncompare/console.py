@@ -9,21 +9,21 @@ from typing import Self
 
 from tqdm import tqdm
 
-from rnncompare.records import Record
+from rnncompare.records import Record, load_curve, to_frame
 from rnncompare.settings import RunSettings
 from rnncompare.sweep import record_path
 
 
 def announce(runs: Mapping[str, RunSettings], missing: Mapping[str, RunSettings]) -> None:
-    """Say what is recorded already and what is to be trained."""
+    """Say what is recorded already and what is to be trained, and where."""
     folder = ", ".join(sorted({settings.results_dir for settings in runs.values()}))
-    if len(runs) > 1 or not missing:
-        have = len(runs) - len(missing)
-        print(f"{_count(len(runs), 'run')}: {have} recorded in {folder} already, {len(missing) or 'nothing'} to train")
+    have = len(runs) - len(missing)
+    many = f"{len(runs)} run" + "s" * (len(runs) != 1)
+    print(f"{many} in {folder}: {have} recorded already, {len(missing) or 'nothing'} to train", flush=True)
 
 
 class Progress:
-    """A bar over a sweep's runs, or over the updates of a single run; the time left is in it.
+    """A bar over a sweep's runs, or over the updates of a single run, with the time left.
 
     Args:
         missing: the runs to be trained.
@@ -33,7 +33,7 @@ class Progress:
         self._single = next(iter(missing.values())) if len(missing) == 1 else None
         self._lost = 0
         total, unit = (self._single.train.max_updates, "update") if self._single else (len(missing), "run")
-        # without a terminal the finished runs' lines say how far it is
+        # Without a terminal there is no bar; the lines of finished runs say how far it is.
         self._bar = tqdm(total=total, unit=unit, disable=None if missing else True, leave=False, dynamic_ncols=True)
 
     def __enter__(self) -> Self:
@@ -45,13 +45,13 @@ class Progress:
         self._bar.close()
 
     def update(self, name: str, update: int, metric: float) -> None:
-        """A run has validated at ``update``."""
+        """The run called ``name`` has validated at ``update``."""
         if self._single:
             self._bar.set_postfix(validation=f"{metric:.4g}", refresh=False)
             self._bar.update(update - self._bar.n)
 
     def finished(self, record: Record) -> None:
-        """A run has ended, and is recorded."""
+        """A run has ended and is recorded."""
         if self._single:
             return
         self._lost += record.status != "completed"
@@ -61,8 +61,53 @@ class Progress:
 
 
 def results(records: Sequence[Record], runs: Mapping[str, RunSettings]) -> None:
-    """The runs as a table: mean and interval over seeds for many, all that was measured for one."""
-    ...
+    """Print all that was measured of a single run, or a table of means and intervals over the seeds of many."""
+    if len(records) == 1:
+        _single(records[0], record_path(records[0].run_id, runs[records[0].run_id]))
+    else:
+        from rnncompare import tables
+
+        print()
+        print(tables.text(tables.summarise(to_frame({record_path(r.run_id, runs[r.run_id]): r for r in records}))))
+
+
+def _single(record: Record, path: Path) -> None:
+    if record.status != "completed":
+        print(f"{record.status}: {record.error}")
+    if record.quality.test is not None:
+        print(f"\n{_described(record)}\n")
+        for name, value in _measured(record).items():
+            print(f"  {name:<22} {value}")
+        plot = path.with_name("curve.png")
+        if not plot.exists():
+            from rnncompare.plots import learning_curve
+
+            learning_curve(load_curve(path), _described(record), plot, record.quality.metric)
+        print(f"\nplot    {plot}")
+    print(f"record  {path}")
+
+
+def _measured(record: Record) -> dict[str, str]:
+    quality, speed, model = record.quality, record.speed, record.model
+    better = "higher" if quality.higher_is_better else "lower"
+    known = {"baseline": quality.baseline, "optimum": quality.optimum}
+    bounds = ", ".join(f"{name} {value:.4g}" for name, value in known.items() if value is not None)
+    return {
+        f"test {quality.metric}": f"{quality.test:.4g}  ({better} is better; {bounds})",
+        "validation, train": f"{quality.validation:.4g}, {quality.train:.4g}",
+        "parameters": f"{model.parameters:,} ({model.recurrent_parameters:,} recurrent)",
+        "updates": f"{speed.updates:,} in {speed.training_seconds:.1f} s",
+        "time of an update": f"{speed.step_ms_median:.2f} ms ({speed.step_ms_p10:.2f} to {speed.step_ms_p90:.2f})",
+        "peak memory": f"{record.memory.peak_mb:,.0f} MB ({record.memory.before_mb:,.0f} MB before the model)",
+        "implementation": f"{model.implementation} on {record.device}, {record.threads} thread(s)",
+    }
+
+
+def _described(record: Record) -> str:
+    return (
+        f"{record.model.name}, hidden size {record.model.hidden_size}, on {record.data.name} with "
+        f"{record.data.train_examples:,} training examples, seed {record.seed}"
+    )
 
 
 def _line(record: Record) -> str:
@@ -71,8 +116,5 @@ def _line(record: Record) -> str:
     if record.status != "completed":
         return f"{record.status:<9} {what}: {record.error}"
     quality, speed = record.quality, record.speed
-    return f"{'done':<9} {what}: {quality.metric} {quality.test:.4g}, {speed.updates} updates in {speed.training_seconds:.1f} s"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" + "s" * (number != 1)
+    took = f"{speed.updates} updates in {speed.training_seconds:.1f} s"
+    return f"{'done':<9} {what}: {quality.metric} {quality.test:.4g}, {took}"

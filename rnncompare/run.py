@@ -45,7 +45,7 @@ def run_jobs(configs: Sequence[DictConfig], jobs: int = 1) -> None:
     missing = {name: run for name, run in runs.items() if name not in records}
 
     console.announce(runs, missing)
-    with console.progress(missing) as bar:
+    with console.Progress(missing) as bar:
         for record in train_all(missing, jobs, bar.update):
             records[record.run_id] = record
             bar.finished(record)

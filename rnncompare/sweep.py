@@ -56,7 +56,7 @@ def train_all(
 
     Args:
         runs: by identity.
-        jobs: runs at a time.
+        jobs: runs at a time; 0 for as many as there are cores for their threads.
         on_update: called with a run's name, its update and its validation metric, from other threads.
 
     Raises:
@@ -65,7 +65,7 @@ def train_all(
     """
     for folder in {settings.results_dir for settings in runs.values()}:
         _require_writable(folder)
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(jobs or _as_many_as_fit(runs)) as pool:
         pending = {pool.submit(_train, name, settings, on_update): settings for name, settings in runs.items()}
         try:
             for finished in as_completed(pending):
@@ -76,7 +76,7 @@ def train_all(
                 child.kill()
 
 
-def _check_all(requests: list[RunSettings], send: Callable[[object], None]) -> list[RunSettings]:
+def _check_all(requests: list[RunSettings], _send: Callable[[object], None]) -> list[RunSettings]:
     """`experiment.check` for each distinct model, data and device; runs that differ in the rest share its answer."""
     from rnncompare.experiment import check
 
@@ -125,6 +125,12 @@ def _keep(run: Run, settings: RunSettings) -> Record:
     curve = [dataclasses.asdict(point) for point in run.curve]
     write_record(settings.results_dir, run.record, curve, yaml.safe_dump(settings.config(), sort_keys=False))
     return run.record
+
+
+def _as_many_as_fit(runs: Mapping[str, RunSettings]) -> int:
+    """Runs at a time that leave each its threads, a core for each."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // max((settings.threads for settings in runs.values()), default=1))
 
 
 def _require_writable(folder: str) -> None:

@@ -1,0 +1,37 @@
+# rnncompare. `make` lists what there is to do; every target sets up what it needs, once.
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+BIN := $(VENV)/bin
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+run: $(READY) ## Train a GRU on real text, and show what it cost and how good it got
+	$(BIN)/python -m rnncompare.run model=gru data.size=small
+
+test: $(READY) ## Run the tests
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY) ## Time training updates of every implementation beside torch's own
+	$(BIN)/python -m rnncompare.bench
+
+report: $(READY) ## Tables and plots of the runs in results/runs
+	$(BIN)/python -m rnncompare.report results/runs
+
+clean: ## Remove the virtual environment; results stay
+	rm -rf $(VENV)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "rnncompare needs Python 3.11 or later")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench report clean
