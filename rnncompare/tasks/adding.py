@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnncompare.errors import require
-from rnncompare.tasks.contract import Data, Examples, Task, fingerprint, setting, stream
+from rnncompare.tasks.contract import Examples, Generated, Regression, setting
+from rnncompare.tasks.contract.baselines import mean_squared_error
 
 
 @dataclass
-class Adding(Task):
+class Adding(Generated):
     """Each step holds a value drawn from [0, 1) and a mark; the target is the sum of the two marked values.
 
     One mark lies in the first half of the sequence, one in the second::
@@ -24,33 +24,12 @@ class Adding(Task):
     """
 
     sequence_length: int = setting(50, "steps of a sequence, from 2")
-    validation_examples: int = setting(1000, "sequences in the validation split")
-    test_examples: int = setting(1000, "sequences in the test split")
 
     def check(self) -> None:
         super().check()
-        require(self.sequence_length >= 2, "data.sequence_length", self.sequence_length, "a whole number from 2")
-        for name in ("validation_examples", "test_examples"):
-            require(getattr(self, name) >= 1, f"data.{name}", getattr(self, name), "a whole number from 1")
+        self.at_least(2, "sequence_length")
 
-    def load(self, seed: int) -> Data:
-        from rnncompare.tasks.contract.objectives import Regression
-
-        train = self._sample(self.train_examples(), stream(seed, "train"))
-        validation = self._sample(self.validation_examples, stream(seed, "validation"))
-        test = self._sample(self.test_examples, stream(seed, "test"))
-        return Data(
-            train,
-            validation,
-            test,
-            objective=Regression(outputs=1, readout="last"),
-            baseline=float(np.mean((test.targets - train.targets.mean()) ** 2)),
-            optimum=0.0,
-            features=2,
-            sha256=fingerprint(train, validation, test),
-        )
-
-    def _sample(self, count: int, random: np.random.Generator) -> Examples:
+    def sample(self, count: int, random: np.random.Generator) -> Examples:
         steps = self.sequence_length
         inputs = np.zeros((count, steps, 2), np.float32)
         inputs[:, :, 0] = random.random((count, steps), np.float32)
@@ -59,3 +38,15 @@ class Adding(Task):
         inputs[rows, first, 1] = inputs[rows, second, 1] = 1
         targets = inputs[rows, first, 0] + inputs[rows, second, 0]
         return Examples(inputs, targets[:, None])
+
+    def objective(self) -> Regression:
+        return Regression(outputs=1, readout="last")
+
+    def baseline(self, train: Examples, test: Examples) -> float:
+        return mean_squared_error(train.targets, test.targets)
+
+    def optimum(self) -> float:
+        return 0.0
+
+    def features(self) -> int:
+        return 2

@@ -1,19 +1,19 @@
 """Objectives: the loss that training minimises and the metric that runs are judged by.
 
 Each works on sums and counts, so that a mean over batches of any size is the exact mean over all that is scored.
+Torch is imported where it is used, so that tasks can name their objective without loading it.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+from rnncompare.tasks.contract.task import IGNORED as IGNORED
 
-IGNORED = -100  # the class of a step that is not scored, as in torch.nn.functional.cross_entropy
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ class Classification(Objective):
     higher_is_better: ClassVar[bool] = True
 
     def totals(self, outputs: Tensor, targets: Tensor, steps: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        import torch.nn.functional as F
+
         loss = F.cross_entropy(outputs.flatten(0, -2), targets.flatten(), reduction="sum", ignore_index=IGNORED)
         scored = targets != IGNORED
         return loss, self._metric(outputs, targets, loss), scored.sum()
@@ -96,6 +98,8 @@ class Regression(Objective):
     metric: ClassVar[str] = "mean_squared_error"
 
     def totals(self, outputs: Tensor, targets: Tensor, steps: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        import torch
+
         squared = (outputs - targets) ** 2
         if steps is not None and self.readout == "every":
             squared = squared[steps]
@@ -110,6 +114,9 @@ class Frames(Objective):
     metric: ClassVar[str] = "nll_per_frame"
 
     def totals(self, outputs: Tensor, targets: Tensor, steps: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        import torch
+        import torch.nn.functional as F
+
         if steps is not None:
             outputs, targets = outputs[steps], targets[steps]
         loss = F.binary_cross_entropy_with_logits(outputs, targets, reduction="sum")

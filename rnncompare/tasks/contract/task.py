@@ -7,6 +7,7 @@ this folder holding one subclass of `Task`, and one YAML file in ``configs/data`
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rnncompare.tasks.contract.objectives import Objective
 
 SIZE_NAMES = ("tiny", "small", "medium", "large", "huge", "full")
+IGNORED = -100  # the class of a step that is not scored, as in torch.nn.functional.cross_entropy
 
 
 def setting(default: Any, help: str) -> Any:
@@ -39,6 +41,16 @@ class Examples:
     inputs: np.ndarray
     targets: np.ndarray
     lengths: np.ndarray | None = None
+
+    @classmethod
+    def join(cls, parts: Sequence[Examples]) -> Examples:
+        """All examples of ``parts``, in order; their sequences must be padded to the same number of steps."""
+        lengths = [part.lengths for part in parts if part.lengths is not None]
+        return cls(
+            np.concatenate([part.inputs for part in parts]),
+            np.concatenate([part.targets for part in parts]),
+            np.concatenate(lengths) if lengths else None,
+        )
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -63,8 +75,9 @@ class Data:
         objective: loss, metric and readout.
         baseline: the metric, on the test split, of the best predictor that ignores the input sequence.
         optimum: the best value that the metric can take, where known.
-        sha256: identity of the data: of the source file, or of the generated arrays.
-        longer: further test sets at sequence lengths never trained on, by length.
+        sha256: identity of the data: of the source file or files, or of the generated arrays.
+        longer: further test sets at sequence lengths never trained on, by length (as the task counts it: the steps of a
+            string, or the n of a^n b^n).
     """
 
     train: Examples
@@ -112,6 +125,12 @@ class Task:
             require(self.size in SIZE_NAMES, "data.size", self.size, valid)
         else:
             require(type(self.size) is int and self.size >= 1, "data.size", self.size, valid)
+
+    def at_least(self, minimum: int, *names: str) -> None:
+        """Raise `SettingError` where one of the settings ``names`` is below ``minimum``."""
+        for name in names:
+            value = getattr(self, name)
+            require(value >= minimum, f"data.{name}", value, f"a whole number from {minimum}")
 
     def largest(self) -> int:
         """The most training examples that there are under these settings; may fetch and read files.
