@@ -1,7 +1,5 @@
 """Hydra's launcher of sweeps: it composes the jobs, and `rnncompare.run` trains them, one or several at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
