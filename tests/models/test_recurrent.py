@@ -15,8 +15,10 @@ from torch.nn.utils.rnn import pack_sequence
 
 import rnncompare
 from rnncompare.errors import SettingError
+from rnncompare.models import recurrent
 from rnncompare.models.cells.gru import GRUCell
 from rnncompare.models.recurrent import Recurrent
+from rnncompare.models.unroll import unroll
 from tests.models.parity import CELLS, pair
 
 SIZES = {"input_size": 3, "hidden_size": 4}
@@ -249,6 +251,21 @@ def test_autocast(name, with_state):
         assert parameter.grad.isfinite().all()
 
 
+def test_implementations_get_tensors_of_one_dtype_under_autocast(monkeypatch):
+    seen = set()
+
+    def spy(cell, input, state, w, batch_sizes=None, reverse=False):
+        seen.update(tensor.dtype for tensor in (input, *state, *vars(w).values()))
+        return unroll(cell, input, state, w, batch_sizes, reverse)
+
+    monkeypatch.setattr(recurrent, "choose", lambda *_: ("spy", spy))
+    module = rnncompare.LSTM(3, 4, num_layers=2, bidirectional=True, proj_size=2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        module(torch.randn(5, 2, 3), (torch.zeros(4, 2, 2), torch.zeros(4, 2, 4)))
+    assert seen == {torch.bfloat16}
+    assert module.implementation_used == "spy"
+
+
 def test_modules_made_under_autocast_are_whole():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         module = rnncompare.LSTM(3, 4, forget_bias=1.5)
@@ -266,6 +283,13 @@ def test_forget_bias_in_every_layer_and_direction():
             assert torch.equal(found[4:8], torch.full((4,), 1.0 if name.startswith("bias_ih") else 0.0))
             found, expected = (torch.cat([p[:4], p[8:]]) for p in (found, expected))
         assert torch.equal(found, expected), name
+
+
+def test_without_dropout_no_random_number_is_drawn():
+    module = rnncompare.GRU(3, 4, num_layers=2)
+    before = torch.get_rng_state()
+    module(torch.zeros(5, 2, 3))
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_the_implementation_is_said():
