@@ -13,8 +13,8 @@ def test_importing_the_package_imports_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "[]\n"
 
 
-@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
-def test_modules_are_found(name):
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN", "load_records"])
+def test_names_are_found(name):
     assert getattr(rnncompare, name).__name__ == name
     assert name in dir(rnncompare)
 
