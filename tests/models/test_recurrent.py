@@ -184,6 +184,10 @@ def test_what_torch_lets_through_or_crashes_on(name):
         module(packed, state(name, 2, 4))
     with pytest.raises(RuntimeError, match="input must have 2 dimensions, got 3"):
         module(torch.nn.utils.rnn.PackedSequence(torch.zeros(2, 1, 3), torch.tensor([1, 1])))
+    wide = state(name, 1, 2, 4)
+    wide = (wide[0], wide[1].double()) if name == "LSTM" else wide.double()
+    with pytest.raises(ValueError, match=r"RNN hx dtype \(torch.float64\) does not match weight dtype"):
+        module(torch.zeros(1, 2, 3), wide)
     states = (torch.zeros(1, 2, 4),) * 3
     with pytest.raises(RuntimeError, match=r"Expected \d hidden states, got 3"):
         module(torch.zeros(5, 2, 3), states)
