@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rnncompare.models.modules import GRU, LSTM, RNN
+    from rnncompare.records import load_records
 
 __version__: str
 __all__ = ["GRU", "LSTM", "RNN", "__version__", "load_records"]

@@ -74,11 +74,7 @@ def check_input(input: Tensor, packed: bool, input_size: int, dtype: torch.dtype
         ValueError: its dtype is not the parameters', and autocast is off.
         RuntimeError: it has the wrong number of dimensions or features, or no step.
     """
-    if input.dtype != dtype and not torch.is_autocast_enabled(input.device.type):
-        raise ValueError(
-            f"RNN input dtype ({input.dtype}) does not match weight dtype ({dtype}). "
-            f"Convert input: input.to({dtype}), or convert model: model.to({input.dtype})"
-        )
+    _check_dtype("input", input, dtype)
     dimensions = 2 if packed else 3
     if input.dim() != dimensions:
         raise RuntimeError(f"input must have {dimensions} dimensions, got {input.dim()}")
@@ -88,11 +84,12 @@ def check_input(input: Tensor, packed: bool, input_size: int, dtype: torch.dtype
         raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
 
 
-def check_state(state: State, expected: list[tuple[int, ...]]) -> None:
-    """Refuse initial states that are not of the ``expected`` number and shapes.
+def check_state(state: State, expected: list[tuple[int, ...]], dtype: torch.dtype) -> None:
+    """Refuse initial states that are not of the ``expected`` number and shapes, or not of the parameters' dtype.
 
     Raises:
         RuntimeError: said with the shape expected and the shape given.
+        ValueError: the dtype is not the parameters', and autocast is off; torch fails somewhere inside instead.
     """
     if len(state) != len(expected):
         raise RuntimeError(f"Expected {len(expected)} hidden states, got {len(state)}")
@@ -100,3 +97,12 @@ def check_state(state: State, expected: list[tuple[int, ...]]) -> None:
         if s.size() != shape:
             name = "hidden" if len(expected) == 1 else f"hidden[{index}]"
             raise RuntimeError(f"Expected {name} size {shape}, got {list(s.size())}")
+        _check_dtype("hx", s, dtype)
+
+
+def _check_dtype(name: str, tensor: Tensor, dtype: torch.dtype) -> None:
+    if tensor.dtype != dtype and not torch.is_autocast_enabled(tensor.device.type):
+        raise ValueError(
+            f"RNN {name} dtype ({tensor.dtype}) does not match weight dtype ({dtype}). "
+            f"Convert {name}: {name}.to({dtype}), or convert model: model.to({tensor.dtype})"
+        )

@@ -76,8 +76,8 @@ class Recurrent(nn.Module):
 
         suffixes = ("", "_reverse") if bidirectional else ("",)
         self._directions = len(suffixes)
+        # For each layer and direction: the cell's name of a parameter, and the module's.
         self._names: list[dict[str, str]] = []
-        """For each layer and direction: the cell's name of a parameter, and the module's."""
         for layer in range(num_layers):
             width = input_size if layer == 0 else self._output_size * self._directions
             shapes = cell.shapes(width, hidden_size, bias, proj_size)
@@ -92,6 +92,10 @@ class Recurrent(nn.Module):
     def _output_size(self) -> int:
         """P, or H without a projection: the features of one direction's output."""
         return self.proj_size or self.hidden_size
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return next(iter(self._parameters_of(0).values())).dtype
 
     @property
     def all_weights(self) -> list[list[Tensor]]:
@@ -179,12 +183,12 @@ class Recurrent(nn.Module):
 
     def _run(self, input: Tensor, state: State | None, batch_sizes: list[int] | None = None) -> tuple[Tensor, State]:
         """Layer upon layer over ``(T, B, I)`` or packed ``(N, I)``."""
-        check_input(input, batch_sizes is not None, self.input_size, next(iter(self._parameters_of(0).values())).dtype)
+        check_input(input, batch_sizes is not None, self.input_size, self._dtype)
         batch = input.size(1) if batch_sizes is None else batch_sizes[0]
-        input = _as_autocast(input)
         if state is None:
             state = tuple(input.new_zeros(shape) for shape in self._state_shapes(batch))
         self._check_state(state, batch)
+        input = _as_autocast(input)
         initial = list(zip(*(_as_autocast(s).unbind() for s in state), strict=True))
         final: list[State] = []
         used = set()
@@ -213,7 +217,7 @@ class Recurrent(nn.Module):
         return [(self.num_layers * self._directions, batch, size) for size in sizes]
 
     def _check_state(self, state: State, batch: int) -> None:
-        check_state(state, self._state_shapes(batch))
+        check_state(state, self._state_shapes(batch), self._dtype)
 
 
 def _as_autocast(tensor: Tensor) -> Tensor:
