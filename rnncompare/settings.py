@@ -60,7 +60,7 @@ class TrainSettings:
     batch_size: int = setting(32, "sequences an update, from 1")
     max_updates: int = setting(1000, "updates after which training ends, from 1")
     validate_every: int = setting(50, "updates between validations, from 1")
-    patience: int | None = setting(10, "validations without improvement after which training ends; null: none")
+    patience: int | None = setting(20, "validations without improvement after which training ends; null: none")
     clip_norm: float | None = setting(1.0, "largest norm of the whole gradient; null: no clipping")
     target: float | None = setting(None, "validation metric whose first reaching is timed; null: none")
 

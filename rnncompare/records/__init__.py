@@ -11,7 +11,7 @@ from rnncompare.records.fields import (
     SpeedFields,
 )
 from rnncompare.records.files import CURVE_COLUMNS, NOT_IN_RUN_ID, is_recorded, read_record, run_id, write_record
-from rnncompare.records.table import RecordWarning, load_curves, load_records, read_records
+from rnncompare.records.table import RecordWarning, load_curve, load_curves, load_records, read_records, to_frame
 
 __all__ = [
     "CURVE_COLUMNS",
@@ -26,10 +26,12 @@ __all__ = [
     "RecordWarning",
     "SpeedFields",
     "is_recorded",
+    "load_curve",
     "load_curves",
     "load_records",
     "read_record",
     "read_records",
     "run_id",
+    "to_frame",
     "write_record",
 ]

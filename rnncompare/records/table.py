@@ -51,7 +51,16 @@ def read_records(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
             records[record.run_id] = record, file
     if not records:
         raise DataError("\n".join([f"{path}: no readable record.json in it", *skipped[:1]]))
-    return _frame([dict(_flat(asdict(record))) | {"path": str(file)} for record, file in records.values()]), skipped
+    return to_frame({file: record for record, file in records.values()}), skipped
+
+
+def to_frame(records: Mapping[Path, Record]) -> pd.DataFrame:
+    """Records, by the files that hold them, as the table of `read_records`."""
+    import pandas as pd
+
+    frame = pd.DataFrame([dict(_flat(asdict(record))) | {"path": str(file)} for file, record in records.items()])
+    # a column that holds only numbers and nulls is numeric even where all are null
+    return frame.astype(dict.fromkeys(_nullable_numbers(Record), "float64"))
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -88,15 +97,20 @@ def load_curves(frame: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    curves = []
-    for run, path in zip(frame["run_id"], frame["path"], strict=True):
-        try:
-            curve = pd.read_csv(Path(path).with_name("curve.csv"), dtype="float64")
-        except (OSError, ValueError):
-            continue
-        if set(CURVE_COLUMNS) <= set(curve):
-            curves.append(curve[list(CURVE_COLUMNS)].assign(run_id=run))
-    return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=[*CURVE_COLUMNS, "run_id"])
+    curves = [load_curve(path).assign(run_id=run) for run, path in zip(frame["run_id"], frame["path"], strict=True)]
+    whole = [curve for curve in curves if len(curve)]
+    return pd.concat(whole, ignore_index=True) if whole else pd.DataFrame(columns=[*CURVE_COLUMNS, "run_id"])
+
+
+def load_curve(path: str | Path) -> pd.DataFrame:
+    """The learning curve beside the record at ``path``: `CURVE_COLUMNS`; no rows if it is absent or torn."""
+    import pandas as pd
+
+    try:
+        curve = pd.read_csv(Path(path).with_name("curve.csv"), dtype="float64")
+    except (OSError, ValueError):
+        curve = pd.DataFrame()
+    return curve[list(CURVE_COLUMNS)] if set(CURVE_COLUMNS) <= set(curve) else pd.DataFrame(columns=CURVE_COLUMNS)
 
 
 def _flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -106,13 +120,6 @@ def _flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", None if isinstance(value, Mapping) else value
-
-
-def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """One row a run; a column that holds only numbers and nulls is numeric even where all are null."""
-    import pandas as pd
-
-    return pd.DataFrame(rows).astype(dict.fromkeys(_nullable_numbers(Record), "float64"))
 
 
 def _nullable_numbers(kind: Any, prefix: str = "") -> Iterator[str]:
