@@ -40,8 +40,7 @@ def run_jobs(configs: Sequence[DictConfig], jobs: int = 1) -> None:
         SystemExit: some run did not complete.
     """
     runs = plan([from_config(config) for config in configs])
-    records = {name: find_record(name, run) for name, run in runs.items() if not run.force}
-    records = {name: record for name, record in records.items() if record}
+    records = {name: record for name, run in runs.items() if not run.force and (record := find_record(name, run))}
     missing = {name: run for name, run in runs.items() if name not in records}
 
     console.announce(runs, missing)
