@@ -20,7 +20,8 @@ class Weights:
 
     Attributes are the names of `Cell.shapes`: ``weight_ih`` ``(G H, I)``, ``weight_hh`` ``(G H, P)``, ``bias_ih`` and
     ``bias_hh`` ``(G H,)`` (None without bias), ``weight_hr`` ``(P, H)`` with a projection, and what a cell adds. G
-    counts gates, H is the hidden size, P the size of the output: the projection's, or H.
+    counts gates (for ``_hh`` those that see h_{t-1}), H is the hidden size, P the size of the output: the
+    projection's, or H.
     """
 
     weight_ih: Tensor
@@ -39,9 +40,11 @@ class Weights:
         """W_ih x + b_ih: ``(..., I)`` to ``(..., G H)``."""
         return F.linear(x, self.weight_ih, self.bias_ih)
 
-    def recurrent(self, h: Tensor) -> Tensor:
-        """W_hh h + b_hh: ``(B, P)`` to ``(B, G H)``."""
-        return F.linear(h, self.weight_hh, self.bias_hh)
+    def recurrent(self, h: Tensor, rows: slice | None = None) -> Tensor:
+        """W_hh h + b_hh: ``(B, P)`` to ``(B, G H)``; of some rows alone for gates that see another h than the rest."""
+        if rows is None:
+            return F.linear(h, self.weight_hh, self.bias_hh)
+        return F.linear(h, self.weight_hh[rows], None if self.bias_hh is None else self.bias_hh[rows])
 
     def project(self, h: Tensor) -> Tensor:
         """W_hr h with a projection, else h: ``(B, H)`` to ``(B, P)``."""
@@ -54,10 +57,12 @@ class Cell:
 
     Attributes:
         gates: the names of the blocks of rows of the weights, in their order.
+        recurrent_gates: those of the gates that see h_{t-1}, and so have rows in weight_hh and bias_hh; None for all.
         states: the names of the state tensors; the first is the output.
     """
 
     gates: ClassVar[tuple[str, ...]]
+    recurrent_gates: ClassVar[tuple[str, ...] | None] = None
     states: ClassVar[tuple[str, ...]] = ("h",)
 
     def step(self, x: Tensor, state: State, w: Weights) -> State:
@@ -78,15 +83,16 @@ class Cell:
         A cell with more parameters than the usual extends this; one with fewer replaces it.
         """
         rows = len(self.gates) * hidden_size
+        recurrent_rows = rows if self.recurrent_gates is None else len(self.recurrent_gates) * hidden_size
         shapes: dict[str, tuple[int, ...]] = {
             "weight_ih": (rows, input_size),
-            "weight_hh": (rows, proj_size or hidden_size),
+            "weight_hh": (recurrent_rows, proj_size or hidden_size),
         }
         if bias:
-            shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+            shapes |= {"bias_ih": (rows,), "bias_hh": (recurrent_rows,)}
         if proj_size:
             shapes["weight_hr"] = (proj_size, hidden_size)
-        return shapes
+        return {name: shape for name, shape in shapes.items() if shape[0]}
 
     def initialise(self, w: Weights) -> None:
         """Change the initial values in place, after every parameter was drawn from U(-1/sqrt(H), 1/sqrt(H)).

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from rnncompare.errors import SettingError
 from rnncompare.models.cell import Cell, State, Weights
+from rnncompare.models.fast import parallel_scan
 from rnncompare.models.unroll import unroll
 
 IMPLEMENTATIONS = ("auto", "loop", "fused")
@@ -39,6 +40,8 @@ def choose(implementation: str, cell: Cell, input: Tensor, w: Weights) -> tuple[
     Raises:
         SettingError: no such implementation, or it does not serve this cell.
     """
+    if implementation != "loop" and parallel_scan.serves(cell) and (implementation == "fused" or input.is_cuda):
+        return "parallel_scan", parallel_scan.parallel_scan
     if implementation in ("auto", "loop"):
         return "loop", unroll
     raise SettingError("model.implementation", implementation, f"not available for {type(cell).__name__}; loop or auto")

@@ -37,5 +37,7 @@ class LSTMCell(Cell):
 
     def initialise(self, w: Weights) -> None:
         if self.forget_bias is not None and w.bias_ih is not None and w.bias_hh is not None:
-            w.bias_ih.chunk(4)[1].fill_(self.forget_bias)
-            w.bias_hh.chunk(4)[1].zero_()
+            hidden_size = w.bias_ih.shape[0] // len(self.gates)
+            start = self.gates.index("forget") * hidden_size
+            w.bias_ih[start : start + hidden_size] = self.forget_bias
+            w.bias_hh[start : start + hidden_size] = 0
