@@ -63,8 +63,8 @@ def quality_by_examples(runs: pd.DataFrame) -> Figure | None:
     _quality(axes, runs, scored, "variant", "data.train_examples", spread=0.4)
     axes.set_xlabel("training examples")
     style.counts(axes, scored["data.train_examples"])
-    style.headline(figure, f"{_task(runs)}: test quality against training-set size", _replicates(scored, "variant"))
     style.legend(figure, axes)
+    style.headline(figure, f"{_task(runs)}: test quality against training-set size", _replicates(scored, "variant"))
     return figure
 
 
@@ -80,8 +80,8 @@ def quality_by_parameters(runs: pd.DataFrame) -> Figure | None:
     style.counts(axes, scored["model.parameters"])
     examples = f"{scored['data.train_examples'].iloc[0]:,.0f} training examples"
     title = f"{_task(runs)}: test quality against parameters"
-    style.headline(figure, title, f"{examples}; {_replicates(scored, 'variant')}")
     style.legend(figure, axes)
+    style.headline(figure, title, f"{examples}; {_replicates(scored, 'variant')}")
     return figure
 
 
@@ -144,8 +144,8 @@ def learning_curves(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     grid[-1][1].set_xlabel("training time (s)")
     figure.supylabel(_metric("validation", drawn), fontsize=10, multialignment="center")
     note = _seeds(drawn, "variant", "mean, and band from the lowest to the highest of {}", "one seed each: no band")
-    style.headline(figure, f"{_task(runs)}: learning curves", f"{note}; a run that stopped early keeps its last value")
     style.legend(figure, *grid.flat)
+    style.headline(figure, f"{_task(runs)}: learning curves", f"{note}; a run that stopped early keeps its last value")
     return figure
 
 
@@ -214,8 +214,8 @@ def time_to_target(runs: pd.DataFrame) -> Figure | None:
     note = (
         "median over seeds, dots are single runs; in the grey band: how many runs never reached the target, of how many"
     )
-    style.headline(figure, f"{_task(runs)}: time to the target quality", note)
     style.legend(figure, row[0])
+    style.headline(figure, f"{_task(runs)}: time to the target quality", note)
     return figure
 
 
@@ -275,7 +275,7 @@ def _groups(runs: pd.DataFrame, drawn: pd.DataFrame, by: str) -> Iterator[tuple[
 
     Looks depend on all ``runs`` of the task, so that they are the same in every panel.
     """
-    firsts = runs.sort_values("model.hidden_size", kind="stable").drop_duplicates(by)
+    firsts = runs.sort_values(["model.hidden_size", by]).drop_duplicates(by)
     ordered = sorted(zip(firsts["model.name"], firsts[by], strict=True), key=lambda pair: _order(pair[0]))
     seen: dict[str, int] = {}
     for model, name in ordered:

@@ -88,10 +88,15 @@ def direction(higher_is_better: object) -> str:
     return f"{'higher' if higher_is_better else 'lower'} is better"
 
 
-def plain(text: object, longest: int = 80) -> str:
-    """``text`` as matplotlib draws it literally: no mathematics, no control characters, never hidden in a legend."""
+def printable(text: object, longest: int = 80) -> str:
+    """``text`` without control characters and not longer than ``longest``."""
     shown = "".join(character if character.isprintable() else "?" for character in str(text))
-    shown = shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def plain(text: object, longest: int = 80) -> str:
+    """``text`` as matplotlib draws it literally: printable, no mathematics, never hidden in a legend."""
+    shown = printable(text, longest)
     return (" " + shown if shown.startswith("_") else shown).replace("$", r"\$")
 
 
@@ -125,10 +130,11 @@ def headline(figure: Figure, title: str, note: str) -> None:
 
 
 def legend(figure: Figure, *axes: Axes) -> None:
-    """One legend under the plot, each label once."""
+    """One legend under the plot, each label once; the figure grows by its height."""
     named = {name: handle for each in axes for handle, name in zip(*each.get_legend_handles_labels(), strict=True)}
     widest = max(map(len, named), default=1)
     rows = math.ceil(len(named) / max(1, 100 // (widest + 8)))
+    figure.set_figheight(figure.get_figheight() + 0.19 * rows)
     figure.legend(
         list(named.values()),
         list(named),
@@ -213,6 +219,7 @@ def _at_right(axes: Axes, words: str, y: float, where: Transform, upwards: bool)
         va="bottom" if upwards else "top",
         fontsize=8.5,
         color=GREY,
+        bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5},
     )
 
 

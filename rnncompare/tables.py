@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnncompare.records import NOT_IN_RUN_ID
 from rnncompare.statistics import mean_interval
-from rnncompare.style import direction, metric_label
+from rnncompare.style import direction, metric_label, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,8 +126,8 @@ def text(summary: pd.DataFrame) -> str:
     for task, rows in summary.groupby("task"):
         known = rows.bfill().iloc[0]
         metric = metric_label(known["quality.metric"])
-        title = f"{task}: test {metric}, {direction(known['quality.higher_is_better'])}"
-        table = _printed(rows).to_string(index=False, na_rep="-", max_colwidth=60)
+        title = f"{printable(task)}: test {metric}, {direction(known['quality.higher_is_better'])}"
+        table = _printed(rows).to_string(index=False, na_rep="-")
         parts.append(f"{title}\n{table}\n")
     return "\n".join(parts)
 
@@ -141,7 +141,7 @@ def _printed(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "examples": rows["data.train_examples"].map("{:,.0f}".format, na_action="ignore"),
-            "model": rows["series"],
+            "model": rows["series"].map(printable),
             "width": rows["model.hidden_size"].map("{:.0f}".format, na_action="ignore"),
             "runs": [f"{count}{note}" for count, note in zip(rows["runs"], lost, strict=True)],
             "mean ± 95 %": [
