@@ -260,7 +260,7 @@ def test_lost_files_are_named_and_not_counted(tmp_path):
         "package": '{"name": "left-pad"}',
         "newer": text.replace('"schema_version": 1', '"schema_version": 2'),
         "lacking": text.replace('"peak_mb"', '"peak"'),
-        "typed": text.replace('"seed": 0', '"seed": "0"'),
+        "typed": text.replace('"device": "cpu"', '"device": 1'),
         "nan": text.replace('"memory": {', '"memory": NaN, "x": {'),
         "deep": "[" * 100_000,
         "huge": text.replace('"diverged_at": null', '"diverged_at": 1' + "0" * 400),
@@ -278,7 +278,7 @@ def test_lost_files_are_named_and_not_counted(tmp_path):
     assert len(skipped) == len(foreign) + 2
     for name in [*foreign, "binary", "folder"]:
         assert sum(f"zz_{name}{os.sep}" in line and len(line) < 400 for line in skipped) == 1, name
-        assert not is_recorded(tmp_path, f"zz_{name}") or name == "copy"
+        assert not is_recorded(tmp_path, f"zz_{name}")
     with pytest.warns(RecordWarning, match="zz_torn"):
         assert len(load_records(tmp_path)) == 4
 
@@ -295,9 +295,9 @@ def test_a_spoiled_record_is_read_or_refused_but_never_an_accident(data, tmp_pat
     path.write_bytes(content)
     try:
         assert isinstance(read_record(path), Record)
-    except DataError as error:
-        assert str(path) in str(error)
-        assert "\n" not in str(error)
+    except DataError as refusal:
+        said = str(refusal)
+        assert said.startswith(str(path)) and said.isprintable()  # noqa: PT018
     shutil.rmtree(folder)
 
 

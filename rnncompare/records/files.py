@@ -107,9 +107,8 @@ def read_record(path: str | Path) -> Record:
 
 
 def is_recorded(results_dir: str | Path, run_id: str) -> bool:
-    """Whether the run has a readable record, so that it need not be trained again."""
+    """Whether the run has a readable record of its own, so that it need not be trained again."""
     try:
-        read_record(Path(results_dir) / run_id / "record.json")
+        return read_record(Path(results_dir) / run_id / "record.json").run_id == run_id
     except DataError:
         return False
-    return True
