@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from rnncompare.records import Record, load_curve, to_frame
 from rnncompare.settings import RunSettings
+from rnncompare.style import direction, metric_label
 from rnncompare.sweep import record_path
 
 
@@ -76,24 +77,27 @@ def _single(record: Record, path: Path) -> None:
         print(f"{record.status}: {record.error}")
     if record.quality.test is not None:
         print(f"\n{_described(record)}\n")
-        for name, value in _measured(record).items():
-            print(f"  {name:<22} {value}")
+        measured = _measured(record)
+        width = max(map(len, measured))
+        for name, value in measured.items():
+            print(f"  {name:<{width}}  {value}")
         plot = path.with_name("curve.png")
         if not plot.exists():
             from rnncompare.plots import learning_curve
 
-            learning_curve(load_curve(path), _described(record), plot, record.quality.metric)
+            metric = f"{metric_label(record.quality.metric)}, {direction(record.quality.higher_is_better)}"
+            learning_curve(load_curve(path), record.model.name, _described(record), plot, metric)
         print(f"\nplot    {plot}")
     print(f"record  {path}")
 
 
 def _measured(record: Record) -> dict[str, str]:
     quality, speed, model = record.quality, record.speed, record.model
-    better = "higher" if quality.higher_is_better else "lower"
+    better = direction(quality.higher_is_better)
     known = {"baseline": quality.baseline, "optimum": quality.optimum}
     bounds = ", ".join(f"{name} {value:.4g}" for name, value in known.items() if value is not None)
     return {
-        f"test {quality.metric}": f"{quality.test:.4g}  ({better} is better; {bounds})",
+        f"test {metric_label(quality.metric)}": f"{quality.test:.4g}  ({better}; {bounds})",
         "validation, train": f"{quality.validation:.4g}, {quality.train:.4g}",
         "parameters": f"{model.parameters:,} ({model.recurrent_parameters:,} recurrent)",
         "updates": f"{speed.updates:,} in {speed.training_seconds:.1f} s",
@@ -117,4 +121,4 @@ def _line(record: Record) -> str:
         return f"{record.status:<9} {what}: {record.error}"
     quality, speed = record.quality, record.speed
     took = f"{speed.updates} updates in {speed.training_seconds:.1f} s"
-    return f"{'done':<9} {what}: {quality.metric} {quality.test:.4g}, {took}"
+    return f"{'done':<9} {what}: test {metric_label(quality.metric)} {quality.test:.4g}, {took}"

@@ -240,12 +240,13 @@ def _medians(axes: Axes, by_place: SeriesGroupBy, look: dict[str, Any], name: st
 
 
 def learning_curve(
-    curve: Iterable[Mapping[str, Any]] | pd.DataFrame, title: str, path: str | Path, metric: str = "metric"
+    curve: Iterable[Mapping[str, Any]] | pd.DataFrame, model: str, title: str, path: str | Path, metric: str = "metric"
 ) -> None:
     """Draw the learning curve of a single run: losses on the left, the validation metric on the right.
 
     Args:
         curve: rows with the keys `rnncompare.records.CURVE_COLUMNS`.
+        model: its name, which has a colour.
         title: what the run was, in a few words.
         path: the file, its suffix ``.png`` or ``.svg``.
         metric: what the validation metric is, with its unit.
@@ -254,9 +255,10 @@ def learning_curve(
 
     table = pd.DataFrame(curve, columns=list(CURVE_COLUMNS)).astype("float64")
     figure, ((losses, quality),) = style.panels(1, 2, height=3.6)
-    for column, colour, line in (("train_loss", GREY, "--"), ("validation_loss", "#0072B2", "-")):
+    own = style.line(model)["color"]
+    for column, colour, line in (("train_loss", GREY, "--"), ("validation_loss", own, "-")):
         losses.plot(table["update"], table[column], line, color=colour, label=column.replace("_", " "))
-    quality.plot(table["update"], table["validation_metric"], color="#0072B2")
+    quality.plot(table["update"], table["validation_metric"], color=own)
     losses.legend()
     for axes, values in (
         (losses, table[["train_loss", "validation_loss"]].stack()),

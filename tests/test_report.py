@@ -240,10 +240,10 @@ def test_names_that_look_alike_get_files_of_their_own():
 def test_a_figure_drawn_twice_is_the_same_file_and_leaves_matplotlib_as_it_was(tmp_path):
     before = dict(matplotlib.rcParams)
     for name in ("first.svg", "second.svg"):
-        plots.learning_curve(record()[1], "gru on adding", tmp_path / name)
+        plots.learning_curve(record()[1], "gru", "gru on adding", tmp_path / name)
     assert (tmp_path / "first.svg").read_bytes() == (tmp_path / "second.svg").read_bytes()
     assert dict(matplotlib.rcParams) == before
-    code = "import sys; from rnncompare.plots import learning_curve; learning_curve([], 't', sys.argv[1]); "
+    code = "import sys; from rnncompare.plots import learning_curve; learning_curve([], 'gru', 't', sys.argv[1]); "
     code += "print('matplotlib.pyplot' in sys.modules, 'torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, str(tmp_path / "empty.png")],
