@@ -62,7 +62,6 @@ def quality_by_examples(runs: pd.DataFrame) -> Figure | None:
     figure, axes = style.figure(height=5)
     _quality(axes, runs, scored, "variant", "data.train_examples", spread=0.4)
     axes.set_xlabel("training examples")
-    style.counts(axes, scored["data.train_examples"])
     style.legend(figure, axes)
     style.headline(figure, f"{_task(runs)}: test quality against training-set size", _replicates(scored, "variant"))
     return figure
@@ -77,7 +76,6 @@ def quality_by_parameters(runs: pd.DataFrame) -> Figure | None:
     figure, axes = style.figure(height=5)
     _quality(axes, runs, scored, "series", "model.parameters", spread=0.3)
     axes.set_xlabel("trainable parameters of the whole network")
-    style.counts(axes, scored["model.parameters"])
     examples = f"{scored['data.train_examples'].iloc[0]:,.0f} training examples"
     title = f"{_task(runs)}: test quality against parameters"
     style.legend(figure, axes)
@@ -98,6 +96,7 @@ def _quality(axes: Axes, runs: pd.DataFrame, scored: pd.DataFrame, by: str, x: s
     ``spread`` is the share of the gap between neighbouring x over which series are set side by side.
     """
     axes.set_xscale("log")
+    style.counts(axes, scored[x])
     log = style.logarithmic(axes, scored["quality.test"])
     gaps = np.diff(np.log(np.unique(scored[x])))
     groups = list(_groups(runs, scored, by))
