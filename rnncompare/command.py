@@ -44,6 +44,8 @@ def run_hydra(config_name: str, action: Callable[[DictConfig], None], descriptio
     if {"-h", "--help"} & set(sys.argv[1:]):
         print(help_text(config_name, description, [word for word in sys.argv[1:] if not word.startswith("-")]))
         return
+    # Hydra's parser takes a flag before the settings or after them, not between
+    sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))
     register_schemas()
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra lets errors through to the lines below

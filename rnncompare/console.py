@@ -85,8 +85,7 @@ def _single(record: Record, path: Path) -> None:
         if not plot.exists():
             from rnncompare.plots import learning_curve
 
-            metric = f"{metric_label(record.quality.metric)}, {direction(record.quality.higher_is_better)}"
-            learning_curve(load_curve(path), record.model.name, _described(record), plot, metric)
+            learning_curve(load_curve(path), record.model.name, _described(record), plot, record.quality.metric)
         print(f"\nplot    {plot}")
     print(f"record  {path}")
 

@@ -33,7 +33,7 @@ def run_jobs(configs: Sequence[DictConfig], jobs: int = 1) -> None:
 
     Args:
         configs: composed settings, one for each run.
-        jobs: runs at a time; 0 for as many as there are cores for their threads.
+        jobs: runs at a time; -1 for as many as there are cores for their threads.
 
     Raises:
         SettingError, DataError: a request cannot be met; nothing was trained.

@@ -56,16 +56,17 @@ def train_all(
 
     Args:
         runs: by identity.
-        jobs: runs at a time; 0 for as many as there are cores for their threads.
+        jobs: runs at a time; -1 for as many as there are cores for their threads.
         on_update: called with a run's name, its update and its validation metric, from other threads.
 
     Raises:
         SettingError: a results folder cannot be written.
         OSError: a record could not be written; those before it are kept, and no further run is started.
     """
+    require(jobs == -1 or jobs >= 1, "hydra.launcher.n_jobs", jobs, "a whole number from 1, or -1 for as many as fit")
     for folder in {settings.results_dir for settings in runs.values()}:
         _require_writable(folder)
-    with ThreadPoolExecutor(jobs or _as_many_as_fit(runs)) as pool:
+    with ThreadPoolExecutor(_as_many_as_fit(runs) if jobs == -1 else jobs) as pool:
         pending = {pool.submit(_train, name, settings, on_update): settings for name, settings in runs.items()}
         try:
             for finished in as_completed(pending):

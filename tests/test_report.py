@@ -51,6 +51,14 @@ def test_the_command_writes_summary_and_plots_of_each_task(tmp_path, capsys):
     assert str(report) in printed
 
 
+@pytest.mark.parametrize("seeds", [1, 2])
+@pytest.mark.parametrize("task", [ADDING, PARITY])
+def test_one_model_at_one_size_is_enough(task, seeds, tmp_path):
+    sweep(tmp_path / "runs", task, models=("gru",), examples=(10_000,), seeds=seeds)
+    assert main([str(tmp_path / "runs")]) == 0
+    assert len(list((tmp_path / "report").glob("*.png"))) == 5
+
+
 def command(*arguments, cwd):
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "rnncompare.report", *map(str, arguments)],
