@@ -52,6 +52,9 @@ class Counting(Strings):
         rounds = [random.permutation(every) for _ in range(-(-count // len(every)))]
         return self.sequences(np.concatenate(rounds)[:count], every[-1], random)
 
+    def sample_held_out(self, count: int, random: np.random.Generator) -> Examples:
+        return self.sample(count, random)
+
     def largest(self) -> int:
         every = np.array(self.lengths())
         return int((split_of(self.sequences(every, every[-1], np.random.default_rng())) == "train").sum())

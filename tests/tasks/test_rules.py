@@ -276,3 +276,11 @@ def test_distinct_strings_are_not_overcounted(name, load):
     sample = task.sample(60_000, np.random.default_rng(0))
     found = {tuple(row[:n]) for row, n in zip(sample.inputs.tolist(), sample.lengths, strict=True)}
     assert task.distinct() <= len(found)
+
+
+def test_held_out_strings_are_of_lengths_with_many_strings(load):
+    data = load("parity", size="small")
+    assert data.train.lengths.min() == 1
+    assert {data.validation.lengths.min(), data.test.lengths.min()} == {10}
+    short = load("parity", size="tiny", sequence_length=8, longer=())
+    assert short.test.lengths.min() < 8

@@ -26,6 +26,10 @@ class Generated(Task):
         """Draw ``count`` sequences with their targets."""
         raise NotImplementedError
 
+    def sample_held_out(self, count: int, random: np.random.Generator) -> Examples:
+        """Draw ``count`` sequences for validation or test, like `sample` unless a task has a reason."""
+        return self.sample(count, random)
+
     def objective(self) -> Objective:
         """How outputs are scored."""
         raise NotImplementedError
@@ -62,8 +66,8 @@ class Generated(Task):
 
     def load(self, seed: int) -> Data:
         train = draw(self.sample, self.train_examples(), seed, "train")
-        validation = draw(self.sample, self.validation_examples, seed, "validation")
-        test = draw(self.sample, self.test_examples, seed, "test")
+        validation = draw(self.sample_held_out, self.validation_examples, seed, "validation")
+        test = draw(self.sample_held_out, self.test_examples, seed, "test")
         return Data(
             train,
             validation,

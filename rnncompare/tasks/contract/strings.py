@@ -13,13 +13,16 @@ from rnncompare.tasks.contract.generated import Generated
 from rnncompare.tasks.contract.objectives import Classification
 from rnncompare.tasks.contract.task import IGNORED, Data, Examples, setting, stream
 
+MANY = 1000  # strings of one length from which on some are held out without those saying much about the others
+
 
 @dataclass
 class Strings(Generated):
     """A task on strings, judged by the share of right answers, that its rule gets all right.
 
-    Lengths are uniform between `min_length` and `sequence_length` (Deletang et al. 2022). A subclass implements
-    `sequences` and sets the attributes below; it overrides `distinct_at` where not every string can come.
+    Lengths are uniform between `min_length` and `sequence_length` (Deletang et al. 2022); validation and test leave out
+    the shortest. A subclass implements `sequences` and sets the attributes below; it overrides `distinct_at` where not
+    every string can come.
 
     Attributes:
         alphabet: symbols that strings consist of.
@@ -67,6 +70,16 @@ class Strings(Generated):
 
     def sample(self, count: int, random: np.random.Generator) -> Examples:
         return self._sample(self.lengths(), count, random)
+
+    def sample_held_out(self, count: int, random: np.random.Generator) -> Examples:
+        """Only lengths of which there are many strings, where there are such.
+
+        Of four strings of two bits one is held out, and a network that knows the other three is drawn to the wrong
+        answer; a score over all lengths would turn on which few short strings those are.
+        """
+        every = self.lengths()
+        many = [n for n in every if self.distinct_at(n) >= MANY]
+        return self._sample(every[every.index(many[0]) :] if many else every, count, random)
 
     def load(self, seed: int) -> Data:
         data = super().load(seed)
