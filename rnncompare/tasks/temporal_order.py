@@ -25,7 +25,7 @@ class TemporalOrder(Generated):
     Classes are XX, XY, YX and YY. Any one is right a quarter of the time; the optimum is 1.
     """
 
-    sequence_length: int = setting(50, "steps of a sequence, from 10")
+    sequence_length: int = setting(20, "steps of a sequence, from 10")
 
     def check(self) -> None:
         super().check()
