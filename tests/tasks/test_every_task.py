@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from dataclasses import fields
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from rnncompare.errors import SettingError
 from rnncompare.tasks import names, task_class
 from rnncompare.tasks.contract import IGNORED, Generated
 
-CONFIGS = Path(__file__).parents[2] / "configs" / "data"
 GENERATED = [name for name in names() if issubclass(task_class(name), Generated)]
 
 
@@ -125,10 +123,6 @@ def test_more_than_there_is_is_refused_with_the_largest(name, load):
     assert task_class(name)(size="full").train_examples() == largest
     with pytest.raises(SettingError, match=f"at most {largest} "):
         task_class(name)(size=largest + 1).train_examples()
-
-
-def test_configs_and_tasks_are_the_same_set():
-    assert sorted(names()) == sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 
 
 def test_importing_the_tasks_leaves_heavy_libraries_alone():
