@@ -11,10 +11,12 @@ from typing import Any
 
 import hydra
 from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from hydra_plugins.rnncompare_launcher import SweepLauncherConf
 from rnncompare import tasks
 from rnncompare.errors import DataError, SettingError
 from rnncompare.settings import RunSettings
@@ -30,7 +32,9 @@ CONFIGS = _INSTALLED_CONFIGS if _INSTALLED_CONFIGS.is_dir() else _PACKAGE.parent
 
 def register_schemas() -> None:
     """Give Hydra the types of all settings, so that unknown names and wrong types are refused."""
+    Plugins.instance()  # loaded first, so that our joblib stands in for hydra-joblib-launcher's where that is installed
     store = ConfigStore.instance()
+    store.store(group="hydra/launcher", name="joblib", node=SweepLauncherConf(n_jobs=-1))
     store.store(name="run_schema", node=RunSettings)
     for name in tasks.names():
         store.store(group="schema/data", name=name, node=tasks.task_class(name))
