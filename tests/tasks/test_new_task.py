@@ -38,4 +38,4 @@ def test_a_new_task_trains_and_beats_its_baseline(largest):
         device="cpu",
     )
     quality = run_experiment(settings.resolved()).record.quality
-    assert quality.test < 0.2 * quality.baseline
+    assert quality.test < 0.5 * quality.baseline
