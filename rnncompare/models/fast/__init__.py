@@ -41,7 +41,7 @@ def paths(cell: Cell, input: Tensor, w: Weights) -> Iterator[tuple[str, Any]]:
     differentiation and modes that watch every operation, such as counters of flops.
     """
     engine = IN_PYTORCH.get(_step(cell))
-    if engine is None or not input.is_floating_point() or input.numel() == 0 or _watched():
+    if engine is None or not input.is_floating_point() or input.is_meta or input.numel() == 0 or _watched():
         return
     if compiled.serves(cell, input, w):
         yield "fused_c", compiled.CompiledUnrolling(fallback=engine)

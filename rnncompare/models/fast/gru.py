@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from rnncompare.models.cell import Cell, State, Weights
-from rnncompare.models.fast.activations import doubled, from_doubled
 from rnncompare.models.fast.function import Steps, to_carry
 from rnncompare.models.fast.products import Product, layer_gradients, linear
 
@@ -31,22 +30,21 @@ class GRUEngine:
     ) -> tuple[Tensor, State, tuple[Tensor, ...]]:
         hidden = w.weight_hh.size(1)
         both, candidate = slice(2 * hidden), slice(2 * hidden, None)
-        bias_ih, bias_hh = (None if b is None else doubled(b, candidate) for b in (w.bias_ih, w.bias_hh))
-        gates = linear(input, doubled(w.weight_ih, candidate), bias_ih)
+        gates = linear(input, w.weight_ih, w.bias_ih)
         products = input.new_empty(len(input), hidden) if save else None
         output = input.new_empty(len(input), hidden)
-        recurrent = Product(doubled(w.weight_hh, candidate), steps.batch)
+        recurrent = Product(w.weight_hh, steps.batch)
         in_gates, in_output = steps.split(gates), steps.split(output)
         in_products = None if products is None else steps.split(products)
         h = state[0][: steps.sizes[steps.in_time()[0]]].contiguous()
         for t in steps.in_time():
             h = steps.carry(h, state[0], t)
-            product = recurrent(h, bias_hh)
+            product = recurrent(h, w.bias_hh)
             r, z = in_gates[t][:, both].add_(product[:, both]).sigmoid_().chunk(2, 1)
             p = product[:, candidate]
             if in_products is not None:
                 in_products[t].copy_(p)
-            n = from_doubled(in_gates[t][:, candidate].addcmul_(r, p).sigmoid_())
+            n = in_gates[t][:, candidate].addcmul_(r, p).tanh_()
             h = torch.lerp(n, h, z, out=in_output[t])
         return output, (steps.final(output),), () if products is None else (gates, products)
 
@@ -86,14 +84,14 @@ class GRUEngine:
 
 
 def _factors(steps: Steps, initial: Tensor, gates: Tensor, products: Tensor, output: Tensor) -> Tensor:
-    """The factors of δh in δp, δr, δz and δn, ``(N, 4, H)``; ``products`` are doubled, as is what enters the tanh."""
+    """The factors of δh in δp, δr, δz and δn, ``(N, 4, H)``."""
     r, z, n = gates.chunk(3, 1)
     d_a = gates.new_empty(len(gates), 4, products.size(1))
     d_p, d_r, d_z, d_n = d_a.unbind(1)
     torch.addcmul(gates.new_ones(()), n, n, value=-1, out=d_n)
     d_n.addcmul_(d_n, z, value=-1)
     torch.mul(d_n, r, out=d_p)
-    torch.mul(d_p, products, out=d_r).mul_(0.5)
+    torch.mul(d_p, products, out=d_r)
     d_r.addcmul_(d_r, r, value=-1)
     for rows, h in steps.before(output, initial):
         torch.sub(h, n[rows], out=d_z[rows]).mul_(z[rows])

@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from rnncompare.models.cell import Cell, State, Weights
-from rnncompare.models.fast.activations import doubled, from_doubled
 from rnncompare.models.fast.function import Steps, to_carry
-from rnncompare.models.fast.products import Product, layer_gradients, linear, weight_gradient
+from rnncompare.models.fast.products import Product, layer_gradients, linear, sum_of, weight_gradient
 
 
 class GRUResetBeforeEngine:
@@ -30,16 +29,15 @@ class GRUResetBeforeEngine:
     ) -> tuple[Tensor, State, tuple[Tensor, ...]]:
         hidden = w.weight_hh.size(1)
         both, candidate = slice(2 * hidden), slice(2 * hidden, None)
-        bias = w.bias_ih if w.bias_hh is None or w.bias_ih is None else w.bias_ih + w.bias_hh
-        gates = linear(input, doubled(w.weight_ih, candidate), None if bias is None else doubled(bias, candidate))
+        gates = linear(input, w.weight_ih, sum_of(w.bias_ih, w.bias_hh))
         output = input.new_empty(len(input), hidden)
-        of_h, of_q = Product(w.weight_hh[both], steps.batch), Product(2 * w.weight_hh[candidate], steps.batch)
+        of_h, of_q = Product(w.weight_hh[both], steps.batch), Product(w.weight_hh[candidate], steps.batch)
         in_gates, in_output = steps.split(gates), steps.split(output)
         h = state[0][: steps.sizes[steps.in_time()[0]]].contiguous()
         for t in steps.in_time():
             h = steps.carry(h, state[0], t)
             r, z = in_gates[t][:, both].add_(of_h(h)).sigmoid_().chunk(2, 1)
-            n = from_doubled(in_gates[t][:, candidate].add_(of_q(r * h)).sigmoid_())
+            n = in_gates[t][:, candidate].add_(of_q(r * h)).tanh_()
             h = torch.lerp(n, h, z, out=in_output[t])
         return output, (steps.final(output),), (gates,) if save else ()
 

@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from rnncompare.models.cell import Cell, State, Weights
-from rnncompare.models.fast.activations import doubled, from_doubled, tanh
 from rnncompare.models.fast.function import Steps, to_carry
-from rnncompare.models.fast.products import Product, layer_gradients, linear, weight_gradient
+from rnncompare.models.fast.products import Product, layer_gradients, linear, sum_of, weight_gradient
 
 
 class LSTMEngine:
@@ -29,25 +28,24 @@ class LSTMEngine:
         self, cell: Cell, steps: Steps, input: Tensor, state: State, w: Weights, save: bool
     ) -> tuple[Tensor, State, tuple[Tensor, ...]]:
         hidden = w.weight_hh.size(0) // 4
-        candidate = slice(2 * hidden, 3 * hidden)
-        bias = _sum(w.bias_ih, w.bias_hh)
-        gates = linear(input, doubled(w.weight_ih, candidate), None if bias is None else doubled(bias, candidate))
+        gates = linear(input, w.weight_ih, sum_of(w.bias_ih, w.bias_hh))
         cells = input.new_empty(len(input), hidden)
         output = input.new_empty(len(input), w.weight_hh.size(1))
-        recurrent = Product(doubled(w.weight_hh, candidate), steps.batch)
+        recurrent = Product(w.weight_hh, steps.batch)
         project = None if w.weight_hr is None else Product(w.weight_hr, steps.batch)
         in_gates, in_cells, in_output = steps.split(gates), steps.split(cells), steps.split(output)
         first = steps.in_time()[0]
         h, c = (s[: steps.sizes[first]].contiguous() for s in state)
         for t in steps.in_time():
             h, c = steps.carry(h, state[0], t), steps.carry(c, state[1], t)
-            torch.sigmoid(recurrent.plus(h, in_gates[t]), out=in_gates[t])
-            i, f, g, o = in_gates[t].chunk(4, 1)
-            c = torch.mul(f, c, out=in_cells[t]).addcmul_(i, from_doubled(g))
+            sums = recurrent.plus(h, in_gates[t])
+            i, f, g, o = torch.sigmoid(sums, out=in_gates[t]).chunk(4, 1)
+            torch.tanh(sums[:, 2 * hidden : 3 * hidden], out=g)
+            c = torch.mul(f, c, out=in_cells[t]).addcmul_(i, g)
             if project is None:
-                h = torch.mul(o, tanh(c), out=in_output[t])
+                h = torch.mul(o, c.tanh(), out=in_output[t])
             else:
-                h = in_output[t].copy_(project(o * tanh(c)))
+                h = in_output[t].copy_(project(o * c.tanh()))
         return output, (steps.final(output), steps.final(cells)), (gates, cells) if save else ()
 
     def backward(
@@ -96,7 +94,7 @@ class LSTMEngine:
 def _factors(steps: Steps, initial: Tensor, gates: Tensor, cells: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """What is known before the loop: m, ∂m/∂c without o's part, and the factors of δc and δm in δa ``(N, 4, H)``."""
     i, f, g, o = gates.chunk(4, 1)
-    squashed = tanh(cells)
+    squashed = cells.tanh()
     m = o * squashed
     through_cell = torch.addcmul(o, m, squashed, value=-1)
     d_a = gates.new_empty(len(gates), 4, cells.size(1))
@@ -108,7 +106,3 @@ def _factors(steps: Steps, initial: Tensor, gates: Tensor, cells: Tensor) -> tup
     torch.addcmul(i, i * g, g, value=-1, out=d_g)
     torch.addcmul(m, m, o, value=-1, out=d_o)
     return m, through_cell, d_a
-
-
-def _sum(a: Tensor | None, b: Tensor | None) -> Tensor | None:
-    return a + b if a is not None and b is not None else a if b is None else b

@@ -63,6 +63,11 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return F.linear(x, weight, bias)
 
 
+def sum_of(a: Tensor | None, b: Tensor | None) -> Tensor | None:
+    """The sum of two biases, either of which may be missing."""
+    return a + b if a is not None and b is not None else a if b is None else b
+
+
 def weight_gradient(d: Tensor, pairs: list[tuple[slice, Tensor]]) -> Tensor:
     """The gradient of W where x W^T has the gradient d: the sum of d_n x_n^T over rows, ``(M, K)``.
 

@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from rnncompare.models.cell import Cell, State, Weights
-from rnncompare.models.fast.activations import from_doubled
 from rnncompare.models.fast.function import Steps, to_carry
-from rnncompare.models.fast.products import Product, layer_gradients, linear
+from rnncompare.models.fast.products import Product, layer_gradients, linear, sum_of
 
 
 class RNNEngine:
@@ -23,21 +22,14 @@ class RNNEngine:
     def forward(
         self, cell: Cell, steps: Steps, input: Tensor, state: State, w: Weights, save: bool
     ) -> tuple[Tensor, State, tuple[Tensor, ...]]:
-        scale = 1 if _is_relu(cell) else 2
-        sums = linear(input, w.weight_ih, w.bias_ih)
-        if w.bias_hh is not None:
-            sums += w.bias_hh
-        sums *= scale
+        sums = linear(input, w.weight_ih, sum_of(w.bias_ih, w.bias_hh))
         output = torch.empty_like(sums)
-        recurrent = Product(w.weight_hh * scale, steps.batch)
+        recurrent = Product(w.weight_hh, steps.batch)
         in_sums, in_output = steps.split(sums), steps.split(output)
         h = state[0][: steps.sizes[steps.in_time()[0]]].contiguous()
         for t in steps.in_time():
             a = recurrent.plus(steps.carry(h, state[0], t), in_sums[t])
-            if _is_relu(cell):
-                h = torch.clamp_min(a, 0, out=in_output[t])
-            else:
-                h = from_doubled(torch.sigmoid(a, out=in_output[t]))
+            h = torch.clamp_min(a, 0, out=in_output[t]) if _is_relu(cell) else torch.tanh(a, out=in_output[t])
         return output, (steps.final(output),), ()
 
     def backward(
