@@ -20,8 +20,6 @@ class LSTMEngine:
         δm_t = W_hr^T δh_t                          with a projection, else δh_t
         δc_t = δc_{t+1} ⊙ f_{t+1} + δm_t ⊙ o_t ⊙ (1 - tanh²(c_t))
         δa_t = (δc_t g_t i_t (1 - i_t), δc_t c_{t-1} f_t (1 - f_t), δc_t i_t (1 - g_t²), δm_t tanh(c_t) o_t (1 - o_t))
-
-    All but δc and δm is known before the loop over steps begins, which so only multiplies.
     """
 
     def forward(
@@ -62,47 +60,55 @@ class LSTMEngine:
         wanted: set[str],
     ) -> dict[str, Tensor]:
         gates, cells = saved
-        m, through_cell, d_a = _factors(steps, state[1], gates, cells)
+        d_a = torch.empty_like(gates)
         through_weights = Product(w.weight_hh.t(), steps.batch)
-        unproject = None if w.weight_hr is None else Product(w.weight_hr.t(), steps.batch)
-        d_projected = torch.empty_like(output) if unproject else None
-        forget = steps.split(gates.chunk(4, 1)[1])
-        by_cell, by_m = steps.split(d_a[:, :3]), steps.split(d_a[:, 3])
-        in_a, in_cell = steps.split(d_a.flatten(1)), steps.split(through_cell)
+        projection = None if w.weight_hr is None else _Projection(steps, w.weight_hr, cells, output)
+        in_gates, in_cells, in_a = steps.split(gates), steps.split(cells), steps.split(d_a)
         in_output = None if d_output is None else steps.split(d_output)
-        in_projected = None if d_projected is None else steps.split(d_projected)
         d_h_all, d_c_all = to_carry(d_state, state)
-        for t in reversed(steps.in_time()):
+        times = steps.in_time()
+        for t, earlier in zip(reversed(times), [*reversed(times[:-1]), None], strict=True):
             d_h, d_c = d_h_all[: steps.sizes[t]], d_c_all[: steps.sizes[t]]
             if in_output is not None:
                 d_h += in_output[t]
-            d_m = d_h
-            if unproject is not None and in_projected is not None:
-                d_m = unproject(in_projected[t].copy_(d_h))
-            d_c.addcmul_(d_m, in_cell[t])
-            by_cell[t].mul_(d_c.unsqueeze(1))
-            by_m[t].mul_(d_m)
-            d_c.mul_(forget[t])
+            past = steps.carry(state[1][:0] if earlier is None else in_cells[earlier], state[1], t)
+            squashed = in_cells[t].tanh()
+            d_m = d_h if projection is None else projection.back(t, d_h, in_gates[t], squashed)
+            _step_back(in_gates[t], past, squashed, d_m, d_c, in_a[t])
             d_h.copy_(through_weights(in_a[t]))
-        d_sums = d_a.flatten(1)
-        found = layer_gradients(steps, d_sums, d_sums, input, state[0], output, w, wanted)
-        if d_projected is not None and "weight_hr" in wanted:
-            found["weight_hr"] = weight_gradient(d_projected, [(slice(None), m)])
+        found = layer_gradients(steps, d_a, d_a, input, state[0], output, w, wanted)
+        if projection is not None and "weight_hr" in wanted:
+            found["weight_hr"] = projection.gradient()
         return found | {"0": d_h_all, "1": d_c_all}
 
 
-def _factors(steps: Steps, initial: Tensor, gates: Tensor, cells: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """What is known before the loop: m, ∂m/∂c without o's part, and the factors of δc and δm in δa ``(N, 4, H)``."""
+def _step_back(gates: Tensor, past: Tensor, squashed: Tensor, d_m: Tensor, d_c: Tensor, d_a: Tensor) -> None:
+    """Write δa_t, and turn δc_{t+1} ⊙ f_{t+1} into δc_t ⊙ f_t; ``past`` is c_{t-1}, ``squashed`` tanh(c_t)."""
     i, f, g, o = gates.chunk(4, 1)
-    squashed = cells.tanh()
-    m = o * squashed
-    through_cell = torch.addcmul(o, m, squashed, value=-1)
-    d_a = gates.new_empty(len(gates), 4, cells.size(1))
-    d_i, d_f, d_g, d_o = d_a.unbind(1)
-    torch.mul(g, i, out=d_i).addcmul_(d_i, i, value=-1)
-    for rows, c in steps.before(cells, initial):
-        torch.mul(c, f[rows], out=d_f[rows])
-    d_f.addcmul_(d_f, f, value=-1)
-    torch.addcmul(i, i * g, g, value=-1, out=d_g)
-    torch.addcmul(m, m, o, value=-1, out=d_o)
-    return m, through_cell, d_a
+    d_i, d_f, d_g, d_o = torch.addcmul(gates, gates, gates, value=-1, out=d_a).chunk(4, 1)
+    d_o.mul_(d_m).mul_(squashed)
+    through = d_m * o
+    d_c.add_(through).addcmul_(through.mul_(squashed), squashed, value=-1)
+    d_i.mul_(d_c).mul_(g)
+    d_f.mul_(d_c).mul_(past)
+    torch.mul(d_c, i, out=d_g)
+    d_g.addcmul_(d_g * g, g, value=-1)
+    d_c.mul_(f)
+
+
+class _Projection:
+    """The way back through h_t = W_hr m_t, and the gradient of W_hr."""
+
+    def __init__(self, steps: Steps, weight: Tensor, cells: Tensor, output: Tensor):
+        self._through = Product(weight.t(), steps.batch)
+        self._m, self._d_h = torch.empty_like(cells), torch.empty_like(output)
+        self._in_m, self._in_d_h = steps.split(self._m), steps.split(self._d_h)
+
+    def back(self, t: int, d_h: Tensor, gates: Tensor, squashed: Tensor) -> Tensor:
+        """δm_t of δh_t; m_t is o_t ⊙ ``squashed``."""
+        torch.mul(gates.chunk(4, 1)[3], squashed, out=self._in_m[t])
+        return self._through(self._in_d_h[t].copy_(d_h))
+
+    def gradient(self) -> Tensor:
+        """δW_hr, once all steps went back."""
+        return weight_gradient(self._d_h, [(slice(None), self._m)])

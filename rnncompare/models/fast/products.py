@@ -13,17 +13,19 @@ from torch import Tensor
 from rnncompare.models.cell import Weights
 from rnncompare.models.fast.function import Steps
 
-SMALLEST_PACKED = 16_384
-"""Elements of a weight below which oneDNN's overhead costs more than it gains."""
+SMALLEST_PACKED = 32_768
+"""Elements of a weight below which oneDNN costs more than it gains in the products of a step."""
+SMALLEST_IN_BULK = 4096
+"""The same for products over all steps."""
 ROWS_AT_ONCE = 2048
 """Rows of a weight gradient's factors that are handed to oneDNN at once, for it copies them."""
 
 
-def _packs(weight: Tensor) -> bool:
+def _packs(weight: Tensor, smallest: int) -> bool:
     return (
         weight.device.type == "cpu"
         and weight.dtype == torch.float32
-        and weight.numel() >= SMALLEST_PACKED
+        and weight.numel() >= smallest
         and torch.backends.mkldnn.is_available()
         and hasattr(torch.ops.mkldnn, "_linear_pointwise")
     )
@@ -40,7 +42,7 @@ class Product:
     def __init__(self, weight: Tensor, rows: int):
         self._packed: Tensor | None = None
         self._transposed = weight.t()
-        if _packs(weight):
+        if _packs(weight, SMALLEST_PACKED):
             self._packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), rows)
 
     def __call__(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -58,7 +60,7 @@ class Product:
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x W^T + b for the rows of all steps: ``(N, K)`` to ``(N, M)``."""
-    if _packs(weight):
+    if _packs(weight, SMALLEST_IN_BULK):
         return torch.ops.mkldnn._linear_pointwise(x.contiguous(), weight.contiguous(), bias, "none", [], "")
     return F.linear(x, weight, bias)
 
@@ -77,7 +79,7 @@ def weight_gradient(d: Tensor, pairs: list[tuple[slice, Tensor]]) -> Tensor:
     """
     gradient = d.new_zeros(d.size(1), pairs[0][1].size(1))
     for rows, x in pairs:
-        if not _packs(gradient):
+        if not _packs(gradient, SMALLEST_IN_BULK):
             gradient.addmm_(d[rows].t(), x)
             continue
         for part, x_part in zip(d[rows].split(ROWS_AT_ONCE), x.split(ROWS_AT_ONCE), strict=True):
