@@ -1,14 +1,13 @@
 """Fast paths: the same results as `rnncompare.models.unroll`, a layer and direction in one autograd node.
 
-``fused_c`` calls kernels in C, built on first use; ``fused`` is PyTorch alone. A cell is served if its step is that of a
-standard cell: a subclass that changes the step is another cell, one that only starts from other weights is not.
+``fused_c`` calls kernels in C, built on first use; ``fused`` is PyTorch alone. A cell is served if its step is that of
+a standard cell: a subclass that changes the step is another cell, one that only starts from other weights is not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from types import FunctionType
 from typing import Any
 
 import torch
@@ -20,13 +19,13 @@ from rnncompare.models.cells.gru_reset_before import GRUResetBeforeCell
 from rnncompare.models.cells.lstm import LSTMCell
 from rnncompare.models.cells.rnn import RNNCell
 from rnncompare.models.fast import compiled
-from rnncompare.models.fast.function import Engine, run
+from rnncompare.models.fast.function import Engine, run, step_of
 from rnncompare.models.fast.gru import GRUEngine
 from rnncompare.models.fast.gru_reset_before import GRUResetBeforeEngine
 from rnncompare.models.fast.lstm import LSTMEngine
 from rnncompare.models.fast.rnn import RNNEngine
 
-IN_PYTORCH: dict[FunctionType, Engine] = {
+IN_PYTORCH: dict[object, Engine] = {
     LSTMCell.step: LSTMEngine(),
     GRUCell.step: GRUEngine(),
     GRUResetBeforeCell.step: GRUResetBeforeEngine(),
@@ -40,7 +39,7 @@ def paths(cell: Cell, input: Tensor, w: Weights) -> Iterator[tuple[str, Any]]:
     There are none where tensors are more than their values: under `torch.compile`, `torch.func`, forward-mode
     differentiation and modes that watch every operation, such as counters of flops.
     """
-    engine = IN_PYTORCH.get(_step(cell))
+    engine = IN_PYTORCH.get(step_of(cell))
     if engine is None or not input.is_floating_point() or input.is_meta or input.numel() == 0 or _watched():
         return
     if compiled.serves(cell, input, w):
@@ -50,11 +49,7 @@ def paths(cell: Cell, input: Tensor, w: Weights) -> Iterator[tuple[str, Any]]:
 
 def knows(cell: Cell) -> bool:
     """Whether there is a fast path for the cell, be it not for every input."""
-    return _step(cell) in IN_PYTORCH
-
-
-def _step(cell: Cell) -> FunctionType:
-    return type(cell).step
+    return step_of(cell) in IN_PYTORCH
 
 
 def _watched() -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Mapping
 from itertools import pairwise
-from types import FunctionType
 
 import torch
 from torch import Tensor
@@ -14,11 +14,11 @@ from rnncompare.models.cells.gru import GRUCell
 from rnncompare.models.cells.lstm import LSTMCell
 from rnncompare.models.cells.rnn import RNNCell
 from rnncompare.models.fast.build import kernels
-from rnncompare.models.fast.function import PARAMETERS, Engine, Steps, run
+from rnncompare.models.fast.function import PARAMETERS, Engine, Steps, run, step_of
 
 REALS = {torch.float32: "float", torch.float64: "double"}
-GATES = {LSTMCell.step: 4, GRUCell.step: 3, RNNCell.step: 1}
-BLOCKS = {LSTMCell.step: 4, GRUCell.step: 4, RNNCell.step: 0}
+GATES: dict[object, int] = {LSTMCell.step: 4, GRUCell.step: 3, RNNCell.step: 1}
+BLOCKS: dict[object, int] = {LSTMCell.step: 4, GRUCell.step: 4, RNNCell.step: 0}
 """Values saved for backward for each unit and step: all gates, the GRU's W_hn h + b_hn too; the RNN's is its output."""
 MINIMUM_PER_THREAD = 200_000
 """Multiply-adds of a layer's forward pass below which another thread costs more than it saves."""
@@ -27,7 +27,7 @@ MINIMUM_PER_THREAD = 200_000
 class _Layer(ctypes.Structure):
     """`Layer` of kernels.c."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         *((name, ctypes.c_int64) for name in ("cell", "steps", "batch", "input", "hidden", "reverse", "threads")),
         *(
             (name, ctypes.c_void_p)
@@ -41,7 +41,7 @@ class _Layer(ctypes.Structure):
 
 def serves(cell: Cell, input: Tensor, w: Weights) -> bool:
     """Whether the kernels know the cell and can read these tensors; the shapes are looked at here, as C trusts them."""
-    step = _step(cell)
+    step = step_of(cell)
     if step not in GATES or w.weight_hr is not None or input.numel() == 0 or input.dim() not in (2, 3):
         return False
     hidden = w.weight_hh.size(-1)
@@ -93,10 +93,6 @@ def _readable(dtype: torch.dtype, *tensors: Tensor) -> bool:
     )
 
 
-def _step(cell: Cell) -> FunctionType:
-    return type(cell).step
-
-
 class CompiledEngine:
     """An `Engine` that calls the kernels."""
 
@@ -107,13 +103,17 @@ class CompiledEngine:
         output = input.new_empty(len(input), hidden)
         final = tuple(torch.empty_like(s, memory_format=torch.contiguous_format) for s in state)
         saved: tuple[Tensor, ...] = ()
-        if save and BLOCKS[_step(cell)]:
-            lanes = kernels()[REALS[input.dtype]].lanes()
+        if save and BLOCKS[step_of(cell)]:
+            lanes = _library(input.dtype).lanes()
             padded = -(-hidden // lanes) * lanes
-            saved = (input.new_empty(len(input), BLOCKS[_step(cell)], padded),)
+            saved = (input.new_empty(len(input), BLOCKS[step_of(cell)], padded),)
             if len(state) == 2:
                 saved += (input.new_empty(len(input), padded),)
-        results = {"y": output, "h_n": final[0], "c_n": final[-1] if len(state) == 2 else None}
+        results: dict[str, Tensor | None] = {
+            "y": output,
+            "h_n": final[0],
+            "c_n": final[-1] if len(state) == 2 else None,
+        }
         _call("forward", cell, steps, input, state, w, results | _named(saved))
         return output, final, saved
 
@@ -135,7 +135,7 @@ class CompiledEngine:
         found = {name: torch.empty_like(sources[name], memory_format=torch.contiguous_format) for name in wanted}
         short = {"input": "dx", "weight_ih": "dw_ih", "weight_hh": "dw_hh", "bias_ih": "db_ih", "bias_hh": "db_hh"}
         short |= {"0": "dh_0", "1": "dc_0"}
-        given = {"dy": d_output, "dh_n": d_state[0], "dc_n": d_state[-1] if len(state) == 2 else None, "y": output}
+        given = {"y": output, "dy": d_output, **dict(zip(("dh_n", "dc_n"), d_state, strict=False))}
         _call(
             "backward",
             cell,
@@ -159,11 +159,11 @@ def _call(
     input: Tensor,
     state: State,
     w: Weights,
-    others: dict[str, Tensor | None],
+    others: Mapping[str, Tensor | None],
 ) -> None:
     """Call a kernel; ``others`` are by the names of `_Layer`, those written to contiguous."""
     relu = isinstance(cell, RNNCell) and cell.nonlinearity == "relu"
-    kind = list(GATES).index(_step(cell)) + relu
+    kind = list(GATES).index(step_of(cell)) + relu
     sizes = torch.tensor(steps.sizes) if not steps.dense else torch.full((len(steps.sizes),), steps.batch)
     tensors = {"sizes": sizes, "x": input, "h_0": state[0], "c_0": state[1] if len(state) == 2 else None}
     tensors |= {"w_ih": w.weight_ih, "w_hh": w.weight_hh, "b_ih": w.bias_ih, "b_hh": w.bias_hh, **others}
@@ -178,10 +178,14 @@ def _call(
         threads=_threads(steps, input, w),
         **{key: tensor.data_ptr() for key, tensor in contiguous.items()},
     )
-    library = kernels()
-    assert library is not None
-    if getattr(library[REALS[input.dtype]], name)(ctypes.byref(layer)):
+    if getattr(_library(input.dtype), name)(ctypes.byref(layer)):
         raise MemoryError("the kernels found no memory")
+
+
+def _library(dtype: torch.dtype) -> ctypes.CDLL:
+    found = kernels()
+    assert found is not None, "asked for only where `serves` says so"
+    return found[REALS[dtype]]
 
 
 def _threads(steps: Steps, input: Tensor, w: Weights) -> int:

@@ -92,6 +92,11 @@ class Steps:
         return [(slice(None), torch.cat(earlier))]
 
 
+def step_of(cell: Cell) -> object:
+    """What tells cells with the same equations: the function of their step."""
+    return type(cell).step
+
+
 def to_carry(d_state: tuple[Tensor | None, ...], state: State) -> list[Tensor]:
     """Buffers for the gradients that pass from step to step, filled with those of the final states."""
     return [
@@ -132,8 +137,8 @@ def run(
     input: Tensor,
     state: State,
     w: Weights,
-    batch_sizes: list[int] | None,
-    reverse: bool,
+    batch_sizes: list[int] | None = None,
+    reverse: bool = False,
 ) -> tuple[Tensor, State]:
     """Apply ``cell`` to every step of ``input`` by ``engine``; arguments and results are those of `unroll`."""
     sizes = (input.size(1),) * input.size(0) if batch_sizes is None else tuple(batch_sizes)
@@ -199,7 +204,7 @@ def _through_unroll(
 ) -> list[Tensor | None]:
     """The gradients by autograd through the reading version, so that they can be differentiated again."""
     # Views, so that an input made of another one here does not pass its gradient on twice.
-    own = [None if t is None else t.view_as(t) for t in inputs]
+    own: list[Any] = [None if t is None else t.view_as(t) for t in inputs]
     input, *rest = own
     count = len(cell.states)
     output, final = unroll(cell, input, tuple(rest[:count]), _weights(rest[count:]), list(steps.sizes), steps.reverse)

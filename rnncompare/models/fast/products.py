@@ -1,7 +1,7 @@
 """Matrix products in PyTorch, by the fastest library for their type, device and size.
 
 On CPUs oneDNN is about twice as fast as the BLAS behind `torch.mm` at the shapes of recurrent layers, if it packs the
-weights beforehand; PyTorch offers that to its own compiler and not as a function of its own, hence ``torch.ops.mkldnn``.
+weights beforehand; PyTorch offers that to its own compiler and not as a public function, hence ``torch.ops.mkldnn``.
 """
 
 from __future__ import annotations
@@ -46,20 +46,20 @@ class Product:
             self._packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), rows)
 
     def __call__(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
-        """x W^T + b: ``(n, K)`` to ``(n, M)``."""
+        """Give x W^T + b: ``(n, K)`` to ``(n, M)``."""
         if self._packed is not None:
             return torch.ops.mkldnn._linear_pointwise(x, self._packed, bias, "none", [], "")
         return x.mm(self._transposed) if bias is None else torch.addmm(bias, x, self._transposed)
 
     def plus(self, x: Tensor, other: Tensor) -> Tensor:
-        """x W^T + other: ``(n, K)`` and ``(n, M)`` to ``(n, M)``."""
+        """Give x W^T + other: ``(n, K)`` and ``(n, M)`` to ``(n, M)``."""
         if self._packed is not None:
             return torch.ops.mkldnn._linear_pointwise.binary(x, other, self._packed, None, "add")
         return torch.addmm(other, x, self._transposed)
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x W^T + b for the rows of all steps: ``(N, K)`` to ``(N, M)``."""
+    """Give x W^T + b for the rows of all steps: ``(N, K)`` to ``(N, M)``."""
     if _packs(weight, SMALLEST_IN_BULK):
         return torch.ops.mkldnn._linear_pointwise(x.contiguous(), weight.contiguous(), bias, "none", [], "")
     return F.linear(x, weight, bias)
