@@ -20,8 +20,8 @@ REALS = {torch.float32: "float", torch.float64: "double"}
 GATES: dict[object, int] = {LSTMCell.step: 4, GRUCell.step: 3, RNNCell.step: 1}
 BLOCKS: dict[object, int] = {LSTMCell.step: 4, GRUCell.step: 4, RNNCell.step: 0}
 """Values saved for backward for each unit and step: all gates, the GRU's W_hn h + b_hn too; the RNN's is its output."""
-MINIMUM_PER_THREAD = 200_000
-"""Multiply-adds of a layer's forward pass below which another thread costs more than it saves."""
+MINIMUM_PER_THREAD = 10_000_000
+"""Multiply-adds of a layer's forward pass, about 0.1 ms, below which starting another thread costs too much of them."""
 
 
 class _Layer(ctypes.Structure):

@@ -324,8 +324,7 @@ static void forward_share(Share *s) {
    goes through W_hh; dg gets the gradients of the sums that entered the gates; db gathers their sums over rows. */
 static void lstm_backward(const Share *s, int64_t t, int64_t n, REAL *dh, REAL *dc, REAL *dg) {
     const Layer *l = s->l;
-    const int64_t P = s->p.padded, H = l->hidden, at = s->offset[t] + s->first, last = l->reverse ? t + 1 : t - 1;
-    (void)last;
+    const int64_t P = s->p.padded, H = l->hidden, at = s->offset[t] + s->first;
     for (int64_t r = 0; r < n; r++, dh += P, dc += P, dg += s->p.row) {
         const REAL *gates = l->gates + (at + r) * s->p.row, *cells = l->cells + (at + r) * P;
         const REAL *dy = l->dy ? l->dy + (at + r) * H : NULL, *past = before(s, t, r, l->cells, P, l->c_0, H);

@@ -13,8 +13,8 @@ from rnncompare.models.fast.products import Product, layer_gradients, linear, su
 class LSTMEngine:
     """An `Engine` for `LSTMCell`, with or without a projection.
 
-    Forward saves i, f, g, o (activated) and c. With δ for the gradient of the loss, and m_t = o_t ⊙ tanh(c_t), which is
-    h_t unless projected, backward goes::
+    Forward saves i, f, g, o (activated), c and tanh(c). With δ for the gradient of the loss, and m_t = o_t ⊙ tanh(c_t),
+    which is h_t unless projected, backward goes::
 
         δh_t = δy_t + W_hh^T δa_{t+1}              a: the sums that enter the gates
         δm_t = W_hr^T δh_t                          with a projection, else δh_t
@@ -27,11 +27,12 @@ class LSTMEngine:
     ) -> tuple[Tensor, State, tuple[Tensor, ...]]:
         hidden = w.weight_hh.size(0) // 4
         gates = linear(input, w.weight_ih, sum_of(w.bias_ih, w.bias_hh))
-        cells = input.new_empty(len(input), hidden)
+        cells, squashed = (input.new_empty(len(input), hidden) for _ in range(2))
         output = input.new_empty(len(input), w.weight_hh.size(1))
         recurrent = Product(w.weight_hh, steps.batch)
         project = None if w.weight_hr is None else Product(w.weight_hr, steps.batch)
-        in_gates, in_cells, in_output = steps.split(gates), steps.split(cells), steps.split(output)
+        in_gates, in_cells, in_squashed = steps.split(gates), steps.split(cells), steps.split(squashed)
+        in_output = steps.split(output)
         first = steps.in_time()[0]
         h, c = (s[: steps.sizes[first]].contiguous() for s in state)
         for t in steps.in_time():
@@ -40,11 +41,12 @@ class LSTMEngine:
             i, f, g, o = torch.sigmoid(sums, out=in_gates[t]).chunk(4, 1)
             torch.tanh(sums[:, 2 * hidden : 3 * hidden], out=g)
             c = torch.mul(f, c, out=in_cells[t]).addcmul_(i, g)
+            torch.tanh(c, out=in_squashed[t])
             if project is None:
-                h = torch.mul(o, c.tanh(), out=in_output[t])
+                h = torch.mul(o, in_squashed[t], out=in_output[t])
             else:
-                h = in_output[t].copy_(project(o * c.tanh()))
-        return output, (steps.final(output), steps.final(cells)), (gates, cells) if save else ()
+                h = in_output[t].copy_(project(o * in_squashed[t]))
+        return output, (steps.final(output), steps.final(cells)), (gates, cells, squashed) if save else ()
 
     def backward(
         self,
@@ -59,11 +61,12 @@ class LSTMEngine:
         d_state: tuple[Tensor | None, ...],
         wanted: set[str],
     ) -> dict[str, Tensor]:
-        gates, cells = saved
+        gates, cells, squashed = saved
         d_a = torch.empty_like(gates)
         through_weights = Product(w.weight_hh.t(), steps.batch)
         projection = None if w.weight_hr is None else _Projection(steps, w.weight_hr, cells, output)
-        in_gates, in_cells, in_a = steps.split(gates), steps.split(cells), steps.split(d_a)
+        in_gates, in_a = steps.split(gates), steps.split(d_a)
+        in_cells, in_squashed = steps.split(cells), steps.split(squashed)
         in_output = None if d_output is None else steps.split(d_output)
         d_h_all, d_c_all = to_carry(d_state, state)
         times = steps.in_time()
@@ -72,9 +75,8 @@ class LSTMEngine:
             if in_output is not None:
                 d_h += in_output[t]
             past = steps.carry(state[1][:0] if earlier is None else in_cells[earlier], state[1], t)
-            squashed = in_cells[t].tanh()
-            d_m = d_h if projection is None else projection.back(t, d_h, in_gates[t], squashed)
-            _step_back(in_gates[t], past, squashed, d_m, d_c, in_a[t])
+            d_m = d_h if projection is None else projection.back(t, d_h, in_gates[t], in_squashed[t])
+            _step_back(in_gates[t], past, in_squashed[t], d_m, d_c, in_a[t])
             d_h.copy_(through_weights(in_a[t]))
         found = layer_gradients(steps, d_a, d_a, input, state[0], output, w, wanted)
         if projection is not None and "weight_hr" in wanted:
