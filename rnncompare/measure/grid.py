@@ -42,15 +42,16 @@ class BenchSettings:
         lists = ("cell", "implementation", "shapes", "widths", "lengths", "threads")
         changed: dict[str, Any] = {name: _listed(getattr(self, name)) for name in lists}
         settings = dataclasses.replace(self, **changed)
-        if settings.shapes and not isinstance(settings.shapes[0], list):
+        if settings.shapes and not isinstance(settings.shapes[0], list | tuple):
             settings.shapes = [settings.shapes]
+        settings.shapes = [_listed(shape) for shape in settings.shapes]
         for name in settings.implementation:
             require(name in IMPLEMENTATIONS, "implementation", name, f"of {', '.join(IMPLEMENTATIONS)}")
         for name in ("cell", "implementation", "shapes", "threads"):
             require(len(getattr(settings, name)) > 0, name, "[]", "at least one")
         for shape in settings.shapes:
             require(
-                isinstance(shape, list) and len(shape) == 4 and all(map(_is_size, shape)),
+                len(shape) == 4 and all(map(_is_size, shape)),
                 "shapes",
                 shape,
                 "lists of four whole numbers from 1: steps T, sequences B, inputs I, hidden size H",

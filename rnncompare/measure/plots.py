@@ -20,7 +20,7 @@ NAMES = {
     "loop": "plain loop",
     "compiled_loop": "plain loop, step compiled",
     "fused": "fused",
-    "auto": "auto (fastest)",
+    "auto": "auto",
 }
 # torch's own dashed with open markers, hand-written solid and filled; a shade and a marker for each implementation
 LOOKS: dict[str, tuple[str, float, bool]] = {

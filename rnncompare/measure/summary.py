@@ -140,8 +140,9 @@ def _training_loop(rows: list[dict[str, Any]]) -> str:
             "updates of each": [row["updates"] for row in rows],
         }
     )
-    shape = f"T={first['T']} B={first['B']} H={first['H']}, {first['vocabulary']} symbols, {counted(first['threads'], 'thread')}"
-    return f"The training loop against a bare one, {shape}\n{table.to_string(index=False)}"
+    shape = f"T={first['T']} B={first['B']} H={first['H']}, {first['vocabulary']} symbols"
+    title = f"The training loop against a bare one, {shape}, {counted(first['threads'], 'thread')}"
+    return f"{title}\n{table.to_string(index=False)}"
 
 
 def _notes(results: Results) -> str:
