@@ -21,11 +21,11 @@ class BenchSettings:
     """A benchmark."""
 
     cell: Any = setting(("lstm", "gru", "rnn"), "cells, by the names that `model` has in a run")
-    implementation: Any = setting(IMPLEMENTATIONS, f"of {', '.join(IMPLEMENTATIONS)}; what a cell lacks is left out")
+    implementation: Any = setting(IMPLEMENTATIONS, f"of {', '.join(IMPLEMENTATIONS)}; as far as a cell has them")
     shapes: Any = setting((BASE,), "the grid: lists of steps T, sequences B, inputs I and hidden size H")
     widths: Any = setting((), "hidden sizes over which the time of an update is drawn; may be empty")
     lengths: Any = setting((), "steps over which the time of an update is drawn; may be empty")
-    threads: Any = setting((1,), "numbers of CPU threads")
+    threads: Any = setting((1,), "numbers of CPU threads; compiled_loop runs with the first alone")
     device: str = setting("auto", "auto, cpu, cuda or cuda:N")
     dtype: str = setting("float32", f"one of {', '.join(DTYPES)}; bfloat16 is autocast's")
     seconds: float = setting(0.5, "time spent on each of forward, forward plus backward and update of a subject")
@@ -95,6 +95,8 @@ class Case:
 def cases(settings: BenchSettings) -> list[Case]:
     """The cases of a benchmark; those over widths and lengths run on the first number of threads.
 
+    So does what is compiled: its translation depends on the threads, and takes longer than all else.
+
     Args:
         settings: checked.
     """
@@ -108,8 +110,9 @@ def cases(settings: BenchSettings) -> list[Case]:
     }
     first = settings.threads[0]
     steps, sequences, inputs, hidden = BASE
+    others = {"implementations": [name for name in shared["implementations"] if name != "compiled_loop"]}
     made = [
-        Case("grid", tuple(shape), threads, memory=threads == first, **shared)
+        Case("grid", tuple(shape), threads, threads == first, **shared | ({} if threads == first else others))
         for shape in settings.shapes
         for threads in settings.threads
     ]
