@@ -65,7 +65,7 @@ def train_all(
     """
     require(jobs == -1 or jobs >= 1, "hydra.launcher.n_jobs", jobs, "a whole number from 1, or -1 for as many as fit")
     for folder in {settings.results_dir for settings in runs.values()}:
-        _require_writable(folder)
+        require_writable(folder)
     with ThreadPoolExecutor(_as_many_as_fit(runs) if jobs == -1 else jobs) as pool:
         pending = {pool.submit(_train, name, settings, on_update): settings for name, settings in runs.items()}
         try:
@@ -134,7 +134,12 @@ def _as_many_as_fit(runs: Mapping[str, RunSettings]) -> int:
     return max(1, cores // max((settings.threads for settings in runs.values()), default=1))
 
 
-def _require_writable(folder: str) -> None:
+def require_writable(folder: str) -> None:
+    """Make the results folder if it is not there.
+
+    Raises:
+        SettingError: it cannot be written.
+    """
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -10,7 +10,16 @@ from rnncompare.records.fields import (
     Record,
     SpeedFields,
 )
-from rnncompare.records.files import CURVE_COLUMNS, NOT_IN_RUN_ID, is_recorded, read_record, run_id, write_record
+from rnncompare.records.files import (
+    CURVE_COLUMNS,
+    NOT_IN_RUN_ID,
+    is_recorded,
+    plain,
+    read_record,
+    run_id,
+    write_record,
+    write_whole,
+)
 from rnncompare.records.table import RecordWarning, load_curve, load_curves, load_records, read_records, to_frame
 
 __all__ = [
@@ -29,9 +38,11 @@ __all__ = [
     "load_curve",
     "load_curves",
     "load_records",
+    "plain",
     "read_record",
     "read_records",
     "run_id",
     "to_frame",
     "write_record",
+    "write_whole",
 ]
