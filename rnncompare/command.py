@@ -19,8 +19,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from hydra_plugins.rnncompare_launcher import SweepLauncherConf
 from rnncompare import tasks
+from rnncompare.benchmark.grid import BenchSettings
 from rnncompare.errors import DataError, SettingError
-from rnncompare.measure.grid import BenchSettings
 from rnncompare.settings import RunSettings
 
 SOME_FAILED = 1
