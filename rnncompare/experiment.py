@@ -101,6 +101,7 @@ def design(model: ModelSettings, data: Data) -> Architecture:
         readout=data.objective.readout,
         features=data.features,
         vocabulary=data.vocabulary,
+        categories=data.categories,
         hidden_size=model.hidden_size or DEFAULT_HIDDEN_SIZE,
         **{name: getattr(model, name) for name in shared},
     )
