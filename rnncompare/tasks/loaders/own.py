@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TEXT_SUFFIXES = (".txt", ".text", ".md", ".rst")
-DEFAULT_TEXT_WINDOW = 100
+DEFAULT_TEXT_WINDOW = 100  # characters, where the text is long enough
+LEAST_TEXT_WINDOWS = 200
 
 
 @dataclass
@@ -187,7 +188,7 @@ def read_problem(path: Path, test_path: Path | None, reading: Reading) -> Proble
 
 def _language(path: Path, test_path: Path | None, reading: Reading) -> Language:
     corpus = read_text(path) if test_path is None else read_pair(path, test_path)
-    window = reading.window or DEFAULT_TEXT_WINDOW
     count = len(corpus.train) + len(corpus.validation) + len(corpus.test)
+    window = reading.window or max(1, min(DEFAULT_TEXT_WINDOW, count // LEAST_TEXT_WINDOWS))
     line = f"language modelling, {count:,} characters, {len(set(corpus.train))} different ones, in windows of {window}"
     return Language(str(path), [line], corpus, window, "data.window")
