@@ -25,7 +25,9 @@ def power(path: Path, hours: int = 400) -> Path:
     stamps = np.datetime64("2024-01-01T00", "h") + hour
     lines = ["Datum;Temperatur;Last"]
     for stamp, *values in zip(stamps.astype(object), temperature, load, strict=True):
-        lines.append(";".join([stamp.strftime("%d.%m.%Y %H:%M"), *(f"{value:.2f}".replace(".", ",") for value in values)]))
+        lines.append(
+            ";".join([stamp.strftime("%d.%m.%Y %H:%M"), *(f"{value:.2f}".replace(".", ",") for value in values)])
+        )
     path.write_bytes(("\ufeff" + "\r\n".join(lines) + "\r\n").encode())
     return path
 
@@ -33,7 +35,7 @@ def power(path: Path, hours: int = 400) -> Path:
 def reviews(path: Path, count: int = 60) -> Path:
     """Text classification: a word gives the label away."""
     random = np.random.default_rng(2)
-    filler = ["the film", "was", "really", "quite, I think,", "a bit", "\"so\" to say"]
+    filler = ["the film", "was", "really", "quite, I think,", "a bit", '"so" to say']
     lines = ["review\tsentiment"]
     for i in range(count):
         words = [filler[j] for j in random.integers(0, len(filler), 5)]

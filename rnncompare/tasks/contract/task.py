@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from rnncompare.errors import SettingError, require
+from rnncompare.tasks.contract.download import PinnedFile
 
 if TYPE_CHECKING:
     from rnncompare.tasks.contract.objectives import Objective
@@ -81,6 +82,7 @@ class Data:
         longer: further test sets at sequence lengths never trained on, by length (as the task counts it: the steps of a
             string, or the n of a^n b^n).
         understood: how a user's own data were read, in words.
+        classes: names of the classes, where they have some.
     """
 
     train: Examples
@@ -95,6 +97,7 @@ class Data:
     longer: dict[int, Examples] = field(default_factory=dict)
     categories: tuple[int, ...] = ()
     understood: str | None = None
+    classes: list[str] | None = None
 
 
 @dataclass
@@ -117,6 +120,7 @@ class Task:
     }
     source: ClassVar[str] = "generated"
     licence: ClassVar[str] = "none needed"
+    files: ClassVar[tuple[PinnedFile, ...]] = ()
 
     @property
     def name(self) -> str:

@@ -146,7 +146,10 @@ def _reading(settings: dict[str, Any]) -> Reading:
     known = [entry.name for entry in fields(Reading)]
     for name, value in settings.items():
         require(name in known, f"data.{name}", value, f"no such setting; there are {', '.join(known)}")
-    reading = Reading(**{name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()})
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+    }
+    reading = Reading(**values)
     reading.check_reading()
     return reading
 

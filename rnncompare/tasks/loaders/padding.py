@@ -17,7 +17,7 @@ def pad(sequences: Sequence[np.ndarray], longest: int) -> tuple[np.ndarray, np.n
 
 
 def pad_rows(rows: np.ndarray, starts: np.ndarray, lengths: np.ndarray, longest: int, fill: float = 0) -> np.ndarray:
-    """Sequences that lie in ``rows`` (R, ...) from ``starts`` (N,) for ``lengths`` (N,), as an array (N, longest, ...)."""
+    """Sequences that lie in ``rows`` (R, ...) from ``starts`` for ``lengths`` (N,), as an array (N, longest, ...)."""
     padded = np.full((len(starts), longest, *rows.shape[1:]), fill, rows.dtype)
     before = np.cumsum(lengths) - lengths
     padded[np.arange(longest) < lengths[:, None]] = rows[np.repeat(starts - before, lengths) + np.arange(lengths.sum())]

@@ -89,10 +89,10 @@ def _held_out(count: int) -> int:
     return max(1, int(HELD_OUT * count))
 
 
-def spanned(lengths: np.ndarray) -> str:
+def spanned(lengths: np.ndarray, things: str = "sequences", steps: str = "steps") -> str:
     """How many sequences there are, and how long, in words."""
     least, most = int(lengths.min()), int(lengths.max())
-    return f"{len(lengths):,} sequences of {least if least == most else f'{least} to {most}'} steps"
+    return f"{len(lengths):,} {things} of {least if least == most else f'{least} to {most}'} {steps}"
 
 
 def masked(frame: pd.DataFrame, features: list[str], categorical: list[str]) -> list[str]:

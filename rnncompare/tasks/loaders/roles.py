@@ -72,12 +72,14 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     group = reading.group
     if group is not None:
         left.remove(group)
-    time = _time(table, left, reading, group)
+    time = _time(table, left, reading)
     left = [name for name in left if name != time]
     text = None if group else _find_text(frame, left, reading)
     if group is None and text is None and reading.kind not in ("text_classification", "language_modelling"):
         group = _find_group(frame, left, time)
         left = [name for name in left if name != group]
+        if group is None and time != reading.time and not frame[time].is_unique and frame[time].dtype.kind != "M":
+            left, time = [*left, str(time)], None  # the hour of the day, say
     roles = Roles(reading.kind, target, group, time, text)
     _choose_features(table, left, reading, roles)
     roles.varies = group is not None and _varies(frame, group, target)
@@ -119,7 +121,7 @@ def _find_target(frame: pd.DataFrame, names: list[str]) -> str:
     return possible[0]
 
 
-def _time(table: Table, names: list[str], reading: Reading, group: str | None) -> str | None:
+def _time(table: Table, names: list[str], reading: Reading) -> str | None:
     """The column that orders rows: as said, or the first of dates, or one of numbers that is called so and orders."""
     frame = table.frame
     if reading.time is not None:
@@ -138,8 +140,8 @@ def _time(table: Table, names: list[str], reading: Reading, group: str | None) -
             return name
     for name in names:
         if TIMES.fullmatch(str(name)) and frame[name].dtype.kind in "iuf":
-            increases = np.diff(frame[name].to_numpy(np.float64)) > 0
-            if increases.all() or (increases.mean() > 0.5 and not frame[name].is_unique):
+            gaps = np.diff(frame[name].to_numpy(np.float64))
+            if (gaps > 0).all() or (((gaps >= 0).all() or (gaps > 0).mean() > 0.5) and not frame[name].is_unique):
                 return name
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -72,6 +72,7 @@ class Sequences(Problem):
             sha256="",
             features=encoded.values.shape[1] - len(encoded.categories),
             categories=encoded.categories,
+            classes=self.target.classes,
         )
 
     def _examples(
@@ -90,7 +91,7 @@ class Sequences(Problem):
         return Examples(inputs, chosen, None if (lengths == longest).all() else lengths)
 
     def _objective(self) -> Objective:
-        readout = "every" if self.every else "last"
+        readout: Literal["last", "every"] = "every" if self.every else "last"
         if self.target.classes:
             return Classification(outputs=len(self.target.classes), readout=readout)
         return Regression(outputs=self.target.values.shape[1], readout=readout)
@@ -163,7 +164,7 @@ def _in_order(table: Table, roles: Roles, shortest: int) -> tuple[Table, np.ndar
     frame = table.frame
     assert roles.group is not None
     refuse_missing(table, roles.group, "data.group")
-    codes, levels = pd.factorize(frame[roles.group])
+    codes = pd.factorize(frame[roles.group])[0]
     keys: list[np.ndarray] = [codes]
     if roles.time is not None:
         refuse_missing(table, roles.time, "data.time")

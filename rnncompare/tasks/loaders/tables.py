@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from tqdm import tqdm
 
 from rnncompare.errors import DataError
 from rnncompare.tasks.loaders.dialect import BLOCK, Dialect, beginning, encoding_of, find_dialect
@@ -106,10 +108,12 @@ def _parquet(path: Path) -> tuple[Columns, int]:
     return columns, 1
 
 
-def _bar(path: Path, total: int, unit: str) -> Any:
-    from tqdm import tqdm
+class _Bar(tqdm):
+    _lock = threading.RLock()  # tqdm's own is a semaphore too, which a process that is ended leaves behind
 
-    return tqdm(total=total, desc=path.name, unit=unit, unit_scale=True, delay=2, leave=False, disable=None)
+
+def _bar(path: Path, total: int, unit: str) -> _Bar:
+    return _Bar(total=total, desc=path.name, unit=unit, unit_scale=True, delay=2, leave=False, disable=None)
 
 
 def _add(columns: Columns, batch: pa.RecordBatch) -> None:

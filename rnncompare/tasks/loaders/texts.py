@@ -67,6 +67,7 @@ class Texts(Problem):
             baseline=majority_accuracy(train.targets, test.targets),
             sha256="",
             vocabulary=len(known) + 1,
+            classes=self.target.classes,
         )
 
     def _examples(self, rows: np.ndarray, part: np.ndarray, longest: int | None = None) -> Examples:
@@ -101,7 +102,7 @@ def from_texts(table: Table, roles: Roles, reading: Reading, test: Table | None 
         raise DataError(f"{table.name}: column {roles.text}: a text has no {units}")
     assert target.classes is not None
     line = (
-        f"text classification by {units} (data.units), {spanned(lengths).replace('sequences', 'texts')}, "
+        f"text classification by {units} (data.units), {spanned(lengths, 'texts', units)}, "
         f"text {roles.text}, target {roles.target} ({len(target.classes)} classes)"
     )
     most = MOST_WORDS if units == "words" else symbols
