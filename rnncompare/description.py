@@ -70,18 +70,31 @@ def _balance(data: Data) -> str:
     targets = data.train.targets[data.train.targets != IGNORED]
     counts = np.bincount(targets.ravel(), minlength=data.objective.outputs)
     common = np.argsort(-counts, kind="stable")[:SHOWN_CLASSES]
-    shares = [f"{data.classes[i] if data.classes else i} {counts[i] / counts.sum():.1%}" for i in common]
+    shares = [f"{_name(data, i)} {counts[i] / counts.sum():.1%}" for i in common]
     return ", ".join(shares) + ", ..." * (len(counts) > SHOWN_CLASSES)
+
+
+def _name(data: Data, i: int) -> str:
+    name = data.classes[i] if data.classes else str(i)
+    return name if name.strip() and name.isprintable() else repr(name)
 
 
 def _example(data: Data, i: int) -> list[str]:
     one = data.train.take(slice(i, i + 1))
     steps = one.sequence_length if one.lengths is None else int(one.lengths[0])
+    if data.classes and data.vocabulary == data.objective.outputs:
+        return [
+            f"  {_text(array[0], data.classes)}{' -> ' * arrow}" for array, arrow in ((one.inputs, 1), (one.targets, 0))
+        ]
     target = one.targets[0][: min(steps, SHOWN_STEPS)] if data.objective.readout == "every" else one.targets[0]
     shown = data.classes[target] if data.classes and target.ndim == 0 else _numbers(target)
     more = f" ... ({steps} steps)" if steps > SHOWN_STEPS else ""
     inputs = _numbers(one.inputs[0][: min(steps, SHOWN_STEPS)].T)
     return [f"  {inputs.replace(chr(10), chr(10) + '  ')}{more}", f"  -> {shown}"]
+
+
+def _text(symbols: np.ndarray, names: list[str]) -> str:
+    return repr("".join(names[symbol] for symbol in symbols[: 4 * SHOWN_STEPS]))
 
 
 def _numbers(array: np.ndarray) -> str:

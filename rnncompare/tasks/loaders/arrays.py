@@ -45,7 +45,7 @@ def read_npz(path: Path) -> Arrays:
         DataError: it is no such file, or has other arrays.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             if not hasattr(archive, "files"):
                 raise DataError(f"{path}: a single array; expected an .npz with arrays x and y")
             names = {name.lower(): name for name in archive.files}

@@ -28,7 +28,7 @@ class Language(Problem):
     setting: str
 
     def largest(self) -> int:
-        return self._windows(len(self.corpus.train))
+        return len(self._cut(_points(self.corpus.train), "train"))
 
     def load(self, count: int, seed: int) -> Data:
         parts = [_points(part) for part in (self.corpus.train, self.corpus.validation, self.corpus.test)]
@@ -45,15 +45,12 @@ class Language(Problem):
             baseline=unigram_bits(train, tested.targets, vocabulary),
             vocabulary=vocabulary,
             sha256=self.corpus.sha256,
+            classes=[*map(chr, characters), "other"],
         )
-
-    def _windows(self, length: int) -> int:
-        """How many whole windows there are, each with a next character for its last."""
-        return max(length - 1, 0) // self.window
 
     def _cut(self, part: np.ndarray, split: str) -> Examples:
         """Windows end to end over ``part``; what remains at its end, shorter than a window, is left out."""
-        count = self._windows(len(part))
+        count = max(len(part) - 1, 0) // self.window  # each has a next character for its last
         if not count:
             raise DataError(
                 f"{self.name}: the {split} part has {len(part)} characters, less than a window and one; "

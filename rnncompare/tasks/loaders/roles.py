@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncompare.errors import SettingError, require
-from rnncompare.tasks.loaders.columns import is_classes, is_text, mixed, refuse
+from rnncompare.tasks.loaders.columns import as_numbers, is_classes, is_text, mixed, refuse
 from rnncompare.tasks.loaders.reading import Reading
 from rnncompare.tasks.loaders.tables import Table
 
@@ -66,6 +66,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     """
     frame = table.frame
     _require_columns(frame, reading)
+    _require_scalars(table)
     left = [name for name in frame.columns if name not in reading.ignore]
     target = reading.target or _find_target(frame, left)
     left.remove(target)
@@ -84,7 +85,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     _choose_features(table, left, reading, roles)
     roles.varies = group is not None and _varies(frame, group, target)
     if roles.kind == "auto":
-        roles.kind = _find_kind(frame, roles)
+        roles.kind = _find_kind(table, roles)
     _require_roles(roles, frame)
     if (roles.kind == "events" and roles.varies) or roles.kind == "forecasting":
         roles.features.insert(0, target)
@@ -105,6 +106,15 @@ def _require_columns(frame: pd.DataFrame, reading: Reading) -> None:
     for name in named:
         require(named.count(name) == 1, "data.target", reading.target, "a column apart from data.group and data.time")
         require(name not in reading.ignore, "data.ignore", name, "columns that no other setting names")
+
+
+def _require_scalars(table: Table) -> None:
+    from pandas.api.types import is_object_dtype, is_scalar
+
+    for name in table.frame.columns:
+        if is_object_dtype(table.frame[name]):
+            wrong = ~table.frame[name].map(is_scalar).to_numpy(bool)
+            refuse(table, name, wrong, "no number, text or time")
 
 
 def _listed(names: pd.Index | list[str]) -> str:
@@ -148,24 +158,30 @@ def _time(table: Table, names: list[str], reading: Reading) -> str | None:
 
 def _parse_times(series: pd.Series) -> pd.Series | None:
     """The texts as times, if all of them are; of two readings of 1/2/2024 the one in which rows are in order."""
+    few = series.dropna().head(LOOKED_AT)
+    if few.empty or not few.astype(str).str.contains(r"\d.*\d", regex=True).all() or not _readings(few):
+        return None
+    found = _readings(series)
+    return next((times for times in found if times.is_monotonic_increasing), found[0] if found else None)
+
+
+def _readings(series: pd.Series) -> list[pd.Series]:
+    return [times for day_first in (False, True) if (times := _as_times(series, day_first)) is not None]
+
+
+def _as_times(series: pd.Series, day_first: bool) -> pd.Series | None:
+    """The texts as times, if all of them are, in one format."""
     import warnings
 
     import pandas as pd
 
-    def parse(values: pd.Series, day_first: bool) -> pd.Series | None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # pandas warns where it finds no single format
-            try:
-                return pd.to_datetime(values.astype(object), dayfirst=day_first)
-            except (ValueError, TypeError, UserWarning):
-                return None
-
-    if not series.dropna().head(10).astype(str).str.contains(r"\d.*\d", regex=True).all():
-        return None
-    found = [parsed for day_first in (False, True) if (parsed := parse(series, day_first)) is not None]
-    if not found or found[0].isna().all():
-        return None
-    return next((times for times in found if times.is_monotonic_increasing), found[0])
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            times = pd.to_datetime(series.astype(object), dayfirst=day_first)
+        except (ValueError, TypeError):
+            return None
+    return None if any("infer format" in str(warning.message) for warning in said) else times
 
 
 def _not_times(series: pd.Series) -> np.ndarray:
@@ -243,12 +259,15 @@ def _choose_features(table: Table, names: list[str], reading: Reading, roles: Ro
         roles.notes.append(f"columns left out: {_listed([*reading.ignore, *dropped])}")
 
 
-def _find_kind(frame: pd.DataFrame, roles: Roles) -> str:
+def _find_kind(table: Table, roles: Roles) -> str:
+    frame = table.frame
     if roles.text is not None:
         return "text_classification"
     classes = is_classes(frame[roles.target])
     if roles.group is None:
         if is_text(frame[roles.target]) or frame[roles.target].dtype.kind == "b":
+            if mixed(table, roles.target):
+                as_numbers(table, roles.target)
             raise SettingError(
                 "data.group",
                 None,

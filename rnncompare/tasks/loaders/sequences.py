@@ -177,7 +177,7 @@ def _in_order(table: Table, roles: Roles, shortest: int) -> tuple[Table, np.ndar
     ordered = Table(frame, table.name)
     if (lengths < shortest).any():
         row = int(np.argmax(lengths[codes] < shortest))
-        have = lengths[codes[row]]
+        have = int(lengths[codes[row]])
         raise DataError(
             f"{ordered.place(roles.group, frame.index[row])}: the sequence {frame[roles.group].iloc[row]!s:.40} has "
             f"{have} step{'s' * (have > 1)}, below {shortest}; leave it out, or lower data.min_length"
