@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rnncompare.tasks import from_arrays, from_frame
 from rnncompare.tasks.contract import IGNORED
 from rnncompare.tasks.file import File
-from rnncompare.tasks.loaders.columns import MOST_CATEGORIES, encode
+from rnncompare.tasks.loaders.columns import MOST_CATEGORIES, Encoder
 from rnncompare.tasks.loaders.problem import split
 from rnncompare.tasks.loaders.tables import Table
 
@@ -139,16 +139,17 @@ def test_columns_are_encoded_as_pandas_would(numbers, data):
         }
     )
     train = np.array(data.draw(st.lists(st.booleans(), min_size=len(numbers), max_size=len(numbers))))
-    found = encode(Table(frame, "t"), ["x", "c"], ["c"], train)
+    encoder = Encoder(Table(frame, "t"), ["x", "c"], ["c"], train)
+    rows = encoder.rows()
     known = frame["x"].astype(float)
     mean, scale = known[train].mean(), known[train].std(ddof=0)
     mean, scale = (0 if np.isnan(mean) else mean), (scale if scale > 0 else 1)
-    np.testing.assert_allclose(found.values[:, 1], ((known - mean) / scale).fillna(0), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(rows[:, 1], ((known - mean) / scale).fillna(0), rtol=1e-4, atol=1e-4)
     if known.isna().any():
-        assert found.values[:, 2].tolist() == known.isna().tolist()
+        assert rows[:, 2].tolist() == known.isna().tolist()
     seen = set(frame["c"][train].fillna("missing"))
-    assert found.categories == (len(seen) + 1,)
-    codes = found.values[:, 0]
+    assert encoder.categories == (len(seen) + 1,)
+    codes = rows[:, 0]
     for value, code in zip(frame["c"].fillna("missing"), codes, strict=True):
         assert (code > 0) == (value in seen)
     assert len(set(zip(frame["c"].fillna("missing")[codes > 0], codes[codes > 0], strict=True))) == len(
@@ -158,9 +159,10 @@ def test_columns_are_encoded_as_pandas_would(numbers, data):
 
 def test_rare_categories_share_a_code():
     names = [f"n{i}" for i in range(MOST_CATEGORIES + 50)] * 2
-    found = encode(Table(pd.DataFrame({"c": names}), "t"), ["c"], ["c"], np.ones(len(names), bool))
-    assert found.categories == (MOST_CATEGORIES + 1,)
-    assert (found.values == 0).sum() == 100
+    encoder = Encoder(Table(pd.DataFrame({"c": names}), "t"), ["c"], ["c"], np.ones(len(names), bool))
+    rows = encoder.rows()
+    assert encoder.categories == (MOST_CATEGORIES + 1,)
+    assert (rows == 0).sum() == 100
 
 
 def series(n=120, missing=()):

@@ -169,7 +169,7 @@ def test_what_is_said_overrules_what_is_found():
 
 
 def test_dates_that_can_be_read_in_two_ways_are_read_in_order():
-    columns = {"when": ["28/01/2024", "01/02/2024", "02/02/2024"] + ["03/02/2024"], "y": [1.0, 2, 3, 4]}
+    columns = {"when": ["28/01/2024", "01/02/2024", "02/02/2024", "03/02/2024"], "y": [1.0, 2, 3, 4]}
     table = Table(pd.DataFrame(columns), "t")
     assert find_roles(table, Reading(target="y")).time == "when"
     assert table.frame["when"].is_monotonic_increasing

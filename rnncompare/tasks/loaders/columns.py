@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,52 +17,64 @@ MOST_CATEGORIES = 1000  # rarer ones share the code of those never seen
 FEW_CLASSES = 20  # so many whole numbers at most count as classes
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """The columns of a table, encoded.
+class Encoder:
+    """Columns of a table as real numbers, one column at a time, with what the train rows alone say of them.
+
+    First come the C categorical columns, as whole numbers; then those of numbers, scaled to mean 0 and variance 1, with
+    0 for a missing one; then, for each of these in which some are missing, an indicator that is 1 where one is. A
+    missing category is a category of its own.
+
+    Args:
+        table: the columns.
+        features: the columns to encode.
+        categorical: those of them that are categorical.
+        train: boolean, ``(R,)``: the rows of the train split.
 
     Attributes:
-        values: ``(R, C + F)`` float32: C columns of whole numbers, then F real ones: numbers, then indicators.
-        categories: distinct codes of each of the C columns; code 0 is for what train lacks.
-        numeric: names of the columns of numbers, in order.
-        mean: of each of these over the train rows.
-        scale: likewise, its standard deviation, or 1 where that is 0.
+        width: columns that come out.
+        categories: distinct codes of each of the C columns, known once encoded; code 0 is for what train lacks.
+        numeric: names of the columns of numbers.
+        mean: of each of these over the train rows, likewise.
+        scale: its standard deviation, or 1 where that is 0.
     """
 
-    values: np.ndarray
-    categories: tuple[int, ...]
-    numeric: list[str]
-    mean: np.ndarray
-    scale: np.ndarray
+    def __init__(self, table: Table, features: Sequence[str], categorical: Sequence[str], train: np.ndarray):
+        self._table, self._train = table, train
+        self._categorical = [name for name in features if name in categorical]
+        self.numeric = [name for name in features if name not in categorical]
+        self._masked = [name for name in self.numeric if table.frame[name].isna().any()]
+        self.width = len(self._categorical) + len(self.numeric) + len(self._masked)
+        self.categories: tuple[int, ...] = ()
+        self.mean, self.scale = np.zeros(len(self.numeric)), np.ones(len(self.numeric))
 
+    def columns(self) -> Iterator[np.ndarray]:
+        """Each column, ``(R,)``.
 
-def encode(table: Table, features: Sequence[str], categorical: Sequence[str], train: np.ndarray) -> Encoded:
-    """Encode the columns ``features`` with what the rows ``train`` (boolean, (R,)) alone say of them.
+        Raises:
+            DataError: a number is infinite, or a column of numbers holds something else.
+        """
+        for name in self._categorical:
+            codes, distinct = _codes(self._table.frame[name], self._train)
+            self.categories += (distinct,)
+            yield codes
+        for i, name in enumerate(self.numeric):
+            numbers = as_numbers(self._table, name)
+            known = numbers[self._train & ~np.isnan(numbers)]
+            if len(known):
+                self.mean[i], self.scale[i] = known.mean(), known.std() or 1.0
+            del known
+            numbers = numbers - self.mean[i]
+            numbers /= self.scale[i]
+            yield np.nan_to_num(numbers, copy=False).astype(np.float32)
+        for name in self._masked:
+            yield self._table.frame[name].isna().to_numpy()
 
-    Numbers are scaled to mean 0 and variance 1; a missing one becomes 0, and an indicator column of its own is 1 there.
-    A missing category is a category of its own.
-
-    Raises:
-        DataError: a number is infinite, or a column of numbers holds something else.
-    """
-    names = [name for name in features if name in categorical]
-    numeric = [name for name in features if name not in categorical]
-    masked = [name for name in numeric if table.frame[name].isna().any()]
-    values = np.empty((len(table.frame), len(names) + len(numeric) + len(masked)), np.float32)
-    mean, scale = np.zeros(len(numeric)), np.ones(len(numeric))
-    categories = []
-    for column, name in enumerate(names):
-        values[:, column], distinct = _codes(table.frame[name], train)
-        categories.append(distinct)
-    for i, name in enumerate(numeric):
-        numbers = as_numbers(table, name)
-        known = numbers[train & ~np.isnan(numbers)]
-        if len(known):
-            mean[i], scale[i] = known.mean(), known.std() or 1.0
-        values[:, len(names) + i] = np.nan_to_num((numbers - mean[i]) / scale[i])
-        if name in masked:
-            values[:, len(names) + len(numeric) + masked.index(name)] = np.isnan(numbers)
-    return Encoded(values, tuple(categories), numeric, mean, scale)
+    def rows(self) -> np.ndarray:
+        """All columns side by side, ``(R, width)`` float32."""
+        values = np.empty((len(self._table.frame), self.width), np.float32)
+        for i, column in enumerate(self.columns()):
+            values[:, i] = column
+        return values
 
 
 def _codes(series: pd.Series, train: np.ndarray) -> tuple[np.ndarray, int]:

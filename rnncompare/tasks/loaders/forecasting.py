@@ -9,7 +9,7 @@ import numpy as np
 
 from rnncompare.errors import DataError, SettingError
 from rnncompare.tasks.contract import Data, Examples, Regression, stream
-from rnncompare.tasks.loaders.columns import as_numbers, encode, refuse_missing
+from rnncompare.tasks.loaders.columns import Encoder, as_numbers, refuse_missing
 from rnncompare.tasks.loaders.problem import HELD_OUT, Problem, masked
 from rnncompare.tasks.loaders.reading import Reading
 from rnncompare.tasks.loaders.roles import Roles
@@ -100,22 +100,22 @@ class Forecasting(Problem):
         return min(len(self._origins[0]), max(1000, LARGEST_WINDOWS // bytes_each))
 
     def load(self, count: int, seed: int) -> Data:
-        encoded = encode(self.table, self.features, self.categorical, self._train_rows)
-        place = encoded.numeric.index(self.target)
-        scaled = (self._values - encoded.mean[place]) / encoded.scale[place]
+        encoder = Encoder(self.table, self.features, self.categorical, self._train_rows)
+        rows, place = encoder.rows(), encoder.numeric.index(self.target)
+        scaled = (self._values - encoder.mean[place]) / encoder.scale[place]
         train, validation, test = self._origins
         chosen = stream(seed, "train").permutation(len(train))[:count]
         held, tested = _thinned(validation), _thinned(test)
         naive = self._naive(scaled, tested)
         return Data(
-            self._examples(encoded.values, scaled, train[chosen]),
-            self._examples(encoded.values, scaled, held),
-            self._examples(encoded.values, scaled, tested),
+            self._examples(rows, scaled, train[chosen]),
+            self._examples(rows, scaled, held),
+            self._examples(rows, scaled, tested),
             objective=Regression(outputs=self.horizon, readout="last"),
             baseline=min(naive.values()),
             sha256="",
-            features=encoded.values.shape[1] - len(encoded.categories),
-            categories=encoded.categories,
+            features=encoder.width - len(encoder.categories),
+            categories=encoder.categories,
             understood="baselines: " + ", ".join(f"{name} {error:.4g}" for name, error in naive.items()),
         )
 
@@ -130,9 +130,11 @@ class Forecasting(Problem):
         """
         import pandas as pd
 
-        series = np.repeat(np.arange(len(self.lengths)), self.lengths)
-        known = pd.Series(scaled).groupby(series).ffill().fillna(0).to_numpy()
-        first = (np.cumsum(self.lengths) - self.lengths)[series[origins]]
+        starts = np.cumsum(self.lengths) - self.lengths
+        first, known = starts[np.searchsorted(starts, origins, side="right") - 1], scaled
+        if np.isnan(scaled).any():
+            series = np.repeat(np.arange(len(self.lengths)), self.lengths)
+            known = pd.Series(scaled).groupby(series).ffill().fillna(0).to_numpy()
         ahead = np.arange(self.horizon)
         target = scaled[origins[:, None] + ahead]
         errors = {"last value": float(np.mean((known[origins - 1][:, None] - target) ** 2))}
@@ -208,7 +210,9 @@ def _in_order(table: Table, roles: Roles) -> tuple[Table, np.ndarray]:
     else:
         refuse_missing(table, roles.group, "data.group")
         codes = pd.factorize(frame[roles.group])[0]
-    if roles.time is None:
+    if roles.time is not None and roles.group is None and frame[roles.time].is_monotonic_increasing:
+        order = np.arange(0)
+    elif roles.time is None:
         order = np.argsort(codes, kind="stable")
     else:
         refuse_missing(table, roles.time, "data.time")

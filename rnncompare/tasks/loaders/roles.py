@@ -232,7 +232,15 @@ def _contiguous(series: pd.Series) -> bool:
 
 
 def _varies(frame: pd.DataFrame, group: str, target: str) -> bool:
-    return bool((frame.groupby(group, sort=False, observed=True)[target].nunique() > 1).any())
+    """Whether the target takes two values in some group."""
+    import pandas as pd
+
+    groups, values = (pd.factorize(frame[name])[0].astype(np.int32) for name in (group, target))
+    known = (groups >= 0) & (values >= 0)
+    groups, values = groups[known], values[known]
+    one = np.zeros(groups.max(initial=0) + 1, np.int32)
+    one[groups] = values
+    return bool((values != one[groups]).any())
 
 
 def _choose_features(table: Table, names: list[str], reading: Reading, roles: Roles) -> None:

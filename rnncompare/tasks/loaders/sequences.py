@@ -10,8 +10,8 @@ import numpy as np
 from rnncompare.errors import DataError
 from rnncompare.tasks.contract import IGNORED, Classification, Data, Examples, Objective, Regression
 from rnncompare.tasks.contract.baselines import majority_accuracy, mean_squared_error
-from rnncompare.tasks.loaders.columns import as_numbers, encode, is_classes, refuse_missing
-from rnncompare.tasks.loaders.padding import pad_rows
+from rnncompare.tasks.loaders.columns import Encoder, as_numbers, is_classes, refuse_missing
+from rnncompare.tasks.loaders.padding import pad_rows, rows_of
 from rnncompare.tasks.loaders.problem import Problem, enough, fits, masked, spanned, split, train_size
 from rnncompare.tasks.loaders.reading import Reading
 from rnncompare.tasks.loaders.roles import Roles
@@ -58,11 +58,12 @@ class Sequences(Problem):
         own = np.zeros(len(self.lengths), bool)
         own[parts.train] = True
         rows = np.repeat(own, self.lengths)
-        encoded = encode(self.table, self.features, self.categorical, rows)
+        encoder = Encoder(self.table, self.features, self.categorical, rows)
         targets = self.target.scaled(rows if self.every else own)
         longest = int(self.lengths[parts.train].max()) - self.ahead
-        train = self._examples(encoded.values, targets, parts.train[:count], longest)
-        validation, test = (self._examples(encoded.values, targets, part) for part in (parts.validation, parts.test))
+        train = self._empty(targets, parts.train[:count], encoder.width, longest)
+        validation, test = (self._empty(targets, part, encoder.width) for part in (parts.validation, parts.test))
+        self._fill([(train, parts.train[:count]), (validation, parts.validation), (test, parts.test)], encoder)
         return Data(
             train,
             validation,
@@ -70,25 +71,38 @@ class Sequences(Problem):
             objective=self._objective(),
             baseline=self._baseline(train, test),
             sha256="",
-            features=encoded.values.shape[1] - len(encoded.categories),
-            categories=encoded.categories,
+            features=encoder.width - len(encoder.categories),
+            categories=encoder.categories,
             classes=self.target.classes,
         )
 
-    def _examples(
-        self, rows: np.ndarray, targets: np.ndarray, part: np.ndarray, longest: int | None = None
-    ) -> Examples:
-        starts = (np.cumsum(self.lengths) - self.lengths)[part]
-        lengths = self.lengths[part] - self.ahead
+    def _empty(self, targets: np.ndarray, part: np.ndarray, width: int, longest: int | None = None) -> Examples:
+        """The examples of a split with their targets, inputs yet to be filled in."""
+        starts, lengths = self._spans(part)
         longest = longest or int(lengths.max())
-        fits(self.name, len(part), longest, rows.shape[1], "cut the longest ones, or leave them out")
-        inputs = pad_rows(rows, starts, lengths, longest)
+        fits(self.name, len(part), longest, width, "cut the longest ones, or leave them out")
+        inputs = np.zeros((len(part), longest, width), np.float32)
         if self.every:
             fill = IGNORED if self.target.classes else 0
             chosen = pad_rows(targets, starts + self.ahead, lengths, longest, fill)
         else:
             chosen = targets[part]
         return Examples(inputs, chosen, None if (lengths == longest).all() else lengths)
+
+    def _spans(self, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where sequences start among the rows, and how many rows are read of each."""
+        return (np.cumsum(self.lengths) - self.lengths)[part], self.lengths[part] - self.ahead
+
+    def _fill(self, splits: list[tuple[Examples, np.ndarray]], encoder: Encoder) -> None:
+        """Write the inputs of all splits column by column, so that memory holds no more than one beside them."""
+        places = []
+        for examples, part in splits:
+            starts, lengths = self._spans(part)
+            used = np.arange(examples.sequence_length) < lengths[:, None]
+            places.append((examples.inputs, used, rows_of(starts, lengths)))
+        for i, column in enumerate(encoder.columns()):
+            for inputs, used, rows in places:
+                inputs[..., i][used] = column[rows]
 
     def _objective(self) -> Objective:
         readout: Literal["last", "every"] = "every" if self.every else "last"

@@ -140,8 +140,12 @@ def _small(column: pa.Array) -> Any:
 def _frame(columns: Columns, first_row: int) -> pd.DataFrame:
     """The blocks of each column joined, one column after the other, each block given up when it is copied."""
     import pandas as pd
+    import pyarrow as pa
 
-    joined = {name: _join(columns.pop(name)) for name in list(columns)}
+    joined = {}
+    for name in list(columns):
+        joined[name] = _join(columns.pop(name))
+        pa.default_memory_pool().release_unused()
     rows = len(next(iter(joined.values()))) if joined else 0
     return pd.DataFrame(joined, index=pd.RangeIndex(first_row, first_row + rows), copy=False)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from rnncompare.errors import DataError
 from rnncompare.tasks.contract import Classification, Data, Examples
 from rnncompare.tasks.contract.baselines import majority_accuracy
 from rnncompare.tasks.loaders.columns import refuse, refuse_missing
-from rnncompare.tasks.loaders.padding import pad_rows
+from rnncompare.tasks.loaders.padding import AT_ONCE, pad_rows, rows_of
 from rnncompare.tasks.loaders.problem import Problem, enough, fits, spanned, split, train_size
 from rnncompare.tasks.loaders.reading import Reading
 from rnncompare.tasks.loaders.roles import Roles
@@ -21,6 +21,7 @@ from rnncompare.tasks.loaders.targets import Target, classes
 
 WORD = re.compile(r"\w+|[^\w\s]")
 MOST_WORDS = 20_000
+LOOKED_AT = 1000  # texts
 LEAST_WORDS = 5  # in the median text, from which on texts are cut into words
 
 
@@ -49,15 +50,12 @@ class Texts(Problem):
 
     def load(self, count: int, seed: int) -> Data:
         parts = split(len(self.lengths), self.given_test, self.target.values, seed)
-        own = np.zeros(len(self.lengths), bool)
-        own[parts.train] = True
-        counts = np.bincount(self.codes[np.repeat(own, self.lengths)], minlength=self.symbols)
+        counts = self._counts(parts.train)
         known = np.argsort(-counts, kind="stable")[: min(self.most, int((counts > 0).sum()))]
-        number = np.zeros(self.symbols, np.int32)
+        number = np.zeros(self.symbols + 1, np.int32)  # the last is for padding
         number[known] = np.arange(1, len(known) + 1)
-        rows = number[self.codes]
-        train = self._examples(rows, parts.train[:count], int(self.lengths[parts.train].max()))
-        validation, test = (self._examples(rows, part) for part in (parts.validation, parts.test))
+        train = self._examples(number, parts.train[:count], int(self.lengths[parts.train].max()))
+        validation, test = (self._examples(number, part) for part in (parts.validation, parts.test))
         assert self.target.classes is not None
         return Data(
             train,
@@ -70,13 +68,21 @@ class Texts(Problem):
             classes=self.target.classes,
         )
 
-    def _examples(self, rows: np.ndarray, part: np.ndarray, longest: int | None = None) -> Examples:
+    def _examples(self, number: np.ndarray, part: np.ndarray, longest: int | None = None) -> Examples:
         lengths = self.lengths[part]
         longest = longest or int(lengths.max())
         fits(self.name, len(part), longest, 1, "cut the longest texts, or set data.units=words")
         starts = (np.cumsum(self.lengths) - self.lengths)[part]
         full = bool((lengths == longest).all())
-        return Examples(pad_rows(rows, starts, lengths, longest), self.target.values[part], None if full else lengths)
+        padded = number[pad_rows(self.codes, starts, lengths, longest, fill=-1)]
+        return Examples(padded, self.target.values[part], None if full else lengths)
+
+    def _counts(self, part: np.ndarray) -> np.ndarray:
+        """How often each symbol comes in the texts ``part``."""
+        starts, counts = np.cumsum(self.lengths) - self.lengths, np.zeros(self.symbols, np.int64)
+        for some in np.array_split(part, 1 + len(part) // AT_ONCE):
+            counts += np.bincount(self.codes[rows_of(starts[some], self.lengths[some])], minlength=self.symbols)
+        return counts
 
 
 def from_texts(table: Table, roles: Roles, reading: Reading, test: Table | None = None) -> Texts:
@@ -87,19 +93,16 @@ def from_texts(table: Table, roles: Roles, reading: Reading, test: Table | None 
     """
     assert roles.text is not None
     tables = [table] if test is None else [table, test]
-    texts: list[str] = []
     for part in tables:
         refuse_missing(part, roles.text, "the text")
-        found = part.frame[roles.text].astype(str)
-        refuse(part, roles.text, (found.str.strip() == "").to_numpy(), "no text")
-        texts += found.tolist()
     given_test = len(test.frame) if test is not None else 0
-    enough(table.name, len(texts), given_test, "texts")
+    enough(table.name, sum(len(part.frame) for part in tables), given_test, "texts")
     target = classes(tables, roles.target)
-    units = reading.units if reading.units != "auto" else _units(texts)
-    codes, lengths, symbols = _coded(texts, units)
-    if (lengths == 0).any():
-        raise DataError(f"{table.name}: column {roles.text}: a text has no {units}")
+    units = reading.units if reading.units != "auto" else _units(table.frame[roles.text].head(LOOKED_AT).astype(str))
+    codes, lengths, symbols = _coded((str(text) for part in tables for text in part.frame[roles.text]), units)
+    ends = np.cumsum([len(part.frame) for part in tables])
+    for part, empty in zip(tables, np.split(lengths == 0, ends[:-1]), strict=True):
+        refuse(part, roles.text, empty, f"a text without {units}")
     assert target.classes is not None
     line = (
         f"text classification by {units} (data.units), {spanned(lengths, 'texts', units)}, "
@@ -109,21 +112,20 @@ def from_texts(table: Table, roles: Roles, reading: Reading, test: Table | None 
     return Texts(table.name, [line, *roles.notes], symbols, codes, lengths, target, most, given_test)
 
 
-def _units(texts: Sequence[str]) -> str:
-    words = np.median([len(text.split()) for text in texts[:1000]])
+def _units(texts: Iterable[str]) -> str:
+    words = np.median([len(text.split()) for text in texts])
     return "words" if words >= LEAST_WORDS else "characters"
 
 
-def _coded(texts: Sequence[str], units: str) -> tuple[np.ndarray, np.ndarray, int]:
-    """The number of each character or (lower-case) word of all ``texts``, how many each text has, how many differ."""
-    if units == "characters":
-        points = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
-        found, codes = np.unique(points, return_inverse=True)
-        return codes.astype(np.int32), np.array([len(text) for text in texts]), len(found)
+def _coded(texts: Iterable[str], units: str) -> tuple[np.ndarray, np.ndarray, int]:
+    """The number of each character or (lower-case) word of all ``texts``, how many each text has, how many differ.
+
+    A text of white space alone has none.
+    """
     number: dict[str, int] = {}
-    lengths, parts = [], []
+    codes, lengths = array("i"), array("q")
     for text in texts:
-        words = [number.setdefault(word, len(number)) for word in WORD.findall(text.lower())]
-        lengths.append(len(words))
-        parts.append(np.array(words, np.int32))
-    return np.concatenate(parts), np.array(lengths), len(number)
+        symbols = WORD.findall(text.lower()) if units == "words" else text if text.strip() else ""
+        codes.extend([number.setdefault(symbol, len(number)) for symbol in symbols])
+        lengths.append(len(symbols))
+    return np.frombuffer(codes, np.int32), np.frombuffer(lengths, np.int64), len(number)
