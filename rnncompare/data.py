@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from omegaconf import DictConfig
 
 from rnncompare import description, tasks
-from rnncompare.command import REQUEST_WRONG, SOME_FAILED, explain, fail, run_hydra
+from rnncompare.command import REQUEST_WRONG, SOME_FAILED, Command, explain, fail, run_hydra
 from rnncompare.errors import DataError, SettingError
 from rnncompare.settings import from_config
 from rnncompare.tasks.contract.download import PinnedFile
@@ -35,7 +35,7 @@ def main() -> None:
             _check()
         case ["describe", *words] if words:
             sys.argv[1:] = words
-            run_hydra("run", _describe, USAGE)
+            run_hydra(Command("run", USAGE), _describe)
         case [word, *_] if word in ("-h", "--help"):
             print(USAGE)
         case _:

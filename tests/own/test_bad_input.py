@@ -76,7 +76,7 @@ TEXTS = [f"one two three {i},{'ab'[i % 2]}" for i in range(8)]
         (
             hours() + "2024-01-01T05:00,3\n",
             {"target": "load"},
-            "column date, row 42: the time 2024-01-01T05:00:00 stands in",
+            "column date, row 42: the time 2024-01-01 05:00:00 stands in",
         ),
         (hours(value=lambda i: "?" if i == 30 else i), {"target": "load"}, "column load, row 32 is '.', not a number"),
         (hours(6), {"target": "load", "window": 3}, "no window of 3 steps and 1 to forecast fits the validation part"),

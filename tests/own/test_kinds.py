@@ -79,7 +79,7 @@ def test_a_bad_file_is_an_error_of_the_request_and_writes_nothing(tmp_path):
         timeout=120,
     )
     assert done.returncode == 2
-    assert "bad.csv: column date, row 4: the time 2024-01-01 stands in row 2 too" in done.stderr
+    assert "bad.csv: column date, row 4: the time 2024-01-01 00:00:00 stands in row 2 too" in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
 

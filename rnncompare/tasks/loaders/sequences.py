@@ -209,7 +209,7 @@ def refuse_same_times(table: Table, time: str, codes: np.ndarray) -> None:
         first = int(np.argmax(same))
         rows = table.frame.index[first : first + 2].tolist()
         raise DataError(
-            f"{table.place(time, rows[1])}: the time {times[first]} stands in row {rows[0]} too; "
+            f"{table.place(time, rows[1])}: the time {table.frame[time].iloc[first]} stands in row {rows[0]} too; "
             "leave one out, or say with data.group which sequence a row belongs to"
         )
 
