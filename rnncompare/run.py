@@ -39,7 +39,7 @@ def run_jobs(configs: Sequence[DictConfig], jobs: int = 1) -> None:
         SettingError, DataError: a request cannot be met; nothing was trained.
         SystemExit: some run did not complete.
     """
-    runs = plan([from_config(config) for config in configs])
+    runs = plan([from_config(config) for config in configs], console.understood)
     records = {name: record for name, run in runs.items() if not run.force and (record := find_record(name, run))}
     missing = {name: run for name, run in runs.items() if name not in records}
 
