@@ -79,6 +79,11 @@ TEXTS = [f"one two three {i},{'ab'[i % 2]}" for i in range(8)]
             "column date, row 42: the time 2024-01-01 05:00:00 stands in",
         ),
         (hours(value=lambda i: "?" if i == 30 else i), {"target": "load"}, "column load, row 32 is '.', not a number"),
+        (
+            "a;b\n" + "".join(f"{i},5;{i}\n" for i in range(20)) + "?;3\n",
+            {"target": "a"},
+            "column a, row 22 is '.', not",
+        ),
         (hours(6), {"target": "load", "window": 3}, "no window of 3 steps and 1 to forecast fits the validation part"),
         (hours(9), {"target": "load", "horizon": 5}, "no window of 2 steps and 5 to forecast"),
         (long(GOOD) + "1,2\n", {"target": "label"}, "row 26 has 2 cells, where the first has 4"),

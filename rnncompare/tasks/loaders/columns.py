@@ -120,7 +120,7 @@ def as_numbers(table: Table, name: str) -> np.ndarray:
     series = table.frame[name]
     if is_text(series) or isinstance(series.dtype, pd.CategoricalDtype):
         codes, levels = pd.factorize(series)
-        numbers = pd.to_numeric(pd.Series(levels.astype(object)), errors="coerce").to_numpy(np.float64)
+        numbers = _parse(table, pd.Series(levels.astype(object)))
         refuse(table, name, (codes >= 0) & np.isnan(numbers[codes]), "not a number; leave a cell empty where none is")
         values = np.where(codes >= 0, numbers[codes], np.nan)
     else:
@@ -151,8 +151,16 @@ def mixed(table: Table, name: str) -> bool:
     import pandas as pd
 
     levels = pd.Series(table.frame[name].dropna().unique().astype(object))
-    parsed = pd.to_numeric(levels, errors="coerce").notna()
-    return bool(len(levels) and parsed.mean() > 0.5)
+    return bool(len(levels) and np.isfinite(_parse(table, levels)).mean() > 0.5)
+
+
+def _parse(table: Table, levels: pd.Series) -> np.ndarray:
+    """The texts as numbers, nan where they are none."""
+    import pandas as pd
+
+    if table.decimal != ".":
+        levels = levels.astype(str).str.replace(table.decimal, ".", regex=False)
+    return pd.to_numeric(levels, errors="coerce").to_numpy(np.float64)
 
 
 def show(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -188,7 +188,7 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
     return Forecasting(
         table.name,
         [line, *notes],
-        Table(frame, table.name),
+        replace(table, frame=frame),
         roles.features,
         roles.categorical,
         roles.target,
@@ -219,7 +219,7 @@ def _in_order(table: Table, roles: Roles) -> tuple[Table, np.ndarray]:
         order = np.lexsort((frame[roles.time].to_numpy(), codes))
     if (np.diff(order) != 1).any():
         frame, codes = frame.iloc[order], codes[order]
-    ordered = Table(frame, table.name)
+    ordered = replace(table, frame=frame)
     if roles.time is not None:
         refuse_same_times(ordered, roles.time, codes)
     return ordered, np.bincount(codes)

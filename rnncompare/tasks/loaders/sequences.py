@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -159,7 +159,7 @@ def from_long(table: Table, roles: Roles, reading: Reading, test: Table | None =
     sequences = Sequences(
         table.name,
         [],
-        Table(frame, table.name),
+        replace(table, frame=frame),
         features,
         roles.categorical,
         lengths,
@@ -188,7 +188,7 @@ def _in_order(table: Table, roles: Roles, shortest: int) -> tuple[Table, np.ndar
         if (np.diff(order) != 1).any():
             frame, codes = frame.iloc[order], codes[order]
     lengths = np.bincount(codes)
-    ordered = Table(frame, table.name)
+    ordered = replace(table, frame=frame)
     if (lengths < shortest).any():
         row = int(np.argmax(lengths[codes] < shortest))
         have = int(lengths[codes[row]])

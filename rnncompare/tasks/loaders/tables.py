@@ -29,10 +29,12 @@ class Table:
     Attributes:
         frame: the columns; its index numbers the rows as the file does, a header being row 1.
         name: of the file, for messages.
+        decimal: the decimal mark of numbers in columns that were read as text, because they hold something else too.
     """
 
     frame: pd.DataFrame
     name: str
+    decimal: str = "."
 
     def place(self, column: Any, row: Any = None) -> str:
         """A column, and the row that the index calls ``row``, in the words of messages."""
@@ -49,22 +51,23 @@ def read_table(path: Path) -> Table:
 
     head = beginning(path)
     try:
-        columns, first_row = _parquet(path) if head[:4] == b"PAR1" else _delimited(path, encoding_of(head, path))
+        found = _parquet(path) if head[:4] == b"PAR1" else _delimited(path, encoding_of(head, path))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
     except (pa.ArrowException, UnicodeError) as error:
         raise DataError(f"{path}: {_reason(str(error), path)}") from error
+    columns, first_row, decimal = found
     frame = _frame(columns, first_row)
     if frame.empty:
         raise DataError(f"{path}: no rows below the header")
-    return Table(frame, str(path))
+    return Table(frame, str(path), decimal)
 
 
 Columns = dict[str, list[Any]]  # by name, a pandas array for each block
 
 
-def _delimited(path: Path, encoding: str) -> tuple[Columns, int]:
-    """The columns of a text file, and the number of its first row.
+def _delimited(path: Path, encoding: str) -> tuple[Columns, int, str]:
+    """The columns of a text file, the number of its first row, and its decimal mark.
 
     What a later block refutes, an encoding or the type of a column, is widened, and the file is read again.
     """
@@ -73,7 +76,7 @@ def _delimited(path: Path, encoding: str) -> tuple[Columns, int]:
     dialect, types = find_dialect(path, encoding)
     while True:
         try:
-            return _blocks(path, dialect, types), 1 + dialect.header
+            return _blocks(path, dialect, types), 1 + dialect.header, dialect.decimal
         except pa.ArrowInvalid as error:
             message = str(error)
             if "invalid UTF8" in message and encoding == "utf-8":
@@ -97,7 +100,7 @@ def _blocks(path: Path, dialect: Dialect, types: dict[str, str]) -> Columns:
     return columns
 
 
-def _parquet(path: Path) -> tuple[Columns, int]:
+def _parquet(path: Path) -> tuple[Columns, int, str]:
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file, _bar(path, file.metadata.num_rows, "row") as bar:
@@ -105,7 +108,7 @@ def _parquet(path: Path) -> tuple[Columns, int]:
         for batch in file.iter_batches():
             _add(columns, batch)
             bar.update(len(batch))
-    return columns, 1
+    return columns, 1, "."
 
 
 class _Bar(tqdm):
