@@ -20,7 +20,9 @@ from rnncompare.errors import DataError
 from rnncompare.records.fields import SCHEMA_VERSION, Record, parse
 
 CURVE_COLUMNS = ("update", "seconds", "examples", "train_loss", "validation_loss", "validation_metric")
-NOT_IN_RUN_ID = ("results_dir", "force", "progress")  # settings that cannot change the outcome of a run
+# settings that cannot change the outcome of a run
+NOT_IN_RUN_ID = ("results_dir", "force", "progress", "run_timeout", "checkpoint_seconds")
+CHECKSUM = "checksum"  # of all else in a record, so that one that was edited shows
 
 
 def run_id(config: Mapping[str, Any]) -> str:
@@ -57,8 +59,14 @@ def write_record(results_dir: str | Path, record: Record, curve: Iterable[Mappin
     _replace(folder / "curve.csv", table.getvalue())
     _replace(folder / "config.yaml", config_yaml)
     path = folder / "record.json"
-    _replace(path, json.dumps(_plain(asdict(record)), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    content = _plain(asdict(record))
+    content[CHECKSUM] = _checksum(content)
+    _replace(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     return path
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:
@@ -73,7 +81,7 @@ def _plain(value: Any) -> Any:
 
 
 def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with open(temporary, "w", encoding="utf-8", newline="") as file:
             file.write(text)
@@ -88,7 +96,7 @@ def read_record(path: str | Path) -> Record:
     """The record at ``path``.
 
     Raises:
-        DataError: the file is absent, torn, foreign or of another schema.
+        DataError: the file is absent, torn, foreign, edited or of another schema.
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -100,10 +108,26 @@ def read_record(path: str | Path) -> Record:
         raise DataError(f"{path}: not a record of a run")
     if content["schema_version"] != SCHEMA_VERSION:
         raise DataError(f"{path}: schema version {content['schema_version']!r:.40}, this is {SCHEMA_VERSION}")
+    if CHECKSUM in content and content.pop(CHECKSUM) != _checksum(content):
+        raise DataError(f"{path}: edited since it was written")
     try:
         return parse(Record, content, "record")
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: {str(error)[:120]}") from error
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file that stands in a record's place and is none; what it holds is kept. Returns where."""
+    number = 1
+    while (place := path.with_name(f"{path.stem}.unreadable-{number}{path.suffix}")).exists():
+        number += 1
+    return path.rename(place)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files that a process left in a run's folder when it was killed."""
+    for path in folder.glob(".*.part"):
+        path.unlink(missing_ok=True)
 
 
 def is_recorded(results_dir: str | Path, run_id: str) -> bool:

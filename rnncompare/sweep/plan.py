@@ -1,0 +1,52 @@
+"""What is to be done: the runs asked for, checked, and which of them are recorded."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rnncompare.errors import DataError
+from rnncompare.measure.isolation import call_isolated
+from rnncompare.records import Record, read_record, run_id
+from rnncompare.settings import RunSettings
+
+
+def plan(requests: Sequence[RunSettings]) -> dict[str, RunSettings]:
+    """The runs asked for, by their identity, each once, in order; all are checked before any is trained.
+
+    Raises:
+        SettingError: a request cannot be met by the data or the machine.
+        DataError: data cannot be fetched or read.
+    """
+    checked = call_isolated(_check_all, list(requests))
+    return {run_id(settings.config()): settings for settings in checked}
+
+
+def record_path(name: str, settings: RunSettings) -> Path:
+    """Where the record of the run called ``name`` lies, or will."""
+    return Path(settings.results_dir) / name / "record.json"
+
+
+def find_record(name: str, settings: RunSettings) -> Record | None:
+    """The record of a run that need not be trained; one that failed is to be tried again."""
+    try:
+        record = read_record(record_path(name, settings))
+    except DataError:
+        return None
+    return record if record.run_id == name and record.status != "failed" else None
+
+
+def _check_all(requests: list[RunSettings], _send: Callable[[object], None]) -> list[RunSettings]:
+    """`experiment.check` for each distinct model, data and device; runs that differ in the rest share its answer."""
+    from rnncompare.experiment import check
+
+    devices: dict[str, str] = {}
+    for request in requests:
+        key = repr((request.model, request.data, request.device))
+        if key not in devices:
+            devices[key] = check(request).device
+    return [
+        dataclasses.replace(request, device=devices[repr((request.model, request.data, request.device))])
+        for request in requests
+    ]
