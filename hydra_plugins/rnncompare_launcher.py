@@ -15,22 +15,21 @@ class SweepLauncherConf:
     """Settings of the launcher.
 
     Attributes:
-        jobs: runs at a time; 0 for as many as there are cores for their threads.
+        n_jobs: runs at a time; -1 for as many as there are cores for their threads.
     """
 
     _target_: str = "hydra_plugins.rnncompare_launcher.SweepLauncher"
-    jobs: int = 1
+    n_jobs: int = 1
 
 
-ConfigStore.instance().store(group="hydra/launcher", name="sweep", node=SweepLauncherConf())
-ConfigStore.instance().store(group="hydra/launcher", name="joblib", node=SweepLauncherConf(jobs=0))
+ConfigStore.instance().store(group="hydra/launcher", name="sweep", node=SweepLauncherConf)
 
 
 class SweepLauncher(Launcher):
     """Hands all jobs of a sweep over at once: they are checked, skipped and counted before one is trained."""
 
-    def __init__(self, jobs: int):
-        self.jobs = jobs
+    def __init__(self, n_jobs: int):
+        self.n_jobs = n_jobs
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.hydra_context, self.config = hydra_context, config
@@ -47,5 +46,5 @@ class SweepLauncher(Launcher):
         for config in configs:
             with open_dict(config):
                 del config["hydra"]
-        run_jobs(configs, self.jobs)
+        run_jobs(configs, self.n_jobs)
         return [JobReturn(status=JobStatus.COMPLETED) for _ in configs]

@@ -11,17 +11,20 @@ from typing import Any
 
 import hydra
 from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from hydra_plugins.rnncompare_launcher import SweepLauncherConf
 from rnncompare import tasks
-from rnncompare.errors import DataError, SettingError
+from rnncompare.errors import DataError, SettingError, StorageError
 from rnncompare.settings import RunSettings
+from rnncompare.stopping import Stopped, stop_on_signals
+from rnncompare.terminal import safe
 
 SOME_FAILED = 1
 REQUEST_WRONG = 2
-INTERRUPTED = 130
 
 _PACKAGE = Path(__file__).parent
 _INSTALLED_CONFIGS = _PACKAGE / "configs"
@@ -30,7 +33,9 @@ CONFIGS = _INSTALLED_CONFIGS if _INSTALLED_CONFIGS.is_dir() else _PACKAGE.parent
 
 def register_schemas() -> None:
     """Give Hydra the types of all settings, so that unknown names and wrong types are refused."""
+    Plugins.instance()  # loaded first, so that our joblib stands in for hydra-joblib-launcher's where that is installed
     store = ConfigStore.instance()
+    store.store(group="hydra/launcher", name="joblib", node=SweepLauncherConf(n_jobs=-1))
     store.store(name="run_schema", node=RunSettings)
     for name in tasks.names():
         store.store(group="schema/data", name=name, node=tasks.task_class(name))
@@ -39,11 +44,15 @@ def register_schemas() -> None:
 def run_hydra(config_name: str, action: Callable[[DictConfig], None], description: str) -> None:
     """Compose the command line's settings, call ``action`` with them (Hydra's launcher for a sweep), and exit.
 
-    Exit codes: ``action``'s own, 2 for a request that cannot be met, 130 after Ctrl-C.
+    Exit codes: ``action``'s own, 1 where records cannot be written, 2 for a request that cannot be met, 130 after
+    Ctrl-C, 143 after SIGTERM.
     """
+    stop_on_signals()
     if {"-h", "--help"} & set(sys.argv[1:]):
         print(help_text(config_name, description, [word for word in sys.argv[1:] if not word.startswith("-")]))
         return
+    # Hydra's parser takes a flag before the settings or after them, not between
+    sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))
     register_schemas()
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra lets errors through to the lines below
@@ -53,14 +62,17 @@ def run_hydra(config_name: str, action: Callable[[DictConfig], None], descriptio
         if wants_traceback:
             raise
         fail(explain(error))
-    except KeyboardInterrupt:
+    except StorageError as error:
+        print(f"error: {safe(error)}", file=sys.stderr)
+        sys.exit(SOME_FAILED)
+    except Stopped as stopped:
         print("\nstopped; finished runs are kept, and the same command goes on with what is missing", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        sys.exit(stopped.exit_code)
 
 
 def fail(message: str) -> None:
     """Print one error and exit as a request that cannot be met."""
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {safe(message)}", file=sys.stderr)
     sys.exit(REQUEST_WRONG)
 
 

@@ -11,7 +11,9 @@ from tqdm import tqdm
 
 from rnncompare.records import Record, load_curve, to_frame
 from rnncompare.settings import RunSettings
+from rnncompare.style import direction, metric_label
 from rnncompare.sweep import record_path
+from rnncompare.terminal import safe
 
 
 def announce(runs: Mapping[str, RunSettings], missing: Mapping[str, RunSettings]) -> None:
@@ -19,7 +21,7 @@ def announce(runs: Mapping[str, RunSettings], missing: Mapping[str, RunSettings]
     folder = ", ".join(sorted({settings.results_dir for settings in runs.values()}))
     have = len(runs) - len(missing)
     many = f"{len(runs)} run" + "s" * (len(runs) != 1)
-    print(f"{many} in {folder}: {have} recorded already, {len(missing) or 'nothing'} to train", flush=True)
+    print(safe(f"{many} in {folder}: {have} recorded already, {len(missing) or 'nothing'} to train"), flush=True)
 
 
 class Progress:
@@ -50,12 +52,16 @@ class Progress:
             self._bar.set_postfix(validation=f"{metric:.4g}", refresh=False)
             self._bar.update(update - self._bar.n)
 
+    def note(self, text: str) -> None:
+        """Say something beside the bar."""
+        self._bar.write(safe(text))
+
     def finished(self, record: Record) -> None:
         """A run has ended and is recorded."""
         if self._single:
             return
         self._lost += record.status != "completed"
-        self._bar.write(_line(record))
+        self._bar.write(safe(_line(record)))
         self._bar.set_postfix(failed=self._lost)
         self._bar.update()
 
@@ -73,27 +79,29 @@ def results(records: Sequence[Record], runs: Mapping[str, RunSettings]) -> None:
 
 def _single(record: Record, path: Path) -> None:
     if record.status != "completed":
-        print(f"{record.status}: {record.error}")
+        print(safe(f"{record.status}: {record.error}"))
     if record.quality.test is not None:
-        print(f"\n{_described(record)}\n")
-        for name, value in _measured(record).items():
-            print(f"  {name:<22} {value}")
+        print(safe(f"\n{_described(record)}\n"))
+        measured = _measured(record)
+        width = max(map(len, measured))
+        for name, value in measured.items():
+            print(f"  {name:<{width}}  {value}")
         plot = path.with_name("curve.png")
         if not plot.exists():
             from rnncompare.plots import learning_curve
 
-            learning_curve(load_curve(path), _described(record), plot, record.quality.metric)
-        print(f"\nplot    {plot}")
-    print(f"record  {path}")
+            learning_curve(load_curve(path), record.model.name, _described(record), plot, record.quality.metric)
+        print(safe(f"\nplot    {plot}"))
+    print(safe(f"record  {path}"))
 
 
 def _measured(record: Record) -> dict[str, str]:
     quality, speed, model = record.quality, record.speed, record.model
-    better = "higher" if quality.higher_is_better else "lower"
+    better = direction(quality.higher_is_better)
     known = {"baseline": quality.baseline, "optimum": quality.optimum}
     bounds = ", ".join(f"{name} {value:.4g}" for name, value in known.items() if value is not None)
     return {
-        f"test {quality.metric}": f"{quality.test:.4g}  ({better} is better; {bounds})",
+        f"test {metric_label(quality.metric)}": f"{quality.test:.4g}  ({better}; {bounds})",
         "validation, train": f"{quality.validation:.4g}, {quality.train:.4g}",
         "parameters": f"{model.parameters:,} ({model.recurrent_parameters:,} recurrent)",
         "updates": f"{speed.updates:,} in {speed.training_seconds:.1f} s",
@@ -117,4 +125,4 @@ def _line(record: Record) -> str:
         return f"{record.status:<9} {what}: {record.error}"
     quality, speed = record.quality, record.speed
     took = f"{speed.updates} updates in {speed.training_seconds:.1f} s"
-    return f"{'done':<9} {what}: {quality.metric} {quality.test:.4g}, {took}"
+    return f"{'done':<9} {what}: test {metric_label(quality.metric)} {quality.test:.4g}, {took}"

@@ -147,7 +147,7 @@ def _quality_fields(network: nn.Module, data: Data, device: torch.device) -> Qua
         evaluate(network, Split(examples, objective.readout, device), objective)
         for examples in (data.train, data.validation, data.test)
     )
-    by_length = {
+    by_length: dict[int, float | None] = {
         length: evaluate(network, Split(examples, objective.readout, device), objective).metric
         for length, examples in data.longer.items()
     }
@@ -165,6 +165,7 @@ def _quality_fields(network: nn.Module, data: Data, device: torch.device) -> Qua
 
 def _speed_fields(training: Training, batch_size: int, other_load: float) -> SpeedFields:
     median, p10, p90 = step_milliseconds(training.laps)
+    reached = training.reached
     return SpeedFields(
         updates=training.updates,
         training_seconds=sum(training.laps),
@@ -172,8 +173,8 @@ def _speed_fields(training: Training, batch_size: int, other_load: float) -> Spe
         step_ms_p10=p10,
         step_ms_p90=p90,
         examples_per_second=1000 * batch_size / median,
-        updates_to_target=training.reached and training.reached.update,
-        seconds_to_target=training.reached and training.reached.seconds,
+        updates_to_target=reached.update if reached else None,
+        seconds_to_target=reached.seconds if reached else None,
         exclusive=other_load < EXCLUSIVE_BELOW,
         other_load=other_load,
     )

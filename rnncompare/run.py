@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 
@@ -33,7 +34,7 @@ def run_jobs(configs: Sequence[DictConfig], jobs: int = 1) -> None:
 
     Args:
         configs: composed settings, one for each run.
-        jobs: runs at a time; 0 for as many as there are cores for their threads.
+        jobs: runs at a time; -1 for as many as there are cores for their threads.
 
     Raises:
         SettingError, DataError: a request cannot be met; nothing was trained.
@@ -44,8 +45,8 @@ def run_jobs(configs: Sequence[DictConfig], jobs: int = 1) -> None:
     missing = {name: run for name, run in runs.items() if name not in records}
 
     console.announce(runs, missing)
-    with console.Progress(missing) as bar:
-        for record in train_all(missing, jobs, bar.update):
+    with console.Progress(missing) as bar, contextlib.closing(train_all(missing, bar, jobs)) as recorded:
+        for record in recorded:
             records[record.run_id] = record
             bar.finished(record)
     console.results([records[name] for name in runs], runs)

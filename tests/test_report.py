@@ -51,6 +51,14 @@ def test_the_command_writes_summary_and_plots_of_each_task(tmp_path, capsys):
     assert str(report) in printed
 
 
+@pytest.mark.parametrize("seeds", [1, 2])
+@pytest.mark.parametrize("task", [ADDING, PARITY])
+def test_one_model_at_one_size_is_enough(task, seeds, tmp_path):
+    sweep(tmp_path / "runs", task, models=("gru",), examples=(10_000,), seeds=seeds)
+    assert main([str(tmp_path / "runs")]) == 0
+    assert len(list((tmp_path / "report").glob("*.png"))) == 5
+
+
 def command(*arguments, cwd):
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "rnncompare.report", *map(str, arguments)],
@@ -240,10 +248,10 @@ def test_names_that_look_alike_get_files_of_their_own():
 def test_a_figure_drawn_twice_is_the_same_file_and_leaves_matplotlib_as_it_was(tmp_path):
     before = dict(matplotlib.rcParams)
     for name in ("first.svg", "second.svg"):
-        plots.learning_curve(record()[1], "gru on adding", tmp_path / name)
+        plots.learning_curve(record()[1], "gru", "gru on adding", tmp_path / name)
     assert (tmp_path / "first.svg").read_bytes() == (tmp_path / "second.svg").read_bytes()
     assert dict(matplotlib.rcParams) == before
-    code = "import sys; from rnncompare.plots import learning_curve; learning_curve([], 't', sys.argv[1]); "
+    code = "import sys; from rnncompare.plots import learning_curve; learning_curve([], 'gru', 't', sys.argv[1]); "
     code += "print('matplotlib.pyplot' in sys.modules, 'torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, str(tmp_path / "empty.png")],

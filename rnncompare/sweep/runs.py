@@ -44,17 +44,18 @@ def train_all(runs: Mapping[str, RunSettings], watcher: Watcher, jobs: int = 1) 
     Args:
         runs: by identity.
         watcher: hears of progress and of anything unusual.
-        jobs: runs at a time; 0 for as many as there are cores for their threads.
+        jobs: runs at a time; -1 for as many as there are cores for their threads.
 
     Raises:
         SettingError: a results folder cannot be written.
         StorageError: a record could not be written; those before it are kept, and no further run is started.
     """
+    require(jobs == -1 or jobs >= 1, "hydra.launcher.n_jobs", jobs, "a whole number from 1, or -1 for as many as fit")
     with contextlib.ExitStack() as stack:
         folders = {settings.results_dir for settings in runs.values()}
         sweep = _Sweep({folder: stack.enter_context(_claims(folder)) for folder in folders}, watcher)
         todo = deque(_Missing(name, settings, _stamp(name, settings)) for name, settings in runs.items())
-        jobs = jobs or _as_many_as_fit(runs)
+        jobs = jobs if jobs > 0 else _as_many_as_fit(runs)
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         under_way: dict[Future[Run | Record | Owner], _Missing] = {}
         stack.callback(_end, under_way)

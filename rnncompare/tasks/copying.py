@@ -27,7 +27,7 @@ class Copying(Generated):
     10 ln 8 / (lag + 20); the optimum is 0.
     """
 
-    lag: int = setting(10, "steps between the last symbol shown and the first recalled, from 1")
+    lag: int = setting(5, "steps between the last symbol shown and the first recalled, from 1")
 
     def check(self) -> None:
         super().check()

@@ -54,7 +54,7 @@ def test_every_call_has_a_process_of_its_own():
 
 
 def test_a_wrong_request_is_raised_as_it_was():
-    with pytest.raises(SettingError, match="data.size=3: a larger number") as caught:
+    with pytest.raises(SettingError, match=r"data\.size=3: a larger number") as caught:
         call_isolated(refuse)
     assert caught.value.setting == "data.size"
 

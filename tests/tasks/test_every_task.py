@@ -3,17 +3,14 @@
 import subprocess
 import sys
 from dataclasses import fields
-from pathlib import Path
 
 import numpy as np
 import pytest
-from omegaconf import OmegaConf
 
 from rnncompare.errors import SettingError
 from rnncompare.tasks import names, task_class
 from rnncompare.tasks.contract import IGNORED, Generated
 
-CONFIGS = Path(__file__).parents[2] / "configs" / "data"
 GENERATED = [name for name in names() if issubclass(task_class(name), Generated)]
 
 
@@ -104,15 +101,6 @@ def test_splits_are_disjoint(name, load):
 
 
 @pytest.mark.parametrize("name", names())
-def test_config_names_the_schema_and_fits_it(name):
-    config = OmegaConf.load(CONFIGS / f"{name}.yaml")
-    assert config.pop("defaults") == [f"/schema/data/{name}@_here_", "_self_"]
-    task = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(task_class(name)), config))
-    assert isinstance(task, task_class(name))
-    task.check()
-
-
-@pytest.mark.parametrize("name", names())
 def test_settings_are_explained_and_unknown_or_bad_sizes_refused(name):
     cls = task_class(name)
     assert all(field.metadata["help"] for field in fields(cls))
@@ -135,10 +123,6 @@ def test_more_than_there_is_is_refused_with_the_largest(name, load):
     assert task_class(name)(size="full").train_examples() == largest
     with pytest.raises(SettingError, match=f"at most {largest} "):
         task_class(name)(size=largest + 1).train_examples()
-
-
-def test_configs_and_tasks_are_the_same_set():
-    assert sorted(names()) == sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 
 
 def test_importing_the_tasks_leaves_heavy_libraries_alone():

@@ -1,6 +1,6 @@
 """What every task is made of: settings, examples, objectives, draws and downloads."""
 
-from rnncompare.tasks.contract.generated import AnyLength, Generated
+from rnncompare.tasks.contract.generated import Generated
 from rnncompare.tasks.contract.objectives import (
     BitsPerCharacter,
     Classification,
@@ -9,11 +9,12 @@ from rnncompare.tasks.contract.objectives import (
     Objective,
     Regression,
 )
+from rnncompare.tasks.contract.strings import Answers, Strings
 from rnncompare.tasks.contract.task import IGNORED, Data, Examples, Task, fingerprint, setting, stream
 
 __all__ = [
     "IGNORED",
-    "AnyLength",
+    "Answers",
     "BitsPerCharacter",
     "Classification",
     "CrossEntropy",
@@ -23,6 +24,7 @@ __all__ = [
     "Generated",
     "Objective",
     "Regression",
+    "Strings",
     "Task",
     "fingerprint",
     "setting",

