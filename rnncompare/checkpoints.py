@@ -13,6 +13,7 @@ import torch
 
 import rnncompare
 
+
 @dataclass
 class CheckpointFile:
     """Where a training keeps its state, at most once every so many seconds.

@@ -25,7 +25,7 @@ class Stopped(KeyboardInterrupt):
 
 
 def stop_on_signals() -> None:
-    """Raise `Stopped` at the first Ctrl-C, SIGTERM or hang-up; further ones change nothing, and `LONGEST` later all ends.
+    """Raise `Stopped` at the first Ctrl-C, SIGTERM or hang-up; more of them change nothing; `LONGEST` later all ends.
 
     A signal that is ignored already stays so, as for a command begun with ``nohup``.
     """
@@ -34,7 +34,7 @@ def stop_on_signals() -> None:
             signal.signal(number, _stop)
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
+def _stop(number: int, _frame: FrameType | None) -> None:
     for other in _SIGNALS:
         signal.signal(other, signal.SIG_IGN)
     stopped = Stopped(number)

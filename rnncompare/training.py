@@ -32,7 +32,7 @@ Progress = Callable[[int, float], None]
 
 
 class Keeper(Protocol):
-    """Keeps the state of a training, so that one that is interrupted can go on, such as `checkpoints.CheckpointFile`."""
+    """Keeps the state of a training, so that one interrupted can go on, such as `checkpoints.CheckpointFile`."""
 
     def due(self) -> bool: ...
     def save(self, state: dict[str, Any]) -> None: ...
@@ -110,9 +110,7 @@ def train(
         torch.manual_seed(seed)  # initialisation drew as often as the model has weights; dropout starts anew
     training = going.training
 
-    while training.updates < settings.max_updates and (
-        settings.patience is None or training.stale < settings.patience
-    ):
+    while training.updates < settings.max_updates and (settings.patience is None or training.stale < settings.patience):
         count = min(settings.validate_every, settings.max_updates - training.updates)
         losses = _stretch(update, batches, count, clock)
         training.first_loss = losses[0] if training.updates == 0 else training.first_loss

@@ -20,7 +20,13 @@ from rnncompare.errors import DataError, SettingError
 Result = TypeVar("Result")
 
 # torch's optimizers import torch._dynamo when first made: a second, and 90 MB that a run would count as its own
-_LOADED = ("rnncompare.measure.server", "rnncompare.experiment", "rnncompare.checkpoints", "torch._dynamo", "numpy.random")
+_LOADED = (
+    "rnncompare.measure.server",
+    "rnncompare.experiment",
+    "rnncompare.checkpoints",
+    "torch._dynamo",
+    "numpy.random",
+)
 _FRESH = multiprocessing.get_context("forkserver")
 
 

@@ -1,7 +1,7 @@
 """Claims on runs: of all processes and machines that share a results folder, one at a time trains a run.
 
-No server is asked. A claim is a file that is created whole or not at all, ``RESULTS_DIR/.claims/RUN_ID.N``, and says whose
-it is. Of the claims on a run that with the highest N counts. Its owner renews it all the while; where the owner is
+No server is asked. A claim is a file that is created whole or not at all, ``RESULTS_DIR/.claims/RUN_ID.N``, and says
+whose it is. Of the claims on a run that with the highest N counts. Its owner renews it all the while; where it is
 dead, or has not renewed for a lease, number N + 1 may be created, and only one can create it. The time of a lease is
 taken by the clock of whoever waits, from changes that it sees itself, so that no clocks need agree.
 """

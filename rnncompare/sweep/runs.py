@@ -7,7 +7,7 @@ import dataclasses
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from multiprocessing import active_children
 from pathlib import Path
@@ -36,7 +36,7 @@ class Watcher(Protocol):
         """Something happened that the user should know."""
 
 
-def train_all(runs: Mapping[str, RunSettings], watcher: Watcher, jobs: int = 1) -> Iterator[Record]:
+def train_all(runs: Mapping[str, RunSettings], watcher: Watcher, jobs: int = 1) -> Generator[Record, None, None]:
     """Train ``runs``, ``jobs`` at a time, and give each record once it is written, by this process or another.
 
     Close it to stop: what is under way is ended, and goes on from its checkpoint when it is asked for again.
