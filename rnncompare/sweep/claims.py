@@ -105,10 +105,7 @@ class Claims:
             path.unlink(missing_ok=True)
 
     def abandoned(self) -> list[str]:
-        """Runs claimed by processes that have ended; the files by which those made claims are removed."""
-        for path in self._folder.glob("owner-*"):
-            if path != self._own and not self._living_owner(path):
-                path.unlink(missing_ok=True)
+        """Runs claimed by processes that have ended."""
         runs = {path.stem for path in self._folder.glob("*.*")}
         return sorted(
             run
@@ -130,6 +127,9 @@ class Claims:
         for run in held:
             self.release(run)
         self._own.unlink(missing_ok=True)
+        for path in self._folder.glob("owner-*"):  # of processes that were killed
+            if not self._living_owner(path):
+                path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self._folder.rmdir()
 

@@ -1,12 +1,13 @@
 """One process at a time trains a run, whoever asks and whoever dies."""
 
+import contextlib
 import json
 import multiprocessing
 import os
+import re
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from processes import LONG, ROOT, TINY, Command, records, temporary_files, wait_until
@@ -174,14 +175,19 @@ def test_of_many_that_contend_never_two_hold_a_claim(tmp_path):
 def test_two_sweeps_at_once_do_all_runs_once_and_both_show_all(tmp_path):
     words = ["-m", "seed=range(0,12)", *TINY, "train.max_updates=300"]
     sweeps = [Command(tmp_path, *words) for _ in range(2)]
+    seen = set()
+
+    def both_ended():
+        with contextlib.suppress(FileNotFoundError):
+            seen.update((path.parent.name, path.stat().st_ino) for path in tmp_path.rglob("record.json"))
+        return all(sweep.process.poll() is not None for sweep in sweeps)
+
+    assert wait_until(both_ended)
     answers = [sweep.finish() for sweep in sweeps]
     assert [code for code, *_ in answers] == [0, 0], answers
     assert len(records(tmp_path)) == 12
-    by_hand = [output.count("done ") for _, output, _ in answers]
-    assert all(count <= 12 for count in by_hand)
-    pids = sum(len(set(Path(path).glob("record*.json"))) for path in (tmp_path / "results/runs").iterdir())
-    assert pids == 12
-    assert all("12" in output.splitlines()[-2] for _, output, _ in answers)
+    assert len(seen) == 12  # none was written twice
+    assert all(re.search(r"\n +20 +gru +4 +12 ", output) for _, output, _ in answers)
     assert temporary_files(tmp_path) == []
 
 
@@ -189,7 +195,8 @@ def test_a_sweep_takes_over_what_another_was_killed_at(tmp_path):
     first = Command(tmp_path, *LONG, "run_timeout=600")
     assert wait_until(lambda: list(tmp_path.glob("results/runs/.claims/*.1")))
     second = Command(tmp_path, *LONG, "run_timeout=4")
-    time.sleep(4)
+    assert wait_until(lambda: len(list(tmp_path.glob("results/runs/.claims/owner-*"))) == 2)
+    time.sleep(1)
     assert second.process.poll() is None
     first.kill()
     code, output, _ = second.finish()
