@@ -15,11 +15,13 @@ class SweepLauncherConf:
     """Settings of the launcher.
 
     Attributes:
-        n_jobs: runs at a time; -1 for as many as there are cores for their threads.
+        n_jobs: runs at a time; -1 for as many as there are cores for their threads, or GPUs.
+        memory_mb: what runs at a time may take together; null for what is free.
     """
 
     _target_: str = "hydra_plugins.rnncompare_launcher.SweepLauncher"
     n_jobs: int = 1
+    memory_mb: float | None = None
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="sweep", node=SweepLauncherConf)
@@ -28,8 +30,8 @@ ConfigStore.instance().store(group="hydra/launcher", name="sweep", node=SweepLau
 class SweepLauncher(Launcher):
     """Hands all jobs of a sweep over at once: they are checked, skipped and counted before one is trained."""
 
-    def __init__(self, n_jobs: int):
-        self.n_jobs = n_jobs
+    def __init__(self, n_jobs: int, memory_mb: float | None):
+        self.n_jobs, self.memory_mb = n_jobs, memory_mb
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.hydra_context, self.config = hydra_context, config
@@ -46,5 +48,5 @@ class SweepLauncher(Launcher):
         for config in configs:
             with open_dict(config):
                 del config["hydra"]
-        run_jobs(configs, self.n_jobs)
+        run_jobs(configs, self.n_jobs, self.memory_mb)
         return [JobReturn(status=JobStatus.COMPLETED) for _ in configs]

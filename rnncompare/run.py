@@ -25,16 +25,17 @@ again."""
 
 def main() -> None:
     """Run the command."""
-    preload()
+    preload("rnncompare.run")
     run_hydra("run", lambda config: run_jobs([config]), DESCRIPTION)
 
 
-def run_jobs(configs: Sequence[DictConfig], jobs: int = 1) -> None:
+def run_jobs(configs: Sequence[DictConfig], jobs: int = 1, memory_mb: float | None = None) -> None:
     """Train what is missing of the runs that ``configs`` describe, then show all of them.
 
     Args:
         configs: composed settings, one for each run.
         jobs: runs at a time; -1 for as many as there are cores for their threads.
+        memory_mb: what they may take together; None for what is free.
 
     Raises:
         SettingError, DataError: a request cannot be met; nothing was trained.
@@ -45,7 +46,7 @@ def run_jobs(configs: Sequence[DictConfig], jobs: int = 1) -> None:
     missing = {name: run for name, run in runs.items() if name not in records}
 
     console.announce(runs, missing)
-    with console.Progress(missing) as bar, contextlib.closing(train_all(missing, bar, jobs)) as recorded:
+    with console.Progress(missing) as bar, contextlib.closing(train_all(missing, bar, jobs, memory_mb)) as recorded:
         for record in recorded:
             records[record.run_id] = record
             bar.finished(record)

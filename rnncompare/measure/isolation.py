@@ -26,6 +26,7 @@ _LOADED = (
     "rnncompare.checkpoints",
     "torch._dynamo",
     "numpy.random",
+    "numpy.ma",  # by numpy.percentile
 )
 _FRESH = multiprocessing.get_context("forkserver")
 
@@ -34,11 +35,15 @@ class IsolatedError(RuntimeError):
     """The call ended without a result: it raised, or its process was killed, crashed, hung or ran out of memory."""
 
 
-def preload() -> None:
-    """Start the server now, so that it loads torch while the caller does something else."""
+def preload(*modules: str) -> None:
+    """Start the server now, so that it loads torch while the caller does something else.
+
+    Args:
+        modules: what to load beside it: the caller's main module, which every process imports anew.
+    """
     from multiprocessing import forkserver
 
-    _FRESH.set_forkserver_preload(list(_LOADED))
+    _FRESH.set_forkserver_preload([*_LOADED, *modules])
     forkserver.ensure_running()
 
 

@@ -20,6 +20,7 @@ from rnncompare.records import Record, Run, read_record, remove_leftovers, set_a
 from rnncompare.settings import RunSettings
 from rnncompare.sweep.claims import Claims, Owner
 from rnncompare.sweep.plan import record_path
+from rnncompare.sweep.room import Room, gpus
 from rnncompare.sweep.workers import train_apart
 
 CHECKPOINT = ".checkpoint.pt"
@@ -36,7 +37,9 @@ class Watcher(Protocol):
         """Something happened that the user should know."""
 
 
-def train_all(runs: Mapping[str, RunSettings], watcher: Watcher, jobs: int = 1) -> Generator[Record, None, None]:
+def train_all(
+    runs: Mapping[str, RunSettings], watcher: Watcher, jobs: int = 1, memory_mb: float | None = None
+) -> Generator[Record, None, None]:
     """Train ``runs``, ``jobs`` at a time, and give each record once it is written, by this process or another.
 
     Close it to stop: what is under way is ended, and goes on from its checkpoint when it is asked for again.
@@ -44,7 +47,8 @@ def train_all(runs: Mapping[str, RunSettings], watcher: Watcher, jobs: int = 1) 
     Args:
         runs: by identity.
         watcher: hears of progress and of anything unusual.
-        jobs: runs at a time; -1 for as many as there are cores for their threads.
+        jobs: runs at a time; -1 for as many as there are cores for their threads, or GPUs.
+        memory_mb: what runs at a time may take together; None for what is free.
 
     Raises:
         SettingError: a results folder cannot be written.
@@ -55,19 +59,24 @@ def train_all(runs: Mapping[str, RunSettings], watcher: Watcher, jobs: int = 1) 
         folders = {settings.results_dir for settings in runs.values()}
         sweep = _Sweep({folder: stack.enter_context(_claims(folder)) for folder in folders}, watcher)
         todo = deque(_Missing(name, settings, _stamp(name, settings)) for name, settings in runs.items())
-        jobs = jobs if jobs > 0 else _as_many_as_fit(runs)
+        devices = gpus(runs.values())
+        room = Room(memory_mb, devices)
+        jobs = jobs if jobs > 0 else len(devices) or _as_many_as_fit(runs)
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         under_way: dict[Future[Run | Record | Owner], _Missing] = {}
         stack.callback(_end, under_way)
         elsewhere: list[_Missing] = []
         while todo or under_way or elsewhere:
-            while todo and len(under_way) < jobs:
+            while todo and len(under_way) < jobs and room.admits(todo[0].settings):
                 run = todo.popleft()
-                under_way[pool.submit(sweep.attempt, run)] = run
-            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                under_way[pool.submit(sweep.attempt, run, room.enter(run.name, run.settings))] = run
+            # memory that others give back is news too
+            seconds = LOOK_AGAIN if todo and len(under_way) < jobs else None
+            for future in wait(under_way, seconds, return_when=FIRST_COMPLETED).done:
                 run, outcome = under_way[future], _result(future)
                 record = sweep.keep(run, outcome) if isinstance(outcome, Run) else outcome
                 del under_way[future]
+                room.leave(run.name, record if isinstance(record, Record) else None)
                 if isinstance(record, Record):
                     yield record
                 else:
@@ -101,8 +110,8 @@ class _Sweep:
         for folder, here in claims.items():
             self._tidy(Path(folder), here)
 
-    def attempt(self, run: _Missing) -> Run | Record | Owner:
-        """Train ``run``, unless somebody has recorded it since, or is training it now."""
+    def attempt(self, run: _Missing, gpu: str | None) -> Run | Record | Owner:
+        """Train ``run``, on ``gpu`` if that is given, unless somebody has recorded it since, or is training it now."""
         claims = self._claims[run.settings.results_dir]
         if owner := claims.acquire(run.name):
             return owner
@@ -116,6 +125,7 @@ class _Sweep:
             run.name,
             run.settings,
             run.path.with_name(CHECKPOINT),
+            gpu,
             lambda update, metric: self._watcher.update(run.name, update, metric),
         )
 

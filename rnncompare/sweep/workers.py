@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,24 +13,34 @@ from rnncompare.records import DataFields, ModelFields, Record, Run
 from rnncompare.settings import RunSettings
 
 
-def train_apart(name: str, settings: RunSettings, checkpoint: Path, on_update: Callable[[int, float], None]) -> Run:
+def train_apart(
+    name: str, settings: RunSettings, checkpoint: Path, gpu: str | None, on_update: Callable[[int, float], None]
+) -> Run:
     """Train the run called ``name``; one that raises, crashes, hangs or is killed gives a record that says so.
 
     Args:
         name: its identity.
         settings: resolved.
         checkpoint: the file in which its state is kept, and looked for.
+        gpu: the only one that the run sees, as ``CUDA_VISIBLE_DEVICES`` names it; None to leave that as it is.
         on_update: called with the update and the validation metric after each validation.
     """
     try:
         return call_isolated(
-            _run, settings, checkpoint, on_message=lambda message: on_update(*message), timeout=settings.run_timeout
+            _run,
+            settings,
+            checkpoint,
+            gpu,
+            on_message=lambda message: on_update(*message),
+            timeout=settings.run_timeout,
         )
     except (IsolatedError, SettingError, DataError) as error:
         return Run(_failed(name, settings, str(error)), [])
 
 
-def _run(settings: RunSettings, checkpoint: Path, send: Callable[[object], None]) -> Run:
+def _run(settings: RunSettings, checkpoint: Path, gpu: str | None, send: Callable[[object], None]) -> Run:
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # read when CUDA is first used, which in this process is later
     from rnncompare.checkpoints import CheckpointFile
     from rnncompare.experiment import run_experiment
 

@@ -72,8 +72,8 @@ class Command:
     def workers(self):
         """Those of them that train: children of the server from which they are forked."""
         others = self.others()
-        pids = {process.pid for process in others} - {self.process.pid}
-        return [process for process in others if _parent(process) in pids]
+        servers = {process.pid for process in others if _parent(process) == self.process.pid}
+        return [process for process in others if _parent(process) in servers]
 
     def leaves_nobody(self, seconds=10):
         """Whether all that it started ends within ``seconds``."""
