@@ -9,6 +9,8 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
+from rnncompare.errors import require
+
 
 @dataclass
 class SweepLauncherConf:
@@ -40,6 +42,7 @@ class SweepLauncher(Launcher):
         """Compose every job and run them all; exits from within if some run did not complete."""
         from rnncompare.run import run_jobs
 
+        require(bool(job_overrides), "-m", "", "at least one value for each setting")
         setup_globals()
         configs = [
             self.hydra_context.config_loader.load_sweep_config(self.config, list(overrides))

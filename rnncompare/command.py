@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from hydra_plugins.rnncompare_launcher import SweepLauncherConf
 from rnncompare import tasks
 from rnncompare.errors import DataError, SettingError, StorageError
+from rnncompare.guard import checked
 from rnncompare.settings import RunSettings
 from rnncompare.stopping import Stopped, stop_on_signals
 from rnncompare.terminal import safe
@@ -26,6 +28,15 @@ from rnncompare.terminal import safe
 SOME_FAILED = 1
 REQUEST_WRONG = 2
 
+LAUNCHERS: dict[str, type] = {"sweep": SweepLauncherConf, "joblib": SweepLauncherConf}
+
+_COMPOSING = (
+    "rnncompare.command",
+    "rnncompare.guard",
+    "rnncompare.settings",
+    "hydra_plugins.rnncompare_launcher",
+    "hydra_plugins.rnncompare_sweeper",
+)
 _PACKAGE = Path(__file__).parent
 _INSTALLED_CONFIGS = _PACKAGE / "configs"
 CONFIGS = _INSTALLED_CONFIGS if _INSTALLED_CONFIGS.is_dir() else _PACKAGE.parent / "configs"
@@ -48,15 +59,15 @@ def run_hydra(config_name: str, action: Callable[[DictConfig], None], descriptio
     Ctrl-C, 143 after SIGTERM.
     """
     stop_on_signals()
-    if {"-h", "--help"} & set(sys.argv[1:]):
-        print(help_text(config_name, description, [word for word in sys.argv[1:] if not word.startswith("-")]))
-        return
-    # Hydra's parser takes a flag before the settings or after them, not between
-    sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))
+    words = sys.argv[1:]
     register_schemas()
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra lets errors through to the lines below
     try:
+        if {"-h", "--help"} & set(words):
+            print(safe(help_text(config_name, description, [word for word in words if not word.startswith("-")])))
+            return
+        sys.argv[1:] = checked(words, LAUNCHERS)
         hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(action)()
     except (SettingError, DataError, HydraException, OmegaConfBaseException) as error:
         if wants_traceback:
@@ -65,9 +76,22 @@ def run_hydra(config_name: str, action: Callable[[DictConfig], None], descriptio
     except StorageError as error:
         print(f"error: {safe(error)}", file=sys.stderr)
         sys.exit(SOME_FAILED)
+    except Exception as error:
+        if wants_traceback or not _raised_in_composing(error):
+            raise
+        fail(" ".join(f"these settings cannot be composed: {error or type(error).__name__}".split()))
     except Stopped as stopped:
         print("\nstopped; finished runs are kept, and the same command goes on with what is missing", file=sys.stderr)
         sys.exit(stopped.exit_code)
+
+
+def _raised_in_composing(error: BaseException) -> bool:
+    """Whether Hydra raised it from settings that it could make nothing of; it does not check all that it is given."""
+    deepest = ""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        name = frame.f_globals.get("__name__", "")
+        deepest = name if name.startswith(("rnncompare", "hydra_plugins.rnncompare")) else deepest
+    return deepest in _COMPOSING
 
 
 def fail(message: str) -> None:

@@ -20,9 +20,9 @@ import psutil
 
 from rnncompare.errors import DataError
 from rnncompare.records import read_record
-from tests.sweep.processes import TINY, Command, comparable, records, temporary_files
+from tests.sweep.processes import TINY, Command, comparable, records, temporary_files, wait_until
 
-LONGEST = 5.0  # seconds of a call before it is killed
+LONGEST = 3.0  # seconds of a call, or of its training, before it is killed
 
 
 @dataclass
@@ -74,8 +74,7 @@ class Torture:
         self._peace = {name: comparable(record) for name, record in records(self._folder / "peace").items()}
         while self.figures.kills < times:
             command = self._call()
-            with contextlib.suppress(psutil.TimeoutExpired):
-                psutil.Process(command.process.pid).wait(self._random.uniform(0.3, LONGEST))
+            self._let_run(command)
             if command.process.poll() is None:
                 self._kill(command)
             command.process.communicate()
@@ -85,6 +84,12 @@ class Torture:
                 self._finish()
         self._finish()
         return self.figures
+
+    def _let_run(self, command: Command) -> None:
+        """Wait for a random time: from its beginning, or more often from when it has begun to train."""
+        if self._random.random() < 0.8:
+            wait_until(lambda: command.workers() or command.process.poll() is not None)
+        wait_until(lambda: command.process.poll() is not None, self._random.uniform(0, LONGEST))
 
     def _call(self) -> Command:
         self.figures.calls += 1

@@ -26,14 +26,8 @@ def train_apart(
         on_update: called with the update and the validation metric after each validation.
     """
     try:
-        return call_isolated(
-            _run,
-            settings,
-            checkpoint,
-            gpu,
-            on_message=lambda message: on_update(*message),
-            timeout=settings.run_timeout,
-        )
+        arguments = (settings, checkpoint, gpu)
+        return call_isolated(_run, *arguments, on_message=lambda m: on_update(*m), timeout=settings.run_timeout)
     except (IsolatedError, SettingError, DataError) as error:
         return Run(_failed(name, settings, str(error)), [])
 

@@ -57,14 +57,8 @@ def test_gpus_get_one_run_each_before_one_gets_two():
 
 
 def test_a_sweep_has_no_more_runs_under_way_than_its_memory_allows(tmp_path):
-    words = [
-        "-m",
-        "seed=range(0,5)",
-        *TINY,
-        "train.max_updates=400",
-        "hydra/launcher=joblib",
-        "hydra.launcher.n_jobs=4",
-    ]
+    words = ["-m", "seed=range(0,5)", *TINY, "train.max_updates=400", "hydra/launcher=joblib"]
+    words += ["hydra.launcher.n_jobs=4"]
     sweep = Command(tmp_path, *words, "hydra.launcher.memory_mb=900")
     most = 0
     while sweep.process.poll() is None:
