@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from hydra_plugins.rnncompare_launcher import SweepLauncherConf
 from rnncompare import tasks
 from rnncompare.errors import DataError, SettingError, StorageError
 from rnncompare.guard import checked
+from rnncompare.measure.grid import BenchSettings
 from rnncompare.settings import RunSettings
 from rnncompare.stopping import Stopped, stop_on_signals
 from rnncompare.terminal import safe
@@ -42,17 +44,37 @@ _INSTALLED_CONFIGS = _PACKAGE / "configs"
 CONFIGS = _INSTALLED_CONFIGS if _INSTALLED_CONFIGS.is_dir() else _PACKAGE.parent / "configs"
 
 
+@dataclass(frozen=True)
+class Command:
+    """Where a command's settings come from.
+
+    Attributes:
+        config: the name of its configuration.
+        description: what ``--help`` says first.
+        groups: folders beside the configuration from which ``--help`` names the choices.
+        folder: where the configuration lies.
+        interrupted: what is left after Ctrl-C.
+    """
+
+    config: str
+    description: str
+    groups: tuple[str, ...] = ("model", "data", "train")
+    folder: Path = CONFIGS
+    interrupted: str = "finished runs are kept, and the same command goes on with what is missing"
+
+
 def register_schemas() -> None:
     """Give Hydra the types of all settings, so that unknown names and wrong types are refused."""
     Plugins.instance()  # loaded first, so that our joblib stands in for hydra-joblib-launcher's where that is installed
     store = ConfigStore.instance()
     store.store(group="hydra/launcher", name="joblib", node=SweepLauncherConf(n_jobs=-1))
     store.store(name="run_schema", node=RunSettings)
+    store.store(name="bench_schema", node=BenchSettings)
     for name in tasks.names():
         store.store(group="schema/data", name=name, node=tasks.task_class(name))
 
 
-def run_hydra(config_name: str, action: Callable[[DictConfig], None], description: str) -> None:
+def run_hydra(command: Command, action: Callable[[DictConfig], None]) -> None:
     """Compose the command line's settings, call ``action`` with them (Hydra's launcher for a sweep), and exit.
 
     Exit codes: ``action``'s own, 1 where records cannot be written, 2 for a request that cannot be met, 130 after
@@ -65,10 +87,10 @@ def run_hydra(config_name: str, action: Callable[[DictConfig], None], descriptio
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra lets errors through to the lines below
     try:
         if {"-h", "--help"} & set(words):
-            print(safe(help_text(config_name, description, [word for word in words if not word.startswith("-")])))
+            print(safe(help_text(command, [word for word in words if not word.startswith("-")])))
             return
         sys.argv[1:] = checked(words, LAUNCHERS)
-        hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(action)()
+        hydra.main(version_base="1.3", config_path=str(command.folder), config_name=command.config)(action)()
     except (SettingError, DataError, HydraException, OmegaConfBaseException) as error:
         if wants_traceback:
             raise
@@ -81,7 +103,7 @@ def run_hydra(config_name: str, action: Callable[[DictConfig], None], descriptio
             raise
         fail(" ".join(f"these settings cannot be composed: {error or type(error).__name__}".split()))
     except Stopped as stopped:
-        print("\nstopped; finished runs are kept, and the same command goes on with what is missing", file=sys.stderr)
+        print(f"\nstopped; {command.interrupted}", file=sys.stderr)
         sys.exit(stopped.exit_code)
 
 
@@ -120,19 +142,19 @@ def explain(error: BaseException) -> str:
     return " ".join(line for line in lines if line and not line.startswith("See http"))
 
 
-def help_text(config_name: str, description: str, overrides: list[str]) -> str:
+def help_text(command: Command, overrides: list[str]) -> str:
     """The command's settings with a line on each, their values being those under ``overrides``."""
     register_schemas()
-    with hydra.initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        config = hydra.compose(config_name, overrides)
-    lines = [description, ""]
-    for group in ("model", "data", "train"):
-        choices = sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
+    with hydra.initialize_config_dir(str(command.folder), version_base="1.3"):
+        config = hydra.compose(command.config, overrides)
+    lines = [command.description, ""]
+    for group in command.groups:
+        choices = sorted(path.stem for path in (command.folder / group).glob("*.yaml"))
         lines.append(f"  {group}=NAME  one of {', '.join(choices)}")
-    for prefix in ("", "model", "data", "train"):
+    for prefix in ("", *(group for group in command.groups if group in config)):
         node = OmegaConf.select(config, prefix) if prefix else config
         owner: Any = OmegaConf.get_type(node)
-        lines += ["", f"{prefix or 'run'} settings"]
+        lines += ["", f"{prefix or command.config} settings"]
         for entry in dataclasses.fields(owner):
             if "help" in entry.metadata and entry.name != "name":
                 value = "null" if node[entry.name] is None else node[entry.name]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from omegaconf import DictConfig
 
 from rnncompare import console
-from rnncompare.command import SOME_FAILED, run_hydra
+from rnncompare.command import SOME_FAILED, Command, run_hydra
 from rnncompare.measure.isolation import preload
 from rnncompare.settings import from_config
 from rnncompare.sweep import find_record, plan, train_all
@@ -26,7 +26,7 @@ again."""
 def main() -> None:
     """Run the command."""
     preload("rnncompare.run")
-    run_hydra("run", lambda config: run_jobs([config]), DESCRIPTION)
+    run_hydra(Command("run", DESCRIPTION), lambda config: run_jobs([config]))
 
 
 def run_jobs(configs: Sequence[DictConfig], jobs: int = 1, memory_mb: float | None = None) -> None:

@@ -134,9 +134,9 @@ def train(
         training.curve.append(point)
         progress(training.updates, score.metric)
         training.stale += 1
-        if training.best is None or _better(point, training.best.validation_metric, objective):
+        if training.best is None or _rank(point, objective) > _rank(training.best, objective):
             training.best, going.best_weights, training.stale = point, _copy(network), 0
-        if training.reached is None and settings.target is not None and _better(point, settings.target, objective):
+        if training.reached is None and _reaches(point, settings.target, objective):
             training.reached = point
         if keeper and keeper.due():
             keeper.save(going.state())
@@ -241,9 +241,16 @@ def _first_bad(losses: list[float], first_loss: float, before: int) -> int | Non
     return None
 
 
-def _better(point: CurvePoint, than: float, objective: Objective) -> bool:
+def _rank(point: CurvePoint, objective: Objective) -> tuple[float, float]:
+    """The greater the better: by the metric, then by the loss, which still falls where all answers are right."""
     metric = point.validation_metric
-    return metric > than if objective.higher_is_better else metric < than
+    return metric if objective.higher_is_better else -metric, -point.validation_loss
+
+
+def _reaches(point: CurvePoint, target: float | None, objective: Objective) -> bool:
+    if target is None:
+        return False
+    return point.validation_metric >= target if objective.higher_is_better else point.validation_metric <= target
 
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ import sys
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from rnncompare.command import run_hydra
+from rnncompare.command import Command, run_hydra
 from rnncompare.settings import from_config
 from rnncompare.terminal import safe
 
@@ -52,7 +52,7 @@ def call(tmp_path, monkeypatch, capfd):
         monkeypatch.setattr(sys, "argv", ["run", *words])
         GlobalHydra.instance().clear()
         try:
-            run_hydra("run", lambda config: from_config(config), "")
+            run_hydra(Command("run", ""), lambda config: from_config(config))
             code = 0
         except SystemExit as end:
             code = end.code or 0

@@ -7,6 +7,7 @@ from typing import Protocol
 from torch import Tensor
 
 from rnncompare.errors import SettingError
+from rnncompare.models import fast
 from rnncompare.models.cell import Cell, State, Weights
 from rnncompare.models.fast import parallel_scan
 from rnncompare.models.unroll import unroll
@@ -28,11 +29,12 @@ class Unrolling(Protocol):
     ) -> tuple[Tensor, State]: ...
 
 
-def choose(implementation: str, cell: Cell, input: Tensor, w: Weights) -> tuple[str, Unrolling]:  # noqa: ARG001
+def choose(implementation: str, cell: Cell, input: Tensor, w: Weights) -> tuple[str, Unrolling]:
     """The implementation for one layer and direction: its name for the record, and its function.
 
     Args:
-        implementation: the request: ``auto``, ``loop`` or ``fused``.
+        implementation: the request: ``auto``, the fastest there is; ``loop``, the reading version; ``fused``, the fast
+            path in PyTorch alone, the same on every machine. Where a fast path cannot serve, the loop runs.
         cell: the equations.
         input: the layer's input, for its dtype, device and size.
         w: the layer's parameters.
@@ -42,6 +44,10 @@ def choose(implementation: str, cell: Cell, input: Tensor, w: Weights) -> tuple[
     """
     if implementation != "loop" and parallel_scan.serves(cell) and (implementation == "fused" or input.is_cuda):
         return "parallel_scan", parallel_scan.parallel_scan
-    if implementation in ("auto", "loop"):
+    if implementation != "loop":
+        for name, function in fast.paths(cell, input, w):
+            if implementation in ("auto", name):
+                return name, function
+    if implementation in ("auto", "loop") or fast.knows(cell):
         return "loop", unroll
     raise SettingError("model.implementation", implementation, f"not available for {type(cell).__name__}; loop or auto")

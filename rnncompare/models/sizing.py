@@ -51,6 +51,16 @@ def state_size(architecture: Architecture) -> int:
     return width * len(architecture.cell.states)
 
 
+def flops_per_forward(architecture: Architecture, batch_size: int, sequence_length: int) -> int:
+    """Floating-point operations of the matrix products of a forward pass, counted as in `flops_per_update`."""
+    steps = sequence_length * batch_size
+    weights = sum(
+        sum(_matrices(architecture.cell, size, architecture.hidden_size).values()) for size in architecture.input_sizes
+    )
+    outputs = (steps if architecture.readout == "every" else batch_size) * architecture.outputs
+    return 2 * architecture.directions * (steps * weights + outputs * architecture.hidden_size)
+
+
 def flops_per_update(architecture: Architecture, batch_size: int, sequence_length: int) -> int:
     """Floating-point operations of the matrix products, forward and backward, of one update.
 

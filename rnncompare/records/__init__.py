@@ -16,11 +16,13 @@ from rnncompare.records.files import (
     CURVE_COLUMNS,
     NOT_IN_RUN_ID,
     is_recorded,
+    plain,
     read_record,
     remove_leftovers,
     run_id,
     set_aside,
     write_record,
+    write_whole,
 )
 from rnncompare.records.table import RecordWarning, load_curve, load_curves, load_records, read_records, to_frame
 
@@ -42,6 +44,7 @@ __all__ = [
     "load_curve",
     "load_curves",
     "load_records",
+    "plain",
     "read_record",
     "read_records",
     "remove_leftovers",
@@ -49,4 +52,5 @@ __all__ = [
     "set_aside",
     "to_frame",
     "write_record",
+    "write_whole",
 ]

@@ -55,13 +55,13 @@ def write_record(results_dir: str | Path, record: Record, curve: Iterable[Mappin
     table = io.StringIO()
     writer = csv.DictWriter(table, CURVE_COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_plain(row) for row in curve)
-    _replace(folder / "curve.csv", table.getvalue())
-    _replace(folder / "config.yaml", config_yaml)
+    writer.writerows(plain(row) for row in curve)
+    write_whole(folder / "curve.csv", table.getvalue())
+    write_whole(folder / "config.yaml", config_yaml)
     path = folder / "record.json"
-    content = _plain(asdict(record))
+    content = plain(asdict(record))
     content[CHECKSUM] = _checksum(content)
-    _replace(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     return path
 
 
@@ -69,18 +69,19 @@ def _checksum(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """``value`` in what JSON can say: text keys, Python numbers, None for numbers that are not finite."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _replace(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Write a file in one step: a reader sees the old one or the new."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with open(temporary, "w", encoding="utf-8", newline="") as file:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rnncompare.errors import DataError
+from rnncompare.errors import DataError, SettingError, require
 from rnncompare.measure.isolation import call_isolated
 from rnncompare.records import Record, read_record, run_id
 from rnncompare.settings import RunSettings
@@ -26,6 +27,20 @@ def plan(requests: Sequence[RunSettings]) -> dict[str, RunSettings]:
 def record_path(name: str, settings: RunSettings) -> Path:
     """Where the record of the run called ``name`` lies, or will."""
     return Path(settings.results_dir) / name / "record.json"
+
+
+def require_writable(folder: str) -> None:
+    """Make the results folder if it is not there.
+
+    Raises:
+        SettingError: it cannot be written.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingError("results_dir", folder, f"a folder that can be written ({reason})") from None
+    require(os.access(folder, os.W_OK), "results_dir", folder, "a folder that can be written")
 
 
 def find_record(name: str, settings: RunSettings) -> Record | None:

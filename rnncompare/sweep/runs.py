@@ -19,7 +19,7 @@ from rnncompare.errors import DataError, SettingError, StorageError, require
 from rnncompare.records import Record, Run, read_record, remove_leftovers, set_aside, write_record
 from rnncompare.settings import RunSettings
 from rnncompare.sweep.claims import Claims, Owner
-from rnncompare.sweep.plan import record_path
+from rnncompare.sweep.plan import record_path, require_writable
 from rnncompare.sweep.room import Room, gpus
 from rnncompare.sweep.workers import train_apart
 
@@ -179,13 +179,11 @@ class _Sweep:
 
 def _claims(folder: str) -> Claims:
     """The claims on the runs of a results folder, which is made."""
-    valid = "a folder that can be written"
+    require_writable(folder)
     try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        require(os.access(folder, os.W_OK), "results_dir", folder, valid)
         return Claims(folder)
     except OSError as error:
-        raise SettingError("results_dir", folder, f"{valid} ({error.strerror})") from None
+        raise SettingError("results_dir", folder, f"a folder that can be written ({error.strerror})") from None
 
 
 def _stamp(name: str, settings: RunSettings) -> tuple[int, int] | None:

@@ -9,7 +9,6 @@ import numpy as np
 
 from rnncompare.errors import require
 from rnncompare.tasks.contract import IGNORED, Classification, Examples, Strings, setting
-from rnncompare.tasks.contract.draws import split_of
 
 
 @dataclass
@@ -21,8 +20,8 @@ class Counting(Strings):
         input   a a a b b b        input   a a b b c c
         target  . . . b b $        target  . . b c c $
 
-    There is one string for each n, so that a training set is a choice of different n up to `sequence_length`, and n
-    that are not in train's share are held out. A further test set is the one string of its n: the network accepts that
+    There is one string for each n, so that a training set is a choice of different n up to `sequence_length`; every
+    fifth n is held out. A further test set is the one string of its n: the network accepts that
     n if its accuracy there is 1. The baseline says the commonest symbol always; the optimum is 1.
     """
 
@@ -34,10 +33,11 @@ class Counting(Strings):
         (51, 52, 54, 56, 60, 64, 70, 80, 90, 100, 128, 150, 200, 256), "n beyond data.sequence_length to test"
     )
 
-    sizes: ClassVar[dict[str, int]] = {"tiny": 5, "small": 10, "medium": 20, "large": 30, "huge": 35}
+    sizes: ClassVar[dict[str, int]] = {"tiny": 5, "small": 10, "medium": 20, "large": 30, "huge": 40}
 
     def check(self) -> None:
         super().check()
+        self.at_least(10, "sequence_length")
         require(self.letters in (2, 3), "data.letters", self.letters, "2 or 3")
 
     def sequences(self, lengths: np.ndarray, longest: int, random: np.random.Generator) -> Examples:
@@ -55,9 +55,14 @@ class Counting(Strings):
     def sample_held_out(self, count: int, random: np.random.Generator) -> Examples:
         return self.sample(count, random)
 
+    def split_of(self, examples: Examples) -> np.ndarray:
+        """Held out are the n that 10 divides, for validation, and those that 5 divides else, for test."""
+        assert examples.lengths is not None
+        n = examples.lengths // self.letters
+        return np.select([n % 10 == 0, n % 5 == 0], ["validation", "test"], "train")
+
     def largest(self) -> int:
-        every = np.array(self.lengths())
-        return int((split_of(self.sequences(every, every[-1], np.random.default_rng())) == "train").sum())
+        return sum(n % 5 != 0 for n in self.lengths())
 
     def objective(self) -> Classification:
         return Classification(outputs=self.letters + 1, readout="every")

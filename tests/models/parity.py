@@ -9,8 +9,8 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 import rnncompare
 
 CELLS = ("LSTM", "GRU", "RNN")
-IMPLEMENTATIONS = ("loop",)
-"""All that must agree with torch; a new fast path adds its name."""
+IMPLEMENTATIONS = ("loop", "fused", "auto")
+"""All that must agree with torch; ``auto`` is the compiled path wherever there is a compiler."""
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
 """Largest error of a tensor's elements, relative to its largest element."""

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from rnncompare.errors import DataError
 from rnncompare.tasks.contract import Examples
-from rnncompare.tasks.contract.draws import SHARES, content_hash, draw, split_of, stratified_order
+from rnncompare.tasks.contract.draws import SHARES, by_hash, content_hash, draw, stratified_order
 
 
 def strings(count, random, steps=6):
@@ -15,12 +15,12 @@ def strings(count, random, steps=6):
 
 def test_every_sequence_belongs_to_the_split_it_was_drawn_for():
     for split in SHARES:
-        assert (split_of(draw(strings, 500, 7, split)) == split).all()
+        assert (by_hash(draw(strings, by_hash, 500, 7, split)) == split).all()
 
 
 def test_shares_of_all_sequences_are_as_stated():
     every = np.array(np.unravel_index(np.arange(3**10), (3,) * 10)).T
-    found = split_of(Examples(every, every[:, 0]))
+    found = by_hash(Examples(every, every[:, 0]))
     for split, tenths in SHARES.items():
         assert np.mean(found == split) == pytest.approx(tenths / 10, abs=0.005)
 
@@ -53,7 +53,7 @@ def test_reals_are_told_apart_by_their_bits():
 @given(st.integers(1, 5000), st.integers(1, 5000))
 def test_a_smaller_draw_begins_a_larger_one(one, other):
     small, large = sorted((one, other))
-    few, many = draw(strings, small, 1, "train"), draw(strings, large, 1, "train")
+    few, many = draw(strings, by_hash, small, 1, "train"), draw(strings, by_hash, large, 1, "train")
     assert len(few) == small
     assert len(many) == large
     np.testing.assert_array_equal(few.inputs, many.inputs[:small])
@@ -64,10 +64,10 @@ def test_too_few_sequences_are_said():
     def one(count, random):
         return Examples(np.ones((count, 1), np.int64), np.ones(count, np.int64))
 
-    (only,) = split_of(one(1, None))
+    (only,) = by_hash(one(1, None))
     for split in set(SHARES) - {only}:
         with pytest.raises(DataError, match=f"too few distinct sequences to hold any out for the {split} split"):
-            draw(one, 5, 0, split)
+            draw(one, by_hash, 5, 0, split)
 
 
 @settings(max_examples=50, deadline=None)

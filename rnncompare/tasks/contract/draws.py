@@ -13,15 +13,22 @@ SHARES = {"train": 8, "validation": 1, "test": 1}  # tenths of all sequences tha
 BLOCK = 4096  # sequences drawn at once
 
 
-def draw(sample: Callable[[int, np.random.Generator], Examples], count: int, seed: int, split: str) -> Examples:
+def draw(
+    sample: Callable[[int, np.random.Generator], Examples],
+    split_of: Callable[[Examples], np.ndarray],
+    count: int,
+    seed: int,
+    split: str,
+) -> Examples:
     """Draw ``count`` examples of one split, independently and with replacement.
 
-    Every distinct sequence belongs to one split, whatever the seed, by a hash of its content (`split_of`); those of the
-    other splits are thrown away. Sequences come in blocks with a random stream each, so that a smaller ``count`` gives
-    the beginning of a larger one. Within a split a sequence can come twice, which matters only where few are possible.
+    Every distinct sequence belongs to one split, whatever the seed; those of the other splits are thrown away. They
+    come in blocks with a random stream each, so that a smaller ``count`` gives the beginning of a larger one. Within a
+    split a sequence can come twice, which matters only where few are possible.
 
     Args:
         sample: gives as many examples as asked for, all padded to the same number of steps.
+        split_of: the split that each sequence belongs to, by its content alone, such as `by_hash`.
         count: examples wanted.
         seed: of the run.
         split: ``train``, ``validation`` or ``test``.
@@ -41,8 +48,8 @@ def draw(sample: Callable[[int, np.random.Generator], Examples], count: int, see
     return Examples.join(parts)
 
 
-def split_of(examples: Examples) -> np.ndarray:
-    """The split that each sequence belongs to, ``(N,)`` names, from its content alone.
+def by_hash(examples: Examples) -> np.ndarray:
+    """The split that each sequence belongs to, ``(N,)`` names, by a hash of its content in the `SHARES`.
 
     Padding does not count: the same sequence hashes alike in arrays of any number of steps.
     """

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnncompare.tasks.contract.draws import SHARES, draw
+from rnncompare.tasks.contract.draws import SHARES, by_hash, draw
 from rnncompare.tasks.contract.objectives import Objective
 from rnncompare.tasks.contract.task import Data, Examples, Task, fingerprint, setting
 
@@ -29,6 +29,10 @@ class Generated(Task):
     def sample_held_out(self, count: int, random: np.random.Generator) -> Examples:
         """Draw ``count`` sequences for validation or test, like `sample` unless a task has a reason."""
         return self.sample(count, random)
+
+    def split_of(self, examples: Examples) -> np.ndarray:
+        """The name of the split (N,) that each sequence belongs to, by its content alone."""
+        return by_hash(examples)
 
     def objective(self) -> Objective:
         """How outputs are scored."""
@@ -65,9 +69,9 @@ class Generated(Task):
         return most if distinct is None else min(most, distinct * SHARES["train"] // sum(SHARES.values()))
 
     def load(self, seed: int) -> Data:
-        train = draw(self.sample, self.train_examples(), seed, "train")
-        validation = draw(self.sample_held_out, self.validation_examples, seed, "validation")
-        test = draw(self.sample_held_out, self.test_examples, seed, "test")
+        train = draw(self.sample, self.split_of, self.train_examples(), seed, "train")
+        validation = draw(self.sample_held_out, self.split_of, self.validation_examples, seed, "validation")
+        test = draw(self.sample_held_out, self.split_of, self.test_examples, seed, "test")
         return Data(
             train,
             validation,

@@ -1,0 +1,70 @@
+"""``python -m rnncompare.bench``: step time and memory of every implementation over a grid of shapes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+from tqdm import tqdm
+
+from rnncompare.command import CONFIGS, SOME_FAILED, Command, fail, run_hydra
+from rnncompare.measure import suite
+from rnncompare.measure.grid import BenchSettings, Case, cases
+from rnncompare.measure.isolation import preload
+from rnncompare.sweep import require_writable
+
+DESCRIPTION = """Time every implementation of the cells that computes what torch's modules do, over a grid of shapes.
+
+  python -m rnncompare.bench                    the whole grid
+  python -m rnncompare.bench preset=quick       less than a minute
+  python -m rnncompare.bench cell=[gru,mgu] implementation=[torch,auto] shapes=[100,32,128,128] threads=[1,2]
+
+Repeats are taken in turns A B A B; the table shows the median and the 10th to 90th percentile. GFLOP/s count matrix
+products; the peak is that of an LSTM's recurrent product of one step, and may be exceeded where larger ones are faster.
+MiB: the peak of a forward and backward pass. Exit code 1 where implementations disagree; these are not timed."""
+
+
+def main() -> None:
+    """Run the command."""
+    if {"-m", "--multirun"} & set(sys.argv[1:]):
+        fail("-m: a benchmark takes its grid as lists, such as cell=[lstm,gru] threads=[1,2]")
+    preload()
+    command = Command("bench", DESCRIPTION, ("preset",), CONFIGS / "bench", "nothing was written")
+    run_hydra(command, bench)
+
+
+def bench(config: DictConfig) -> None:
+    """Measure what ``config`` describes, print it and write it to its results folder.
+
+    Raises:
+        SettingError: something asked for is not there; nothing was measured.
+        SystemExit: implementations disagree, or a case failed.
+    """
+    from rnncompare.measure import plots, summary
+
+    requested = OmegaConf.to_object(config)
+    assert isinstance(requested, BenchSettings)
+    settings, hardware = suite.check(requested)
+    require_writable(settings.results_dir)
+    total = len(cases(settings))
+    with tqdm(total=total, unit="case", disable=None, leave=False, dynamic_ncols=True) as bar:
+
+        def progress(case: Case, number: int) -> None:
+            bar.update(number - bar.n)
+            bar.set_postfix_str(f"{case.part} {case}")
+
+        results = suite.run(settings, hardware, progress)
+    folder = Path(settings.results_dir)
+    suite.write(results, settings)
+    frame = summary.to_frame(results.rows)
+    drawn = plots.draw_all(frame, hardware, folder) if len(frame) else []
+    print(f"{hardware}\n\n{summary.text(results)}\n")
+    for path in (folder / "bench.json", folder / "bench.csv", *drawn):
+        print(f"  {path}{' and .svg' if path.suffix == '.png' else ''}")
+    if results.disagreements or results.failures:
+        sys.exit(SOME_FAILED)
+
+
+if __name__ == "__main__":
+    main()

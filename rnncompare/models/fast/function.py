@@ -1,0 +1,216 @@
+"""One layer in one direction as a single autograd node with an analytic backward, whatever computes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from rnncompare.models.cell import Cell, State, Weights
+from rnncompare.models.unroll import unroll
+
+PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+"""What the standard cells may have, as attributes of `Weights`."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The rows of all steps of a layer, ``(N, ·)``, one step after another.
+
+    Attributes:
+        sizes: the active sequences B_t of each step, never growing.
+        reverse: whether time runs from the last step to the first.
+    """
+
+    sizes: tuple[int, ...]
+    reverse: bool
+
+    @property
+    def batch(self) -> int:
+        """B, the number of sequences."""
+        return self.sizes[0]
+
+    @cached_property
+    def dense(self) -> bool:
+        """Whether all sequences are of one length."""
+        return self.sizes[0] == self.sizes[-1]
+
+    @cached_property
+    def offsets(self) -> list[int]:
+        """The first row of each step."""
+        return list(accumulate(self.sizes[:-1], initial=0))
+
+    def in_time(self) -> range:
+        """The indices of the steps in the order in which the recurrence takes them."""
+        last = len(self.sizes)
+        return range(last - 1, -1, -1) if self.reverse else range(last)
+
+    def split(self, rows: Tensor) -> tuple[Tensor, ...]:
+        """Views of each step's rows of ``(N, ·)``."""
+        if self.dense:
+            return rows.view(len(self.sizes), self.batch, *rows.shape[1:]).unbind(0)
+        return rows.split(self.sizes)
+
+    def carry(self, earlier: Tensor, initial: Tensor, t: int) -> Tensor:
+        """The state before step t, ``(B_t, ·)``, of the states that left the step before it in time.
+
+        Ended sequences are left out; those that begin, in reverse, come with their ``initial`` state ``(B, ·)``.
+        """
+        n = self.sizes[t]
+        if len(earlier) >= n:
+            return earlier if len(earlier) == n else earlier[:n]
+        return torch.cat((earlier, initial[len(earlier) : n]))
+
+    def final(self, rows: Tensor) -> Tensor:
+        """The last row in time of each sequence, ``(B, ·)``, of ``(N, ·)``."""
+        parts = self.split(rows)
+        if self.dense or self.reverse:
+            return parts[0 if self.reverse else -1].clone()
+        lasting = (*self.sizes[1:], 0)
+        return torch.cat([p[n:] for p, n in zip(reversed(parts), reversed(lasting), strict=True)])
+
+    def before(self, rows: Tensor, initial: Tensor) -> list[tuple[slice, Tensor]]:
+        """What stood before each row: pairs of rows of ``(N, ·)`` and the values of ``rows`` a step earlier.
+
+        Sequences at their first step find ``initial`` ``(B, ·)``.
+        """
+        batch, last = self.batch, len(rows) - self.batch
+        if self.dense and self.reverse:
+            return [(slice(0, last), rows[batch:]), (slice(last, None), initial)]
+        if self.dense:
+            return [(slice(batch, None), rows[:last]), (slice(0, batch), initial)]
+        parts = self.split(rows)
+        if self.reverse:
+            following = [*parts[1:], initial[:0]]
+            earlier = [t for f, n in zip(following, self.sizes, strict=True) for t in (f, initial[len(f) : n])]
+        else:
+            earlier = [initial, *(p[:n] for p, n in zip(parts[:-1], self.sizes[1:], strict=True))]
+        return [(slice(None), torch.cat(earlier))]
+
+
+def step_of(cell: Cell) -> object:
+    """What tells cells with the same equations: the function of their step."""
+    return type(cell).step
+
+
+def to_carry(d_state: tuple[Tensor | None, ...], state: State) -> list[Tensor]:
+    """Buffers for the gradients that pass from step to step, filled with those of the final states."""
+    return [
+        torch.zeros_like(s, memory_format=torch.contiguous_format)
+        if d is None
+        else d.clone(memory_format=torch.contiguous_format)
+        for d, s in zip(d_state, state, strict=True)
+    ]
+
+
+class Engine(Protocol):
+    """What computes a layer. All tensors are without gradient; rows ``(N, ·)`` are laid out as `Steps` says."""
+
+    def forward(
+        self, cell: Cell, steps: Steps, input: Tensor, state: State, w: Weights, save: bool
+    ) -> tuple[Tensor, State, tuple[Tensor, ...]]:
+        """Outputs ``(N, P)``, final states, and what `backward` will want if ``save``."""
+
+    def backward(
+        self,
+        cell: Cell,
+        steps: Steps,
+        input: Tensor,
+        state: State,
+        w: Weights,
+        output: Tensor,
+        saved: tuple[Tensor, ...],
+        d_output: Tensor | None,
+        d_state: tuple[Tensor | None, ...],
+        wanted: set[str],
+    ) -> dict[str, Tensor]:
+        """The gradients of at least what is ``wanted``: `PARAMETERS`, ``input``, and ``0``, ``1`` for the states."""
+
+
+def run(
+    engine: Engine,
+    cell: Cell,
+    input: Tensor,
+    state: State,
+    w: Weights,
+    batch_sizes: list[int] | None = None,
+    reverse: bool = False,
+) -> tuple[Tensor, State]:
+    """Apply ``cell`` to every step of ``input`` by ``engine``; arguments and results are those of `unroll`."""
+    sizes = (input.size(1),) * input.size(0) if batch_sizes is None else tuple(batch_sizes)
+    steps = Steps(sizes, reverse)
+    rows = input.reshape(-1, input.size(-1))
+    parameters = [getattr(w, name) for name in PARAMETERS]
+    tensors = [rows, *state, *(p for p in parameters if p is not None)]
+    if torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
+        output, *final = _Layer.apply(engine, cell, steps, rows, *state, *parameters)
+    else:
+        output, final, _ = engine.forward(cell, steps, rows, state, w, save=False)
+    return output if batch_sizes is not None else output.view(*input.shape[:2], -1), tuple(final)
+
+
+class _Layer(torch.autograd.Function):
+    """The layer as one node: gradients by the engine, gradients of gradients through `unroll`."""
+
+    @staticmethod
+    def forward(ctx: Any, engine: Engine, cell: Cell, steps: Steps, input: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
+        count = len(cell.states)
+        state, parameters = rest[:count], rest[count:]
+        output, final, saved = engine.forward(cell, steps, input, state, _weights(parameters), save=True)
+        ctx.engine, ctx.cell, ctx.steps = engine, cell, steps
+        ctx.save_for_backward(input, *rest, output, *saved)
+        ctx.set_materialize_grads(False)
+        return output, *final
+
+    @staticmethod
+    def backward(ctx: Any, d_output: Tensor | None, *d_state: Tensor | None) -> tuple[Tensor | None, ...]:
+        needed = ctx.needs_input_grad[3:]
+        inputs, (output, *saved) = ctx.saved_tensors[: len(needed)], ctx.saved_tensors[len(needed) :]
+        if torch.is_grad_enabled():
+            return None, None, None, *_through_unroll(ctx.cell, ctx.steps, inputs, needed, (d_output, *d_state))
+        count = len(ctx.cell.states)
+        names = ("input", *map(str, range(count)), *PARAMETERS)
+        wanted = {name for name, need in zip(names, needed, strict=True) if need}
+        input, *rest = inputs
+        found = ctx.engine.backward(
+            ctx.cell,
+            ctx.steps,
+            input,
+            tuple(rest[:count]),
+            _weights(rest[count:]),
+            output,
+            tuple(saved),
+            d_output,
+            d_state,
+            wanted,
+        )
+        return None, None, None, *(found[name] if name in wanted else None for name in names)
+
+
+def _weights(parameters: Any) -> Weights:
+    return Weights(**dict(zip(PARAMETERS, parameters, strict=True)))
+
+
+def _through_unroll(
+    cell: Cell,
+    steps: Steps,
+    inputs: tuple[Tensor | None, ...],
+    needed: tuple[bool, ...],
+    gradients: tuple[Tensor | None, ...],
+) -> list[Tensor | None]:
+    """The gradients by autograd through the reading version, so that they can be differentiated again."""
+    # Views, so that an input made of another one here does not pass its gradient on twice.
+    own: list[Any] = [None if t is None else t.view_as(t) for t in inputs]
+    input, *rest = own
+    count = len(cell.states)
+    output, final = unroll(cell, input, tuple(rest[:count]), _weights(rest[count:]), list(steps.sizes), steps.reverse)
+    pairs = [(o, g) for o, g in zip((output, *final), gradients, strict=True) if g is not None]
+    targets = [t for t, need in zip(own, needed, strict=True) if need]
+    found = iter(
+        torch.autograd.grad([o for o, _ in pairs], targets, [g for _, g in pairs], create_graph=True, allow_unused=True)
+    )
+    return [next(found) if need else None for need in needed]
