@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tqdm import tqdm
 
-from rnncompare.records import Record, load_curve, to_frame
+from rnncompare.records import Record, load_curve, read_record
 from rnncompare.settings import RunSettings
 from rnncompare.style import direction, metric_label
-from rnncompare.sweep import record_path
+from rnncompare.sweep import record_path, recorded
 from rnncompare.terminal import safe
 
 
@@ -66,15 +66,23 @@ class Progress:
         self._bar.update()
 
 
-def results(records: Sequence[Record], runs: Mapping[str, RunSettings]) -> None:
-    """Print all that was measured of a single run, or a table of means and intervals over the seeds of many."""
-    if len(records) == 1:
-        _single(records[0], record_path(records[0].run_id, runs[records[0].run_id]))
-    else:
-        from rnncompare import tables
+def results(runs: Mapping[str, RunSettings]) -> bool:
+    """Print all that was measured of a single run, or a table of means and intervals over the seeds of many.
 
-        print()
-        print(tables.text(tables.summarise(to_frame({record_path(r.run_id, runs[r.run_id]): r for r in records}))))
+    Returns:
+        Whether all of them are completed.
+    """
+    if len(runs) == 1:
+        ((name, settings),) = runs.items()
+        record = read_record(record_path(name, settings))
+        _single(record, record_path(name, settings))
+        return record.status == "completed"
+    from rnncompare import tables
+
+    frame = recorded(runs)
+    print()
+    print(tables.text(tables.summarise(frame)))
+    return bool((frame["status"] == "completed").all())
 
 
 def _single(record: Record, path: Path) -> None:

@@ -12,7 +12,7 @@ from rnncompare import console
 from rnncompare.command import SOME_FAILED, Command, run_hydra
 from rnncompare.measure.isolation import preload
 from rnncompare.settings import from_config
-from rnncompare.sweep import find_record, plan, train_all
+from rnncompare.sweep import find_missing, plan, train_all
 
 DESCRIPTION = """Train a recurrent network on a sequence task, and record what it cost and how good it got.
 
@@ -42,16 +42,12 @@ def run_jobs(configs: Sequence[DictConfig], jobs: int = 1, memory_mb: float | No
         SystemExit: some run did not complete.
     """
     runs = plan([from_config(config) for config in configs])
-    records = {name: record for name, run in runs.items() if not run.force and (record := find_record(name, run))}
-    missing = {name: run for name, run in runs.items() if name not in records}
-
+    missing = find_missing(runs)
     console.announce(runs, missing)
-    with console.Progress(missing) as bar, contextlib.closing(train_all(missing, bar, jobs, memory_mb)) as recorded:
-        for record in recorded:
-            records[record.run_id] = record
+    with console.Progress(missing) as bar, contextlib.closing(train_all(missing, bar, jobs, memory_mb)) as finished:
+        for record in finished:
             bar.finished(record)
-    console.results([records[name] for name in runs], runs)
-    if any(record.status != "completed" for record in records.values()):
+    if not console.results(runs):
         sys.exit(SOME_FAILED)
 
 

@@ -24,7 +24,16 @@ from rnncompare.records.files import (
     write_record,
     write_whole,
 )
-from rnncompare.records.table import RecordWarning, load_curve, load_curves, load_records, read_records, to_frame
+from rnncompare.records.table import (
+    RecordWarning,
+    compact,
+    load_curve,
+    load_curves,
+    load_records,
+    read_files,
+    read_records,
+    to_frame,
+)
 
 __all__ = [
     "CURVE_COLUMNS",
@@ -40,11 +49,13 @@ __all__ = [
     "RecordWarning",
     "Run",
     "SpeedFields",
+    "compact",
     "is_recorded",
     "load_curve",
     "load_curves",
     "load_records",
     "plain",
+    "read_files",
     "read_record",
     "read_records",
     "remove_leftovers",

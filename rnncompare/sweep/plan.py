@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rnncompare.errors import DataError, SettingError, require
 from rnncompare.measure.isolation import call_isolated
-from rnncompare.records import Record, read_record, run_id
+from rnncompare.records import Record, read_files, read_record, run_id
+from rnncompare.records.store import NAME, STAMP, read_store, stamp
 from rnncompare.settings import RunSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def plan(requests: Sequence[RunSettings]) -> dict[str, RunSettings]:
@@ -50,6 +56,46 @@ def find_record(name: str, settings: RunSettings) -> Record | None:
     except DataError:
         return None
     return record if record.run_id == name and record.status != "failed" else None
+
+
+def find_missing(runs: Mapping[str, RunSettings]) -> dict[str, RunSettings]:
+    """Those of ``runs`` that are to be trained: not recorded, failed, or to be trained again."""
+    stored = {folder: _stored(folder) for folder in {settings.results_dir for settings in runs.values()}}
+    return {
+        name: settings
+        for name, settings in runs.items()
+        if settings.force or not _is_recorded(name, settings, stored[settings.results_dir])
+    }
+
+
+def _is_recorded(name: str, settings: RunSettings, stored: Mapping[str, tuple[str, str]]) -> bool:
+    if name in stored:
+        known, status = stored[name]
+        with contextlib.suppress(OSError):
+            if stamp(record_path(name, settings)) == known:
+                return status != "failed"
+    return find_record(name, settings) is not None
+
+
+def _stored(folder: str) -> dict[str, tuple[str, str]]:
+    """Of the records gathered in one file, if they are: by run, what tells whether it is unchanged, and the status."""
+    if not (Path(folder) / NAME).exists():
+        return {}
+    frame = read_store(Path(folder), ["run_id", STAMP, "status"])
+    if frame is None:
+        return {}
+    return dict(zip(frame["run_id"], zip(frame[STAMP], frame["status"], strict=True), strict=True))
+
+
+def recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
+    """The records of ``runs`` in one table, as `rnncompare.load_records` gives them."""
+    import pandas as pd
+
+    paths: dict[str, list[Path]] = {}
+    for name, settings in runs.items():
+        paths.setdefault(settings.results_dir, []).append(record_path(name, settings))
+    frames = [read_files(Path(folder), files)[0].drop(columns=STAMP) for folder, files in paths.items()]
+    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
 
 
 def _check_all(requests: list[RunSettings], _send: Callable[[object], None]) -> list[RunSettings]:
