@@ -18,7 +18,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hydra_plugins.rnncompare_launcher import SweepLauncherConf
+from hydra_plugins.rnncompare_launcher import ClusterLauncherConf, SweepLauncherConf
 from rnncompare import tasks
 from rnncompare.errors import DataError, SettingError, StorageError
 from rnncompare.guard import checked
@@ -30,7 +30,12 @@ from rnncompare.terminal import safe
 SOME_FAILED = 1
 REQUEST_WRONG = 2
 
-LAUNCHERS: dict[str, type] = {"sweep": SweepLauncherConf, "joblib": SweepLauncherConf}
+LAUNCHERS = {
+    "sweep": SweepLauncherConf(),
+    "joblib": SweepLauncherConf(n_jobs=-1),
+    "submitit_local": ClusterLauncherConf(cluster="local"),
+    "submitit_slurm": ClusterLauncherConf(cluster="slurm"),
+}
 
 _COMPOSING = (
     "rnncompare.command",
@@ -65,9 +70,10 @@ class Command:
 
 def register_schemas() -> None:
     """Give Hydra the types of all settings, so that unknown names and wrong types are refused."""
-    Plugins.instance()  # loaded first, so that our joblib stands in for hydra-joblib-launcher's where that is installed
+    Plugins.instance()  # loaded first, so that our launchers stand in for others of these names that are installed
     store = ConfigStore.instance()
-    store.store(group="hydra/launcher", name="joblib", node=SweepLauncherConf(n_jobs=-1))
+    for name, launcher in LAUNCHERS.items():
+        store.store(group="hydra/launcher", name=name, node=launcher)
     store.store(name="run_schema", node=RunSettings)
     store.store(name="bench_schema", node=BenchSettings)
     for name in tasks.names():

@@ -74,15 +74,19 @@ def results(runs: Mapping[str, RunSettings]) -> bool:
     """
     if len(runs) == 1:
         ((name, settings),) = runs.items()
+        if not record_path(name, settings).exists():  # jobs of a cluster may end without
+            return False
         record = read_record(record_path(name, settings))
         _single(record, record_path(name, settings))
         return record.status == "completed"
     from rnncompare import tables
 
     frame = recorded(runs)
+    if not len(frame):
+        return False
     print()
     print(tables.text(tables.summarise(frame)))
-    return bool((frame["status"] == "completed").all())
+    return len(frame) == len(runs) and bool((frame["status"] == "completed").all())
 
 
 def _single(record: Record, path: Path) -> None:

@@ -22,7 +22,7 @@ FLAGS = ("-m", "--multirun", "-c", "--cfg", "--resolve", "-p", "--package", "-cd
 _WITH_VALUE = ("-c", "--cfg", "-p", "--package", "-cd", "--config-dir")
 
 
-def checked(words: Sequence[str], launchers: Mapping[str, type]) -> list[str]:
+def checked(words: Sequence[str], launchers: Mapping[str, Any]) -> list[str]:
     """The command line with its flags first, which Hydra's parser asks for; refused is what is not on the list.
 
     Args:
@@ -57,7 +57,7 @@ def checked(words: Sequence[str], launchers: Mapping[str, type]) -> list[str]:
     return [*flags, *overrides]
 
 
-def _check_override(override: Override, launchers: Mapping[str, type]) -> None:
+def _check_override(override: Override, launchers: Mapping[str, Any]) -> None:
     key, value = override.key_or_group, override.value()
     if not any(text.startswith("hydra") for text in (key, override.package or "")):
         return

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 
 from omegaconf import DictConfig
 
 from rnncompare import console
 from rnncompare.command import SOME_FAILED, Command, run_hydra
 from rnncompare.measure.isolation import preload
-from rnncompare.settings import from_config
-from rnncompare.sweep import find_missing, plan, train_all
+from rnncompare.records import Record
+from rnncompare.settings import RunSettings, from_config
+from rnncompare.sweep import Watcher, find_missing, plan, train_all
 
 DESCRIPTION = """Train a recurrent network on a sequence task, and record what it cost and how good it got.
 
@@ -23,19 +24,21 @@ DESCRIPTION = """Train a recurrent network on a sequence task, and record what i
 again."""
 
 
+Train = Callable[[Mapping[str, RunSettings], Watcher], Generator[Record, None, None]]
+
+
 def main() -> None:
     """Run the command."""
     preload("rnncompare.run")
-    run_hydra(Command("run", DESCRIPTION), lambda config: run_jobs([config]))
+    run_hydra(Command("run", DESCRIPTION), lambda config: run_jobs([config], train_all))
 
 
-def run_jobs(configs: Sequence[DictConfig], jobs: int = 1, memory_mb: float | None = None) -> None:
+def run_jobs(configs: Sequence[DictConfig], train: Train) -> None:
     """Train what is missing of the runs that ``configs`` describe, then show all of them.
 
     Args:
         configs: composed settings, one for each run.
-        jobs: runs at a time; -1 for as many as there are cores for their threads.
-        memory_mb: what they may take together; None for what is free.
+        train: trains runs and gives their records, as `train_all` does.
 
     Raises:
         SettingError, DataError: a request cannot be met; nothing was trained.
@@ -44,7 +47,7 @@ def run_jobs(configs: Sequence[DictConfig], jobs: int = 1, memory_mb: float | No
     runs = plan([from_config(config) for config in configs])
     missing = find_missing(runs)
     console.announce(runs, missing)
-    with console.Progress(missing) as bar, contextlib.closing(train_all(missing, bar, jobs, memory_mb)) as finished:
+    with console.Progress(missing) as bar, contextlib.closing(train(missing, bar)) as finished:
         for record in finished:
             bar.finished(record)
     if not console.results(runs):

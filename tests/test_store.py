@@ -67,7 +67,7 @@ def test_what_changed_since_is_read_anew(folder):
     assert len(after) == len(before) + 1 - 3
     assert {500} == set(after["seed"]) - set(before["seed"])
     assert all(str(path) in str(caught[0].message) for path in (torn, changed))
-    path, count, skipped = compact(folder)
+    _, count, skipped = compact(folder)
     assert (count, len(skipped)) == (len(after), 2)
 
 

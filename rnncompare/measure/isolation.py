@@ -99,10 +99,10 @@ def _wait_for_answer(
 
 
 def _answer(connection: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    from rnncompare.measure.server import end_with_parent
+    from rnncompare.measure import server
 
-    end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller decides what Ctrl-C means
+    server.end_with_parent()
+    server.leave_signals_to_caller()
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
     try:
         answer = ("returned", function(*arguments, lambda message: connection.send(("message", message))))

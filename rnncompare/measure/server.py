@@ -15,5 +15,11 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller decides what Ctrl-C means; what is forked inherits this
+def leave_signals_to_caller() -> None:
+    """Ctrl-C and requests to end often go to all processes of a job: the caller decides what they mean."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+leave_signals_to_caller()
 end_with_parent()

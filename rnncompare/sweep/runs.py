@@ -58,7 +58,7 @@ def train_all(
     with contextlib.ExitStack() as stack:
         folders = {settings.results_dir for settings in runs.values()}
         sweep = _Sweep({folder: stack.enter_context(_claims(folder)) for folder in folders}, watcher)
-        todo = deque(_Missing(name, settings, _stamp(name, settings)) for name, settings in runs.items())
+        todo = deque(_Missing(name, settings, stamp_of(name, settings)) for name, settings in runs.items())
         devices = gpus(runs.values())
         room = Room(memory_mb, devices)
         jobs = jobs if jobs > 0 else len(devices) or _as_many_as_fit(runs)
@@ -115,7 +115,7 @@ class _Sweep:
         claims = self._claims[run.settings.results_dir]
         if owner := claims.acquire(run.name):
             return owner
-        if _stamp(run.name, run.settings) != run.stamp:
+        if stamp_of(run.name, run.settings) != run.stamp:
             with contextlib.suppress(DataError):
                 record = read_record(run.path)
                 claims.release(run.name)
@@ -186,7 +186,7 @@ def _claims(folder: str) -> Claims:
         raise SettingError("results_dir", folder, f"a folder that can be written ({error.strerror})") from None
 
 
-def _stamp(name: str, settings: RunSettings) -> tuple[int, int] | None:
+def stamp_of(name: str, settings: RunSettings) -> tuple[int, int] | None:
     """What changes when a run's record is written: the file is another; None while there is none."""
     try:
         state = record_path(name, settings).stat()
