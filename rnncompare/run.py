@@ -29,7 +29,7 @@ Train = Callable[[Mapping[str, RunSettings], Watcher], Generator[Record, None, N
 
 def main() -> None:
     """Run the command."""
-    preload("rnncompare.run")
+    preload("rnncompare.command", "rnncompare.console")  # what this module imports
     run_hydra(Command("run", DESCRIPTION), lambda config: run_jobs([config], train_all))
 
 

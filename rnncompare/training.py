@@ -110,7 +110,7 @@ def train(
         torch.manual_seed(seed)  # initialisation drew as often as the model has weights; dropout starts anew
     training = going.training
 
-    while training.updates < settings.max_updates and (settings.patience is None or training.stale < settings.patience):
+    while _goes_on(training, settings):
         count = min(settings.validate_every, settings.max_updates - training.updates)
         losses = _stretch(update, batches, count, clock)
         training.first_loss = losses[0] if training.updates == 0 else training.first_loss
@@ -138,12 +138,18 @@ def train(
             training.best, going.best_weights, training.stale = point, _copy(network), 0
         if training.reached is None and _reaches(point, settings.target, objective):
             training.reached = point
-        if keeper and keeper.due():
+        # one that ended has no state kept: a training that goes on makes at least one update of its own
+        if keeper and keeper.due() and _goes_on(training, settings):
             keeper.save(going.state())
 
     network.load_state_dict(going.best_weights)
     training.laps = clock.laps
     return training
+
+
+def _goes_on(training: Training, settings: TrainSettings) -> bool:
+    patient = settings.patience is None or training.stale < settings.patience
+    return patient and training.updates < settings.max_updates
 
 
 class _Going:

@@ -68,6 +68,14 @@ def test_interrupted_twice_it_ends_in_the_same_record(tmp_path, run):
     assert outcome(resumed) == outcome(whole)
 
 
+@pytest.mark.parametrize("patience", [3, None])
+def test_killed_after_its_last_update_it_ends_in_the_same_record(tmp_path, patience):
+    run = settings(model={"name": "gru"}, patience=patience, learning_rate=0.1)
+    whole = run_experiment(run, keeper=CheckpointFile(tmp_path / "state", 0))
+    assert outcome(run_experiment(run, keeper=CheckpointFile(tmp_path / "state", 0))) == outcome(whole)
+    assert whole.record.model.implementation is not None
+
+
 def test_the_time_trained_before_counts(tmp_path):
     run = settings()
     with pytest.raises(StopError):

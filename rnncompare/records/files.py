@@ -22,7 +22,7 @@ from rnncompare.records.fields import SCHEMA_VERSION, Record, parse
 CURVE_COLUMNS = ("update", "seconds", "examples", "train_loss", "validation_loss", "validation_metric")
 # settings that cannot change the outcome of a run
 NOT_IN_RUN_ID = ("results_dir", "force", "progress", "run_timeout", "checkpoint_seconds")
-CHECKSUM = "checksum"  # of all else in a record, so that one that was edited shows
+CHECKSUM = "checksum"  # in the provenance: of all else in a record, so that one that was edited shows
 
 
 def run_id(config: Mapping[str, Any]) -> str:
@@ -60,9 +60,16 @@ def write_record(results_dir: str | Path, record: Record, curve: Iterable[Mappin
     write_whole(folder / "config.yaml", config_yaml)
     path = folder / "record.json"
     content = plain(asdict(record))
-    content[CHECKSUM] = _checksum(content)
+    content["provenance"][CHECKSUM] = _checksum(content)
     write_whole(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     return path
+
+
+def _was_edited(content: dict[str, Any]) -> bool:
+    """Whether it is not what its checksum, which is taken out of it, was made of; records of others have none."""
+    provenance = content.get("provenance")
+    known = provenance.pop(CHECKSUM, None) if isinstance(provenance, dict) else None
+    return known is not None and known != _checksum(content)
 
 
 def _checksum(content: Mapping[str, Any]) -> str:
@@ -109,7 +116,7 @@ def read_record(path: str | Path) -> Record:
         raise DataError(f"{path}: not a record of a run")
     if content["schema_version"] != SCHEMA_VERSION:
         raise DataError(f"{path}: schema version {content['schema_version']!r:.40}, this is {SCHEMA_VERSION}")
-    if CHECKSUM in content and content.pop(CHECKSUM) != _checksum(content):
+    if _was_edited(content):
         raise DataError(f"{path}: edited since it was written")
     try:
         return parse(Record, content, "record")

@@ -109,7 +109,7 @@ def records(folder):
 
 def comparable(record):
     """A record less what differs from one training of a run to the next."""
-    left_out = ("speed", "memory", "provenance", "checksum")
+    left_out = ("speed", "memory", "provenance")
     kept = {name: value for name, value in record.items() if name not in left_out}
     no_matter = ("results_dir", "run_timeout", "checkpoint_seconds")
     return {**kept, "config": {name: value for name, value in record["config"].items() if name not in no_matter}}
