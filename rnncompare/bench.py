@@ -8,9 +8,9 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
+from rnncompare.benchmark import suite
+from rnncompare.benchmark.grid import BenchSettings, Case, cases
 from rnncompare.command import CONFIGS, SOME_FAILED, Command, fail, run_hydra
-from rnncompare.measure import suite
-from rnncompare.measure.grid import BenchSettings, Case, cases
 from rnncompare.measure.isolation import preload
 from rnncompare.sweep import require_writable
 
@@ -41,7 +41,7 @@ def bench(config: DictConfig) -> None:
         SettingError: something asked for is not there; nothing was measured.
         SystemExit: implementations disagree, or a case failed.
     """
-    from rnncompare.measure import plots, summary
+    from rnncompare.benchmark import plots, summary
 
     requested = OmegaConf.to_object(config)
     assert isinstance(requested, BenchSettings)

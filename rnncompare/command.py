@@ -20,9 +20,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from hydra_plugins.rnncompare_launcher import ClusterLauncherConf, SweepLauncherConf
 from rnncompare import tasks
+from rnncompare.benchmark.grid import BenchSettings
 from rnncompare.errors import DataError, SettingError, StorageError
 from rnncompare.guard import checked
-from rnncompare.measure.grid import BenchSettings
 from rnncompare.settings import RunSettings
 from rnncompare.stopping import Stopped, stop_on_signals
 from rnncompare.terminal import safe

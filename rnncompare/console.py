@@ -16,6 +16,11 @@ from rnncompare.sweep import record_path, recorded
 from rnncompare.terminal import safe
 
 
+def understood(words: str) -> None:
+    """Say how a user's own data were read."""
+    print(words, flush=True)
+
+
 def announce(runs: Mapping[str, RunSettings], missing: Mapping[str, RunSettings]) -> None:
     """Say what is recorded already and what is to be trained, and where."""
     folder = ", ".join(sorted({settings.results_dir for settings in runs.values()}))

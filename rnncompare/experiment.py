@@ -21,18 +21,22 @@ from rnncompare.tasks.contract import Data
 from rnncompare.training import Keeper, Training, evaluate, train
 
 
-def check(settings: RunSettings) -> RunSettings:
-    """The settings with the device found, if data and machine can meet them; costs no training.
+def check(settings: RunSettings) -> tuple[RunSettings, str | None]:
+    """The settings with the device found and the data pinned, if they can be met; costs no training.
+
+    Returns:
+        The settings, and how a user's own data were read, in words.
 
     Raises:
         SettingError: they cannot.
         DataError: the data cannot be fetched or read.
     """
     device = find_device(settings.device)
-    settings.data.train_examples()
-    data = dataclasses.replace(settings.data, size=1).load(settings.seed)
+    task = settings.data.pinned()
+    task.train_examples()
+    data = dataclasses.replace(task, size=1).load(settings.seed)
     design(settings.model, data)
-    return dataclasses.replace(settings, device=str(device))
+    return dataclasses.replace(settings, device=str(device), data=task), data.understood
 
 
 def run_experiment(
@@ -53,6 +57,7 @@ def run_experiment(
     """
     torch.set_num_threads(settings.threads)
     device = find_device(settings.device)
+    settings = dataclasses.replace(settings, data=settings.data.pinned())
     data = settings.data.load(settings.seed)
     objective = data.objective
     train_split, validation_split = (
@@ -99,6 +104,7 @@ def design(model: ModelSettings, data: Data) -> Architecture:
         readout=data.objective.readout,
         features=data.features,
         vocabulary=data.vocabulary,
+        categories=data.categories,
         hidden_size=model.hidden_size or DEFAULT_HIDDEN_SIZE,
         **{name: getattr(model, name) for name in shared},
     )

@@ -44,7 +44,7 @@ def run_jobs(configs: Sequence[DictConfig], train: Train) -> None:
         SettingError, DataError: a request cannot be met; nothing was trained.
         SystemExit: some run did not complete.
     """
-    runs = plan([from_config(config) for config in configs])
+    runs = plan([from_config(config) for config in configs], console.understood)
     missing = find_missing(runs)
     console.announce(runs, missing)
     with console.Progress(missing) as bar, contextlib.closing(train(missing, bar)) as finished:

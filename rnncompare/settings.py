@@ -116,9 +116,12 @@ class RunSettings:
 
     def config(self) -> dict[str, Any]:
         """The settings as plain nested values, the task named."""
-        config = dataclasses.asdict(self)
-        config["data"] = {"name": self.data.name, **config["data"]}
-        return config
+        config = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return config | {
+            "model": dataclasses.asdict(self.model),
+            "data": self.data.config(),
+            "train": dataclasses.asdict(self.train),
+        }
 
 
 def from_config(config: DictConfig) -> RunSettings:

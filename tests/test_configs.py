@@ -48,9 +48,14 @@ def test_every_model_trains(name):
 
 
 @pytest.mark.parametrize("name", choices("data"))
-def test_every_task_trains(name):
+def test_every_task_trains(name, tmp_path):
+    of_file = []
+    if name == "file":
+        rows = [f"{i},{t},{i % 2},{i % 2}" for i in range(20) for t in range(3)]
+        (tmp_path / "own.csv").write_text("\n".join(["id,t,x,label", *rows]))
+        of_file = [f"data.path={tmp_path / 'own.csv'}", "data.target=label"]
     try:
-        run = run_experiment(quick(compose("model=gru", f"data={name}", *SHORT)))
+        run = run_experiment(quick(compose("model=gru", f"data={name}", *of_file, *SHORT)))
     except DataError as error:
         if "could not be fetched" not in str(error):
             raise

@@ -32,19 +32,22 @@ class Architecture:
         readout: ``last``: one output a sequence; ``every``: one output a step.
         features: numbers a step where inputs are real (F), else None.
         vocabulary: distinct symbols where inputs are integers, else None.
+        categories: distinct values of each categorical column that comes before the real ones in a step; each column
+            has an embedding of its own.
         hidden_size: width of a layer and direction (H).
         num_layers: layers stacked (L).
         bidirectional: whether every layer also reads from the end.
         dropout: share of values dropped between layers and before the readout.
         input_dropout: share of values dropped from the features or the embedded symbols.
-        embedding_size: numbers that a symbol is turned into; None for the vocabulary's size, but at most 64.
+        embedding_size: numbers that a symbol, or the value of a categorical column, is turned into; None for the number
+            of distinct ones, but at most 64.
         forget_bias: the forget gate's initial bias, where the cell has one; None leaves torch's own initialisation.
         implementation: of hand-written cells, one of `IMPLEMENTATIONS`, None being auto; None for torch's modules.
         options: further settings of the cell, by name.
 
     Raises:
         SettingError: a value that no network can have, under the name that it has on the command line.
-        ValueError: not exactly one of features and vocabulary.
+        ValueError: not exactly one of features and vocabulary, or categories beside a vocabulary.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Architecture:
     readout: Literal["last", "every"]
     features: int | None = None
     vocabulary: int | None = None
+    categories: tuple[int, ...] = ()
     hidden_size: int = 64
     num_layers: int = 1
     bidirectional: bool = False
@@ -65,6 +69,8 @@ class Architecture:
     def __post_init__(self) -> None:
         if (self.features is None) == (self.vocabulary is None):
             raise ValueError("inputs are either real, with features, or integers, with a vocabulary")
+        if self.categories and self.features is None:
+            raise ValueError("categories stand beside features, of which there may be 0")
         require(self.name in names(), "model.name", self.name, f"one of {', '.join(names())}")
         for size in ("hidden_size", "num_layers"):
             require(getattr(self, size) >= 1, f"model.{size}", getattr(self, size), "a whole number from 1")
@@ -77,7 +83,7 @@ class Architecture:
     def _check_embedding(self) -> None:
         size = self.embedding_size
         require(
-            size is None or self.vocabulary is not None,
+            size is None or self.vocabulary is not None or bool(self.categories),
             "model.embedding_size",
             size,
             "null, since the data are real numbers, which are not embedded",
@@ -123,10 +129,13 @@ class Architecture:
     @property
     def embedded_size(self) -> int:
         """Numbers a step that the first layer reads (I)."""
-        if self.features is not None:
-            return self.features
-        assert self.vocabulary is not None
-        return self.embedding_size or min(self.vocabulary, LARGEST_DEFAULT_EMBEDDING)
+        return (self.features or 0) + sum(size for _, size in self.embeddings)
+
+    @property
+    def embeddings(self) -> list[tuple[int, int]]:
+        """Of each table of embeddings, the distinct values and the numbers that one is turned into."""
+        distinct = self.categories if self.vocabulary is None else (self.vocabulary,)
+        return [(count, self.embedding_size or min(count, LARGEST_DEFAULT_EMBEDDING)) for count in distinct]
 
     @property
     def input_sizes(self) -> list[int]:

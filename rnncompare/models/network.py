@@ -21,7 +21,7 @@ class Network(nn.Module):
 
     Attributes:
         architecture: what it was built from.
-        embedding: `nn.Embedding` for integer inputs, `nn.Identity` for real ones.
+        embedding: `nn.Embedding` for integer inputs, `nn.Identity` for real ones, `Columns` for categories and reals.
         recurrent: a `Recurrent` or one of torch's modules.
         readout: `nn.Linear` from the last layer's output, all directions, to K numbers.
     """
@@ -29,11 +29,7 @@ class Network(nn.Module):
     def __init__(self, architecture: Architecture):
         super().__init__()
         self.architecture = architecture
-        self.embedding = (
-            nn.Identity()
-            if architecture.vocabulary is None
-            else nn.Embedding(architecture.vocabulary, architecture.embedded_size)
-        )
+        self.embedding = _embedding(architecture)
         self.input_dropout = nn.Dropout(architecture.input_dropout)
         self.recurrent = _recurrent(architecture)
         self.dropout = nn.Dropout(architecture.dropout)
@@ -43,7 +39,7 @@ class Network(nn.Module):
         """Read sequences of which the first ``lengths`` steps are in use; what the padding holds changes no output.
 
         Args:
-            inputs: ``(T, B, F)`` real or ``(T, B)`` integer.
+            inputs: ``(T, B, F)`` real or ``(T, B)`` integer; ``(T, B, C + F)`` where there are C categories.
             lengths: ``(B,)``, from 1 to T; None if all steps are in use. On the CPU they save a bidirectional network
                 on a GPU a wait for the device.
 
@@ -71,9 +67,33 @@ class Network(nn.Module):
         return output[lengths - 1, torch.arange(len(lengths), device=lengths.device)]
 
 
+class Columns(nn.Module):
+    """Embeds the leading C columns of ``(T, B, C + F)``, which hold whole numbers, and leaves the others as they are.
+
+    Attributes:
+        tables: an `nn.Embedding` for each of the C columns.
+    """
+
+    def __init__(self, embeddings: list[tuple[int, int]]):
+        super().__init__()
+        self.tables = nn.ModuleList(nn.Embedding(count, size) for count, size in embeddings)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """``(T, B, I)``: the embedded columns side by side, then the real ones."""
+        codes, real = inputs.split((len(self.tables), inputs.shape[-1] - len(self.tables)), -1)
+        embedded = [table(column) for table, column in zip(self.tables, codes.long().unbind(-1), strict=True)]
+        return torch.cat((*embedded, real), -1)
+
+
 def build(architecture: Architecture) -> Network:
     """The network of ``architecture``, its initial weights drawn from torch's default generator."""
     return Network(architecture)
+
+
+def _embedding(architecture: Architecture) -> nn.Module:
+    if architecture.categories:
+        return Columns(architecture.embeddings)
+    return nn.Identity() if architecture.vocabulary is None else nn.Embedding(*architecture.embeddings[0])
 
 
 def _recurrent(architecture: Architecture) -> nn.Module:

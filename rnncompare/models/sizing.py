@@ -21,7 +21,7 @@ class Counts:
 
     Attributes:
         recurrent: of all recurrent layers and directions.
-        embedding: V I, or 0 for real inputs.
+        embedding: V I for symbols, or the like summed over categorical columns; 0 for real inputs.
         readout: (D H + 1) K.
     """
 
@@ -40,7 +40,7 @@ def count_parameters(architecture: Architecture) -> Counts:
     shapes = [architecture.cell.shapes(size, architecture.hidden_size) for size in architecture.input_sizes]
     return Counts(
         recurrent=architecture.directions * sum(prod(shape) for layer in shapes for shape in layer.values()),
-        embedding=(architecture.vocabulary or 0) * architecture.embedded_size,
+        embedding=sum(count * size for count, size in architecture.embeddings),
         readout=(architecture.directions * architecture.hidden_size + 1) * architecture.outputs,
     )
 
@@ -67,7 +67,7 @@ def flops_per_update(architecture: Architecture, batch_size: int, sequence_lengt
     A multiply-add counts 2. A weight matrix takes one product a step and sequence: 2 T B times its size forward, as
     much for its own gradient, as much for the gradient of what it multiplies. Not among the last:
 
-    - the real inputs of the first layer, which need no gradient (symbols do, for their embedding);
+    - the real inputs of the first layer, which need no gradient (symbols and categories do, for their embedding);
     - the initial state, a constant: T - 1 of the T states that a recurrent matrix multiplies.
 
     These are the products of the plain step loop on sequences in full use. Another implementation may merge or skip
@@ -80,7 +80,7 @@ def flops_per_update(architecture: Architecture, batch_size: int, sequence_lengt
     for depth, input_size in enumerate(architecture.input_sizes):
         for name, size in _matrices(architecture.cell, input_size, architecture.hidden_size).items():
             needs_gradient = steps if name == "weight_ih" else steps - batch_size
-            if name == "weight_ih" and depth == 0 and architecture.features is not None:
+            if name == "weight_ih" and depth == 0 and not architecture.embeddings:
                 needs_gradient = 0
             multiply_adds += architecture.directions * size * (2 * steps + needs_gradient)
     outputs = (steps if architecture.readout == "every" else batch_size) * architecture.outputs

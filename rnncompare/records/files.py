@@ -20,14 +20,20 @@ from rnncompare.errors import DataError
 from rnncompare.records.fields import SCHEMA_VERSION, Record, parse
 
 CURVE_COLUMNS = ("update", "seconds", "examples", "train_loss", "validation_loss", "validation_metric")
+PATHS = ("path", "test_path")  # of data files
 # settings that cannot change the outcome of a run
 NOT_IN_RUN_ID = ("results_dir", "force", "progress", "run_timeout", "checkpoint_seconds")
 CHECKSUM = "checksum"  # in the provenance: of all else in a record, so that one that was edited shows
 
 
 def run_id(config: Mapping[str, Any]) -> str:
-    """16 hex digits that name a run: a hash of its resolved configuration less `NOT_IN_RUN_ID`."""
+    """16 hex digits that name a run: a hash of its resolved configuration less `NOT_IN_RUN_ID`.
+
+    Files that are pinned by their SHA-256 count by that, not by their paths.
+    """
     kept = {key: value for key, value in config.items() if key not in NOT_IN_RUN_ID}
+    if isinstance(data := kept.get("data"), Mapping) and data.get("sha256"):
+        kept["data"] = {key: value for key, value in data.items() if key not in PATHS}
     canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

@@ -19,14 +19,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def plan(requests: Sequence[RunSettings]) -> dict[str, RunSettings]:
+def plan(
+    requests: Sequence[RunSettings], on_understood: Callable[[str], None] = lambda words: None
+) -> dict[str, RunSettings]:
     """The runs asked for, by their identity, each once, in order; all are checked before any is trained.
+
+    Args:
+        requests: resolved settings.
+        on_understood: called with the words in which a user's own data were understood, once for each way.
 
     Raises:
         SettingError: a request cannot be met by the data or the machine.
         DataError: data cannot be fetched or read.
     """
-    checked = call_isolated(_check_all, list(requests))
+    checked = call_isolated(_check_all, list(requests), on_message=on_understood)
     return {run_id(settings.config()): settings for settings in checked}
 
 
@@ -98,16 +104,24 @@ def recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
 
 
-def _check_all(requests: list[RunSettings], _send: Callable[[object], None]) -> list[RunSettings]:
+def _check_all(requests: list[RunSettings], send: Callable[[object], None]) -> list[RunSettings]:
     """`experiment.check` for each distinct model, data and device; runs that differ in the rest share its answer."""
     from rnncompare.experiment import check
 
-    devices: dict[str, str] = {}
+    checked: dict[str, RunSettings] = {}
+    said: set[str | None] = {None}
     for request in requests:
-        key = repr((request.model, request.data, request.device))
-        if key not in devices:
-            devices[key] = check(request).device
+        if (key := _checked_by(request)) not in checked:
+            checked[key], understood = check(request)
+            if understood not in said:
+                send(understood)
+                said.add(understood)
     return [
-        dataclasses.replace(request, device=devices[repr((request.model, request.data, request.device))])
+        dataclasses.replace(request, device=found.device, data=found.data)
         for request in requests
+        for found in [checked[_checked_by(request)]]
     ]
+
+
+def _checked_by(request: RunSettings) -> str:
+    return repr((request.model, request.data, request.device))

@@ -5,8 +5,14 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from typing import TYPE_CHECKING, Any
 
 from rnncompare.tasks.contract import Task
+
+if TYPE_CHECKING:
+    from rnncompare.tasks.loaders.own import from_arrays, from_frame
+
+__all__ = ["from_arrays", "from_frame", "names", "task_class"]
 
 
 def names() -> list[str]:
@@ -29,3 +35,10 @@ def task_class(name: str) -> type[Task]:
         if issubclass(member, Task) and member.__module__ == module.__name__
     )
     return own
+
+
+def __getattr__(name: str) -> Any:
+    """`from_arrays` and `from_frame`, loaded when first used."""
+    if name not in ("from_arrays", "from_frame"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module("rnncompare.tasks.loaders.own"), name)

@@ -45,6 +45,7 @@ class JapaneseVowels(Task):
     sizes: ClassVar[dict[str, int]] = {"tiny": 27, "small": 54, "medium": 108, "large": 162, "huge": 216}
     source: ClassVar[str] = "UCI Machine Learning Repository, by github.com/sktime/sktime"
     licence: ClassVar[str] = "CC BY 4.0"
+    files: ClassVar[tuple[PinnedFile, ...]] = (TRAIN, TEST)
 
     def check(self) -> None:
         super().check()
@@ -68,7 +69,7 @@ class JapaneseVowels(Task):
             baseline=majority_accuracy(train.targets, test.targets),
             optimum=1.0,
             features=CHANNELS,
-            sha256=identity(TRAIN, TEST),
+            sha256=identity(*self.files),
         )
 
 

@@ -17,8 +17,10 @@ class JSBChorales(PianoRolls):
     """
 
     sizes: ClassVar[dict[str, int]] = {"tiny": 15, "small": 30, "medium": 60, "large": 120, "huge": 229}
-    file: ClassVar[PinnedFile] = PinnedFile(
-        "jsb_chorales/JSB_Chorales.mat",
-        f"{FOLDER}/JSB_Chorales.mat",
-        "ac0e608527cc411c7e21ef7d38be47f0de7fb6b13b3ae168b8eccf1c2a9b18d4",
+    files: ClassVar[tuple[PinnedFile, ...]] = (
+        PinnedFile(
+            "jsb_chorales/JSB_Chorales.mat",
+            f"{FOLDER}/JSB_Chorales.mat",
+            "ac0e608527cc411c7e21ef7d38be47f0de7fb6b13b3ae168b8eccf1c2a9b18d4",
+        ),
     )

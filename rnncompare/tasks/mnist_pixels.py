@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class MnistPixels(Task):
     images some are held out for validation, drawn by the seed and stratified by digit; so are small training sets.
     """
 
-    size: int | str = setting("small", "training images: tiny, small, medium, large, huge, full or a number")
+    size: Any = setting("small", "training images: tiny, small, medium, large, huge, full or a number")
     steps: str = setting("pixels", "pixels: 784 steps of 1; rows: 28 steps of 28")
     permuted: bool = setting(False, "whether pixels stand in a random order")
     validation_examples: int = setting(5000, "training images held out for validation")

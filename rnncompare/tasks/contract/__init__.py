@@ -10,7 +10,7 @@ from rnncompare.tasks.contract.objectives import (
     Regression,
 )
 from rnncompare.tasks.contract.strings import Answers, Strings
-from rnncompare.tasks.contract.task import IGNORED, Data, Examples, Task, fingerprint, setting, stream
+from rnncompare.tasks.contract.task import IGNORED, Data, Examples, Task, fingerprint, fingerprint_of, setting, stream
 
 __all__ = [
     "IGNORED",
@@ -27,6 +27,7 @@ __all__ = [
     "Strings",
     "Task",
     "fingerprint",
+    "fingerprint_of",
     "setting",
     "stream",
 ]

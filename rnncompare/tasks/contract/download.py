@@ -140,6 +140,9 @@ def _user_cache() -> Path:
 
 def identity(*files: PinnedFile) -> str:
     """The identity of a data set: its file's SHA-256, or that of the list of its files' SHA-256."""
-    if len(files) == 1:
-        return files[0].sha256
-    return hashlib.sha256("\n".join(file.sha256 for file in files).encode()).hexdigest()
+    return joint(*(file.sha256 for file in files))
+
+
+def joint(*sha256: str) -> str:
+    """One SHA-256 for several: itself if it is one, else that of the list."""
+    return sha256[0] if len(sha256) == 1 else hashlib.sha256("\n".join(sha256).encode()).hexdigest()

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from rnncompare.errors import SettingError, require
+from rnncompare.tasks.contract.download import PinnedFile
 
 if TYPE_CHECKING:
     from rnncompare.tasks.contract.objectives import Objective
@@ -72,12 +73,16 @@ class Data:
     Attributes:
         features: numbers a step where inputs are real (F), else None.
         vocabulary: distinct symbols where inputs are integers, else None.
+        categories: distinct values of each categorical column; where there are C, they are the first of the C + F
+            columns of a step, and hold whole numbers from 0.
         objective: loss, metric and readout.
         baseline: the metric, on the test split, of the best predictor that ignores the input sequence.
         optimum: the best value that the metric can take, where known.
         sha256: identity of the data: of the source file or files, or of the generated arrays.
         longer: further test sets at sequence lengths never trained on, by length (as the task counts it: the steps of a
             string, or the n of a^n b^n).
+        understood: how a user's own data were read, in words.
+        classes: names of the classes, where they have some.
     """
 
     train: Examples
@@ -90,6 +95,9 @@ class Data:
     vocabulary: int | None = None
     optimum: float | None = None
     longer: dict[int, Examples] = field(default_factory=dict)
+    categories: tuple[int, ...] = ()
+    understood: str | None = None
+    classes: list[str] | None = None
 
 
 @dataclass
@@ -112,6 +120,7 @@ class Task:
     }
     source: ClassVar[str] = "generated"
     licence: ClassVar[str] = "none needed"
+    files: ClassVar[tuple[PinnedFile, ...]] = ()
 
     @property
     def name(self) -> str:
@@ -146,7 +155,14 @@ class Task:
         Raises:
             SettingError: the data cannot give as many.
         """
-        largest = self.largest()
+        return self.number_of(self.largest())
+
+    def number_of(self, largest: int) -> int:
+        """The number of training examples that `size` asks for, ``largest`` being all.
+
+        Raises:
+            SettingError: that is more.
+        """
         if self.size == "full":
             return largest
         wanted = self.sizes.get(self.size) if isinstance(self.size, str) else self.size
@@ -156,6 +172,18 @@ class Task:
             )
         return wanted
 
+    def pinned(self) -> Task:
+        """A copy that holds the SHA-256 of the files that its settings name, so that a run is known by their content.
+
+        Raises:
+            DataError: a file cannot be read, or is not the one that the settings ask for.
+        """
+        return self
+
+    def config(self) -> dict[str, Any]:
+        """The settings as plain values, named."""
+        return {"name": self.name, **asdict(self)}
+
     def load(self, seed: int) -> Data:
         """Read or generate the splits for ``seed``; a smaller `size` is the beginning of a larger one."""
         raise NotImplementedError
@@ -163,12 +191,16 @@ class Task:
 
 def fingerprint(*splits: Examples) -> str:
     """SHA-256 over the arrays of ``splits``, the identity of generated data."""
+    arrays = (array for split in splits for array in (split.inputs, split.targets, split.lengths))
+    return fingerprint_of(*(array for array in arrays if array is not None))
+
+
+def fingerprint_of(*arrays: np.ndarray) -> str:
+    """SHA-256 over ``arrays``, their types and their shapes."""
     digest = hashlib.sha256()
-    for split in splits:
-        for array in (split.inputs, split.targets, split.lengths):
-            if array is not None:
-                digest.update(f"{array.dtype.str}{array.shape}".encode())
-                digest.update(np.ascontiguousarray(array).data)
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data if array.dtype.kind != "U" else array.tobytes())
     return digest.hexdigest()
 
 

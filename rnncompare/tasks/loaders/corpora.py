@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rnncompare.errors import DataError
-from rnncompare.tasks.contract.download import PinnedFile, identity
+from rnncompare.tasks.contract.download import PinnedFile, identity, joint
+from rnncompare.tasks.loaders.dialect import beginning, encoding_of
 
 CORPORA = ("manual", "tinyshakespeare", "ptb")
 
@@ -56,17 +56,38 @@ def read_corpus(name: str) -> Corpus:
 
 
 def read_text(path: Path) -> Corpus:
-    """The corpus in a plain UTF-8 text file, with or without a byte order mark.
+    """The corpus in a plain text file: UTF-8 with or without a byte order mark, UTF-16 with one, else Latin-1.
 
     Raises:
-        DataError: there is no such file, or it is not UTF-8.
+        DataError: there is no such file, or it is not text.
     """
-    try:
-        return in_order(path.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text (byte {error.start}: {error.reason})") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    text, sha256 = read_plain(path)
+    return replace(in_order(text), sha256=sha256)
+
+
+def read_pair(path: Path, test_path: Path) -> Corpus:
+    """The corpus in two files: the first split in its order, 90 % train and 10 % validation; the second for the test.
+
+    Raises:
+        DataError: one of the files is absent or not text.
+    """
+    (text, first), (test, second) = read_plain(path), read_plain(test_path)
+    end = len(text) * 90 // 100
+    return Corpus(text[:end], text[end:], test, joint(first, second))
+
+
+def read_plain(path: Path) -> tuple[str, str]:
+    """The text in a file, and the SHA-256 of the file."""
+    encoding = encoding_of(beginning(path), path)
+    content = path.read_bytes()
+    if encoding == "utf-8":
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = content.decode("latin-1")
+    else:
+        text = content.decode(encoding, "replace")
+    return text, hashlib.sha256(content).hexdigest()
 
 
 def python_manual() -> str:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+AT_ONCE = 4096  # sequences whose rows are looked up together, which takes memory for a while
+
 
 def pad(sequences: Sequence[np.ndarray], longest: int) -> tuple[np.ndarray, np.ndarray]:
     """``sequences``, each (T, F), as a float32 array (N, longest, F) with zeros at the end, and their lengths (N,)."""
@@ -14,3 +16,19 @@ def pad(sequences: Sequence[np.ndarray], longest: int) -> tuple[np.ndarray, np.n
     for row, sequence in zip(padded, sequences, strict=True):
         row[: len(sequence)] = sequence
     return padded, lengths
+
+
+def rows_of(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The numbers of the rows that sequences take, one after the other, from ``starts`` (N,) for ``lengths`` (N,)."""
+    rows = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
+    rows += np.arange(len(rows))
+    return rows
+
+
+def pad_rows(rows: np.ndarray, starts: np.ndarray, lengths: np.ndarray, longest: int, fill: float = 0) -> np.ndarray:
+    """Sequences that lie in ``rows`` (R, ...) from ``starts`` for ``lengths`` (N,), as an array (N, longest, ...)."""
+    padded = np.full((len(starts), longest, *rows.shape[1:]), fill, rows.dtype)
+    for first in range(0, len(starts), AT_ONCE):
+        some = slice(first, first + AT_ONCE)
+        padded[some][np.arange(longest) < lengths[some, None]] = rows[rows_of(starts[some], lengths[some])]
+    return padded

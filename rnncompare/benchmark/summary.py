@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rnncompare.measure.grid import counted
+from rnncompare.benchmark.grid import counted
 from rnncompare.measure.machine import EXCLUSIVE_BELOW
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnncompare.measure.suite import Results
+    from rnncompare.benchmark.suite import Results
 
 CASE = ["part", "T", "B", "I", "H", "threads"]
 MEASURES = {"forward": "forward", "forward_backward": "fwd+bwd", "update": "update"}
 
 
 def to_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """The rows as `benchmark.Measured` has them, each with its time relative to others of its case and measure.
+    """The rows as `turns.Measured` has them, each with its time relative to others of its case and measure.
 
     ``to_torch`` is the time over that of torch's module of the same cell, ``to_lstm`` over that of the LSTM by the same
     implementation; null where there is none.

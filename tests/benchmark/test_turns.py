@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
+from rnncompare.benchmark import agreement, overhead, products, subjects, turns
+from rnncompare.benchmark.grid import BASE, IMPLEMENTATIONS, BenchSettings, Case, cases
+from rnncompare.benchmark.suite import Results
+from rnncompare.benchmark.summary import means, ratio, text, to_frame
 from rnncompare.errors import SettingError
-from rnncompare.measure import agreement, benchmark, overhead, products, subjects
-from rnncompare.measure.grid import BASE, IMPLEMENTATIONS, BenchSettings, Case, cases
-from rnncompare.measure.suite import Results
-from rnncompare.measure.summary import means, ratio, text, to_frame
 from rnncompare.models import sizing
 from rnncompare.models.recurrent import Recurrent
 
@@ -28,7 +28,7 @@ def _as_before():
 
 
 def test_every_implementation_is_timed_in_every_way_with_the_figures_that_follow_from_its_times():
-    measured = benchmark.measure(dataclasses.replace(TINY, cells=["lstm", "gru", "rnn", "mgu"]))
+    measured = turns.measure(dataclasses.replace(TINY, cells=["lstm", "gru", "rnn", "mgu"]))
     assert (measured.disagreements, measured.notices) == ([], [])
     assert len(measured.rows) == len(measured.laps)
     timed = {(row["cell"], row["implementation"], row["measure"]) for row in measured.rows}
@@ -52,13 +52,13 @@ def test_every_implementation_is_timed_in_every_way_with_the_figures_that_follow
 @pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
 def test_other_types_are_computed_in(dtype):
     case = dataclasses.replace(TINY, dtype=dtype, cells=["lstm", "gru"])
-    measured = benchmark.measure(case)
+    measured = turns.measure(case)
     assert measured.disagreements == []
     assert {"torch", "loop"} <= {row["implementation"] for row in measured.rows}
-    input = benchmark._input(case)
-    network = subjects.reference("gru", 5, input, benchmark._dtype(case))
+    input = turns._input(case)
+    network = subjects.reference("gru", 5, input, turns._dtype(case))
     assert network.recurrent(input)[0].dtype == (torch.float64 if dtype == "float64" else torch.float32)
-    looped = subjects.build("gru", "loop", network, input, benchmark._dtype(case))
+    looped = subjects.build("gru", "loop", network, input, turns._dtype(case))
     assert looped.layer(input)[0].dtype == (torch.float64 if dtype == "float64" else torch.bfloat16)
 
 
@@ -116,7 +116,7 @@ def test_not_a_number_and_another_shape_disagree():
 def test_what_disagrees_is_named_and_not_timed(monkeypatch):
     right = nn.GRUCell.forward
     monkeypatch.setattr(nn.GRUCell, "forward", lambda self, x, h=None: right(self, x, h) * 1.001)
-    measured = benchmark.measure(TINY)
+    measured = turns.measure(TINY)
     (line,) = measured.disagreements
     assert line.startswith("gru cell_loop, T=3 B=2 I=4 H=5, 1 thread: the output: off by")
     timed = {row["implementation"] for row in measured.rows}
@@ -131,7 +131,7 @@ def test_a_compiler_that_does_not_work_is_a_notice(monkeypatch):
         raise RuntimeError("no compiler\nand a long story")
 
     monkeypatch.setattr(subjects, "compile_step", broken)
-    measured = benchmark.measure(dataclasses.replace(TINY, implementations=["torch", "compiled_loop"]))
+    measured = turns.measure(dataclasses.replace(TINY, implementations=["torch", "compiled_loop"]))
     assert measured.notices == ["gru compiled_loop: RuntimeError: no compiler"]
     assert {row["implementation"] for row in measured.rows} == {"torch"}
 
@@ -139,13 +139,13 @@ def test_a_compiler_that_does_not_work_is_a_notice(monkeypatch):
 def test_turns_are_taken_a_b_a_b_after_a_warm_up():
     taken = []
     calls = [lambda: taken.append("A"), lambda: taken.append("B")]
-    laps = benchmark.in_turns(calls, torch.device("cpu"), seconds=1e-9, repeats=3)
+    laps = turns.in_turns(calls, torch.device("cpu"), seconds=1e-9, repeats=3)
     assert [len(each) for each in laps] == [3, 3]
-    assert "".join(taken) == "AB" * (3 + benchmark.WARM_UP)
+    assert "".join(taken) == "AB" * (3 + turns.WARM_UP)
 
 
 def test_turns_go_on_until_the_time_is_spent():
-    laps = benchmark.in_turns([lambda: None], torch.device("cpu"), seconds=0.01, repeats=1)
+    laps = turns.in_turns([lambda: None], torch.device("cpu"), seconds=0.01, repeats=1)
     assert len(laps[0]) > 10
 
 
@@ -153,7 +153,7 @@ def test_memory_is_that_of_a_forward_and_backward_pass():
     """The loop keeps at least every gate of every step for the way back."""
     case = dataclasses.replace(TINY, shape=(100, 32, 16, 64))
     at_least = 100 * 32 * 3 * 64 * 4 / 2**20
-    assert at_least < benchmark.memory(case, "gru", "loop") < 20 * at_least
+    assert at_least < turns.memory(case, "gru", "loop") < 20 * at_least
 
 
 def test_the_product_peak_names_what_reached_it():
@@ -246,10 +246,10 @@ def test_settings_that_nothing_could_meet_are_refused_by_name(wrong, named):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_case_on_cuda():
-    measured = benchmark.measure(dataclasses.replace(TINY, device="cuda", cells=["lstm", "gru", "rnn"]))
+    measured = turns.measure(dataclasses.replace(TINY, device="cuda", cells=["lstm", "gru", "rnn"]))
     assert measured.disagreements == []
     assert {"torch", "loop"} <= {row["implementation"] for row in measured.rows}
-    assert benchmark.memory(dataclasses.replace(TINY, device="cuda"), "gru", "loop") > 0
+    assert turns.memory(dataclasses.replace(TINY, device="cuda"), "gru", "loop") > 0
 
 
 def test_a_step_is_compiled_for_one_layer_alone(monkeypatch):

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnncompare.batches import Split
-from rnncompare.measure.grid import Case
+from rnncompare.benchmark.grid import Case
 from rnncompare.measure.timing import Clock, clock_for
 from rnncompare.models.architecture import Architecture
 from rnncompare.models.network import Network

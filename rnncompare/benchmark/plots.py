@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncompare import style
-from rnncompare.measure.grid import BASE, IMPLEMENTATIONS, counted
-from rnncompare.measure.summary import means
+from rnncompare.benchmark.grid import BASE, IMPLEMENTATIONS, counted
+from rnncompare.benchmark.summary import means
 
 if TYPE_CHECKING:
     import pandas as pd

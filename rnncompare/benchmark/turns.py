@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from rnncompare.batches import Batch
-from rnncompare.measure.agreement import disagreement
-from rnncompare.measure.grid import Case
+from rnncompare.benchmark.agreement import disagreement
+from rnncompare.benchmark.grid import Case
+from rnncompare.benchmark.products import ProductPeak, product_peak
+from rnncompare.benchmark.subjects import Subject, build, reference
 from rnncompare.measure.machine import OtherLoad, PeakMemory
-from rnncompare.measure.products import ProductPeak, product_peak
-from rnncompare.measure.subjects import Subject, build, reference
 from rnncompare.measure.timing import clock_for
 from rnncompare.models import sizing
 from rnncompare.tasks.contract.objectives import Regression

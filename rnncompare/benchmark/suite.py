@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnncompare.benchmark.grid import BenchSettings, Case, cases
 from rnncompare.errors import require
-from rnncompare.measure.grid import BenchSettings, Case, cases
 from rnncompare.measure.isolation import IsolatedError, call_isolated
 from rnncompare.provenance import provenance
 from rnncompare.records import plain, write_whole
 
 if TYPE_CHECKING:
-    from rnncompare.measure.benchmark import Measured
+    from rnncompare.benchmark.turns import Measured
 
 SCHEMA_VERSION = 1
 
@@ -88,7 +88,7 @@ def run(settings: BenchSettings, hardware: str, progress: Callable[[Case, int], 
 
 def write(results: Results, settings: BenchSettings) -> None:
     """Write ``bench.json``, all that was measured, and ``bench.csv``, a row for each figure, to the results folder."""
-    from rnncompare.measure.summary import to_frame
+    from rnncompare.benchmark.summary import to_frame
 
     content = {
         "schema_version": SCHEMA_VERSION,
@@ -124,18 +124,18 @@ def _check(settings: BenchSettings, send: Callable[[object], None]) -> tuple[Ben
 
 
 def _measure(case: Case, send: Callable[[object], None]) -> Measured:  # noqa: ARG001
-    from rnncompare.measure.benchmark import measure
+    from rnncompare.benchmark.turns import measure
 
     return measure(case)
 
 
 def _memory(case: Case, cell: str, implementation: str, send: Callable[[object], None]) -> float:  # noqa: ARG001
-    from rnncompare.measure.benchmark import memory
+    from rnncompare.benchmark.turns import memory
 
     return memory(case, cell, implementation)
 
 
 def _training_loop(case: Case, send: Callable[[object], None]) -> list[dict[str, Any]]:  # noqa: ARG001
-    from rnncompare.measure.overhead import measure
+    from rnncompare.benchmark.overhead import measure
 
     return measure(case)

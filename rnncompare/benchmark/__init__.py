@@ -1,0 +1,1 @@
+"""The benchmark: implementations of the cells against each other, parity first, then times taken in turns."""
