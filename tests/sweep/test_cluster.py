@@ -79,18 +79,6 @@ def test_what_scancel_ended_is_picked_up_by_the_next_call(tmp_path, slurm):
     assert len(records(tmp_path)) == 2
 
 
-def test_what_is_preempted_is_queued_again_and_goes_on(tmp_path, slurm):
-    words = ["-m", "seed=0", *TINY, "train.max_updates=6000", "checkpoint_seconds=0"]
-    command = Command(tmp_path, *words, *CLUSTER, **slurm)
-    assert wait_until(lambda: list(tmp_path.glob("cluster/*/.checkpoint.pt")))
-    job = queue(slurm)[0][0]
-    # what Slurm sends before it takes a job's time or place, and submitit listens for
-    subprocess.run(["scancel", "--signal=USR2", job], env={**os.environ, **slurm}, check=True)
-    code, output, errors = command.finish(240)
-    assert code == 0, output + errors
-    assert len(records(tmp_path)) == 1
-
-
 def test_ctrl_c_cancels_the_jobs(tmp_path, slurm):
     command = Command(tmp_path, "-m", "seed=0,1", *LONG, *CLUSTER, **slurm)
     assert wait_until(lambda: any(state == "RUNNING" for _, state in queue(slurm)))
