@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,7 +44,7 @@ class Split:
         self._inputs = _to_device(examples.inputs, device, time_first=True)
         self._targets = _to_device(examples.targets, device, time_first=self._time_first)
         self._lengths = None if examples.lengths is None else _to_device(examples.lengths, device, time_first=False)
-        self._device = device
+        self.device = device
 
     def __len__(self) -> int:
         return self._inputs.shape[1]
@@ -58,21 +59,53 @@ class Split:
             longest = int(lengths.max())
             inputs = inputs[:longest]
             targets = targets[:longest] if self._time_first else targets
-            steps = torch.arange(longest, device=self._device)[:, None] < lengths
+            steps = torch.arange(longest, device=self.device)[:, None] < lengths
         return Batch(_wide(inputs), _wide(targets), lengths, steps)
 
     def in_order(self, batch_size: int) -> Iterator[Batch]:
         """All examples once, the last batch smaller where they do not divide evenly."""
-        for index in torch.arange(len(self), device=self._device).split(batch_size):
+        for index in torch.arange(len(self), device=self.device).split(batch_size):
             yield self.batch(index)
 
-    def shuffled(self, batch_size: int, random: np.random.Generator) -> Iterator[Batch]:
+    def shuffled(self, batch_size: int, random: np.random.Generator) -> Shuffled:
         """Batches without end, in a new order every epoch; what does not fill a batch waits for another epoch."""
-        batch_size = min(batch_size, len(self))
-        while True:
-            order = torch.from_numpy(random.permutation(len(self))).to(self._device)
-            for index in order[: len(self) // batch_size * batch_size].split(batch_size):
-                yield self.batch(index)
+        return Shuffled(self, min(batch_size, len(self)), random)
+
+
+class Shuffled(Iterator[Batch]):
+    """Batches of a split in random order, without end; the place in that order can be kept and found again.
+
+    Args:
+        split: the examples.
+        batch_size: examples a batch, at most as many as there are.
+        random: draws the order of each epoch.
+    """
+
+    def __init__(self, split: Split, batch_size: int, random: np.random.Generator):
+        self._split, self._batch_size, self._random = split, batch_size, random
+        self._begin_epoch()
+
+    def __next__(self) -> Batch:
+        if self._given == len(self._batches):
+            self._begin_epoch()
+        self._given += 1
+        return self._split.batch(self._batches[self._given - 1])
+
+    def state(self) -> dict[str, Any]:
+        """The place in the order: the generator as it was before this epoch, and batches given since."""
+        return {"random": self._before, "given": self._given}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from where `state` was taken."""
+        self._random.bit_generator.state = state["random"]
+        self._begin_epoch()
+        self._given = state["given"]
+
+    def _begin_epoch(self) -> None:
+        self._before = self._random.bit_generator.state
+        order = torch.from_numpy(self._random.permutation(len(self._split))).to(self._split.device)
+        self._batches = order[: len(order) // self._batch_size * self._batch_size].split(self._batch_size)
+        self._given = 0
 
 
 def _to_device(array: np.ndarray, device: torch.device, *, time_first: bool) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +18,32 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hydra_plugins.rnncompare_launcher import SweepLauncherConf
+from hydra_plugins.rnncompare_launcher import ClusterLauncherConf, SweepLauncherConf
 from rnncompare import tasks
 from rnncompare.benchmark.grid import BenchSettings
-from rnncompare.errors import DataError, SettingError
+from rnncompare.errors import DataError, SettingError, StorageError
+from rnncompare.guard import checked
 from rnncompare.settings import RunSettings
+from rnncompare.stopping import Stopped, stop_on_signals
+from rnncompare.terminal import safe
 
 SOME_FAILED = 1
 REQUEST_WRONG = 2
-INTERRUPTED = 130
 
+LAUNCHERS = {
+    "sweep": SweepLauncherConf(),
+    "joblib": SweepLauncherConf(n_jobs=-1),
+    "submitit_local": ClusterLauncherConf(cluster="local"),
+    "submitit_slurm": ClusterLauncherConf(cluster="slurm"),
+}
+
+_COMPOSING = (
+    "rnncompare.command",
+    "rnncompare.guard",
+    "rnncompare.settings",
+    "hydra_plugins.rnncompare_launcher",
+    "hydra_plugins.rnncompare_sweeper",
+)
 _PACKAGE = Path(__file__).parent
 _INSTALLED_CONFIGS = _PACKAGE / "configs"
 CONFIGS = _INSTALLED_CONFIGS if _INSTALLED_CONFIGS.is_dir() else _PACKAGE.parent / "configs"
@@ -53,9 +70,10 @@ class Command:
 
 def register_schemas() -> None:
     """Give Hydra the types of all settings, so that unknown names and wrong types are refused."""
-    Plugins.instance()  # loaded first, so that our joblib stands in for hydra-joblib-launcher's where that is installed
+    Plugins.instance()  # loaded first, so that our launchers stand in for others of these names that are installed
     store = ConfigStore.instance()
-    store.store(group="hydra/launcher", name="joblib", node=SweepLauncherConf(n_jobs=-1))
+    for name, launcher in LAUNCHERS.items():
+        store.store(group="hydra/launcher", name=name, node=launcher)
     store.store(name="run_schema", node=RunSettings)
     store.store(name="bench_schema", node=BenchSettings)
     for name in tasks.names():
@@ -65,30 +83,48 @@ def register_schemas() -> None:
 def run_hydra(command: Command, action: Callable[[DictConfig], None]) -> None:
     """Compose the command line's settings, call ``action`` with them (Hydra's launcher for a sweep), and exit.
 
-    Exit codes: ``action``'s own, 2 for a request that cannot be met, 130 after Ctrl-C.
+    Exit codes: ``action``'s own, 1 where records cannot be written, 2 for a request that cannot be met, 130 after
+    Ctrl-C, 143 after SIGTERM.
     """
-    if {"-h", "--help"} & set(sys.argv[1:]):
-        print(help_text(command, [word for word in sys.argv[1:] if not word.startswith("-")]))
-        return
-    # Hydra's parser takes a flag before the settings or after them, not between
-    sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))
+    stop_on_signals()
+    words = sys.argv[1:]
     register_schemas()
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra lets errors through to the lines below
     try:
+        if {"-h", "--help"} & set(words):
+            print(safe(help_text(command, [word for word in words if not word.startswith("-")])))
+            return
+        sys.argv[1:] = checked(words, LAUNCHERS)
         hydra.main(version_base="1.3", config_path=str(command.folder), config_name=command.config)(action)()
     except (SettingError, DataError, HydraException, OmegaConfBaseException) as error:
         if wants_traceback:
             raise
         fail(explain(error))
-    except KeyboardInterrupt:
+    except StorageError as error:
+        print(f"error: {safe(error)}", file=sys.stderr)
+        sys.exit(SOME_FAILED)
+    except Exception as error:
+        if wants_traceback or not _raised_in_composing(error):
+            raise
+        fail(" ".join(f"these settings cannot be composed: {error or type(error).__name__}".split()))
+    except Stopped as stopped:
         print(f"\nstopped; {command.interrupted}", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        sys.exit(stopped.exit_code)
+
+
+def _raised_in_composing(error: BaseException) -> bool:
+    """Whether Hydra raised it from settings that it could make nothing of; it does not check all that it is given."""
+    deepest = ""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        name = frame.f_globals.get("__name__", "")
+        deepest = name if name.startswith(("rnncompare", "hydra_plugins.rnncompare")) else deepest
+    return deepest in _COMPOSING
 
 
 def fail(message: str) -> None:
     """Print one error and exit as a request that cannot be met."""
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {safe(message)}", file=sys.stderr)
     sys.exit(REQUEST_WRONG)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tqdm import tqdm
 
-from rnncompare.records import Record, load_curve, to_frame
+from rnncompare.records import Record, load_curve, read_record
 from rnncompare.settings import RunSettings
 from rnncompare.style import direction, metric_label
-from rnncompare.sweep import record_path
+from rnncompare.sweep import record_path, recorded
+from rnncompare.terminal import safe
 
 
 def understood(words: str) -> None:
@@ -25,7 +26,7 @@ def announce(runs: Mapping[str, RunSettings], missing: Mapping[str, RunSettings]
     folder = ", ".join(sorted({settings.results_dir for settings in runs.values()}))
     have = len(runs) - len(missing)
     many = f"{len(runs)} run" + "s" * (len(runs) != 1)
-    print(f"{many} in {folder}: {have} recorded already, {len(missing) or 'nothing'} to train", flush=True)
+    print(safe(f"{many} in {folder}: {have} recorded already, {len(missing) or 'nothing'} to train"), flush=True)
 
 
 class Progress:
@@ -56,32 +57,48 @@ class Progress:
             self._bar.set_postfix(validation=f"{metric:.4g}", refresh=False)
             self._bar.update(update - self._bar.n)
 
+    def note(self, text: str) -> None:
+        """Say something beside the bar."""
+        self._bar.write(safe(text))
+
     def finished(self, record: Record) -> None:
         """A run has ended and is recorded."""
         if self._single:
             return
         self._lost += record.status != "completed"
-        self._bar.write(_line(record))
+        self._bar.write(safe(_line(record)))
         self._bar.set_postfix(failed=self._lost)
         self._bar.update()
 
 
-def results(records: Sequence[Record], runs: Mapping[str, RunSettings]) -> None:
-    """Print all that was measured of a single run, or a table of means and intervals over the seeds of many."""
-    if len(records) == 1:
-        _single(records[0], record_path(records[0].run_id, runs[records[0].run_id]))
-    else:
-        from rnncompare import tables
+def results(runs: Mapping[str, RunSettings]) -> bool:
+    """Print all that was measured of a single run, or a table of means and intervals over the seeds of many.
 
-        print()
-        print(tables.text(tables.summarise(to_frame({record_path(r.run_id, runs[r.run_id]): r for r in records}))))
+    Returns:
+        Whether all of them are completed.
+    """
+    if len(runs) == 1:
+        ((name, settings),) = runs.items()
+        if not record_path(name, settings).exists():  # jobs of a cluster may end without
+            return False
+        record = read_record(record_path(name, settings))
+        _single(record, record_path(name, settings))
+        return record.status == "completed"
+    from rnncompare import tables
+
+    frame = recorded(runs)
+    if not len(frame):
+        return False
+    print()
+    print(tables.text(tables.summarise(frame)))
+    return len(frame) == len(runs) and bool((frame["status"] == "completed").all())
 
 
 def _single(record: Record, path: Path) -> None:
     if record.status != "completed":
-        print(f"{record.status}: {record.error}")
+        print(safe(f"{record.status}: {record.error}"))
     if record.quality.test is not None:
-        print(f"\n{_described(record)}\n")
+        print(safe(f"\n{_described(record)}\n"))
         measured = _measured(record)
         width = max(map(len, measured))
         for name, value in measured.items():
@@ -91,8 +108,8 @@ def _single(record: Record, path: Path) -> None:
             from rnncompare.plots import learning_curve
 
             learning_curve(load_curve(path), record.model.name, _described(record), plot, record.quality.metric)
-        print(f"\nplot    {plot}")
-    print(f"record  {path}")
+        print(safe(f"\nplot    {plot}"))
+    print(safe(f"record  {path}"))
 
 
 def _measured(record: Record) -> dict[str, str]:

@@ -24,6 +24,10 @@ class DataError(ValueError):
     """Data that cannot be used: a missing, torn or foreign file, said with its path and the remedy."""
 
 
+class StorageError(RuntimeError):
+    """A record or claim that could not be written: a full disk, a quota, a folder that is read-only."""
+
+
 def require(condition: bool, setting: str, value: Any, valid: str) -> None:
     """Raise `SettingError` unless ``condition`` holds."""
     if not condition:

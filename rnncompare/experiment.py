@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -16,18 +15,10 @@ from rnncompare.models import sizing
 from rnncompare.models.architecture import Architecture
 from rnncompare.models.network import Network
 from rnncompare.provenance import provenance
-from rnncompare.records import DataFields, MemoryFields, ModelFields, QualityFields, Record, SpeedFields, run_id
+from rnncompare.records import DataFields, MemoryFields, ModelFields, QualityFields, Record, Run, SpeedFields, run_id
 from rnncompare.settings import DEFAULT_HIDDEN_SIZE, ModelSettings, RunSettings
 from rnncompare.tasks.contract import Data
-from rnncompare.training import CurvePoint, Training, evaluate, train
-
-
-@dataclass(frozen=True)
-class Run:
-    """What an experiment leaves behind: its record and its learning curve."""
-
-    record: Record
-    curve: list[CurvePoint]
+from rnncompare.training import Keeper, Training, evaluate, train
 
 
 def check(settings: RunSettings) -> tuple[RunSettings, str | None]:
@@ -48,12 +39,17 @@ def check(settings: RunSettings) -> tuple[RunSettings, str | None]:
     return dataclasses.replace(settings, device=str(device), data=task), data.understood
 
 
-def run_experiment(settings: RunSettings, progress: Callable[[int, float], None] = lambda update, metric: None) -> Run:
+def run_experiment(
+    settings: RunSettings,
+    progress: Callable[[int, float], None] = lambda update, metric: None,
+    keeper: Keeper | None = None,
+) -> Run:
     """Load the data, build the network, train it, and score its best state, on the test split just this once.
 
     Args:
         settings: resolved.
         progress: called with the update and the validation metric after each validation.
+        keeper: keeps the state of the training, and gives it back to one that goes on; None to keep none.
 
     Raises:
         SettingError: the settings cannot be met by the data or the machine.
@@ -72,7 +68,9 @@ def run_experiment(settings: RunSettings, progress: Callable[[int, float], None]
     architecture = design(settings.model, data)
     torch.manual_seed(settings.seed)
     network = Network(architecture).to(device)
-    training = train(network, train_split, validation_split, objective, settings.train, settings.seed, device, progress)
+    training = train(
+        network, train_split, validation_split, objective, settings.train, settings.seed, device, progress, keeper
+    )
     peak_mb, other_load = memory.peak_mb(), load.cores()
 
     record = Record(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 
 from omegaconf import DictConfig
 
 from rnncompare import console
 from rnncompare.command import SOME_FAILED, Command, run_hydra
 from rnncompare.measure.isolation import preload
-from rnncompare.settings import from_config
-from rnncompare.sweep import find_record, plan, train_all
+from rnncompare.records import Record
+from rnncompare.settings import RunSettings, from_config
+from rnncompare.sweep import Watcher, find_missing, plan, train_all
 
 DESCRIPTION = """Train a recurrent network on a sequence task, and record what it cost and how good it got.
 
@@ -22,34 +24,33 @@ DESCRIPTION = """Train a recurrent network on a sequence task, and record what i
 again."""
 
 
+Train = Callable[[Mapping[str, RunSettings], Watcher], Generator[Record, None, None]]
+
+
 def main() -> None:
     """Run the command."""
-    preload()
-    run_hydra(Command("run", DESCRIPTION), lambda config: run_jobs([config]))
+    preload("rnncompare.command", "rnncompare.console")  # what this module imports
+    run_hydra(Command("run", DESCRIPTION), lambda config: run_jobs([config], train_all))
 
 
-def run_jobs(configs: Sequence[DictConfig], jobs: int = 1) -> None:
+def run_jobs(configs: Sequence[DictConfig], train: Train) -> None:
     """Train what is missing of the runs that ``configs`` describe, then show all of them.
 
     Args:
         configs: composed settings, one for each run.
-        jobs: runs at a time; -1 for as many as there are cores for their threads.
+        train: trains runs and gives their records, as `train_all` does.
 
     Raises:
         SettingError, DataError: a request cannot be met; nothing was trained.
         SystemExit: some run did not complete.
     """
     runs = plan([from_config(config) for config in configs], console.understood)
-    records = {name: record for name, run in runs.items() if not run.force and (record := find_record(name, run))}
-    missing = {name: run for name, run in runs.items() if name not in records}
-
+    missing = find_missing(runs)
     console.announce(runs, missing)
-    with console.Progress(missing) as bar:
-        for record in train_all(missing, jobs, bar.update):
-            records[record.run_id] = record
+    with console.Progress(missing) as bar, contextlib.closing(train(missing, bar)) as finished:
+        for record in finished:
             bar.finished(record)
-    console.results([records[name] for name in runs], runs)
-    if any(record.status != "completed" for record in records.values()):
+    if not console.results(runs):
         sys.exit(SOME_FAILED)
 
 

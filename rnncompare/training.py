@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from rnncompare.batches import Batch, Split
+from rnncompare.batches import Batch, Shuffled, Split
 from rnncompare.measure.timing import Clock, clock_for
+from rnncompare.records import CurvePoint
 from rnncompare.settings import TrainSettings
 from rnncompare.tasks.contract import stream
 from rnncompare.tasks.contract.objectives import Objective
@@ -29,24 +31,20 @@ _OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 Progress = Callable[[int, float], None]
 
 
+class Keeper(Protocol):
+    """Keeps the state of a training, so that one interrupted can go on, such as `checkpoints.CheckpointFile`."""
+
+    def due(self) -> bool: ...
+    def save(self, state: dict[str, Any]) -> None: ...
+    def load(self) -> dict[str, Any] | None: ...
+
+
 @dataclass(frozen=True)
 class Score:
     """Mean loss (nats or squared error) and metric (its own unit) over a split."""
 
     loss: float
     metric: float
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """What was known at one validation; seconds count training updates only, train_loss is the mean since the last."""
-
-    update: int
-    seconds: float
-    examples: int
-    train_loss: float
-    validation_loss: float
-    validation_metric: float
 
 
 @dataclass
@@ -60,6 +58,8 @@ class Training:
         best: the point of the best validation, whose state the network holds at the end.
         reached: the point that first reached the target; None if none did, or there is no target.
         diverged_at: the update whose loss was not finite or had exploded; None if none.
+        first_loss: of the first update, by which later ones are judged to have exploded.
+        stale: validations since the best.
     """
 
     updates: int = 0
@@ -68,6 +68,8 @@ class Training:
     best: CurvePoint | None = None
     reached: CurvePoint | None = None
     diverged_at: int | None = None
+    first_loss: float = math.nan
+    stale: int = 0
 
 
 def train(
@@ -79,8 +81,11 @@ def train(
     seed: int,
     device: torch.device,
     progress: Progress = lambda update, metric: None,
+    keeper: Keeper | None = None,
 ) -> Training:
     """Train ``network`` in place, and leave it in the state that validated best.
+
+    With a state kept by an earlier call that was interrupted it goes on from there, to the same end.
 
     Args:
         network: gives outputs for ``(inputs, lengths)``; on ``device``.
@@ -91,21 +96,25 @@ def train(
         seed: fixes the order of examples and the dropout masks.
         device: where all of this happens.
         progress: called with the update and the validation metric after each validation.
+        keeper: asked after each validation whether to keep the state; None to keep none.
     """
     optimizer = _OPTIMIZERS[settings.optimizer](network.parameters(), lr=settings.learning_rate)
     update = update_function(network, optimizer, objective, settings.clip_norm)
     batches = train_split.shuffled(settings.batch_size, stream(seed, "order"))
     batch_size = min(settings.batch_size, len(train_split))
-    clock, training = clock_for(device), Training()
-    state = _copy(network)
-    first_loss, stale = math.nan, 0
+    clock = clock_for(device)
+    going = _Going(network, optimizer, batches, clock, device)
+    if keeper and (kept := keeper.load()):
+        going.restore(kept)
+    else:
+        torch.manual_seed(seed)  # initialisation drew as often as the model has weights; dropout starts anew
+    training = going.training
 
-    torch.manual_seed(seed)  # initialisation drew as often as the model has weights; dropout starts anew
-    while training.updates < settings.max_updates and (settings.patience is None or stale < settings.patience):
+    while _goes_on(training, settings):
         count = min(settings.validate_every, settings.max_updates - training.updates)
         losses = _stretch(update, batches, count, clock)
-        first_loss = losses[0] if training.updates == 0 else first_loss
-        training.diverged_at = _first_bad(losses, first_loss, training.updates)
+        training.first_loss = losses[0] if training.updates == 0 else training.first_loss
+        training.diverged_at = _first_bad(losses, training.first_loss, training.updates)
         training.updates += count
         if training.diverged_at is not None:
             break
@@ -124,15 +133,67 @@ def train(
         )
         training.curve.append(point)
         progress(training.updates, score.metric)
-        stale += 1
+        training.stale += 1
         if training.best is None or _rank(point, objective) > _rank(training.best, objective):
-            training.best, state, stale = point, _copy(network), 0
+            training.best, going.best_weights, training.stale = point, _copy(network), 0
         if training.reached is None and _reaches(point, settings.target, objective):
             training.reached = point
+        # one that ended has no state kept: a training that goes on makes at least one update of its own
+        if keeper and keeper.due() and _goes_on(training, settings):
+            keeper.save(going.state())
 
-    network.load_state_dict(state)
+    network.load_state_dict(going.best_weights)
     training.laps = clock.laps
     return training
+
+
+def _goes_on(training: Training, settings: TrainSettings) -> bool:
+    patient = settings.patience is None or training.stale < settings.patience
+    return patient and training.updates < settings.max_updates
+
+
+class _Going:
+    """All that a training under way consists of: what its next update depends on, and what is known of it so far."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        batches: Shuffled,
+        clock: Clock,
+        device: torch.device,
+    ):
+        self._network, self._optimizer, self._batches, self._clock = network, optimizer, batches, clock
+        self._device = device
+        self.best_weights = _copy(network)
+        self.training = Training()
+
+    def state(self) -> dict[str, Any]:
+        """Tensors, numbers, text, lists and dicts, from which `restore` makes the same training."""
+        return {
+            "training": asdict(self.training),
+            "laps": torch.tensor(self._clock.laps, dtype=torch.float64),
+            "weights": self._network.state_dict(),
+            "best_weights": self.best_weights,
+            "optimizer": self._optimizer.state_dict(),
+            "batches": self._batches.state(),
+            "random": torch.get_rng_state(),
+            "device_random": torch.cuda.get_rng_state(self._device) if self._device.type == "cuda" else None,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from where `state` was taken, of a training with the same settings."""
+        known = state["training"]
+        points = {name: known[name] and CurvePoint(**known[name]) for name in ("best", "reached")}
+        self.training = Training(**{**known, **points, "curve": [CurvePoint(**point) for point in known["curve"]]})
+        self._clock.laps = state["laps"].tolist()
+        self._network.load_state_dict(state["weights"])
+        self.best_weights = {name: value.to(self._device) for name, value in state["best_weights"].items()}
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._batches.restore(state["batches"])
+        torch.set_rng_state(state["random"])
+        if state["device_random"] is not None:
+            torch.cuda.set_rng_state(state["device_random"], self._device)
 
 
 def update_function(

@@ -2,12 +2,14 @@
 
 from rnncompare.records.fields import (
     SCHEMA_VERSION,
+    CurvePoint,
     DataFields,
     MemoryFields,
     ModelFields,
     ProvenanceFields,
     QualityFields,
     Record,
+    Run,
     SpeedFields,
 )
 from rnncompare.records.files import (
@@ -16,16 +18,28 @@ from rnncompare.records.files import (
     is_recorded,
     plain,
     read_record,
+    remove_leftovers,
     run_id,
+    set_aside,
     write_record,
     write_whole,
 )
-from rnncompare.records.table import RecordWarning, load_curve, load_curves, load_records, read_records, to_frame
+from rnncompare.records.table import (
+    RecordWarning,
+    compact,
+    load_curve,
+    load_curves,
+    load_records,
+    read_files,
+    read_records,
+    to_frame,
+)
 
 __all__ = [
     "CURVE_COLUMNS",
     "NOT_IN_RUN_ID",
     "SCHEMA_VERSION",
+    "CurvePoint",
     "DataFields",
     "MemoryFields",
     "ModelFields",
@@ -33,15 +47,20 @@ __all__ = [
     "QualityFields",
     "Record",
     "RecordWarning",
+    "Run",
     "SpeedFields",
+    "compact",
     "is_recorded",
     "load_curve",
     "load_curves",
     "load_records",
     "plain",
+    "read_files",
     "read_record",
     "read_records",
+    "remove_leftovers",
     "run_id",
+    "set_aside",
     "to_frame",
     "write_record",
     "write_whole",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import types
 import typing
@@ -116,6 +117,26 @@ class Record:
     provenance: ProvenanceFields = field(default_factory=ProvenanceFields)
 
 
+@dataclass(frozen=True)
+class CurvePoint:
+    """What was known at one validation; seconds count training updates only, train_loss is the mean since the last."""
+
+    update: int
+    seconds: float
+    examples: int
+    train_loss: float
+    validation_loss: float
+    validation_metric: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """What an experiment leaves behind: its record and its learning curve."""
+
+    record: Record
+    curve: list[CurvePoint]
+
+
 def parse(kind: Any, value: Any, name: str) -> Any:
     """``value``, as JSON gave it, as the annotated type ``kind``.
 
@@ -125,7 +146,7 @@ def parse(kind: Any, value: Any, name: str) -> Any:
     if kind is Any:
         return value
     if isinstance(kind, type) and is_dataclass(kind) and isinstance(value, dict):
-        hints = typing.get_type_hints(kind)
+        hints = _hints(kind)
         missing = hints.keys() - value.keys()
         if missing:
             raise ValueError(f"{name} lacks {', '.join(sorted(missing))}")
@@ -142,6 +163,9 @@ def parse(kind: Any, value: Any, name: str) -> Any:
     if type(value) is kind and (kind is not int or abs(value) < 2**63):
         return value
     raise ValueError(f"{name} is {value!r:.40}")
+
+
+_hints = functools.cache(typing.get_type_hints)  # it evaluates text each time
 
 
 def _key(kind: Any, key: str, name: str) -> Any:

@@ -21,7 +21,9 @@ from rnncompare.records.fields import SCHEMA_VERSION, Record, parse
 
 CURVE_COLUMNS = ("update", "seconds", "examples", "train_loss", "validation_loss", "validation_metric")
 PATHS = ("path", "test_path")  # of data files
-NOT_IN_RUN_ID = ("results_dir", "force", "progress")  # settings that cannot change the outcome of a run
+# settings that cannot change the outcome of a run
+NOT_IN_RUN_ID = ("results_dir", "force", "progress", "run_timeout", "checkpoint_seconds")
+CHECKSUM = "checksum"  # in the provenance: of all else in a record, so that one that was edited shows
 
 
 def run_id(config: Mapping[str, Any]) -> str:
@@ -63,8 +65,21 @@ def write_record(results_dir: str | Path, record: Record, curve: Iterable[Mappin
     write_whole(folder / "curve.csv", table.getvalue())
     write_whole(folder / "config.yaml", config_yaml)
     path = folder / "record.json"
-    write_whole(path, json.dumps(plain(asdict(record)), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    content = plain(asdict(record))
+    content["provenance"][CHECKSUM] = _checksum(content)
+    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     return path
+
+
+def _was_edited(content: dict[str, Any]) -> bool:
+    """Whether it is not what its checksum, which is taken out of it, was made of; records of others have none."""
+    provenance = content.get("provenance")
+    known = provenance.pop(CHECKSUM, None) if isinstance(provenance, dict) else None
+    return known is not None and known != _checksum(content)
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def plain(value: Any) -> Any:
@@ -80,7 +95,7 @@ def plain(value: Any) -> Any:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file in one step: a reader sees the old one or the new."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with open(temporary, "w", encoding="utf-8", newline="") as file:
             file.write(text)
@@ -95,7 +110,7 @@ def read_record(path: str | Path) -> Record:
     """The record at ``path``.
 
     Raises:
-        DataError: the file is absent, torn, foreign or of another schema.
+        DataError: the file is absent, torn, foreign, edited or of another schema.
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -107,10 +122,26 @@ def read_record(path: str | Path) -> Record:
         raise DataError(f"{path}: not a record of a run")
     if content["schema_version"] != SCHEMA_VERSION:
         raise DataError(f"{path}: schema version {content['schema_version']!r:.40}, this is {SCHEMA_VERSION}")
+    if _was_edited(content):
+        raise DataError(f"{path}: edited since it was written")
     try:
         return parse(Record, content, "record")
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: {str(error)[:120]}") from error
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file that stands in a record's place and is none; what it holds is kept. Returns where."""
+    number = 1
+    while (place := path.with_name(f"{path.stem}.unreadable-{number}{path.suffix}")).exists():
+        number += 1
+    return path.rename(place)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files that a process left in a run's folder when it was killed."""
+    for path in folder.glob(".*.part"):
+        path.unlink(missing_ok=True)
 
 
 def is_recorded(results_dir: str | Path, run_id: str) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import typing
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rnncompare.errors import DataError
 from rnncompare.records.fields import SCHEMA_VERSION, Record
 from rnncompare.records.files import CURVE_COLUMNS, read_record
+from rnncompare.records.store import STAMP, read_store, stamp, write_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,28 +39,79 @@ def read_records(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
         return _read_parquet(path), []
     if not path.is_dir():
         raise DataError(f"{path}: no such folder of results")
-    records: dict[str, tuple[Record, Path]] = {}
-    skipped = []
-    for file in sorted(path.rglob("record.json")):
+    frame, skipped = read_files(path, sorted(map(Path, _files(path))))
+    if not len(frame):
+        raise DataError("\n".join([f"{path}: no readable record.json in it", *skipped[:1]]))
+    return frame.drop(columns=STAMP), skipped
+
+
+def read_files(results_dir: Path, files: Sequence[Path]) -> tuple[pd.DataFrame, list[str]]:
+    """As `read_records`, of ``files`` in ``results_dir``; what its store holds and is unchanged is not opened again."""
+    import pandas as pd
+
+    stored = read_store(results_dir)
+    known = {} if stored is None else dict(zip(stored["path"], stored[STAMP], strict=True))
+    unchanged: list[str] = []
+    records: dict[Path, Record] = {}
+    stamps, skipped = [], []
+    for file in files:
         try:
-            record = read_record(file)
+            now = stamp(file)
+            if known.get(str(file)) == now:
+                unchanged.append(str(file))
+            else:
+                records[file] = read_record(file)
+                stamps.append(now)
+        except OSError as error:
+            skipped.append(f"{file}: {error.strerror}")
         except DataError as error:
             skipped.append(str(error))
-            continue
-        if record.run_id in records:
-            skipped.append(f"{file}: the same run as {records[record.run_id][1]}")
-        else:
-            records[record.run_id] = record, file
-    if not records:
-        raise DataError("\n".join([f"{path}: no readable record.json in it", *skipped[:1]]))
-    return to_frame({file: record for record, file in records.values()}), skipped
+    frames = [] if stored is None else [stored.set_index("path", drop=False).loc[unchanged]]
+    if records or not unchanged:
+        frames.append(to_frame(records).assign(**{STAMP: stamps}))
+    whole = [frame for frame in frames if len(frame)] or frames[-1:]
+    frame = pd.concat(whole).sort_values("path", ignore_index=True) if len(whole) > 1 else whole[0]
+    copies = frame.duplicated("run_id")
+    firsts = dict(zip(frame["run_id"][~copies], frame["path"][~copies], strict=True))
+    skipped += [
+        f"{row.path}: the same run as {firsts[row.run_id]}" for row in frame[copies][["path", "run_id"]].itertuples()
+    ]
+    return frame[~copies].reset_index(drop=True), skipped
+
+
+def compact(results_dir: str | Path) -> tuple[Path, int, list[str]]:
+    """Gather the records of a results folder in one Parquet file in it, from which `read_records` takes what is there.
+
+    Returns:
+        The file, the number of records in it, and a line for each file that was skipped.
+
+    Raises:
+        DataError: there is no such folder, or no record in it.
+        OSError: the file cannot be written; the records are as they were.
+    """
+    folder = Path(results_dir)
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder of results")
+    frame, skipped = read_files(folder, sorted(map(Path, _files(folder))))
+    if not len(frame):
+        raise DataError("\n".join([f"{folder}: no readable record.json in it", *skipped[:1]]))
+    return write_store(folder, frame), len(frame), skipped
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """All files called record.json, in depth; folders of claims and the like, which begin with a dot, are left out."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        if "record.json" in files or "record.json" in folders:
+            yield os.path.join(parent, "record.json")
 
 
 def to_frame(records: Mapping[Path, Record]) -> pd.DataFrame:
     """Records, by the files that hold them, as the table of `read_records`."""
     import pandas as pd
 
-    frame = pd.DataFrame([dict(_flat(asdict(record))) | {"path": str(file)} for file, record in records.items()])
+    rows = [dict(_flat(asdict(record))) | {"path": str(file)} for file, record in records.items()]
+    frame = pd.DataFrame(rows, columns=None if rows else [*_nullable_numbers(Record), "run_id", "path"])
     # a column that holds only numbers and nulls is numeric even where all are null
     return frame.astype(dict.fromkeys(_nullable_numbers(Record), "float64"))
 

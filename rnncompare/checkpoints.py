@@ -1,0 +1,58 @@
+"""The state of a training that can go on later: written whole or not at all, and loaded without running code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import rnncompare
+
+
+@dataclass
+class CheckpointFile:
+    """Where a training keeps its state, at most once every so many seconds.
+
+    Attributes:
+        path: the file.
+        every: seconds between two states; the first is kept so long after this was made.
+    """
+
+    path: Path
+    every: float
+    _last: float = field(default_factory=time.monotonic)
+
+    def due(self) -> bool:
+        """Whether it is time to keep the state again."""
+        return time.monotonic() - self._last >= self.every
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Replace what is kept in one step; a state that cannot be written is let go, for training needs it not."""
+        temporary = self.path.with_name(f"{self.path.name}.part")
+        with contextlib.suppress(OSError, RuntimeError):  # torch's writer raises RuntimeError where the disk is full
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            torch.save({"made_by": _made_by(), "state": state}, temporary)
+            with open(temporary, "rb") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, self.path)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        self._last = time.monotonic()
+
+    def load(self) -> dict[str, Any] | None:
+        """The state kept last, its tensors on the CPU; None if there is none, or it is torn, or of other software."""
+        try:
+            content = torch.load(self.path, map_location="cpu", weights_only=True)
+            return content["state"] if content["made_by"] == _made_by() else None
+        except Exception:  # whatever a torn or foreign file makes the reader raise: the run starts anew
+            return None
+
+
+def _made_by() -> list[str]:
+    """Software whose next version may compute other numbers."""
+    return [rnncompare.__version__, str(torch.__version__)]

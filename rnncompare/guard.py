@@ -1,0 +1,99 @@
+"""What a command line may ask of Hydra itself: a closed list.
+
+Settings of runs are typed, and nothing in them is ever called. Hydra's own settings are another matter: they name
+classes that it makes (callbacks, launchers, log handlers), files that it writes and pickles that it reads.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+
+from rnncompare.errors import SettingError, require
+
+FLAGS = ("-m", "--multirun", "-c", "--cfg", "--resolve", "-p", "--package", "-cd", "--config-dir")
+_WITH_VALUE = ("-c", "--cfg", "-p", "--package", "-cd", "--config-dir")
+
+
+def checked(words: Sequence[str], launchers: Mapping[str, Any]) -> list[str]:
+    """The command line with its flags first, which Hydra's parser asks for; refused is what is not on the list.
+
+    Args:
+        words: of the command line.
+        launchers: the names that ``hydra/launcher`` may have, and the dataclasses of their settings.
+
+    Raises:
+        SettingError: a flag or a setting of Hydra's is not to be used here.
+    """
+    flags: list[str] = []
+    overrides: list[str] = []
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        if not word.startswith("-"):
+            overrides.append(word)
+            continue
+        flag, given, value = word.partition("=")
+        require(flag in FLAGS, flag, value, f"no such flag here; there are {', '.join(FLAGS)}, --help")
+        flags.append(flag)
+        if flag in _WITH_VALUE:
+            require(bool(given or left), flag, "", "it needs a value")
+            flags.append(value if given else left.pop(0))
+        if flag in ("-cd", "--config-dir"):
+            _check_folder(Path(flags[-1]))
+    try:
+        parsed = OverridesParser.create().parse_overrides(overrides)
+    except (HydraException, RecursionError):
+        return [*flags, *overrides]  # Hydra says better what is wrong with it
+    for override in parsed:
+        _check_override(override, launchers)
+    return [*flags, *overrides]
+
+
+def _check_override(override: Override, launchers: Mapping[str, Any]) -> None:
+    key, value = override.key_or_group, override.value()
+    if not any(text.startswith("hydra") for text in (key, override.package or "")):
+        return
+    plain = override.type is not None and override.type.name == "CHANGE" and not override.package
+    if key == "hydra/launcher":
+        known = ", ".join(launchers)
+        require(plain and isinstance(value, str) and value in launchers, key, value, f"one of {known}")
+        return
+    settings = {field.name for kind in launchers.values() for field in dataclasses.fields(kind)} - {"_target_"}
+    allowed = ["hydra/launcher", *(f"hydra.launcher.{name}" for name in sorted(settings))]
+    asked = str(override.input_line).lstrip("+~").partition("=")[0]
+    valid = f"not to be set here; of Hydra's own there are {', '.join(allowed)}"
+    require(plain and key in allowed, asked, value, valid)
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse configuration files of others that name what Hydra should make or do."""
+    require(folder.is_dir(), "--config-dir", folder, "a folder of configuration files")
+    for path in sorted(folder.rglob("*.y*ml")):
+        inside = path.relative_to(folder).parts
+        try:
+            text = path.read_text(encoding="utf-8")
+            content = yaml.safe_load(text)
+        except (OSError, ValueError, yaml.YAMLError, RecursionError):
+            raise SettingError("--config-dir", path, "a file that can be read as YAML") from None
+        header = [line for line in text.splitlines() if line.startswith("#") and "@package" in line]
+        about_hydra = inside[0].startswith("hydra") or any("hydra" in line for line in header) or _names_hydra(content)
+        require(not about_hydra, "--config-dir", path, "a file that leaves Hydra's own settings and _target_ alone")
+
+
+def _names_hydra(content: Any, depth: int = 0) -> bool:
+    if isinstance(content, dict):
+        keys = [str(key) for key in content]
+        if any(key == "_target_" or "hydra" in key for key in keys):
+            return True
+        return depth > 50 or any(_names_hydra(value, depth + 1) for value in content.values())
+    if isinstance(content, list):
+        return depth > 50 or any(_names_hydra(value, depth + 1) for value in content)
+    return isinstance(content, str) and depth == 2 and content.lstrip("/").startswith("hydra")

@@ -1,0 +1,82 @@
+"""All records of a results folder in one Parquet file, beside the files that it was made from.
+
+It saves opening each of them: a row counts only while the record that it came from is the same file, untouched. So
+nothing is lost whatever becomes of it, and it may be removed at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAME = "records.parquet"
+STAMP = "stamp"  # column: what changes when the record's file is replaced or written to
+_ENCODED = b"rnncompare.encoded"  # names, in the file's metadata, of the columns whose values are JSON
+
+
+def stamp(file: Path | str) -> str:
+    """What tells whether ``file`` is still what it was.
+
+    Raises:
+        OSError: it is not there.
+    """
+    state = os.stat(file)
+    return f"{state.st_ino} {state.st_mtime_ns} {state.st_size}"
+
+
+def write_store(results_dir: Path, frame: pd.DataFrame) -> Path:
+    """Replace the store by ``frame``, with a `STAMP` and ``path`` below ``results_dir``, in one step."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for left in results_dir.glob(f".{NAME}.*.part"):  # by one that was killed
+        left.unlink(missing_ok=True)
+    encoded = [name for name in frame if frame[name].dtype == object and not _plain_text(frame[name])]
+    plain = frame.assign(**{name: [_encode(value) for value in frame[name]] for name in encoded})
+    plain["path"] = [str(Path(path).relative_to(results_dir)) for path in frame["path"]]
+    table = pa.Table.from_pandas(plain, preserve_index=False)
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _ENCODED: json.dumps(encoded).encode()})
+    path = results_dir / NAME
+    temporary = path.with_name(f".{NAME}.{uuid.uuid4().hex}.part")
+    try:
+        with open(temporary, "wb") as file:
+            pq.write_table(table, file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def read_store(results_dir: Path, columns: list[str] | None = None) -> pd.DataFrame | None:
+    """The rows of the store, whether or not they still count, or None where there is none that can be read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(results_dir / NAME, columns=columns)
+        encoded = json.loads(table.schema.metadata[_ENCODED])
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+        return None
+    frame = table.to_pandas()
+    for name in set(encoded) & set(frame):
+        frame[name] = frame[name].map(json.loads, na_action="ignore").astype(object)
+    if "path" in frame:
+        frame["path"] = [str(results_dir / path) for path in frame["path"]]
+    return frame
+
+
+def _plain_text(column: pd.Series) -> bool:
+    return all(value is None or isinstance(value, str) for value in column)
+
+
+def _encode(value: Any) -> str | None:
+    missing = value is None or (isinstance(value, float) and value != value)
+    return None if missing else json.dumps(value)

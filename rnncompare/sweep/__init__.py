@@ -1,0 +1,18 @@
+"""Many runs: each trained in a process of its own and recorded as soon as it ends; what is recorded is not trained."""
+
+from rnncompare.sweep.cluster import ClusterSettings, train_on_cluster
+from rnncompare.sweep.plan import find_missing, find_record, plan, record_path, recorded, require_writable
+from rnncompare.sweep.runs import Watcher, train_all
+
+__all__ = [
+    "ClusterSettings",
+    "Watcher",
+    "find_missing",
+    "find_record",
+    "plan",
+    "record_path",
+    "recorded",
+    "require_writable",
+    "train_all",
+    "train_on_cluster",
+]

@@ -1,0 +1,214 @@
+"""Claims on runs: of all processes and machines that share a results folder, one at a time trains a run.
+
+No server is asked. A claim is a file that is created whole or not at all, ``RESULTS_DIR/.claims/RUN_ID.N``, and says
+whose it is. Of the claims on a run that with the highest N counts. Its owner renews it all the while; where it is
+dead, or has not renewed for a lease, number N + 1 may be created, and only one can create it. The time of a lease is
+taken by the clock of whoever waits, from changes that it sees itself, so that no clocks need agree.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+LEASE = 120.0  # seconds without renewal after which a claim no longer counts
+FOLDER = ".claims"
+
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A process: its machine, its number there, and when it began, for numbers are used again."""
+
+    host: str
+    kernel: str
+    pid: int
+    began: str
+    token: str
+
+    @classmethod
+    def this(cls) -> Owner:
+        """The process that asks."""
+        return cls(socket.gethostname(), _kernel(), os.getpid(), _began(os.getpid()) or "", uuid.uuid4().hex)
+
+    def ended(self) -> bool:
+        """Whether it is known to have ended; of another machine's processes nothing is known."""
+        here = (self.host, self.kernel) == (socket.gethostname(), _kernel())
+        return here and _began(self.pid) != self.began
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}"
+
+
+class Claims:
+    """The claims of this process on the runs of one results folder, renewed until closed.
+
+    Args:
+        results_dir: the folder.
+        lease: seconds.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+
+    def __init__(self, results_dir: str | Path, lease: float = LEASE):
+        self._folder = Path(results_dir) / FOLDER
+        self._lease, self._owner = lease, Owner.this()
+        self._held: dict[str, Path] = {}
+        self._seen: dict[Path, tuple[tuple[int, int], float]] = {}
+        self._lock = threading.Lock()
+        self._own = self._folder / f"owner-{self._owner.token}"
+        self._announce()
+        self._closed = threading.Event()
+        threading.Thread(target=self._renew, daemon=True).start()
+
+    def acquire(self, run: str) -> Owner | None:
+        """Claim ``run``; the owner that has it already, or None where it is claimed now by this process."""
+        while True:
+            numbers = self._numbers(run)
+            highest = max(numbers, default=0)
+            if highest and (owner := self._living_owner(self._path(run, highest))):
+                return owner
+            if not self._create(run, highest + 1):
+                continue  # somebody was quicker
+            if max(self._numbers(run)) > highest + 1:  # what was listed had been given up, and claimed anew since
+                self._path(run, highest + 1).unlink(missing_ok=True)
+                continue
+            return None
+
+    def holds(self, run: str) -> bool:
+        """Whether the claim of this process on ``run`` still counts: nobody has taken it over."""
+        with self._lock:
+            path = self._held.get(run)
+        return path is not None and path == self._path(run, max(self._numbers(run), default=0))
+
+    def release(self, run: str) -> None:
+        """Give up the claim on ``run``, and remove those before it."""
+        counts = self.holds(run)
+        with self._lock:
+            path = self._held.pop(run)
+        if counts:
+            for number in sorted(self._numbers(run)):
+                self._path(run, number).unlink(missing_ok=True)
+        else:
+            path.unlink(missing_ok=True)
+
+    def abandoned(self) -> list[str]:
+        """Runs claimed by processes that have ended."""
+        runs = {path.stem for path in self._folder.glob("*.*")}
+        return sorted(
+            run
+            for run in runs
+            if (numbers := self._numbers(run)) and not self._living_owner(self._path(run, max(numbers)))
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give up all claims; the folder goes with the last of them."""
+        self._closed.set()
+        with self._lock:
+            held = list(self._held)
+        for run in held:
+            self.release(run)
+        self._own.unlink(missing_ok=True)
+        for path in self._folder.glob("owner-*"):  # of processes that were killed
+            if not self._living_owner(path):
+                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._folder.rmdir()
+
+    def _announce(self) -> None:
+        while True:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # another sweep ended just now, and took the folder with it
+                self._own.write_text(json.dumps(asdict(self._owner)), encoding="utf-8")
+                return
+
+    def _path(self, run: str, number: int) -> Path:
+        return self._folder / f"{run}.{number}"
+
+    def _numbers(self, run: str) -> list[int]:
+        suffixes = (entry.name.rpartition(".") for entry in os.scandir(self._folder))
+        return [int(number) for name, _, number in suffixes if name == run and number.isdecimal()]
+
+    def _create(self, run: str, number: int) -> bool:
+        path = self._path(run, number)
+        try:
+            os.link(self._own, path)  # atomic, with its content, on network file systems too
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            try:
+                with open(path, "x", encoding="utf-8") as file:
+                    json.dump(asdict(self._owner), file)
+            except FileExistsError:
+                return False
+        with self._lock:
+            self._held[run] = path
+        return True
+
+    def _living_owner(self, path: Path) -> Owner | None:
+        """Whose claim it is; None where that process has ended or its lease has, or the claim is gone."""
+        try:
+            state = path.stat()
+            owner = Owner(**json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError):  # being written, or torn: it counts for as long as a lease
+            owner = Owner("unknown", "", 0, "", "")
+        if owner.ended():
+            return None
+        now, stamp = time.monotonic(), (state.st_mtime_ns, state.st_ino)
+        before, since = self._seen.get(path, (None, now))
+        if before != stamp:
+            self._seen[path] = stamp, now
+        elif now - since > self._lease:
+            return None
+        return owner
+
+    def _renew(self) -> None:
+        while not self._closed.wait(self._lease / 8):
+            with self._lock:
+                paths = [self._own, *self._held.values()]
+            for path in paths:
+                with contextlib.suppress(OSError):
+                    os.utime(path)
+
+
+def _kernel() -> str:
+    """What tells machines of one name apart, and a machine from itself before it was started anew."""
+    try:
+        boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return f"{psutil.boot_time():.0f}"
+
+
+def _began(pid: int) -> str | None:
+    """When the process began, in a form that setting the clock does not change; None where there is none."""
+    try:
+        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+        return None if fields[0] in "ZX" else fields[19]
+    except OSError:
+        if _PROC.joinpath("self/stat").exists():
+            return None
+    try:
+        return f"{psutil.Process(pid).create_time():.0f}"
+    except psutil.NoSuchProcess:
+        return None

@@ -1,0 +1,127 @@
+"""What is to be done: the runs asked for, checked, and which of them are recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnncompare.errors import DataError, SettingError, require
+from rnncompare.measure.isolation import call_isolated
+from rnncompare.records import Record, read_files, read_record, run_id
+from rnncompare.records.store import NAME, STAMP, read_store, stamp
+from rnncompare.settings import RunSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def plan(
+    requests: Sequence[RunSettings], on_understood: Callable[[str], None] = lambda words: None
+) -> dict[str, RunSettings]:
+    """The runs asked for, by their identity, each once, in order; all are checked before any is trained.
+
+    Args:
+        requests: resolved settings.
+        on_understood: called with the words in which a user's own data were understood, once for each way.
+
+    Raises:
+        SettingError: a request cannot be met by the data or the machine.
+        DataError: data cannot be fetched or read.
+    """
+    checked = call_isolated(_check_all, list(requests), on_message=on_understood)
+    return {run_id(settings.config()): settings for settings in checked}
+
+
+def record_path(name: str, settings: RunSettings) -> Path:
+    """Where the record of the run called ``name`` lies, or will."""
+    return Path(settings.results_dir) / name / "record.json"
+
+
+def require_writable(folder: str) -> None:
+    """Make the results folder if it is not there.
+
+    Raises:
+        SettingError: it cannot be written.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingError("results_dir", folder, f"a folder that can be written ({reason})") from None
+    require(os.access(folder, os.W_OK), "results_dir", folder, "a folder that can be written")
+
+
+def find_record(name: str, settings: RunSettings) -> Record | None:
+    """The record of a run that need not be trained; one that failed is to be tried again."""
+    try:
+        record = read_record(record_path(name, settings))
+    except DataError:
+        return None
+    return record if record.run_id == name and record.status != "failed" else None
+
+
+def find_missing(runs: Mapping[str, RunSettings]) -> dict[str, RunSettings]:
+    """Those of ``runs`` that are to be trained: not recorded, failed, or to be trained again."""
+    stored = {folder: _stored(folder) for folder in {settings.results_dir for settings in runs.values()}}
+    return {
+        name: settings
+        for name, settings in runs.items()
+        if settings.force or not _is_recorded(name, settings, stored[settings.results_dir])
+    }
+
+
+def _is_recorded(name: str, settings: RunSettings, stored: Mapping[str, tuple[str, str]]) -> bool:
+    if name in stored:
+        known, status = stored[name]
+        with contextlib.suppress(OSError):
+            if stamp(record_path(name, settings)) == known:
+                return status != "failed"
+    return find_record(name, settings) is not None
+
+
+def _stored(folder: str) -> dict[str, tuple[str, str]]:
+    """Of the records gathered in one file, if they are: by run, what tells whether it is unchanged, and the status."""
+    if not (Path(folder) / NAME).exists():
+        return {}
+    frame = read_store(Path(folder), ["run_id", STAMP, "status"])
+    if frame is None:
+        return {}
+    return dict(zip(frame["run_id"], zip(frame[STAMP], frame["status"], strict=True), strict=True))
+
+
+def recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
+    """The records of ``runs`` in one table, as `rnncompare.load_records` gives them."""
+    import pandas as pd
+
+    paths: dict[str, list[Path]] = {}
+    for name, settings in runs.items():
+        paths.setdefault(settings.results_dir, []).append(record_path(name, settings))
+    frames = [read_files(Path(folder), files)[0].drop(columns=STAMP) for folder, files in paths.items()]
+    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+
+
+def _check_all(requests: list[RunSettings], send: Callable[[object], None]) -> list[RunSettings]:
+    """`experiment.check` for each distinct model, data and device; runs that differ in the rest share its answer."""
+    from rnncompare.experiment import check
+
+    checked: dict[str, RunSettings] = {}
+    said: set[str | None] = {None}
+    for request in requests:
+        if (key := _checked_by(request)) not in checked:
+            checked[key], understood = check(request)
+            if understood not in said:
+                send(understood)
+                said.add(understood)
+    return [
+        dataclasses.replace(request, device=found.device, data=found.data)
+        for request in requests
+        for found in [checked[_checked_by(request)]]
+    ]
+
+
+def _checked_by(request: RunSettings) -> str:
+    return repr((request.model, request.data, request.device))

@@ -1,0 +1,58 @@
+"""One run in a process of its own: what it leaves behind, however it ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from rnncompare.errors import DataError, SettingError
+from rnncompare.measure.isolation import IsolatedError, call_isolated
+from rnncompare.provenance import provenance
+from rnncompare.records import DataFields, ModelFields, Record, Run
+from rnncompare.settings import RunSettings
+
+
+def train_apart(
+    name: str, settings: RunSettings, checkpoint: Path, gpu: str | None, on_update: Callable[[int, float], None]
+) -> Run:
+    """Train the run called ``name``; one that raises, crashes, hangs or is killed gives a record that says so.
+
+    Args:
+        name: its identity.
+        settings: resolved.
+        checkpoint: the file in which its state is kept, and looked for.
+        gpu: the only one that the run sees, as ``CUDA_VISIBLE_DEVICES`` names it; None to leave that as it is.
+        on_update: called with the update and the validation metric after each validation.
+    """
+    try:
+        arguments = (settings, checkpoint, gpu)
+        return call_isolated(_run, *arguments, on_message=lambda m: on_update(*m), timeout=settings.run_timeout)
+    except (IsolatedError, SettingError, DataError) as error:
+        return Run(_failed(name, settings, str(error)), [])
+
+
+def _run(settings: RunSettings, checkpoint: Path, gpu: str | None, send: Callable[[object], None]) -> Run:
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # read when CUDA is first used, which in this process is later
+    from rnncompare.checkpoints import CheckpointFile
+    from rnncompare.experiment import run_experiment
+
+    every = settings.checkpoint_seconds
+    keeper = None if every is None else CheckpointFile(checkpoint, every)
+    return run_experiment(settings, progress=lambda update, metric: send((update, metric)), keeper=keeper)
+
+
+def _failed(name: str, settings: RunSettings, error: str) -> Record:
+    return Record(
+        run_id=name,
+        status="failed",
+        error=error,
+        seed=settings.seed,
+        device=settings.device,
+        threads=settings.threads,
+        config=settings.config(),
+        model=ModelFields(name=settings.model.name, hidden_size=settings.model.hidden_size),
+        data=DataFields(name=settings.data.name),
+        provenance=provenance(hardware=settings.device),
+    )

@@ -1,0 +1,87 @@
+"""Sweeps on a cluster: jobs of this machine, and a real Slurm of one node where there can be one."""
+
+import os
+import subprocess
+
+import pytest
+from one_node_slurm import missing, one_node_slurm
+from processes import LONG, TINY, Command, comparable, records, temporary_files, wait_until
+
+pytest.importorskip("submitit", reason="needs the extra rnncompare[slurm]")
+
+
+def test_jobs_of_this_machine_leave_the_same_records(tmp_path):
+    words = ["-m", "model=gru,lstm", "seed=0,1", *TINY]
+    assert Command(tmp_path, *words, "results_dir=plain").finish()[0] == 0
+    cluster = ["hydra/launcher=submitit_local", "hydra.launcher.runs_per_job=2", "results_dir=cluster"]
+    code, output, errors = Command(tmp_path, *words, *cluster).finish()
+    assert code == 0, output + errors
+    assert "2 jobs submitted" in output
+    assert output.count("done ") == 4
+    plain, jobs = (
+        {name: comparable(record) for name, record in records(tmp_path / folder).items()}
+        for folder in ("plain", "cluster")
+    )
+    assert plain == jobs
+    assert temporary_files(tmp_path) == []
+    code, output, _ = Command(tmp_path, *words, *cluster).finish()
+    assert (code, "nothing to train" in output, "submitted" in output) == (0, True, False)
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory):
+    """The environment of a Slurm."""
+    if reason := missing():
+        pytest.skip(reason)
+    with one_node_slurm(tmp_path_factory.mktemp("slurm")) as environment:
+        yield environment
+
+
+CLUSTER = ["hydra/launcher=submitit_slurm", "results_dir=cluster"]
+
+
+def queue(slurm):
+    answer = subprocess.run(["squeue", "-h", "-r", "-o", "%i %T"], env={**os.environ, **slurm}, capture_output=True)
+    return [line.split() for line in answer.stdout.decode().splitlines()]
+
+
+def test_a_sweep_of_twenty_runs_completes_on_slurm_with_the_records_of_a_local_one(tmp_path, slurm):
+    words = ["-m", "model=gru,lstm", "seed=range(0,10)", *TINY]
+    assert Command(tmp_path, *words, "results_dir=plain").finish()[0] == 0
+    command = Command(tmp_path, *words, *CLUSTER, "hydra.launcher.runs_per_job=5", **slurm)
+    assert wait_until(lambda: queue(slurm))
+    assert {job.partition("_")[0] for job, _ in queue(slurm)} == {queue(slurm)[0][0].partition("_")[0]}
+    code, output, errors = command.finish(240)
+    assert code == 0, output + errors
+    assert "4 jobs submitted" in output
+    plain, jobs = (
+        {name: comparable(record) for name, record in records(tmp_path / folder).items()}
+        for folder in ("plain", "cluster")
+    )
+    assert len(jobs) == 20
+    assert plain == jobs
+    assert temporary_files(tmp_path) == []
+
+
+def test_what_scancel_ended_is_picked_up_by_the_next_call(tmp_path, slurm):
+    words = ["-m", "seed=0,1", *TINY, "train.max_updates=4000", "checkpoint_seconds=0", *CLUSTER]
+    command = Command(tmp_path, *words, **slurm)
+    assert wait_until(lambda: list(tmp_path.glob("cluster/*/.checkpoint.pt")))
+    job = next(job for job, state in queue(slurm) if state == "RUNNING")
+    subprocess.run(["scancel", job], env={**os.environ, **slurm}, check=True)
+    code, output, errors = command.finish(240)
+    assert code == 1, output + errors
+    assert "have no record though their jobs have ended" in output
+    assert len(records(tmp_path)) == 1
+    code, output, errors = Command(tmp_path, *words, **slurm).finish(240)
+    assert code == 0, output + errors
+    assert "1 recorded already, 1 to train" in output
+    assert len(records(tmp_path)) == 2
+
+
+def test_ctrl_c_cancels_the_jobs(tmp_path, slurm):
+    command = Command(tmp_path, "-m", "seed=0,1", *LONG, *CLUSTER, **slurm)
+    assert wait_until(lambda: any(state == "RUNNING" for _, state in queue(slurm)))
+    took, code, _, errors = command.stop(2)
+    assert (code, took < 5) == (130, True), errors
+    assert wait_until(lambda: not queue(slurm), 30)

@@ -1,0 +1,11 @@
+"""The torture of `tests.torture`, shortened."""
+
+from tests.torture import Torture
+
+
+def test_a_sweep_killed_at_random_moments_keeps_all_its_promises(tmp_path):
+    figures = Torture(tmp_path, runs=8, seed=1).kill(4)
+    assert figures.faults() == 0, figures
+    assert figures.kills == 4
+    assert figures.kills_with_runs_under_way >= 1
+    assert figures.records_checked >= 8
