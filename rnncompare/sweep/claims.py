@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import socket
 import threading
 import time
@@ -23,6 +24,7 @@ import psutil
 
 LEASE = 120.0  # seconds without renewal after which a claim no longer counts
 FOLDER = ".claims"
+PAUSE = 0.01  # seconds, at most, before a claim that met another is tried again
 
 _PROC = Path("/proc")
 
@@ -82,16 +84,23 @@ class Claims:
                 return owner
             if not self._create(run, highest + 1):
                 continue  # somebody was quicker
-            if max(self._numbers(run)) > highest + 1:  # what was listed had been given up, and claimed anew since
-                self._path(run, highest + 1).unlink(missing_ok=True)
-                continue
-            return None
+            if not self._others_on(run, highest + 1):
+                return None
+            # What was listed had been given up and claimed anew, under another number. Each looks after it has created,
+            # so of two at least one sees the other.
+            with self._lock:
+                self._held.pop(run).unlink(missing_ok=True)
+            time.sleep(random.uniform(0, PAUSE))
 
     def holds(self, run: str) -> bool:
         """Whether the claim of this process on ``run`` still counts: nobody has taken it over."""
         with self._lock:
             path = self._held.get(run)
-        return path is not None and path == self._path(run, max(self._numbers(run), default=0))
+        for _ in range(3):
+            if path is not None and path == self._path(run, max(self._numbers(run), default=0)):
+                return True
+            time.sleep(PAUSE)  # a higher number may be on the point of being withdrawn
+        return False
 
     def release(self, run: str) -> None:
         """Give up the claim on ``run``, and remove those before it."""
@@ -146,6 +155,10 @@ class Claims:
     def _numbers(self, run: str) -> list[int]:
         suffixes = (entry.name.rpartition(".") for entry in os.scandir(self._folder))
         return [int(number) for name, _, number in suffixes if name == run and number.isdecimal()]
+
+    def _others_on(self, run: str, own: int) -> bool:
+        """Whether anybody else alive has a claim on ``run``, of any number."""
+        return any(self._living_owner(self._path(run, number)) for number in self._numbers(run) if number != own)
 
     def _create(self, run: str, number: int) -> bool:
         path = self._path(run, number)
