@@ -147,9 +147,11 @@ def _training_loop(rows: list[dict[str, Any]]) -> str:
 
 def _notes(results: Results) -> str:
     lines = [f"not available: {line}" for line in results.notices]
-    busy = max((measured.other_load for _, measured in results.measured), default=0.0)
-    if busy >= EXCLUSIVE_BELOW:
-        lines.append(f"other processes kept up to {busy:.1f} cores busy: these figures are not to be relied on")
+    disturbed = [(measured.other_load, case) for case, measured in results.measured]
+    disturbed = [(load, case) for load, case in disturbed if load >= EXCLUSIVE_BELOW]
+    lines += [
+        f"other processes kept {load:.1f} cores busy during {case}: not to be relied on" for load, case in disturbed
+    ]
     lines += [f"disagrees, not timed: {line}" for line in results.disagreements]
     lines += [f"failed: {line}" for line in results.failures]
     return "\n".join(lines)
