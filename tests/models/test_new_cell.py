@@ -51,3 +51,8 @@ def test_new_cell_learns_in_two_layers_and_both_directions(leaky):
         losses.append(loss.item())
     assert all(p.grad.abs().sum() > 0 for p in module.parameters())
     assert losses[-1] < 0.8 * losses[0]
+
+
+def test_the_readme_shows_the_same_cell():
+    (source,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    assert source in (Path(__file__).parents[2] / "README.md").read_text()

@@ -39,3 +39,8 @@ def test_a_new_task_trains_and_beats_its_baseline(largest):
     )
     quality = run_experiment(settings.resolved()).record.quality
     assert quality.test < 0.5 * quality.baseline
+
+
+def test_the_readme_shows_the_same_task():
+    (source,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    assert source in (Path(__file__).parents[2] / "README.md").read_text()
