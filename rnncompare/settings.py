@@ -10,6 +10,7 @@ from typing import Any
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from rnncompare.errors import require
+from rnncompare.schedules import SCHEDULES
 from rnncompare.tasks.contract import Task, setting
 
 DEFAULT_HIDDEN_SIZE = 128
@@ -57,6 +58,7 @@ class TrainSettings:
 
     optimizer: str = setting("adam", f"one of {', '.join(OPTIMIZERS)}")
     learning_rate: float = setting(0.002, "step size of the optimizer, above 0")
+    schedule: str = setting("constant", f"how the step size falls over max_updates: {', '.join(SCHEDULES)}")
     batch_size: int = setting(32, "sequences an update, from 1")
     max_updates: int = setting(1000, "updates after which training ends, from 1")
     validate_every: int = setting(50, "updates between validations, from 1")
@@ -67,6 +69,7 @@ class TrainSettings:
     def check(self) -> None:
         """Raise `SettingError` for values out of range."""
         require(self.optimizer in OPTIMIZERS, "train.optimizer", self.optimizer, f"one of {', '.join(OPTIMIZERS)}")
+        require(self.schedule in SCHEDULES, "train.schedule", self.schedule, f"one of {', '.join(SCHEDULES)}")
         for name in ("batch_size", "max_updates", "validate_every", "patience"):
             value = getattr(self, name)
             require(value is None or value >= 1, f"train.{name}", value, "a whole number from 1")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, astuple, dataclass, field
 from typing import Any, Protocol
 
 import torch
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from rnncompare.batches import Batch, Shuffled, Split
 from rnncompare.measure.timing import Clock, clock_for
 from rnncompare.records import CurvePoint
+from rnncompare.schedules import SCHEDULES
 from rnncompare.settings import TrainSettings
 from rnncompare.tasks.contract import stream
 from rnncompare.tasks.contract.objectives import Objective
@@ -92,7 +92,7 @@ def train(
         train_split: what the updates see.
         validation_split: what chooses the state and ends the training.
         objective: the loss and metric.
-        settings: optimizer, sizes and patience.
+        settings: optimizer, schedule, sizes and patience.
         seed: fixes the order of examples and the dropout masks.
         device: where all of this happens.
         progress: called with the update and the validation metric after each validation.
@@ -101,9 +101,7 @@ def train(
     optimizer = _OPTIMIZERS[settings.optimizer](network.parameters(), lr=settings.learning_rate)
     update = update_function(network, optimizer, objective, settings.clip_norm)
     batches = train_split.shuffled(settings.batch_size, stream(seed, "order"))
-    batch_size = min(settings.batch_size, len(train_split))
-    clock = clock_for(device)
-    going = _Going(network, optimizer, batches, clock, device)
+    going = _Going(network, optimizer, batches, clock_for(device), device)
     if keeper and (kept := keeper.load()):
         going.restore(kept)
     else:
@@ -111,40 +109,23 @@ def train(
     training = going.training
 
     while _goes_on(training, settings):
-        count = min(settings.validate_every, settings.max_updates - training.updates)
-        losses = _stretch(update, batches, count, clock)
-        training.first_loss = losses[0] if training.updates == 0 else training.first_loss
-        training.diverged_at = _first_bad(losses, training.first_loss, training.updates)
-        training.updates += count
+        mean_loss = going.stretch(update, settings)
         if training.diverged_at is not None:
             break
-
         score = evaluate(network, validation_split, objective)
         if not math.isfinite(score.loss):
             training.diverged_at = training.updates
             break
-        point = CurvePoint(
-            training.updates,
-            sum(clock.laps),
-            training.updates * batch_size,
-            sum(losses) / count,
-            score.loss,
-            score.metric,
-        )
-        training.curve.append(point)
+        examples = training.updates * min(settings.batch_size, len(train_split))
+        going.note(CurvePoint(training.updates, going.seconds(), examples, mean_loss, *astuple(score)), objective)
+        if training.reached is None and _reaches(training.curve[-1], settings.target, objective):
+            training.reached = training.curve[-1]
         progress(training.updates, score.metric)
-        training.stale += 1
-        if training.best is None or _rank(point, objective) > _rank(training.best, objective):
-            training.best, going.best_weights, training.stale = point, _copy(network), 0
-        if training.reached is None and _reaches(point, settings.target, objective):
-            training.reached = point
         # one that ended has no state kept: a training that goes on makes at least one update of its own
         if keeper and keeper.due() and _goes_on(training, settings):
             keeper.save(going.state())
 
-    network.load_state_dict(going.best_weights)
-    training.laps = clock.laps
-    return training
+    return going.ended()
 
 
 def _goes_on(training: Training, settings: TrainSettings) -> bool:
@@ -165,8 +146,43 @@ class _Going:
     ):
         self._network, self._optimizer, self._batches, self._clock = network, optimizer, batches, clock
         self._device = device
-        self.best_weights = _copy(network)
+        self._best_weights = _copy(network)
         self.training = Training()
+
+    def stretch(self, update: Callable[[Batch], Tensor], settings: TrainSettings) -> float:
+        """Make the updates up to the next validation; their mean loss, read from the device once at the end."""
+        training, losses = self.training, []
+        end = min(training.updates + settings.validate_every, settings.max_updates)
+        self._clock.start()
+        for number, batch in zip(range(training.updates, end), self._batches, strict=False):
+            for group in self._optimizer.param_groups:
+                group["lr"] = settings.learning_rate * SCHEDULES[settings.schedule](number / settings.max_updates)
+            losses.append(update(batch))
+            self._clock.lap()
+        self._clock.settle()
+        values = torch.stack(losses).tolist()
+        training.first_loss = values[0] if training.updates == 0 else training.first_loss
+        training.diverged_at = _first_bad(values, training.first_loss, training.updates)
+        training.updates = end
+        return sum(values) / len(values)
+
+    def note(self, point: CurvePoint, objective: Objective) -> None:
+        """Add a validation to the curve, and keep the weights if it is the best."""
+        training = self.training
+        training.curve.append(point)
+        training.stale += 1
+        if training.best is None or _rank(point, objective) > _rank(training.best, objective):
+            training.best, self._best_weights, training.stale = point, _copy(self._network), 0
+
+    def seconds(self) -> float:
+        """Seconds that the updates took."""
+        return sum(self._clock.laps)
+
+    def ended(self) -> Training:
+        """The training, its network put into the state that validated best."""
+        self._network.load_state_dict(self._best_weights)
+        self.training.laps = self._clock.laps
+        return self.training
 
     def state(self) -> dict[str, Any]:
         """Tensors, numbers, text, lists and dicts, from which `restore` makes the same training."""
@@ -174,7 +190,7 @@ class _Going:
             "training": asdict(self.training),
             "laps": torch.tensor(self._clock.laps, dtype=torch.float64),
             "weights": self._network.state_dict(),
-            "best_weights": self.best_weights,
+            "best_weights": self._best_weights,
             "optimizer": self._optimizer.state_dict(),
             "batches": self._batches.state(),
             "random": torch.get_rng_state(),
@@ -188,7 +204,7 @@ class _Going:
         self.training = Training(**{**known, **points, "curve": [CurvePoint(**point) for point in known["curve"]]})
         self._clock.laps = state["laps"].tolist()
         self._network.load_state_dict(state["weights"])
-        self.best_weights = {name: value.to(self._device) for name, value in state["best_weights"].items()}
+        self._best_weights = {name: value.to(self._device) for name, value in state["best_weights"].items()}
         self._optimizer.load_state_dict(state["optimizer"])
         self._batches.restore(state["batches"])
         torch.set_rng_state(state["random"])
@@ -226,17 +242,6 @@ def evaluate(network: nn.Module, split: Split, objective: Objective) -> Score:
     network.train()
     loss, metric, count = sums.tolist()
     return Score(loss / count, objective.finish(metric / count))
-
-
-def _stretch(update: Callable[[Batch], Tensor], batches: Iterator[Batch], count: int, clock: Clock) -> list[float]:
-    """Make ``count`` updates; their losses, read from the device once at the end."""
-    losses = []
-    clock.start()
-    for batch in itertools.islice(batches, count):
-        losses.append(update(batch))
-        clock.lap()
-    clock.settle()
-    return torch.stack(losses).tolist()
 
 
 def _first_bad(losses: list[float], first_loss: float, before: int) -> int | None:

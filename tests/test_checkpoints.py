@@ -52,9 +52,10 @@ def outcome(run):
         settings(),
         settings(PARITY, {"name": "torch_gru", "bidirectional": True}, optimizer="rmsprop", batch_size=16),
         settings(model={"name": "rnn"}, optimizer="sgd", learning_rate=0.3, clip_norm=0.1),
+        settings(schedule="cosine"),
         settings(model={"name": "gru", "input_dropout": 0.2}, optimizer="adamw", patience=3, learning_rate=0.1),
     ],
-    ids=["lstm", "bidirectional", "sgd", "patience"],
+    ids=["lstm", "bidirectional", "sgd", "schedule", "patience"],
 )
 def test_interrupted_twice_it_ends_in_the_same_record(tmp_path, run):
     whole = run_experiment(run)

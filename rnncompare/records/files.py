@@ -23,6 +23,8 @@ CURVE_COLUMNS = ("update", "seconds", "examples", "train_loss", "validation_loss
 PATHS = ("path", "test_path")  # of data files
 # settings that cannot change the outcome of a run
 NOT_IN_RUN_ID = ("results_dir", "force", "progress", "run_timeout", "checkpoint_seconds")
+# settings that came later, at the values that say what runs did before: a run made then is the same run
+CAME_LATER = {"data": {"split": "end"}, "train": {"schedule": "constant"}}
 CHECKSUM = "checksum"  # in the provenance: of all else in a record, so that one that was edited shows
 
 
@@ -34,6 +36,9 @@ def run_id(config: Mapping[str, Any]) -> str:
     kept = {key: value for key, value in config.items() if key not in NOT_IN_RUN_ID}
     if isinstance(data := kept.get("data"), Mapping) and data.get("sha256"):
         kept["data"] = {key: value for key, value in data.items() if key not in PATHS}
+    for part, before in CAME_LATER.items():
+        if isinstance(settings := kept.get(part), Mapping):
+            kept[part] = {key: value for key, value in settings.items() if (key, value) not in before.items()}
     canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

@@ -9,7 +9,15 @@ from typing import ClassVar
 from rnncompare.errors import require
 from rnncompare.tasks.contract import Data, Task, setting
 from rnncompare.tasks.contract.download import PinnedFile
-from rnncompare.tasks.loaders.corpora import CORPORA, PTB, TINYSHAKESPEARE, read_corpus, read_text
+from rnncompare.tasks.loaders.corpora import (
+    BLOCK,
+    CORPORA,
+    PTB,
+    SPLITS,
+    TINYSHAKESPEARE,
+    read_corpus,
+    read_text,
+)
 from rnncompare.tasks.loaders.language import Language
 from rnncompare.tasks.loaders.pins import pin
 
@@ -23,15 +31,19 @@ class Text(Task):
         input   t o _ b e        input   _ o r _ n
         target  o _ b e _        target  o r _ n o
 
-    Windows lie end to end; a training set is a random choice of those of the train part. Symbols are the characters of
-    the train part and one for all that it lacks. The baseline is the bits a character under the character frequencies
-    of the whole train part.
+    Windows lie end to end; a training set is a random choice of those of the train part. The end of a text can be unlike
+    the rest, as another play is that ends tinyshakespeare; blocks of all of it are held out with ``data.split=blocks``.
+    Symbols are the characters of the train part and one for all that it lacks. The baseline is the bits a character
+    under the character frequencies of the whole train part.
     """
 
     corpus: str = setting("manual", "manual (of Python, always there), tinyshakespeare or ptb")
     path: str | None = setting(None, "a text file, taken in the place of data.corpus")
     sha256: str | None = setting(None, "SHA-256 that the file must have; null: that which it has")
     sequence_length: int = setting(100, "characters of a window")
+    split: str = setting(
+        "end", f"what is held out: end, the last tenth; blocks, every tenth of {BLOCK} characters; ptb comes split"
+    )
 
     sizes: ClassVar[dict[str, int]] = {"tiny": 100, "small": 500, "medium": 2000, "large": 5000, "huge": 10_000}
     source: ClassVar[str] = (
@@ -45,6 +57,9 @@ class Text(Task):
         super().check()
         self.at_least(1, "sequence_length")
         require(self.corpus in CORPORA, "data.corpus", self.corpus, f"one of {', '.join(CORPORA)}")
+        require(self.split in SPLITS, "data.split", self.split, f"one of {', '.join(SPLITS)}")
+        as_it_came = self.corpus == "ptb" and self.path is None
+        require(self.split == "end" or not as_it_came, "data.split", self.split, "end; ptb comes split")
 
     def largest(self) -> int:
         return self._language().largest()
@@ -57,5 +72,5 @@ class Text(Task):
         return self if self.path is None else replace(self, sha256=pin(self.sha256, self.path))
 
     def _language(self) -> Language:
-        corpus = read_corpus(self.corpus) if self.path is None else read_text(Path(self.path))
+        corpus = read_corpus(self.corpus, self.split) if self.path is None else read_text(Path(self.path), self.split)
         return Language(self.path or self.corpus, [], corpus, self.sequence_length, "data.sequence_length")

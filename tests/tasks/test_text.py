@@ -1,12 +1,15 @@
 import math
 from collections import Counter
+from itertools import zip_longest
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from rnncompare.errors import DataError, SettingError
 from rnncompare.tasks import task_class
-from rnncompare.tasks.loaders.corpora import in_order, read_corpus
+from rnncompare.tasks.loaders.corpora import divided, read_corpus
 
 
 @pytest.fixture
@@ -47,7 +50,7 @@ def test_baseline_is_the_cross_entropy_under_train_frequencies(load, written):
 def test_the_manual_is_always_there_and_large_enough(load):
     data = load("text", size="medium")
     assert 4 < data.baseline < 5.5
-    assert data.sha256 == read_corpus("manual").sha256
+    assert data.sha256 == read_corpus("manual", "end").sha256
     assert task_class("text")().largest() >= 2000
 
 
@@ -64,9 +67,44 @@ def test_tinyshakespeare(load):
 
 
 def test_parts_follow_each_other():
-    corpus = in_order("".join(map(str, range(1000))))
-    assert corpus.train + corpus.validation + corpus.test == "".join(map(str, range(1000)))
-    assert [len(corpus.train), len(corpus.validation), len(corpus.test)] == [2601, 144, 145]
+    corpus = divided("".join(map(str, range(1000))), "end")
+    (train,), (validation,), (test,) = corpus.train, corpus.validation, corpus.test
+    assert train + validation + test == "".join(map(str, range(1000)))
+    assert [len(train), len(validation), len(test)] == [2601, 144, 145]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 330_000))
+@example(200_000)
+def test_blocks_hold_out_one_in_twenty_each_and_every_character_is_in_one_part(length):
+    text = "".join(map(chr, range(32, 32 + 1000))) * (length // 1000 + 1)
+    text = text[:length]
+    corpus = divided(text, "blocks")
+    halves = [piece for pair in zip_longest(corpus.validation, corpus.test, fillvalue="") for piece in pair]
+    together = "".join(a + b for a, b in zip(corpus.train, halves, strict=False))
+    assert together == text, "each piece held out follows the piece of train before it"
+    assert all(len(piece) <= 5000 for piece in halves)
+    if length % 100_000 == 0:
+        assert sum(map(len, corpus.validation)) == sum(map(len, corpus.test)) == length // 20
+
+
+def test_no_window_crosses_from_one_block_to_another(load, written):
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 20_000))) * 6  # each 20,000 characters differ
+    data = load("text", **written(text, split="blocks", sequence_length=70))
+    for split in (data.train, data.validation, data.test):
+        known = (split.inputs[:, :-1] < 20_000).all(1)  # all that train has
+        assert known.any()
+        assert (split.inputs[:, 1:] == split.targets[:, :-1]).all()
+        steps = (split.targets - split.inputs)[known] % 20_000
+        assert (steps == 1).all()
+
+
+def test_only_what_does_not_come_split_is_split():
+    with pytest.raises(SettingError, match=r"data\.split=blocks: end; ptb"):
+        task_class("text")(corpus="ptb", split="blocks").check()
+    with pytest.raises(SettingError, match=r"data\.split=middle: one of end, blocks"):
+        task_class("text")(split="middle").check()
+    task_class("text")(corpus="ptb", split="blocks", path="own.txt").check()
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from rnncompare.errors import DataError
 
 CHUNK = 1 << 16
+SILENCE = 30  # seconds after which a server that says nothing is given up
 
 
 class Response(Protocol):
@@ -111,12 +112,27 @@ class PinnedFile:
             raise OSError(f"{file.tell()} of {total} bytes were received")
 
 
+class _OnlyHTTPS(urllib.request.HTTPRedirectHandler):
+    """Follows no redirection to anything else; it is refused before it is asked."""
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        _require_https(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 def open_https(url: str) -> AbstractContextManager[Response]:
-    """Open ``url``, refusing anything but HTTPS on the way there too."""
-    response = urllib.request.urlopen(url, timeout=30) if url.startswith("https://") else None
-    if response is None or not response.geturl().startswith("https://"):
-        raise OSError("not an HTTPS address")
-    return response
+    """Open ``url``, refusing anything but HTTPS, on the way there too.
+
+    Raises:
+        OSError: it is no such address, leads to none, or the server or its certificate is not good.
+    """
+    _require_https(url)
+    return urllib.request.build_opener(_OnlyHTTPS).open(url, timeout=SILENCE)
+
+
+def _require_https(url: str) -> None:
+    if not url.lower().startswith("https://"):
+        raise OSError(f"not an HTTPS address: {url}")
 
 
 def data_folder() -> Path:

@@ -10,6 +10,9 @@ from rnncompare.tasks.contract.download import PinnedFile, identity, joint
 from rnncompare.tasks.loaders.dialect import beginning, encoding_of
 
 CORPORA = ("manual", "tinyshakespeare", "ptb")
+SPLITS = ("end", "blocks")
+BLOCK = 5000  # characters, where a text is split by blocks
+ROUND = 20  # blocks, of which one is for validation and one for the test
 
 TINYSHAKESPEARE = PinnedFile(
     "tinyshakespeare/input.txt",
@@ -33,36 +36,36 @@ PTB = tuple(
 
 @dataclass(frozen=True)
 class Corpus:
-    """A text in three parts, and the SHA-256 that it is known by."""
+    """A text in three parts, each of pieces that do not touch, and the SHA-256 that it is known by."""
 
-    train: str
-    validation: str
-    test: str
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
     sha256: str
 
 
-def read_corpus(name: str) -> Corpus:
-    """The corpus called ``name``, one of `CORPORA`.
+def read_corpus(name: str, split: str) -> Corpus:
+    """The corpus called ``name``, one of `CORPORA`, split as one of `SPLITS` says; ptb comes split.
 
     Raises:
         DataError: a file of it is missing, torn or not the pinned one.
     """
     if name == "manual":
-        return in_order(python_manual())
+        return divided(python_manual(), split)
     if name == "tinyshakespeare":
-        return in_order(TINYSHAKESPEARE.read().decode())
-    train, validation, test = (file.read().decode() for file in PTB)
+        return divided(TINYSHAKESPEARE.read().decode(), split)
+    train, validation, test = ((file.read().decode(),) for file in PTB)
     return Corpus(train, validation, test, identity(*PTB))
 
 
-def read_text(path: Path) -> Corpus:
+def read_text(path: Path, split: str = "end") -> Corpus:
     """The corpus in a plain text file: UTF-8 with or without a byte order mark, UTF-16 with one, else Latin-1.
 
     Raises:
         DataError: there is no such file, or it is not text.
     """
     text, sha256 = read_plain(path)
-    return replace(in_order(text), sha256=sha256)
+    return replace(divided(text, split), sha256=sha256)
 
 
 def read_pair(path: Path, test_path: Path) -> Corpus:
@@ -73,7 +76,7 @@ def read_pair(path: Path, test_path: Path) -> Corpus:
     """
     (text, first), (test, second) = read_plain(path), read_plain(test_path)
     end = len(text) * 90 // 100
-    return Corpus(text[:end], text[end:], test, joint(first, second))
+    return Corpus((text[:end],), (text[end:],), (test,), joint(first, second))
 
 
 def read_plain(path: Path) -> tuple[str, str]:
@@ -97,7 +100,18 @@ def python_manual() -> str:
     return "\n".join(topics[key] for key in sorted(topics))
 
 
-def in_order(text: str) -> Corpus:
-    """Split ``text`` in its order: 90 % train, 5 % validation, 5 % test."""
-    first, second = len(text) * 90 // 100, len(text) * 95 // 100
-    return Corpus(text[:first], text[first:second], text[second:], hashlib.sha256(text.encode()).hexdigest())
+def divided(text: str, split: str) -> Corpus:
+    """Divide ``text`` into 90 % train, 5 % validation and 5 % test, as one of `SPLITS` says.
+
+    ``end``: in its order, the test last. ``blocks``: of every `ROUND` blocks of `BLOCK` characters the tenth is for
+    validation and the twentieth for the test, so that each part has something of the whole text.
+    """
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    if split == "end":
+        first, second = len(text) * 90 // 100, len(text) * 95 // 100
+        return Corpus((text[:first],), (text[first:second],), (text[second:],), sha256)
+    half = BLOCK * ROUND // 2
+    halves = [text[start : start + half] for start in range(0, len(text), half)]
+    train = tuple(part[: half - BLOCK] for part in halves)
+    held_out = tuple(part[half - BLOCK :] for part in halves)
+    return Corpus(train, held_out[::2], held_out[1::2], sha256)

@@ -28,13 +28,14 @@ class Language(Problem):
     setting: str
 
     def largest(self) -> int:
-        return len(self._cut(_points(self.corpus.train), "train"))
+        return len(self._cut(list(map(_points, self.corpus.train)), "train"))
 
     def load(self, count: int, seed: int) -> Data:
-        parts = [_points(part) for part in (self.corpus.train, self.corpus.validation, self.corpus.test)]
-        characters = np.unique(parts[0])
+        corpus = self.corpus
+        parts = [list(map(_points, pieces)) for pieces in (corpus.train, corpus.validation, corpus.test)]
+        characters = np.unique(np.concatenate(parts[0]))
         unseen, vocabulary = len(characters), len(characters) + 1
-        train, validation, test = (_numbered(part, characters, unseen) for part in parts)
+        train, validation, test = ([_numbered(piece, characters, unseen) for piece in pieces] for pieces in parts)
         windows = self._cut(train, "train")
         heldout, tested = self._cut(validation, "validation"), self._cut(test, "test")
         return Data(
@@ -42,22 +43,26 @@ class Language(Problem):
             heldout,
             tested,
             objective=BitsPerCharacter(outputs=vocabulary, readout="every"),
-            baseline=unigram_bits(train, tested.targets, vocabulary),
+            baseline=unigram_bits(np.concatenate(train), tested.targets, vocabulary),
             vocabulary=vocabulary,
             sha256=self.corpus.sha256,
             classes=[*map(chr, characters), "other"],
         )
 
-    def _cut(self, part: np.ndarray, split: str) -> Examples:
-        """Windows end to end over ``part``; what remains at its end, shorter than a window, is left out."""
-        count = max(len(part) - 1, 0) // self.window  # each has a next character for its last
-        if not count:
+    def _cut(self, pieces: list[np.ndarray], split: str) -> Examples:
+        """Windows end to end over each piece; what remains at its end, shorter than a window, is left out."""
+        windows = []
+        for piece in pieces:
+            count = max(len(piece) - 1, 0) // self.window  # each has a next character for its last
+            shape, used = (count, self.window), count * self.window
+            windows.append(Examples(piece[:used].reshape(shape), piece[1 : used + 1].reshape(shape)))
+        if not any(map(len, windows)):
+            longest = max(map(len, pieces), default=0)
             raise DataError(
-                f"{self.name}: the {split} part has {len(part)} characters, less than a window and one; "
+                f"{self.name}: the {split} part has {longest} characters, less than a window and one; "
                 f"use a longer text or {self.setting} below {self.window}"
             )
-        shape, used = (count, self.window), count * self.window
-        return Examples(part[:used].reshape(shape), part[1 : used + 1].reshape(shape))
+        return Examples.join(windows)
 
 
 def _points(text: str) -> np.ndarray:
