@@ -1,0 +1,128 @@
+"""How many pairs a study needs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from rnncompare.statistics.decision import FEWEST_FOR_EQUIVALENCE, Rule, check_rule
+from rnncompare.statistics.intervals import finite_sample
+from rnncompare.statistics.studentised import error_share
+
+MOST_PAIRS = 1_000_000
+
+
+def _fewest(power_of: Callable[[int], float], power: float, start: int) -> int | None:
+    """The fewest pairs from ``start`` up with which ``power_of`` (rising) reaches ``power``, if `MOST_PAIRS` do."""
+    if not 0 < power < 1:
+        raise ValueError(f"power is {power}, not between 0 and 1")
+    high = start
+    while power_of(high) < power:
+        if high >= MOST_PAIRS:
+            return None
+        high = min(2 * high, MOST_PAIRS)
+    low = max(start - 1, high // 2)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if power_of(middle) >= power else (middle, high)
+    return high
+
+
+def pairs_for_difference(distance: float, power: float = 0.9) -> int | None:
+    """Pairs with which the 95 % interval of `decide` leaves out a value ``distance`` from the true mean.
+
+    Student's power for normal differences at the level `decide` works at; skewed ones may need a few more.
+
+    Args:
+        distance: between the true mean difference and the margin, in standard deviations of the paired difference.
+        power: the chance of that.
+
+    Returns:
+        The number of pairs, None where a million do not suffice.
+    """
+    from scipy.special import nctdtr, stdtrit
+
+    if not distance:
+        return None
+
+    def power_of(n: int) -> float:
+        critical = float(stdtrit(n - 1, 1 - 0.025 * error_share(n)))
+        chance = 1 - float(nctdtr(n - 1, math.sqrt(n) * abs(distance), critical))
+        return 1.0 if math.isnan(chance) else chance  # scipy's noncentral t overflows far out, where power is 1
+
+    return _fewest(power_of, power, start=2)
+
+
+def pairs_for_equivalence(margin: float, shift: float = 0.0, power: float = 0.9) -> int | None:
+    """Pairs with which two one-sided tests at 5 % show that a difference lies within ± ``margin``.
+
+    The usual normal approximation: 44 pairs for half a standard deviation and 90 % power. `decide` needs a few more,
+    since it estimates the standard deviation and guards against skew.
+
+    Args:
+        margin: in standard deviations of the paired difference.
+        shift: the true mean difference, in the same unit.
+        power: the chance of showing it.
+
+    Returns:
+        The number of pairs, at least 5; None where the shift is not within the margin or a million do not suffice.
+    """
+    from scipy.special import ndtr, ndtri
+
+    if not abs(shift) < margin:
+        return None
+    z = float(ndtri(0.95))
+
+    def power_of(n: int) -> float:
+        root = math.sqrt(n)
+        return float(ndtr((margin - shift) * root - z) + ndtr((margin + shift) * root - z) - 1)
+
+    return _fewest(power_of, power, start=FEWEST_FOR_EQUIVALENCE)
+
+
+def pairs_for_superiority(probability: float, power: float = 0.95, alpha: float = 0.05) -> int:
+    """Pairs to tell a probability that A beats B from one half (Noether 1987, as in Bouthillier et al. 2021).
+
+    ``n = ((z(1 - alpha) + z(power)) / (sqrt(6) (1/2 - P)))²``, the one-sided rank test's: 29 for P = 0.75 at 5 % and
+    95 % power.
+
+    Raises:
+        ValueError: ``probability`` is a half, which no number of pairs tells from itself, or not between 0 and 1.
+    """
+    if not 0 <= probability <= 1 or probability == 0.5:
+        raise ValueError(f"probability is {probability}: another number between 0 and 1 than a half is needed")
+    from scipy.special import ndtri
+
+    return math.ceil(((ndtri(1 - alpha) + ndtri(power)) / (math.sqrt(6) * (0.5 - probability))) ** 2)
+
+
+def pairs_to_settle(
+    differences: Sequence[float] | np.ndarray, margin: float, rule: Rule = "beats", power: float = 0.9
+) -> int | None:
+    """How many pairs in all would settle a claim if its true mean and spread are those of the pairs seen.
+
+    The fewer of the pairs that would leave the margin out and those that would show equivalence. It is as rough as
+    the mean and spread it starts from: of five pairs, an order of magnitude.
+
+    Args:
+        differences: the paired differences seen, ``(n,)``, as `decide` takes them.
+        margin: as `decide` takes it.
+        rule: as `decide` takes it.
+        power: the chance of settling it with so many.
+
+    Returns:
+        The number of pairs, None where fewer than two pairs or no spread leave it unknown, or a million do not suffice.
+    """
+    check_rule(margin, rule)
+    sample = finite_sample(differences, "differences")
+    if len(sample) < 2 or np.ptp(sample) <= 1e-12 * np.abs(sample).max():
+        return None
+    spread = float(sample.std(ddof=1))
+    shift = float(sample.mean()) / spread
+    beyond = margin / spread
+    equivalence = pairs_for_equivalence(beyond, shift, power)
+    outside = abs(shift) - beyond if rule == "equivalent" else shift - beyond
+    difference = pairs_for_difference(outside, power) if rule == "beats" or outside > 0 else None
+    return min((n for n in (equivalence, difference) if n is not None), default=None)

@@ -1,0 +1,114 @@
+"""The interval behind a verdict: the wider of Student's t and the studentised bootstrap, corrected for few pairs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from rnncompare.statistics.intervals import Interval
+
+RESAMPLES = 5000
+WIDEST = 2.0
+"""The bootstrap may widen Student's t by at most this factor, lest one outlier among few pairs make it endless."""
+
+
+def error_share(n: int) -> float:
+    """The part of the allowed error that ``n`` pairs use: 0.7 of it at 5, 0.85 at 10, 0.95 at 30.
+
+    Chosen by simulation (docs/statistics.md) so that a mean of skewed differences (exponential, skewness 2) is
+    missed in no more than about 5 % at n = 5 and at n = 10, where so few values do not show their skew.
+    """
+    return 1 - 1.5 / n
+
+
+@lru_cache(maxsize=16)
+def resampling_weights(n: int) -> np.ndarray:
+    """How often each of ``n`` sorted values is drawn, ``(RESAMPLES, n)``, over n: seeded, the same for each call.
+
+    The second half mirrors the first, so that exchanging A and B mirrors the interval exactly.
+    """
+    half = np.random.default_rng(n).multinomial(n, np.full(n, 1 / n), size=RESAMPLES // 2) / n
+    weights = np.concatenate([half, half[:, ::-1]])
+    weights.flags.writeable = False
+    return weights
+
+
+@dataclass(frozen=True)
+class StudentisedMean:
+    """The mean of paired differences ``(n,)``, n >= 2, with what the data say of its uncertainty.
+
+    Student's t alone finds a difference too often in skewed samples (11 % instead of 5 % at n = 5 for exponential
+    differences), the bootstrap's percentile and BCa intervals in nearly all small ones. The studentised bootstrap
+    (Efron and Tibshirani 1993, section 12.5; scipy has none) follows the skew. The limit on each side is the farther
+    of the two, never beyond `WIDEST` times Student's, at a level corrected by `error_share`.
+
+    Differences that are all the same say nothing of their spread. Their interval is that of the sign test: the point
+    itself where ``2 * 0.5**n`` is within the allowed error (from 6 pairs at 95 %, from 5 at 90 %), unknown (NaN) below.
+    """
+
+    differences: np.ndarray
+
+    @cached_property
+    def mean(self) -> float:
+        """The mean difference."""
+        return float(self.differences.mean())
+
+    @cached_property
+    def identical(self) -> bool:
+        """Whether the differences are the same but for rounding."""
+        return bool(np.ptp(self.differences) <= 1e-12 * np.abs(self.differences).max())
+
+    @cached_property
+    def standard_error(self) -> float:
+        """The estimated standard error of the mean."""
+        return float(self.differences.std(ddof=1) / math.sqrt(len(self.differences)))
+
+    @cached_property
+    def pivots(self) -> np.ndarray:
+        """The bootstrap's t statistics in ascending order, ``(RESAMPLES,)``: huge where a resample has no spread."""
+        n = len(self.differences)
+        centred = np.sort(self.differences) - self.mean
+        centred = centred / np.abs(centred).max()
+        means, squares = (resampling_weights(n) @ np.stack([centred, centred**2], axis=1)).T
+        variances = squares - means**2
+        spread = variances > 1e-12 * squares
+        errors = np.sqrt(np.where(spread, variances, 1.0) / (n - 1))
+        return np.sort(np.where(spread, means / errors, np.sign(means) * 1e300))
+
+    def interval(self, confidence: float) -> Interval:
+        """The interval of the mean at ``confidence``."""
+        n = len(self.differences)
+        if self.identical:
+            limit = self.mean if 2 * 0.5**n <= 1 - confidence else math.nan
+            return Interval(self.mean, limit, limit, n)
+        from scipy.special import stdtrit
+
+        tail = (1 - confidence) / 2 * error_share(n)
+        student = float(stdtrit(n - 1, 1 - tail))
+        outer = int((RESAMPLES + 1) * tail)  # the outer-most of the pivots at either end
+        above, below = (self.pivots[-outer], -self.pivots[outer - 1]) if outer else (math.inf, math.inf)
+        low = self.mean - self.standard_error * max(student, min(float(above), WIDEST * student))
+        high = self.mean + self.standard_error * max(student, min(float(below), WIDEST * student))
+        return Interval(self.mean, low, high, n)
+
+    def p_above(self, value: float) -> float:
+        """One-sided p-value that the mean is above ``value``: half the error at which the interval leaves it out."""
+        return self._p(self.mean - value, 1)
+
+    def p_below(self, value: float) -> float:
+        """One-sided p-value that the mean is below ``value``."""
+        return self._p(value - self.mean, -1)
+
+    def _p(self, distance: float, side: int) -> float:
+        n = len(self.differences)
+        if self.identical:
+            return 0.5**n if distance > 0 else 1.0
+        from scipy.special import stdtr
+
+        t = distance / self.standard_error
+        student, widest = float(stdtr(n - 1, -t)), float(stdtr(n - 1, -t / WIDEST))
+        bootstrap = (int((side * self.pivots >= t).sum()) + 1) / (RESAMPLES + 1)
+        return min(1.0, max(student, min(bootstrap, widest)) / error_share(n))
