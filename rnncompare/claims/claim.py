@@ -1,0 +1,124 @@
+"""A claim: what is said, who says it, and the measurement and margin that decide it, fixed before any run is made."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from rnncompare.errors import DataError, require
+
+RULES = ("exact", "beats", "equivalent", "reported")
+VALUES = ("smallest", "usual", "largest", "all")
+
+_PACKAGE = Path(__file__).parents[1]
+_INSTALLED = _PACKAGE / "experiments"
+EXPERIMENTS = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "experiments"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One claim, as its ``claim.yaml`` has it.
+
+    Attributes:
+        name: of its folder.
+        statement: in plain words, true or false.
+        said_by: its sources.
+        expected: what the literature leads one to expect.
+        rule: ``beats`` (the first of a pair beats the second by more than the margin), ``equivalent``, ``exact``
+            (decided by code, without a margin) or ``reported`` (no verdict).
+        measures: names of modules of `rnncompare.claims.measures`, each deciding a row of its own.
+        margins: for each measure, the difference that would matter, in its unit; a file's ``margin`` holds for all.
+        arms: settings of the models compared, by the name that the claim gives them.
+        compare: pairs of arms; the claim says that the first is the better one.
+        fairness: what is made equal between the arms, such as ``equal width``.
+        tasks: study tasks that it is measured on; none for what needs no training.
+        values: which of the tasks' values (their training-set sizes, or lags): one of ``VALUES``.
+        more_pairs: whether it needs the larger number of pairs of a preset.
+        random_learning_rate: bounds from which each pair draws its learning rate, in place of tuning.
+        options: settings of the measures' own.
+    """
+
+    name: str
+    statement: str
+    said_by: tuple[str, ...]
+    expected: str
+    rule: Literal["exact", "beats", "equivalent", "reported"]
+    measures: tuple[str, ...]
+    margins: dict[str, float] = field(default_factory=dict)
+    arms: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    compare: tuple[tuple[str, str], ...] = ()
+    fairness: str = ""
+    tasks: tuple[str, ...] = ()
+    values: str = "usual"
+    more_pairs: bool = False
+    random_learning_rate: tuple[float, float] | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise `SettingError` for what cannot be judged."""
+        where = f"experiments/{self.name}/claim.yaml"
+        require(self.rule in RULES, f"{where}: rule", self.rule, f"one of {', '.join(RULES)}")
+        require(self.values in VALUES, f"{where}: values", self.values, f"one of {', '.join(VALUES)}")
+        judged = self.rule in ("beats", "equivalent")
+        require(not judged or bool(self.compare), f"{where}: compare", self.compare, "pairs of arms")
+        for measure in self.measures if judged else ():
+            margin = self.margins.get(measure)
+            valid = "a number above 0" if self.rule == "equivalent" else "a number from 0"
+            enough = margin is not None and (margin > 0 or (self.rule == "beats" and margin == 0))
+            require(enough, f"{where}: margin of {measure}", margin, valid)
+        for pair in self.compare:
+            known = len(pair) == 2 and set(pair) <= set(self.arms)
+            require(known, f"{where}: compare", list(pair), f"two of {', '.join(self.arms)}")
+
+    def plain(self) -> dict[str, Any]:
+        """As plain values, for a file."""
+        return dataclasses.asdict(self)
+
+
+def names() -> list[str]:
+    """The claims that there are: folders of ``experiments``."""
+    return sorted(path.parent.name for path in EXPERIMENTS.glob("*/claim.yaml"))
+
+
+def load(name: str) -> Claim:
+    """The claim called ``name``.
+
+    Raises:
+        SettingError: there is none, or it cannot be judged.
+        DataError: its file is not one of a claim.
+    """
+    require(name in names(), "claim", name, f"all, or one of {', '.join(names())}")
+    path = EXPERIMENTS / name / "claim.yaml"
+    try:
+        claim = parse({"name": name, **yaml.safe_load(path.read_text(encoding="utf-8"))})
+    except (TypeError, ValueError, yaml.YAMLError) as error:
+        raise DataError(f"{path}: not a claim: {' '.join(str(error).split())}") from error
+    claim.check()
+    return claim
+
+
+def parse(values: dict[str, Any]) -> Claim:
+    """A claim from the plain values of a file.
+
+    Raises:
+        TypeError, ValueError: they are not those of a claim.
+    """
+    changed: dict[str, Any] = {}
+    for key in ("said_by", "measures", "tasks"):
+        if key in values:
+            changed[key] = tuple(values[key])
+    if "margin" in values:
+        values = dict(values)
+        changed["margins"] = dict.fromkeys(values["measures"], float(values.pop("margin")))
+    if "arms" in values:
+        changed["arms"] = {arm: tuple(overrides) for arm, overrides in values["arms"].items()}
+    if "compare" in values:
+        changed["compare"] = tuple((first, second) for first, second in values["compare"])
+    if values.get("random_learning_rate"):
+        low, high = values["random_learning_rate"]
+        changed["random_learning_rate"] = (float(low), float(high))
+    return Claim(**{**values, **changed})

@@ -1,0 +1,221 @@
+"""The judge: evidence paired by seed, one verdict for each comparison of a claim, and one family of p-values."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncompare.claims.claim import Claim
+from rnncompare.claims.evidence import Evidence
+from rnncompare.claims.measures import load
+from rnncompare.statistics import (
+    Decision,
+    Interval,
+    Rule,
+    decide,
+    decide_censored,
+    holm,
+    mean_interval,
+    pairs_to_settle,
+    probability_of_superiority,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOSTLY = 0.8  # of the runs of a condition must reach a target for it to be judged by the time they took
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One comparison of a claim, judged: a row of the verdict table.
+
+    Attributes:
+        claim: what was claimed.
+        measure: by which measure it was judged.
+        first: the arm that is claimed to be better.
+        second: the arm that it is compared with.
+        verdict: ``supported``, ``refuted``, ``equivalent``, ``inconclusive``, ``uninformative``, ``not measured`` or
+            ``reported``.
+        decision: effect, intervals and p; None where there was nothing to decide on.
+        margin: of the effect.
+        unit: of the effect.
+        superiority: share of pairs in which the first arm does better, with its interval.
+        p_adjusted: Holm's, over all findings of a report.
+        pairs: a row for each pair: task, value, seed, the scores ``first`` and ``second``, their ``difference``.
+        conditions: a row for each task and value: mean scores, the difference with its interval, whether it counted.
+        settle: what would settle it, where it is open.
+        notes: what a reader must know beside it.
+    """
+
+    claim: Claim
+    measure: str
+    first: str
+    second: str
+    verdict: str
+    unit: str = ""
+    margin: float | None = None
+    decision: Decision | None = None
+    superiority: Interval | None = None
+    p_adjusted: float = math.nan
+    pairs: pd.DataFrame | None = None
+    conditions: pd.DataFrame | None = None
+    settle: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def judge(claim: Claim, evidence: Evidence) -> list[Finding]:
+    """The findings on one claim, a row for each of its measures and comparisons."""
+    return [
+        _judge(claim, evidence, measure, first, second)
+        for measure, (first, second) in itertools.product(claim.measures, claim.compare)
+    ]
+
+
+def as_family(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings with their p-values adjusted for being many (Holm)."""
+    p_values = [math.nan if finding.decision is None else finding.decision.p for finding in findings]
+    adjusted = np.full(len(p_values), math.nan)
+    known = np.isfinite(p_values)
+    adjusted[known] = holm(np.array(p_values)[known])
+    return [dataclasses.replace(finding, p_adjusted=float(p)) for finding, p in zip(findings, adjusted, strict=True)]
+
+
+def _judge(claim: Claim, evidence: Evidence, measure: str, first: str, second: str) -> Finding:
+    module = load(measure)
+    margin = claim.margins[measure]
+    finding = Finding(claim, measure, first, second, "not measured", module.UNIT, margin)
+    rule: Rule = "beats" if claim.rule == "beats" else "equivalent"
+    scores = module.scores(evidence, claim)
+    pairs = _paired(scores, first, second)
+    if not len(pairs):
+        return dataclasses.replace(finding, settle="runs of both models, on the same seeds")
+    notes = _notes(evidence, first, second)
+    conditions = _conditions(pairs, margin, rule)
+    finding = dataclasses.replace(finding, pairs=pairs, conditions=conditions, notes=notes)
+    counted = conditions.loc[conditions["counts"], ["task", "value"]]
+    if not len(counted):
+        why = "no condition tells the two apart: in each, none beats the trivial baseline or all are at the optimum"
+        return dataclasses.replace(
+            finding, verdict="uninformative", settle="easier or harder tasks", notes=[*notes, why]
+        )
+    seeds = _by_seed(pairs.merge(counted, on=["task", "value"]))
+    decision = _decide(seeds, margin, rule)
+    return dataclasses.replace(
+        finding,
+        verdict=decision.verdict,
+        decision=decision,
+        superiority=probability_of_superiority(seeds["first"], seeds["second"]),
+        settle=_settle(seeds, decision, margin, rule),
+    )
+
+
+def _paired(scores: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """Scores of the two arms side by side, for the seeds that both have."""
+    known = [name for name in ("score", "reached", "informative") if name in scores]
+    wide = scores.assign(value=scores["value"].map(_label)).pivot(
+        index=["task", "value", "seed"], columns="arm", values=known
+    )
+    arms = set(wide.columns.get_level_values("arm")) if len(wide) else set()
+    if not {first, second} <= arms:
+        return wide.iloc[:0].reset_index()
+    pairs = wide["score"][[first, second]].astype(float).set_axis(["first", "second"], axis=1)
+    for name, whole in (("reached", True), ("informative", True)):
+        columns = wide[name] if name in known else None
+        for side, arm in (("first", first), ("second", second)):
+            pairs[f"{name}_{side}"] = whole if columns is None else columns[arm]
+    pairs["difference"] = pairs["first"] - pairs["second"]
+    return pairs.dropna(subset=["difference"]).reset_index()
+
+
+def _label(value: object) -> str:
+    """A condition's value as text: one of many types, or none."""
+    return "" if value is None or value != value else f"{value}"
+
+
+def _conditions(pairs: pd.DataFrame, margin: float, rule: Rule) -> pd.DataFrame:
+    """Each condition by itself."""
+    import pandas as pd
+
+    rows = []
+    for (task, value), group in pairs.groupby(["task", "value"], sort=False):
+        reached = float(group[["reached_first", "reached_second"]].astype(bool).to_numpy().mean())
+        decision = _decide(_by_seed(group), margin, rule)
+        informative = bool(group["informative_first"].astype(bool).all())
+        rows.append(
+            {
+                "task": task,
+                "value": value,
+                "first": mean_interval(group["first"]),
+                "second": mean_interval(group["second"]),
+                "effect": decision.effect,
+                "pairs": len(group),
+                "reached": reached,
+                "counts": informative and reached >= MOSTLY,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _by_seed(pairs: pd.DataFrame) -> pd.DataFrame:
+    """The means over conditions, a row for each seed that has all of them; the seed is the replicate."""
+    flags = {name: pairs[name].astype(bool) for name in ("reached_first", "reached_second")}
+    seeds = (
+        pairs.assign(**flags)
+        .groupby("seed")
+        .agg(
+            first=("first", "mean"),
+            second=("second", "mean"),
+            reached_first=("reached_first", "all"),
+            reached_second=("reached_second", "all"),
+            conditions=("difference", "size"),
+        )
+    )
+    return seeds[seeds["conditions"] == seeds["conditions"].max()]
+
+
+def _decide(seeds: pd.DataFrame, margin: float, rule: Rule) -> Decision:
+    """The decision on the rows of `_by_seed`; with censored ones, a score is minus the log of a time."""
+    if _whole(seeds):
+        return decide((seeds["first"] - seeds["second"]).to_numpy(), margin, rule)
+    times = np.exp(-seeds[["first", "second"]])
+    return decide_censored(
+        times["first"], seeds["reached_first"], times["second"], seeds["reached_second"], margin, rule
+    )
+
+
+def _whole(seeds: pd.DataFrame) -> bool:
+    return bool(seeds["reached_first"].all() and seeds["reached_second"].all())
+
+
+def _settle(seeds: pd.DataFrame, decision: Decision, margin: float, rule: Rule) -> str:
+    """What would settle an open claim."""
+    if decision.verdict != "inconclusive":
+        return ""
+    wanted = pairs_to_settle(seeds["first"] - seeds["second"], margin, rule) if _whole(seeds) else None
+    return "more pairs" if wanted is None else f"about {max(wanted, len(seeds) + 1):,} pairs in all"
+
+
+def _notes(evidence: Evidence, first: str, second: str) -> list[str]:
+    """Unequal seeds, and runs that diverged or failed."""
+    if "arm" not in evidence.runs or not len(evidence.runs):
+        return []
+    notes = []
+    runs = evidence.runs[evidence.runs["arm"].isin([first, second])]
+    seeds = runs.groupby("arm")["seed"].agg(set)
+    if len(seeds) == 2 and seeds.iloc[0] != seeds.iloc[1]:
+        notes.append("the arms have different seeds; they are paired on those in common")
+    for status in ("diverged", "failed"):
+        share = (runs["status"] == status).groupby(runs["arm"]).mean().reindex([first, second], fill_value=0.0)
+        if share.any():
+            unequal = ", unequally" if share[first] != share[second] else ""
+            notes.append(
+                f"{status}{unequal}: {share[first]:.1%} of the runs of {first}, {share[second]:.1%} of {second}"
+            )
+    return notes

@@ -1,0 +1,46 @@
+"""Test quality on a scale from the trivial baseline (0) to the optimum (1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rnncompare.claims.evidence import Evidence
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rnncompare.claims import Claim
+
+UNIT = "of the way from the trivial baseline to the optimum"
+CEILING = 0.99  # means of all arms above it leave nothing to tell apart
+
+
+def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
+    """One score for each run that completed or diverged.
+
+    Where the optimum is unknown, the best test quality of any run of the condition takes its place; an accuracy's is 1.
+    A run that diverged before it had a score counts as the baseline. A condition is uninformative where no arm beats
+    the baseline on average, or all are at a known optimum.
+    """
+    import pandas as pd
+
+    runs = evidence.runs[evidence.runs["status"] != "failed"]
+    parts = [_condition(group.copy()) for _, group in runs.groupby(["task", "value"], sort=False)]
+    return pd.concat(parts, ignore_index=True) if parts else runs.assign(score=[])
+
+
+def _condition(runs: pd.DataFrame) -> pd.DataFrame:
+    higher = bool(runs["quality.higher_is_better"].dropna().iloc[0]) if runs["quality.test"].notna().any() else True
+    known = runs["quality.optimum"].dropna()
+    if runs["quality.metric"].eq("accuracy").any():
+        best, is_known = 1.0, True
+    elif len(known):
+        best, is_known = float(known.iloc[0]), True
+    else:
+        best, is_known = float(runs["quality.test"].max() if higher else runs["quality.test"].min()), False
+    baseline = runs["quality.baseline"].fillna(runs["quality.baseline"].mean())
+    runs["score"] = ((runs["quality.test"] - baseline) / (best - baseline)).fillna(0.0)
+    means = runs.groupby("arm")["score"].mean()
+    at_ceiling = is_known and bool((means > CEILING).all())
+    runs["informative"] = bool((means > 0).any()) and not at_ceiling
+    return runs

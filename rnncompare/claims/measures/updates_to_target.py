@@ -1,0 +1,24 @@
+"""How few updates a quality takes, as a ratio (natural logarithm)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncompare.claims.evidence import Evidence
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rnncompare.claims import Claim
+
+UNIT = "of the log ratio of updates"
+
+
+def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
+    """Minus the log of the updates until validation reached ``train.target``; a bound where it never did."""
+    runs = evidence.runs[evidence.runs["status"] != "failed"].copy()
+    reached = runs["speed.updates_to_target"].notna()
+    updates = runs["speed.updates_to_target"].fillna(runs["config.train.max_updates"]).astype(float)
+    return runs.assign(score=-np.log(updates), reached=reached)

@@ -1,0 +1,52 @@
+"""What a study says while it trains: one bar with the time left, and a line for each run that did not complete."""
+
+from __future__ import annotations
+
+import sys
+from typing import Self
+
+from tqdm import tqdm
+
+from rnncompare.records import Record
+from rnncompare.terminal import safe
+
+
+class Bar:
+    """A bar over many runs; without a terminal it says every half minute how far it is.
+
+    Args:
+        stage: what is going on.
+        total: runs to be trained.
+    """
+
+    def __init__(self, stage: str, total: int):
+        often = 0.1 if sys.stderr.isatty() else 30
+        self._bar = tqdm(
+            total=total,
+            desc=stage,
+            unit="run",
+            mininterval=often,
+            maxinterval=often,
+            dynamic_ncols=True,
+            disable=not total,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._bar.close()
+
+    def update(self, name: str, update: int, metric: float) -> None:
+        """A run has validated; there are too many of them to show."""
+
+    def note(self, text: str) -> None:
+        """Say something beside the bar."""
+        self._bar.write(safe(text), file=sys.stderr)
+
+    def finished(self, record: Record) -> None:
+        """A run has ended and is recorded."""
+        if record.status != "completed":
+            model, data = record.model, record.data
+            self.note(f"{record.status}: {model.name} on {data.name}, seed {record.seed}: {record.error}")
+        self._bar.update()

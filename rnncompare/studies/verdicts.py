@@ -1,0 +1,49 @@
+"""A study read back: its book and records become evidence, and the evidence findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnncompare.claims import Claim
+from rnncompare.claims.evidence import Evidence
+from rnncompare.claims.judge import Finding, as_family, judge
+from rnncompare.errors import DataError
+from rnncompare.records import load_curves, read_records
+from rnncompare.studies.book import NAME, Book, BookedEntry, read_book
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study and what came of it.
+
+    Attributes:
+        book: what was planned.
+        evidence: for each claim, by name.
+        findings: of all claims, their p-values adjusted as one family.
+        skipped: a line for each record that could not be read.
+    """
+
+    book: Book
+    evidence: dict[str, Evidence]
+    findings: list[Finding]
+    skipped: list[str]
+
+
+def read_study(folder: Path) -> Study:
+    """Judge the study in ``folder`` by the records that are there now.
+
+    Raises:
+        DataError: there is no study there, or no record.
+    """
+    book = read_book(folder)
+    if book is None:
+        raise DataError(f"{folder}: no {NAME} in it, so it holds no study")
+    frame, skipped = read_records(folder)
+    evidence = {claim.name: gather(book, claim, frame) for claim in book.claims}
+    findings = [finding for claim in book.claims for finding in judge(claim, evidence[claim.name])]
+    return Study(book, evidence, as_family(findings), skipped)
