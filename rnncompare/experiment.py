@@ -65,9 +65,7 @@ def run_experiment(
     )
 
     memory, load = PeakMemory(device), OtherLoad()
-    architecture = design(settings.model, data)
-    torch.manual_seed(settings.seed)
-    network = Network(architecture).to(device)
+    network = initialise(settings, data, device)
     training = train(
         network, train_split, validation_split, objective, settings.train, settings.seed, device, progress, keeper
     )
@@ -82,7 +80,7 @@ def run_experiment(
         device=settings.device,
         threads=settings.threads,
         config=settings.config(),
-        model=_model_fields(architecture, network, settings.train.batch_size, data),
+        model=_model_fields(network, settings.train.batch_size, data),
         data=_data_fields(settings, data),
         quality=_quality_fields(network, data, device) if training.best else _unscored(data),
         speed=_speed_fields(training, min(settings.train.batch_size, len(data.train)), other_load),
@@ -90,6 +88,17 @@ def run_experiment(
         provenance=provenance(hardware_name(device)),
     )
     return Run(record, training.curve)
+
+
+def initialise(settings: RunSettings, data: Data, device: torch.device) -> Network:
+    """The network of a run as its training finds it, drawn from the run's seed.
+
+    Raises:
+        SettingError: no network can have these settings.
+    """
+    architecture = design(settings.model, data)
+    torch.manual_seed(settings.seed)
+    return Network(architecture).to(device)
 
 
 def design(model: ModelSettings, data: Data) -> Architecture:
@@ -113,7 +122,8 @@ def design(model: ModelSettings, data: Data) -> Architecture:
     return dataclasses.replace(architecture, hidden_size=sizing.solve_hidden_size(architecture, model.parameters))
 
 
-def _model_fields(architecture: Architecture, network: Network, batch_size: int, data: Data) -> ModelFields:
+def _model_fields(network: Network, batch_size: int, data: Data) -> ModelFields:
+    architecture = network.architecture
     counts = sizing.count_parameters(architecture)
     batch_size = min(batch_size, len(data.train))
     return ModelFields(

@@ -70,7 +70,8 @@ class Case:
     """What is timed in turns in one process: every implementation of every cell at one shape.
 
     Attributes:
-        part: ``grid``, all measures; ``width`` and ``length``, the update alone; ``training_loop``, against a bare one.
+        part: ``grid``, all measures; ``width`` and ``length``, the update alone; ``training_loop``, against a bare one;
+            ``probe``, what `rnncompare.probes.step_time` asks for.
         shape: T, B, I, H.
         threads: of the CPU.
         memory: whether memory is measured too; it does not depend on the threads.

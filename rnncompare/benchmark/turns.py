@@ -27,7 +27,12 @@ from rnncompare.tasks.contract.objectives import Regression
 from rnncompare.training import update_function
 
 WARM_UP = 1  # rounds left out; all have run already when they were compared
-MEASURES = {"grid": ("forward", "forward_backward", "update"), "width": ("update",), "length": ("update",)}
+MEASURES = {
+    "grid": ("forward", "forward_backward", "update"),
+    "width": ("update",),
+    "length": ("update",),
+    "probe": ("forward_backward", "update"),
+}
 
 
 @dataclass

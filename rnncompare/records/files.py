@@ -70,10 +70,15 @@ def write_record(results_dir: str | Path, record: Record, curve: Iterable[Mappin
     write_whole(folder / "curve.csv", table.getvalue())
     write_whole(folder / "config.yaml", config_yaml)
     path = folder / "record.json"
-    content = plain(asdict(record))
-    content["provenance"][CHECKSUM] = _checksum(content)
-    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_json(path, asdict(record))
     return path
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write what has a ``provenance`` as JSON in one step, numbers that are not finite as null, with its checksum."""
+    sealed = plain(content)
+    sealed["provenance"][CHECKSUM] = _checksum(sealed)
+    write_whole(path, json.dumps(sealed, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _was_edited(content: dict[str, Any]) -> bool:
@@ -117,6 +122,24 @@ def read_record(path: str | Path) -> Record:
     Raises:
         DataError: the file is absent, torn, foreign, edited or of another schema.
     """
+    content = read_json(path, "record of a run", SCHEMA_VERSION)
+    try:
+        return parse(Record, content, "record")
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: {str(error)[:120]}") from error
+
+
+def read_json(path: str | Path, kind: str, schema_version: int) -> dict[str, Any]:
+    """What `write_json` wrote to ``path``, without its checksum.
+
+    Args:
+        path: the file.
+        kind: what it should be, in words.
+        schema_version: that it should have.
+
+    Raises:
+        DataError: the file is absent, torn, foreign, edited or of another schema.
+    """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -124,15 +147,12 @@ def read_record(path: str | Path) -> Record:
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not whole JSON ({str(error)[:80]})") from error
     if not isinstance(content, dict) or "schema_version" not in content:
-        raise DataError(f"{path}: not a record of a run")
-    if content["schema_version"] != SCHEMA_VERSION:
-        raise DataError(f"{path}: schema version {content['schema_version']!r:.40}, this is {SCHEMA_VERSION}")
+        raise DataError(f"{path}: not a {kind}")
+    if content["schema_version"] != schema_version:
+        raise DataError(f"{path}: schema version {content['schema_version']!r:.40}, this is {schema_version}")
     if _was_edited(content):
         raise DataError(f"{path}: edited since it was written")
-    try:
-        return parse(Record, content, "record")
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: {str(error)[:120]}") from error
+    return content
 
 
 def set_aside(path: Path) -> Path:

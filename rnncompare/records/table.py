@@ -110,7 +110,7 @@ def to_frame(records: Mapping[Path, Record]) -> pd.DataFrame:
     """Records, by the files that hold them, as the table of `read_records`."""
     import pandas as pd
 
-    rows = [dict(_flat(asdict(record))) | {"path": str(file)} for file, record in records.items()]
+    rows = [dict(flat(asdict(record))) | {"path": str(file)} for file, record in records.items()]
     frame = pd.DataFrame(rows, columns=None if rows else [*_nullable_numbers(Record), "run_id", "path"])
     # a column that holds only numbers and nulls is numeric even where all are null
     return frame.astype(dict.fromkeys(_nullable_numbers(Record), "float64"))
@@ -166,11 +166,11 @@ def load_curve(path: str | Path) -> pd.DataFrame:
     return curve[list(CURVE_COLUMNS)] if set(CURVE_COLUMNS) <= set(curve) else pd.DataFrame(columns=CURVE_COLUMNS)
 
 
-def _flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Dotted names and values of nested mappings; one that is empty counts as null."""
     for key, value in values.items():
         if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", None if isinstance(value, Mapping) else value
 

@@ -1,0 +1,68 @@
+"""Probes: measurements that are no training records. Each module here is one; `store` keeps what they gave."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+from dataclasses import dataclass
+from typing import Any
+
+Values = dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The settings of one measurement, and how it is made. A replicate is a number: a seed, or just the next turn.
+
+    Importing a probe's module imports no torch; `measure` runs in a fresh process, as one of `store.measure_missing`.
+    """
+
+    @property
+    def name(self) -> str:
+        """The probe's name: its module's."""
+        return type(self).__module__.rpartition(".")[2]
+
+    def config(self) -> dict[str, Any]:
+        """The settings as plain nested values."""
+        return dataclasses.asdict(self)
+
+    def identity(self) -> dict[str, Any]:
+        """What of the settings determines the values, as plain nested values."""
+        return self.config()
+
+    def device_name(self) -> str:
+        """The device that does the work, whose name stands in the provenance."""
+        raise NotImplementedError
+
+    def measure(self, replicate: int) -> Values:
+        """The values of one replicate, by dotted names; None where one cannot be had.
+
+        Raises:
+            SettingError: the settings cannot be met by this machine.
+            DataError: data cannot be read.
+        """
+        raise NotImplementedError
+
+
+def names() -> list[str]:
+    """The names of all probes."""
+    return [module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg]
+
+
+def probe_class(name: str) -> type[Probe]:
+    """The class of the probe called ``name``.
+
+    Raises:
+        KeyError: there is no such probe.
+    """
+    if name not in names():
+        raise KeyError(name)
+    module = importlib.import_module(f"{__name__}.{name}")
+    (own,) = (
+        member
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, Probe) and member.__module__ == module.__name__
+    )
+    return own
