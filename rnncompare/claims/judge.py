@@ -92,7 +92,7 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, first: str, second: s
     margin = claim.margins[measure]
     finding = Finding(claim, measure, first, second, "not measured", module.UNIT, margin)
     rule: Rule = "beats" if claim.rule == "beats" else "equivalent"
-    scores = module.scores(evidence, claim)
+    scores = module.scores(evidence)
     pairs = _paired(scores, first, second)
     if not len(pairs):
         return dataclasses.replace(finding, settle="runs of both models, on the same seeds")

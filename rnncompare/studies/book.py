@@ -49,7 +49,7 @@ class Book:
         claims: as they were written when the runs were made.
         arms: for each claim, positions in ``entries`` by arm.
         entries: all that was trained.
-        probes: ids of measurements that are not runs, by claim.
+        probes: for each claim, ids of measurements that are not runs, by arm ("" where one measures all).
         left_out: tasks whose data could not be had, with why.
     """
 
@@ -59,7 +59,7 @@ class Book:
     claims: list[Claim]
     arms: dict[str, dict[str, list[int]]]
     entries: list[BookedEntry]
-    probes: dict[str, list[str]] = field(default_factory=dict)
+    probes: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:

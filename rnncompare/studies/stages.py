@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +16,6 @@ from rnncompare.studies.book import Book, BookedEntry
 from rnncompare.studies.progress import Bar
 from rnncompare.studies.protocol import Entry
 from rnncompare.sweep import Watcher, find_missing, recorded
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Train = Callable[[Mapping[str, RunSettings], Watcher], Generator[Record, None, None]]
 Runs = dict[str, RunSettings]

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from rnncompare.claims import Claim
 from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.judge import Finding, as_family, judge
 from rnncompare.errors import DataError
+from rnncompare.probes.store import read_probes
 from rnncompare.records import load_curves, read_records
-from rnncompare.studies.book import NAME, Book, BookedEntry, read_book
-
-if TYPE_CHECKING:
-    import pandas as pd
+from rnncompare.studies.book import NAME, Book, read_book
+from rnncompare.studies.evidence import gather
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,9 @@ def read_study(folder: Path) -> Study:
     book = read_book(folder)
     if book is None:
         raise DataError(f"{folder}: no {NAME} in it, so it holds no study")
-    frame, skipped = read_records(folder)
-    evidence = {claim.name: gather(book, claim, frame) for claim in book.claims}
+    records, skipped = read_records(folder)
+    curves = load_curves(records)
+    probes, unread = read_probes(folder)
+    evidence = {claim.name: gather(book, claim, records, curves, probes) for claim in book.claims}
     findings = [finding for claim in book.claims for finding in judge(claim, evidence[claim.name])]
-    return Study(book, evidence, as_family(findings), skipped)
+    return Study(book, evidence, as_family(findings), [*skipped, *unread])

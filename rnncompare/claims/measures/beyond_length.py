@@ -9,8 +9,6 @@ from rnncompare.claims.evidence import Evidence
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnncompare.claims import Claim
-
 UNIT = "points of accuracy beyond the training length"
 PREFIX = "quality.by_length."
 
@@ -22,7 +20,7 @@ def by_length(runs: pd.DataFrame) -> pd.DataFrame:
     return wide[sorted(wide)]
 
 
-def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
+def scores(evidence: Evidence) -> pd.DataFrame:
     """The mean accuracy over the lengths beyond training; a run without a score counts as the baseline.
 
     A task is uninformative where no arm is above the baseline by a point on average, or all are above 99.

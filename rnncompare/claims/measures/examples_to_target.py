@@ -12,13 +12,11 @@ from rnncompare.claims.measures import quality
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnncompare.claims import Claim
-
 UNIT = "of the log ratio of training-set sizes"
 TARGET = 0.8  # of the way from the trivial baseline to the optimum
 
 
-def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
+def scores(evidence: Evidence) -> pd.DataFrame:
     """For each task, arm and seed, minus the log of the size at which ``quality`` first reaches the target.
 
     Interpolated over the log of the size; a curve that starts above the target counts as reaching it at the smallest
@@ -26,7 +24,7 @@ def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
     """
     import pandas as pd
 
-    runs = quality.scores(evidence, claim).dropna(subset="data.train_examples")
+    runs = quality.scores(evidence).dropna(subset="data.train_examples")
     rows = []
     for (task, arm, seed), curve in runs.sort_values("value").groupby(["task", "arm", "seed"], sort=False):
         size, reached = _crossing(np.log(curve["data.train_examples"].to_numpy(float)), curve["score"].to_numpy())

@@ -12,19 +12,17 @@ from rnncompare.claims.measures import quality
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnncompare.claims import Claim
-
 UNIT = "of the way to the optimum, for each doubling of the data"
 
 
-def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
+def scores(evidence: Evidence) -> pd.DataFrame:
     """For each task, arm and seed, the least-squares slope of ``quality`` over log2 of the size.
 
     The difference of two arms' slopes is the slope of their difference: the interaction of cell and size.
     """
     import pandas as pd
 
-    runs = quality.scores(evidence, claim).dropna(subset="data.train_examples")
+    runs = quality.scores(evidence).dropna(subset="data.train_examples")
     rows = []
     for (task, arm, seed), curve in runs.groupby(["task", "arm", "seed"], sort=False):
         sizes = np.log2(curve["data.train_examples"].to_numpy(dtype=float))

@@ -12,12 +12,10 @@ from rnncompare.claims.measures.beyond_length import by_length
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnncompare.claims import Claim
-
 UNIT = "octaves (factors of two) of the largest n accepted"
 
 
-def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
+def scores(evidence: Evidence) -> pd.DataFrame:
     """Log2 of the largest n tested up to which all are accepted; of the largest n trained where none beyond it is."""
     runs = evidence.runs[evidence.runs["status"] != "failed"].copy()
     table = by_length(runs)

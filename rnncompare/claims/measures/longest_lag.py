@@ -12,13 +12,11 @@ from rnncompare.claims.measures import quality
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnncompare.claims import Claim
-
 UNIT = "octaves (factors of two) of the longest lag solved"
 SOLVED = 0.5  # of the way from the trivial baseline, which ignores the lag, to the optimum
 
 
-def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
+def scores(evidence: Evidence) -> pd.DataFrame:
     """For each task, arm and seed, log2 of the longest lag such that it and all shorter ones are solved.
 
     Where not even the shortest is, half of the shortest. A task is uninformative where no run solves its shortest lag,
@@ -26,7 +24,7 @@ def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
     """
     import pandas as pd
 
-    runs = quality.scores(evidence, claim)
+    runs = quality.scores(evidence)
     rows = []
     for (task, arm, seed), ladder in runs.sort_values("value").groupby(["task", "arm", "seed"], sort=False):
         solved = (ladder["score"] >= SOLVED).cumprod().sum()

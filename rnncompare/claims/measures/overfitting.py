@@ -11,12 +11,10 @@ from rnncompare.claims.evidence import Evidence
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnncompare.claims import Claim
-
 UNIT = "of the log ratio of losses on new data, at equal training loss"
 
 
-def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
+def scores(evidence: Evidence) -> pd.DataFrame:
     """For each condition, arm and seed, the log of the validation loss where the training loss crosses a common level.
 
     The level is the lowest training loss that every arm of the seed comes down to. A higher score is more overfitting.
@@ -24,7 +22,7 @@ def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
     """
     import pandas as pd
 
-    curves = {run: curve for run, curve in evidence.curves.groupby("run_id")}
+    curves = dict(list(evidence.curves.groupby("run_id")))
     rows = []
     arms = evidence.runs["arm"].nunique()
     for (task, value, seed), group in evidence.runs.groupby(["task", "value", "seed"], sort=False):

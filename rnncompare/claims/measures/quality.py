@@ -9,13 +9,11 @@ from rnncompare.claims.evidence import Evidence
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnncompare.claims import Claim
-
 UNIT = "of the way from the trivial baseline to the optimum"
 CEILING = 0.99  # means of all arms above it leave nothing to tell apart
 
 
-def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
+def scores(evidence: Evidence) -> pd.DataFrame:
     """One score for each run that completed or diverged.
 
     Where the optimum is unknown, the best test quality of any run of the condition takes its place; an accuracy's is 1.

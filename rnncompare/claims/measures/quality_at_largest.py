@@ -10,12 +10,10 @@ from rnncompare.claims.measures import quality
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnncompare.claims import Claim
-
 UNIT = quality.UNIT
 
 
-def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
+def scores(evidence: Evidence) -> pd.DataFrame:
     """The scores of ``quality`` at the largest value of each task."""
-    every = quality.scores(evidence, claim)
+    every = quality.scores(evidence)
     return every[every["value"] == every.groupby("task")["value"].transform("max")]

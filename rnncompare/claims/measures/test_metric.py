@@ -12,13 +12,11 @@ from rnncompare.claims.measures import quality
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnncompare.claims import Claim
-
 UNIT = "in the metric's own unit"
 
 
-def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
+def scores(evidence: Evidence) -> pd.DataFrame:
     """The metric, its sign changed where lower is better; a run without a score counts as the baseline."""
-    runs = quality.scores(evidence, claim)
+    runs = quality.scores(evidence)
     sign = np.where(runs["quality.higher_is_better"].astype(bool), 1.0, -1.0)
     return runs.assign(score=sign * runs["quality.test"].fillna(runs["quality.baseline"]))

@@ -10,13 +10,11 @@ from rnncompare.claims.measures import quality
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnncompare.claims import Claim
-
 UNIT = "points of the share of settings that train"
 
 
-def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
+def scores(evidence: Evidence) -> pd.DataFrame:
     """100 for a run that completed and beat the baseline, else 0."""
-    runs = quality.scores(evidence, claim)
+    runs = quality.scores(evidence)
     trained = (runs["status"] == "completed") & (runs["score"] > 0)
     return runs.assign(score=100.0 * trained, informative=True)

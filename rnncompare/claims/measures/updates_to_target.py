@@ -11,12 +11,10 @@ from rnncompare.claims.evidence import Evidence
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnncompare.claims import Claim
-
 UNIT = "of the log ratio of updates"
 
 
-def scores(evidence: Evidence, claim: Claim) -> pd.DataFrame:
+def scores(evidence: Evidence) -> pd.DataFrame:
     """Minus the log of the updates until validation reached ``train.target``; a bound where it never did."""
     runs = evidence.runs[evidence.runs["status"] != "failed"].copy()
     reached = runs["speed.updates_to_target"].notna()

@@ -1,0 +1,29 @@
+"""How little memory a training step takes at equal width, as a ratio (natural logarithm)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncompare.claims.evidence import Evidence
+from rnncompare.claims.measures.step_time import shape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNIT = "of the log ratio of peak memory"
+
+
+def scores(evidence: Evidence) -> pd.DataFrame:
+    """Minus the log of the peak of a forward and backward pass, by shape."""
+    import pandas as pd
+
+    probes = evidence.probes
+    rows = []
+    for _, probed in (probes[probes["probe"] == "memory"] if len(probes) else probes).iterrows():
+        cell, implementation = probed["settings.cell"], probed["settings.implementation"]
+        arm = f"torch_{cell}" if implementation == "torch" else cell
+        if probed["values.peak_mb"] > 0:
+            rows.append((shape(probed), None, arm, probed["replicate"], -np.log(probed["values.peak_mb"])))
+    return pd.DataFrame(rows, columns=["task", "value", "arm", "seed", "score"])
