@@ -105,7 +105,15 @@ def _write_claim(folder: Path, book: Book, plan: Planned, number: int) -> None:
 
 
 def _write_run(
-    folder: Path, plan: Planned, number: int, arm: str, size: int, seed: int, score: float, rate: float, status: str = "completed"
+    folder: Path,
+    plan: Planned,
+    number: int,
+    arm: str,
+    size: int,
+    seed: int,
+    score: float,
+    rate: float,
+    status: str = "completed",
 ) -> str:
     run, curve = record(STRINGS, arm, size, seed, status, study=number)
     quality = run.quality

@@ -163,12 +163,14 @@ def number(value: float) -> str:
     return f"{0.0 if abs(value) < 1e-12 else value:.4g}"
 
 
-def intervals(title: str, description: str, bars: Sequence[Bar], margin: float | None, unit: str) -> Chart:
+def intervals(
+    title: str, description: str, bars: Sequence[Bar], margin: float | None, unit: str, furthest: float = math.inf
+) -> Chart:
     """Estimates with their intervals, one under the other, about zero and within ± margin shaded.
 
-    What reaches beyond the axis ends in an arrow.
+    What reaches beyond the axis, which goes no farther than ``furthest``, ends in an arrow.
     """
-    axis = _interval_axis(bars, margin)
+    axis = _interval_axis(bars, margin, furthest)
     bottom = TOP + ROW * len(bars) + 4
     marks: list[Mark] = []
     if margin and axis.holds(0):
@@ -182,14 +184,14 @@ def intervals(title: str, description: str, bars: Sequence[Bar], margin: float |
     return Chart(title, description, bottom + 36, marks)
 
 
-def _interval_axis(bars: Sequence[Bar], margin: float | None) -> Axis:
+def _interval_axis(bars: Sequence[Bar], margin: float | None, furthest: float) -> Axis:
     means = [bar.mean for bar in bars if math.isfinite(bar.mean)]
     ends = [end for bar in bars for end in (bar.low, bar.high) if math.isfinite(end)]
     reach = 1.3 * (margin or 0.0)
     if ends or means:
         widest = np.quantile(np.abs([*ends, *means]), 0.9)
         reach = max(reach, 1.15 * float(widest))
-    reach = reach or 1.0
+    reach = min(reach, furthest) or 1.0
     return Axis(-reach, reach, 14.0, WIDTH - 14.0)
 
 
@@ -199,7 +201,7 @@ def _bar(bar: Bar, axis: Axis, top: float) -> list[Mark]:
     if bar.note:
         marks.append(Label(WIDTH - 4, top + 13, bar.note, "end", bar.role, SMALL, bold=True))
     if not math.isfinite(bar.mean):
-        return [*marks, Label(WIDTH / 2, y + 3, "no figure", "middle", "muted", SMALL)]
+        return [*marks, Label(axis.at(0) + 6, y + 3, "no figure", role="muted", size=SMALL)]
     low, high = bar.low, bar.high
     if low == low and high == high:
         left, right = axis.at(low), axis.at(high)

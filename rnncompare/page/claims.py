@@ -84,7 +84,7 @@ def title_of(study: Study, task: str) -> str:
 
 def _finding_view(study: Study, finding: Finding, number: str) -> FindingView:
     title = f"{finding.first} against {finding.second}"
-    conditions = [_condition_row(study, row) for row in rows(finding.conditions)]
+    conditions = [_condition_row(study, row) for row in in_order(study, finding)]
     name = slug(f"{finding.claim.name} {finding.measure} {finding.first} {finding.second}", 0)
     file = f"claim-{number}-{name}"[:100]
     return FindingView(finding, title, list(_charts(study, finding)), conditions, file)
@@ -92,7 +92,22 @@ def _finding_view(study: Study, finding: Finding, number: str) -> FindingView:
 
 def rows(frame: pd.DataFrame | None) -> list[dict[str, Any]]:
     """The rows of a table that may be absent."""
-    return [] if frame is None else [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    return (
+        [] if frame is None else [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    )
+
+
+def in_order(study: Study, finding: Finding) -> list[dict[str, Any]]:
+    """The conditions of a finding, task by task, by rising value."""
+    runs = study.evidence[finding.claim.name].runs
+    found = rows(finding.conditions)
+    tasks = list(dict.fromkeys(row["task"] for row in found))
+    for row in found:
+        axis = str(study.book.tasks.get(row["task"], {}).get("axis", ""))
+        row["place"] = _place(axis, row["task"], row["value"], runs)
+    return sorted(
+        found, key=lambda row: (tasks.index(row["task"]), row["place"] if row["place"] == row["place"] else 0.0)
+    )
 
 
 def _condition_row(study: Study, row: dict[str, Any]) -> dict[str, str]:
@@ -121,7 +136,7 @@ def _effects(study: Study, finding: Finding) -> Chart:
     if finding.decision is not None:
         seen = finding.decision.effect
         bars.append(Bar("all that count", seen.mean, seen.low, seen.high, role, shape, verdict))
-    for row in rows(finding.conditions):
+    for row in in_order(study, finding):
         seen = row["effect"]
         label = f"{title_of(study, row['task'])} {row['value']}".strip()
         note = "" if row["counts"] else "does not count"
@@ -262,5 +277,3 @@ def _run_lists(study: Study, runs: pd.DataFrame, links: Links) -> Iterator[tuple
     for (arm, task, value), group in _grouped(runs).items():
         ordered = group.sort_values("seed")
         yield f"{arm}, {title_of(study, task)} {value}".strip(), [links.run(row) for row in rows(ordered)]
-
-

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 COLUMNS, GAP, TITLE = 2, 16.0, 22.0
 SIZE = 4.2  # half the width of a marker
-DOT = 3.0  # the width of a faint point
+DOT = 4.0  # the width of a faint point
 # corners of the markers, in units of half their width, down being positive
 SHAPES = {
     "square": [(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
@@ -28,7 +28,20 @@ SHAPES = {
     "down": [(0, 1.1), (1.1, -0.9), (-1.1, -0.9)],
     "cross": [
         (x * 0.4, y * 0.4)
-        for x, y in ((0, 1), (2, 3), (3, 2), (1, 0), (3, -2), (2, -3), (0, -1), (-2, -3), (-3, -2), (-1, 0), (-3, 2), (-2, 3))
+        for x, y in (
+            (0, 1),
+            (2, 3),
+            (3, 2),
+            (1, 0),
+            (3, -2),
+            (2, -3),
+            (0, -1),
+            (-2, -3),
+            (-3, -2),
+            (-1, 0),
+            (-3, 2),
+            (-2, 3),
+        )
     ],
     "circle": [(math.cos(k * math.pi / 12), math.sin(k * math.pi / 12)) for k in range(24)],
 }
@@ -52,8 +65,8 @@ def symbol(verdict: str) -> Markup:
 def svg_style() -> str:
     """The rules that the marks' classes need; the roles are custom properties."""
     rules = [f".s-{role}{{stroke:var(--{role});fill:none}}.f-{role}{{fill:var(--{role})}}" for role in ROLES]
-    text = f"svg text{{font:{TEXT:g}px var(--font)}}svg .small{{font-size:{SMALL:g}px}}svg .large{{font-size:14px}}"
-    return f"{text}svg .d{{stroke-linecap:round;opacity:.4}}{''.join(rules)}"
+    text = f"svg text{{font:{TEXT:g}px var(--font)}}svg .small{{font-size:{SMALL:g}px}}svg .large{{font-size:14px}}svg .bold{{font-weight:600}}"
+    return f"{text}svg .d{{stroke-linecap:round;opacity:.45}}{''.join(rules)}"
 
 
 def save(charts: Sequence[Chart], title: str, path: Path) -> None:
@@ -111,12 +124,8 @@ def _svg(mark: Mark) -> str:
             return f'<polygon class="{kind}" points="{corners}"/>'
         case Label(x, y, text, anchor, role, size, bold, upright):
             turned = f' transform="rotate(-90 {x:.1f} {y:.1f})"' * upright
-            heavy = ' font-weight="600"' * bold
-            kind = f"f-{role}{' small' * (size < TEXT)}{' large' * (size > TEXT)}"
-            return (
-                f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{heavy}{turned}>'
-                f"{escape(text)}</text>"
-            )
+            kind = f"f-{role}{' small' * (size < TEXT)}{' large' * (size > TEXT)}{' bold' * bold}"
+            return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{turned}>{escape(text)}</text>'
 
 
 def _quoted(value: float) -> str:
@@ -133,14 +142,14 @@ def _save_png(
         figure = Figure(figsize=(width / 96, height / 96))
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), xlim=(0, width), ylim=(height, 0))
         axes.set_axis_off()
-        _draw(axes, Label(GAP, 22, title, size=14, bold=True), 0, 0)
+        _draw(axes, Label(GAP, 22, title, size=14, bold=True), 0, 0, 0)
         for chart, (x, y) in zip(charts, places, strict=True):
-            for mark in (Label(0, -8, chart.title, bold=True), *chart.marks):
-                _draw(axes, mark, x, y)
+            for order, mark in enumerate((Label(0, -8, chart.title, bold=True), *chart.marks)):
+                _draw(axes, mark, x, y, order)
     style.save(figure, path)
 
 
-def _draw(axes: Axes, mark: Mark, left: float, top: float) -> None:
+def _draw(axes: Axes, mark: Mark, left: float, top: float, order: int) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Polygon
 
@@ -150,17 +159,20 @@ def _draw(axes: Axes, mark: Mark, left: float, top: float) -> None:
         case Stroke(points, _, width, dashed, filled, opacity):
             moved = [(left + x, top + y) for x, y in points]
             if filled:
-                axes.add_patch(Polygon(moved, facecolor=colour, linewidth=0, alpha=opacity))
+                axes.add_patch(Polygon(moved, facecolor=colour, linewidth=0, alpha=opacity, zorder=order))
             else:
-                x, y = zip(*moved, strict=True)
-                axes.add_line(Line2D(x, y, color=colour, linewidth=width * point, linestyle="--" if dashed else "-"))
+                dashes = "--" if dashed else "-"
+                thick = width * point
+                axes.add_line(Line2D(*zip(*moved, strict=True), color=colour, lw=thick, ls=dashes, zorder=order))
         case Dots(points):
-            x, y = [left + x for x, _ in points], [top + y for _, y in points]
-            axes.plot(x, y, "o", color=colour, markersize=DOT * point, markeredgewidth=0, alpha=0.4)
+            moved = [(left + x, top + y) for x, y in points]
+            size = DOT * point
+            axes.plot(*zip(*moved, strict=True), "o", color=colour, ms=size, mew=0, alpha=0.45, zorder=order)
         case Marker(x, y, shape):
             corners = [(left + x + SIZE * a, top + y + SIZE * b) for a, b in SHAPES[shape]]
             face = "none" if shape == "ring" else colour
-            axes.add_patch(Polygon(corners, facecolor=face, edgecolor=colour, linewidth=1.1 * (shape == "ring")))
+            edge = 1.1 * (shape == "ring")
+            axes.add_patch(Polygon(corners, facecolor=face, edgecolor=colour, linewidth=edge, zorder=order))
         case Label(x, y, text, anchor, _, size, bold, upright):
             axes.text(
                 left + x,
@@ -173,4 +185,5 @@ def _draw(axes: Axes, mark: Mark, left: float, top: float) -> None:
                 fontweight="bold" if bold else "normal",
                 rotation=90 if upright else 0,
                 rotation_mode="anchor",
+                zorder=order,
             )

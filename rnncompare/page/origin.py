@@ -59,7 +59,11 @@ def origin(records: pd.DataFrame) -> Origin:
 
 
 def _counts(column: pd.Series) -> list[tuple[str, int]]:
-    known = column.map(lambda value: "not known" if value is None or value != value else f"{value:g}" if isinstance(value, float) else str(value))
+    known = column.map(
+        lambda value: (
+            "not known" if value is None or value != value else f"{value:g}" if isinstance(value, float) else str(value)
+        )
+    )
     return [(str(value), int(count)) for value, count in known.value_counts().items()]
 
 
@@ -71,5 +75,9 @@ def _data(records: pd.DataFrame) -> Iterator[dict[str, Any]]:
             "name": str(name),
             "source": known.source if known else "not known",
             "licence": known.licence if known else "not known",
-            "sha256": hashes[0] if len(hashes) == 1 else f"{len(hashes)} different, by seed and settings" if len(hashes) else "–",
+            "sha256": hashes[0]
+            if len(hashes) == 1
+            else f"{len(hashes)} different, by seed and settings"
+            if len(hashes)
+            else "–",
         }

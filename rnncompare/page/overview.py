@@ -56,7 +56,9 @@ def forest(findings: Sequence[Finding]) -> Chart:
         f"{len(bars)} comparisons, each with its effect and 95 % interval divided by its margin; to the right of the "
         "shaded band the claim is borne out; the verdict stands at the right of each row; the table above has the numbers"
     )
-    return chart.intervals("All claims at a glance", description, bars, 1.0, "effect, in margins (±1: no difference that matters)")
+    return chart.intervals(
+        "All claims at a glance", description, bars, 1.0, "effect, in margins (±1: no difference that matters)", 6.0
+    )
 
 
 def variants(book: Book) -> dict[int, str]:
@@ -65,7 +67,9 @@ def variants(book: Book) -> dict[int, str]:
     for claim in book.claims:
         for arm, positions in book.arms.get(claim.name, {}).items():
             words = [word.partition("=") for word in claim.arms.get(arm, ())]
-            name = ", ".join(v if k == "model" else f"{k.rpartition('.')[2].replace('_', ' ')} {v}" for k, _, v in words)
+            name = ", ".join(
+                v if k == "model" else f"{k.rpartition('.')[2].replace('_', ' ')} {v}" for k, _, v in words
+            )
             for position in positions:
                 names.setdefault(position, name or arm)
     return names
@@ -109,7 +113,11 @@ def _cost(scored: pd.DataFrame, column: str, name: str) -> Chart:
         place = [float(mine[column].median())]
         lines.append(Line(variant, role, shape, place, [seen.mean], [seen.low], [seen.high], dots))
     return chart.curves(
-        name.capitalize(), "mean test quality with 95 % interval of each model; dots are single runs", lines, name, _metric(scored)
+        name.capitalize(),
+        "mean test quality with 95 % interval of each model; dots are single runs",
+        lines,
+        name,
+        _metric(scored),
     )
 
 
@@ -183,7 +191,9 @@ def gradient_flow(study: Study) -> list[TaskView]:
             continue
         probes = probes[probes["probe"] == "gradient_flow"]
         charts = [_flow(probes, stage) for stage in ("untrained", "trained")]
-        found.append(TaskView(name.replace("_", " "), "", [made for made in charts if made], f"gradient-{style.slug(name, 0)}"))
+        found.append(
+            TaskView(name.replace("_", " "), "", [made for made in charts if made], f"gradient-{style.slug(name, 0)}")
+        )
     return found
 
 
@@ -201,5 +211,3 @@ def _flow(probes: pd.DataFrame, stage: str) -> Chart | None:
         lines.append(Line(arm, role, shape, [float(lag) for lag in lags], [s.mean for s in seen], *ends))
     description = f"mean logarithm of the norm of the gradient through time over the lag, {stage}, with 95 % intervals"
     return chart.curves(f"{stage.capitalize()} networks", description, lines, "lag (steps)", "ln |d h_T / d s_t|")
-
-

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnncompare.claims.judge import Finding
-from rnncompare.page import drawing, overview
+from rnncompare.page import drawing, overview, words
 from rnncompare.page.chart import Chart
 from rnncompare.page.claims import ClaimView, views
 from rnncompare.page.links import Links
@@ -53,7 +53,9 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
         gradients=gradients,
         origin=origin(runs),
         command=study.book.command,
-        settings=[(str(name).replace("_", " "), value) for name, value in study.book.settings.items() if value is not None],
+        settings=[
+            (str(name).replace("_", " "), value) for name, value in study.book.settings.items() if value is not None
+        ],
         left_out=study.book.left_out,
     )
     write_whole(page, text)
@@ -67,9 +69,15 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
 
 
 def _subtitle(study: Study, runs: int) -> str:
-    comparisons, planned = len(study.findings), {run for entry in study.book.entries for run in entry.evaluation.values()}
+    comparisons, planned = (
+        len(study.findings),
+        {run for entry in study.book.entries for run in entry.evaluation.values()},
+    )
     missing = f" of {len(planned):,} planned" if len(planned) > runs else ""
-    return f"{len(study.book.claims)} claims, {comparisons} comparisons, {runs:,} evaluation runs{missing}"
+    return (
+        f"{len(study.book.claims)} claims, {comparisons} comparisons, {runs:,} evaluation runs{missing}. "
+        f"Verdicts: {words.tally(study.findings)}."
+    )
 
 
 def _claim_figures(claims: list[ClaimView]) -> Iterator[tuple[str, str, list[Chart]]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 
 from rnncompare.claims.claim import Claim
 from rnncompare.claims.judge import Finding
@@ -47,11 +49,22 @@ def interval(estimate: Interval | None, sign: bool = True, scale: float = 1.0) -
     """An estimate with its interval, such as ``+0.12 [0.05, 0.19]``."""
     if estimate is None or estimate.mean != estimate.mean:
         return "–"
-    show = signed if sign else figure
-    mean = show(scale * estimate.mean)
-    if estimate.low != estimate.low:
-        return f"{mean} (no interval: {estimate.n} {'pair' if estimate.n == 1 else 'pairs'})"
-    return f"{mean} [{show(scale * estimate.low)}, {show(scale * estimate.high)}]"
+    mean, low, high = (scale * value for value in (estimate.mean, estimate.low, estimate.high))
+    if low != low:
+        only = f"no interval: {estimate.n} {'pair' if estimate.n == 1 else 'pairs'}"
+        return f"{signed(mean) if sign else figure(mean)} ({only})"
+    width = high - low
+    digits = min(max(2 - math.floor(math.log10(width / 2)) - 1, 0), 6) if 0 < width < math.inf else None
+    shown = [_fixed(value, digits, sign) for value in (mean, low, high)]
+    return f"{shown[0]} [{shown[1]}, {shown[2]}]"
+
+
+def _fixed(value: float, digits: int | None, sign: bool) -> str:
+    """A number to so many decimals; as `figure` has it where they are None."""
+    if digits is None or math.isinf(value):
+        return signed(value) if sign else figure(value)
+    text = f"{value:+,.{digits}f}" if sign else f"{value:,.{digits}f}"
+    return text.replace("-", "−")
 
 
 def effect(finding: Finding) -> str:
@@ -87,6 +100,12 @@ def superiority(finding: Finding) -> str:
     """In how many of a hundred pairs the first does better."""
     seen = finding.superiority
     return "–" if seen is None or seen.mean != seen.mean else f"{interval(seen, sign=False, scale=100)} %"
+
+
+def tally(findings: Sequence[Finding]) -> str:
+    """How many comparisons came to each verdict."""
+    counts = Counter(finding.verdict for finding in findings)
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
 
 
 def rule(claim: Claim, finding: Finding) -> str:
