@@ -1,0 +1,1 @@
+"""A study of a user's own data."""
