@@ -33,7 +33,7 @@ Settings of the runs, such as device=cuda, are those of python -m rnncompare.run
 def main() -> None:
     """Run the command."""
     if {"-m", "--multirun"} & set(sys.argv[1:]):
-        fail("-m: a study has its own plan; several claims are given with commas, such as claim=lstm_counts,bucket_sort")
+        fail("-m: a study has its own plan; several claims go with commas, such as claim=lstm_counts,bucket_sort")
     preload("rnncompare.command", "rnncompare.console")
     command = "python -m rnncompare.study " + shlex.join(sys.argv[1:])
     sys.argv[1:], runs = split(sys.argv[1:])

@@ -15,10 +15,14 @@ CHOSEN = ("model", "seed", "data.size", "train.learning_rate")  # by the study
 
 def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """The study's words, flags and Hydra's settings among them, and those of its runs."""
-    study, runs = [], []
+    study: list[str] = []
+    runs: list[str] = []
     for word in words:
-        name = word.lstrip("+~").partition("=")[0]
-        (study if word.startswith("-") or name in OWN or name.startswith("hydra") else runs).append(word)
+        name, _, value = word.lstrip("+~").partition("=")
+        if name == "claim" and "," in value:
+            study.append(f"claim='{value}'")  # Hydra would take it for a sweep
+        else:
+            (study if word.startswith("-") or name in OWN or name.startswith("hydra") else runs).append(word)
     return study, runs
 
 

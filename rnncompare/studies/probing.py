@@ -21,6 +21,7 @@ from rnncompare.terminal import safe
 
 Wanted = dict[str, dict[str, list[Request]]]  # by claim and arm
 CELLS = ("lstm", "gru")
+SHAPE = ("sequence_length", "batch_size", "input_size", "hidden_size")
 MEMORY_REPLICATES = 5  # peaks hardly vary
 
 
@@ -42,14 +43,18 @@ def _arms(claim: Claim, settings: StudySettings, overrides: Sequence[str]) -> It
         for arm, run in zip(claim.arms, runs, strict=True):
             yield arm, [Request(GradientFlow(run), replicate) for replicate in replicates]
     else:
-        shapes = claim.options["shapes"][: settings.shapes]
-        at = [(shape, threads, claim.options["device"]) for shape in shapes for threads in claim.options["threads"]]
+        shapes, device = claim.options["shapes"][: settings.shapes], claim.options["device"]
+        at = [
+            dict(zip(SHAPE, shape, strict=True), threads=threads, device=device)
+            for shape in shapes
+            for threads in claim.options["threads"]
+        ]
         if probe == "step_time":
-            yield "", [Request(StepTime(*shape, threads, device, cells=CELLS), replicate) for shape, threads, device in at for replicate in replicates]
+            timed = [StepTime(**where, cells=CELLS) for where in at]
+            yield "", [Request(one, replicate) for one in timed for replicate in replicates]
         else:
-            memories = [Memory(cell, path, *shape, threads, device) for shape, threads, device in at for cell in CELLS for path in ("torch", "auto")]
-            fewer = replicates[:MEMORY_REPLICATES]
-            yield "", [Request(memory, replicate) for memory in memories for replicate in fewer]
+            weighed = [Memory(cell, path, **where) for where in at for cell in CELLS for path in ("torch", "auto")]
+            yield "", [Request(one, replicate) for one in weighed for replicate in replicates[:MEMORY_REPLICATES]]
 
 
 def servable(requests: Wanted) -> tuple[Wanted, dict[str, str]]:
