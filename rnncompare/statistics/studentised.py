@@ -53,8 +53,8 @@ class StudentisedMean:
 
     @cached_property
     def mean(self) -> float:
-        """The mean difference."""
-        return float(self.differences.mean())
+        """The mean difference, without rounding where all are the same."""
+        return float(np.median(self.differences) if self.identical else self.differences.mean())
 
     @cached_property
     def identical(self) -> bool:
