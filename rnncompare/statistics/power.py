@@ -60,8 +60,8 @@ def pairs_for_difference(distance: float, power: float = 0.9) -> int | None:
 def pairs_for_equivalence(margin: float, shift: float = 0.0, power: float = 0.9) -> int | None:
     """Pairs with which two one-sided tests at 5 % show that a difference lies within ± ``margin``.
 
-    The usual normal approximation: 44 pairs for half a standard deviation and 90 % power. `decide` needs a few more,
-    since it estimates the standard deviation and guards against skew.
+    The usual normal approximation: 44 pairs for half a standard deviation and 90 % power. `decide` may need
+    a few more, since it estimates the standard deviation and guards against skew.
 
     Args:
         margin: in standard deviations of the paired difference.

@@ -2,6 +2,7 @@
 
 import math
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,6 +110,16 @@ def test_the_median_log_ratio_lies_in_its_interval_whatever_the_censoring(end):
         decision = decide_censored(np.minimum(a, end), a < end, np.minimum(b, end), b < end, margin=0.0)
         held += decision.effect.low <= math.log(2) <= decision.effect.high
     assert at_most(500 - held, 500, 0.05)
+
+
+@pytest.mark.parametrize("pairs", SIZES)
+@everywhere
+def test_the_documented_coverage_is_that_of_the_judge(kind, pairs):
+    page = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith(f"| {kind} | {pairs} |"))
+    documented = float(row.split(" | ")[2]) / 100
+    held = sum(d.effect.low <= 0 <= d.effect.high for d in judged(kind, pairs))
+    assert stats.binomtest(held, STUDIES, documented).pvalue > 0.001
 
 
 def test_the_tables_of_the_documentation_have_a_row_for_each_case():
