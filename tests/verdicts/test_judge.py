@@ -11,8 +11,7 @@ from scipy import stats
 from rnncompare.statistics import Decision, decide, decide_censored, holm, pairs_for_difference
 from tests.coverage_of_intervals import DIFFERENCES, EXTREME, censored_pairs, censored_rows, coverage_rows
 
-STUDIES = 3000
-SIZES = (5, 10, 30)
+STUDIES = {5: 8000, 10: 3000, 30: 2000}  # most where the judge comes nearest to its 5 %
 everywhere = pytest.mark.parametrize("kind", DIFFERENCES)
 
 
@@ -20,7 +19,7 @@ everywhere = pytest.mark.parametrize("kind", DIFFERENCES)
 def judged(kind: str, pairs: int) -> list[Decision]:
     """Simulated studies of ``pairs`` pairs that do not differ, margin 0."""
     random = np.random.default_rng([pairs, list(DIFFERENCES).index(kind)])
-    return [decide(sample, 0.0) for sample in DIFFERENCES[kind](random, (STUDIES, pairs))]
+    return [decide(sample, 0.0) for sample in DIFFERENCES[kind](random, (STUDIES[pairs], pairs))]
 
 
 def at_most(hits: int, studies: int, share: float) -> bool:
@@ -28,11 +27,11 @@ def at_most(hits: int, studies: int, share: float) -> bool:
     return stats.binomtest(hits, studies, share, alternative="greater").pvalue > 0.001
 
 
-@pytest.mark.parametrize("pairs", SIZES)
+@pytest.mark.parametrize("pairs", STUDIES)
 @everywhere
 def test_a_model_against_itself_differs_in_at_most_one_study_of_twenty(kind, pairs):
     found = sum(decision.verdict != "inconclusive" for decision in judged(kind, pairs))
-    assert at_most(found, STUDIES, 0.05)
+    assert at_most(found, STUDIES[pairs], 0.05)
 
 
 @everywhere
@@ -93,8 +92,8 @@ def test_a_family_of_claims_without_effects_has_a_false_one_in_at_most_one_repor
 @pytest.mark.parametrize("pairs", [5, 10, 30])
 def test_times_of_a_model_against_itself_differ_in_at_most_one_study_of_twenty(pairs):
     random = np.random.default_rng(pairs)
-    decisions = [decide_censored(*censored_pairs(random, pairs), margin=0.0) for _ in range(STUDIES)]
-    assert at_most(sum(d.verdict != "inconclusive" for d in decisions), STUDIES, 0.05)
+    decisions = [decide_censored(*censored_pairs(random, pairs), margin=0.0) for _ in range(1500)]
+    assert at_most(sum(d.verdict != "inconclusive" for d in decisions), 1500, 0.05)
 
 
 def test_times_four_times_as_short_are_found_over_thirty_pairs_though_many_are_censored():
@@ -113,14 +112,14 @@ def test_the_median_log_ratio_lies_in_its_interval_whatever_the_censoring(end):
     assert at_most(500 - held, 500, 0.05)
 
 
-@pytest.mark.parametrize("pairs", SIZES)
+@pytest.mark.parametrize("pairs", STUDIES)
 @everywhere
 def test_the_documented_coverage_is_that_of_the_judge(kind, pairs):
     page = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text(encoding="utf-8")
     row = next(line for line in page.splitlines() if line.startswith(f"| {kind} | {pairs} |"))
     documented = float(row.split(" | ")[2]) / 100
     held = sum(d.effect.low <= 0 <= d.effect.high for d in judged(kind, pairs))
-    assert stats.binomtest(held, STUDIES, documented).pvalue > 0.001
+    assert stats.binomtest(held, STUDIES[pairs], documented).pvalue > 0.001
 
 
 def test_the_tables_of_the_documentation_have_a_row_for_each_case():
