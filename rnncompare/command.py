@@ -25,6 +25,7 @@ from rnncompare.errors import DataError, SettingError, StorageError
 from rnncompare.guard import checked
 from rnncompare.settings import RunSettings
 from rnncompare.stopping import Stopped, stop_on_signals
+from rnncompare.studies.settings import StudySettings
 from rnncompare.terminal import safe
 
 SOME_FAILED = 1
@@ -76,6 +77,7 @@ def register_schemas() -> None:
         store.store(group="hydra/launcher", name=name, node=launcher)
     store.store(name="run_schema", node=RunSettings)
     store.store(name="bench_schema", node=BenchSettings)
+    store.store(name="study_schema", node=StudySettings)
     for name in tasks.names():
         store.store(group="schema/data", name=name, node=tasks.task_class(name))
 

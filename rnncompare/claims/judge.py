@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnncompare import structure
 from rnncompare.claims.claim import Claim
 from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.measures import load
+from rnncompare.measure.isolation import call_isolated
 from rnncompare.statistics import (
     Decision,
     Interval,
@@ -25,6 +27,7 @@ from rnncompare.statistics import (
     pairs_to_settle,
     probability_of_superiority,
 )
+from rnncompare.structure import Check
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +53,7 @@ class Finding:
         p_adjusted: Holm's, over all findings of a report.
         pairs: a row for each pair: task, value, seed, the scores ``first`` and ``second``, their ``difference``.
         conditions: a row for each task and value: mean scores, the difference with its interval, whether it counted.
+        checks: of a claim that code decides.
         settle: what would settle it, where it is open.
         notes: what a reader must know beside it.
     """
@@ -66,12 +70,15 @@ class Finding:
     p_adjusted: float = math.nan
     pairs: pd.DataFrame | None = None
     conditions: pd.DataFrame | None = None
+    checks: list[Check] = field(default_factory=list)
     settle: str = ""
     notes: list[str] = field(default_factory=list)
 
 
 def judge(claim: Claim, evidence: Evidence) -> list[Finding]:
-    """The findings on one claim, a row for each of its measures and comparisons."""
+    """The findings on one claim, a row for each of its measures and comparisons; one for what code decides."""
+    if claim.rule in ("exact", "reported"):
+        return [_decided_by_code(claim)]
     return [
         _judge(claim, evidence, measure, first, second)
         for measure, (first, second) in itertools.product(claim.measures, claim.compare)
@@ -85,6 +92,18 @@ def as_family(findings: Sequence[Finding]) -> list[Finding]:
     known = np.isfinite(p_values)
     adjusted[known] = holm(np.array(p_values)[known])
     return [dataclasses.replace(finding, p_adjusted=float(p)) for finding, p in zip(findings, adjusted, strict=True)]
+
+
+def _decided_by_code(claim: Claim) -> Finding:
+    """The checks of `rnncompare.structure` that carry the claim's name, made now."""
+    checks = call_isolated(_checks, claim.name)
+    holds = all(check.holds for check in checks if check.holds is not None)
+    verdict = "reported" if claim.rule == "reported" else "supported" if holds else "refuted"
+    return Finding(claim, claim.measures[0], "", "", verdict, checks=checks)
+
+
+def _checks(name: str, send: Callable[[object], None]) -> list[Check]:  # noqa: ARG001
+    return structure.checks(name)
 
 
 def _judge(claim: Claim, evidence: Evidence, measure: str, first: str, second: str) -> Finding:

@@ -97,8 +97,8 @@ def slope(log_norms: np.ndarray) -> float:
     """
     if np.isneginf(log_norms).any():
         return -np.inf
-    lags = np.arange(1, len(log_norms))
-    return float(np.polynomial.Polynomial.fit(lags, log_norms[1:], 1).convert().coef[1])
+    from_middle = np.arange(1, len(log_norms)) - len(log_norms) / 2
+    return float(from_middle @ log_norms[1:] / (from_middle @ from_middle))
 
 
 def steppable(network: Network) -> Recurrent:

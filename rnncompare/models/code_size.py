@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
+import itertools
 import textwrap
 
 from rnncompare.models.cell import Cell
@@ -22,6 +23,14 @@ def code_lines(kind: type[Cell]) -> list[str]:
             assert isinstance(body, ast.ClassDef)
             members |= {_name(node): _plain(node) for node in body.body if not _is_docstring(node)}
     return [line for text in members.values() for line in text.splitlines()]
+
+
+def step_lines(kind: type[Cell]) -> list[str]:
+    """Of `code_lines` those of the cell's step, its head included."""
+    lines = code_lines(kind)
+    start = lines.index("def step(self, x, state, w):")
+    body = itertools.takewhile(lambda line: line.startswith("    "), lines[start + 1 :])
+    return [lines[start], *body]
 
 
 def changed_lines(base: type[Cell], variant: type[Cell]) -> tuple[int, int]:

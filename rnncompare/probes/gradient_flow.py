@@ -25,7 +25,7 @@ class GradientFlow(Probe):
     it diverged):
 
     - ``untrained.slope`` and ``trained.slope``, natural logarithm a step;
-    - ``untrained.log_norm.LAG`` and ``trained.log_norm.LAG`` at the lags 1, 2, 4, ...;
+    - ``untrained.log_norm.LAG`` and ``trained.log_norm.LAG`` at the lags 1, 2, 4, ... and the largest;
     - ``trained.validation``, the metric reached, with ``baseline`` and ``optimum`` (null where unknown) beside it.
 
     Attributes:
@@ -89,5 +89,6 @@ def _flow(network: Network, inputs: Tensor, lags: int | None) -> Values:
     from rnncompare.measure.gradient_flow import embedded, log_norms, slope, steppable
 
     norms = log_norms(steppable(network), embedded(network, inputs), lags)
-    shown = [2**power for power in range(len(norms).bit_length()) if 2**power < len(norms)]
+    largest = len(norms) - 1
+    shown = [*(2**power for power in range(largest.bit_length()) if 2**power < largest), largest]
     return {"slope": slope(norms), **{f"log_norm.{lag}": float(norms[lag]) for lag in shown}}

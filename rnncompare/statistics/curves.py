@@ -74,7 +74,8 @@ def size_at_target(
     """The training-set size at which a curve first reaches a target, interpolated in log size.
 
     The mean curve over seeds gives the size to report; the curve of each seed gives sizes that `decide_censored` takes
-    as it takes times (``reached`` as its flag), for an interval of the ratio of two models' sizes.
+    as it takes times (``reached`` as its flag), for an interval of the ratio of two models' sizes. That knows of no
+    upper bounds: choose a target that the smallest size does not reach.
 
     Args:
         sizes: rising training-set sizes, ``(S,)``.

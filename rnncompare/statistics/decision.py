@@ -28,10 +28,10 @@ class Decision:
             difference speaks for the claim.
         narrow: 90 % interval of the same, for the two one-sided tests of equivalence.
         p: for the rule ``beats``, two-sided p-value of the null "the difference is the margin": at most 0.05 exactly
-            where the 95 % interval leaves the margin out, on either side. For the rule ``equivalent``, the larger of the
-            two one-sided p-values of the null "the difference is at least the margin, either way": at most 0.05 exactly
-            where the 90 % interval lies within the margins. NaN for fewer than two pairs. It does not know of the
-            fewest pairs for equivalence.
+            where the 95 % interval leaves the margin out, on either side. For the rule ``equivalent``, the larger of
+            the two one-sided p-values of the null "the difference is at least the margin, either way": at most 0.05
+            exactly where the 90 % interval lies within the margins. NaN for fewer than two pairs. It does not know of
+            the fewest pairs for equivalence.
         pairs: how many pairs there were.
     """
 
@@ -51,7 +51,7 @@ def check_rule(margin: float, rule: Rule) -> None:
 
 
 def verdict_of(effect: Interval, narrow: Interval, margin: float, rule: Rule) -> Verdict:
-    """The verdict that a 95 % interval ``effect`` and a 90 % one ``narrow`` give; unknown (NaN) bounds settle nothing."""
+    """The verdict of a 95 % interval ``effect`` and a 90 % one ``narrow``; unknown (NaN) bounds settle nothing."""
     if narrow.n >= FEWEST_FOR_EQUIVALENCE and -margin < narrow.low and narrow.high < margin:
         return "equivalent"
     if rule == "beats":

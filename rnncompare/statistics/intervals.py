@@ -79,7 +79,7 @@ def bootstrap_interval(
 
     BCa (Efron 1987) from 20 values, percentile below, where BCa's acceleration is mostly noise; both by
     `scipy.stats.bootstrap` with 9999 resamples. Below some 15 values either is too narrow (at n = 5, 95 % intervals
-    hold about 85 %: docs/statistics.md), so no verdict rests on it. The interquartile mean (Agarwal et al. 2021)
+    hold about 80 %: docs/statistics.md), so no verdict rests on it. The interquartile mean (Agarwal et al. 2021)
     drops a quarter of the values, rounded down, at each end.
 
     Raises:

@@ -1,12 +1,14 @@
-"""What a study will take: each kind of run is timed over a few updates before the study starts."""
+"""What a study will take: each kind of run is timed over a few updates before it starts, and fitted to a budget."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
 
 from tqdm import tqdm
 
@@ -14,17 +16,41 @@ from rnncompare.measure.isolation import IsolatedError, call_isolated
 from rnncompare.settings import RunSettings
 
 UPDATES = 6  # between two validations of a probe
+FOR_TRAINING = 0.8  # of what is left of a budget; estimates err
+FOR_TUNING = 0.3  # of that
+FEWEST_PAIRS, MOST_PAIRS, MOST_TRIALS = 3, 60, 8
+
+Kind = TypeVar("Kind", bound=Hashable)
 
 
-def seconds_of(kinds: Mapping[object, RunSettings]) -> dict[object, float]:
-    """The seconds that one run of each kind takes to its last update, by a probe; None of them ends early here.
+@dataclass(frozen=True)
+class Effort:
+    """How much of a study its budget allows.
+
+    Attributes:
+        trials: learning rates for each model in each condition.
+        pairs: seeds.
+        updates: share of the updates of each run.
+    """
+
+    trials: int
+    pairs: int
+    updates: float
+
+
+def jobs_at_a_time(runs: Iterable[RunSettings]) -> int:
+    """How many runs the cores of this machine carry."""
+    return max(1, (os.cpu_count() or 1) // max((settings.threads for settings in runs), default=1))
+
+
+def seconds_of(kinds: Mapping[Kind, RunSettings]) -> dict[Kind, float]:
+    """The seconds that one run of each kind takes to its last update, by a probe, as many at a time as in the study.
 
     Args:
         kinds: a run of each kind.
     """
-    jobs = max(1, (os.cpu_count() or 1) // max(settings.threads for settings in kinds.values()))
     with (
-        ThreadPoolExecutor(jobs) as pool,
+        ThreadPoolExecutor(jobs_at_a_time(kinds.values())) as pool,
         tqdm(total=len(kinds), desc="timing", unit="kind", disable=None, leave=False, dynamic_ncols=True) as bar,
     ):
 
@@ -37,6 +63,21 @@ def seconds_of(kinds: Mapping[object, RunSettings]) -> dict[object, float]:
                 bar.update()
 
         return dict(zip(kinds, pool.map(probe, kinds.values()), strict=True))
+
+
+def fit(seconds: float, round_seconds: float) -> Effort:
+    """Trials and pairs for the time that there is.
+
+    Args:
+        seconds: of the machine, all its jobs together.
+        round_seconds: that one run of every entry takes.
+    """
+    rounds = FOR_TRAINING * seconds / max(round_seconds, 1e-9)
+    least = FEWEST_PAIRS + 2
+    if rounds < least:
+        return Effort(2, FEWEST_PAIRS, max(0.01, rounds / least))
+    trials = min(MOST_TRIALS, max(2, int(FOR_TUNING * rounds)))
+    return Effort(trials, min(MOST_PAIRS, int(rounds) - trials), 1.0)
 
 
 def _probe(settings: RunSettings, send: Callable[[object], None]) -> float:  # noqa: ARG001

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,32 +102,30 @@ def load_task(name: str) -> StudyTask:
     return StudyTask(name=name, overrides=overrides, values=values, learning_rate=(float(low), float(high)), **content)
 
 
-def protocol(claims: Sequence[Claim], pairs: int, more_pairs: int, without: Iterable[str] = ()) -> Protocol:
+def protocol(claims: Sequence[Claim], tasks: Mapping[str, StudyTask], pairs: int, more_pairs: int) -> Protocol:
     """What is to be trained for ``claims``.
 
     Args:
         claims: to be judged together.
+        tasks: by name; those of a claim that are not there (their data cannot be had) are left out.
         pairs: evaluation seeds of a claim.
         more_pairs: evaluation seeds of a claim that needs more.
-        without: tasks to leave out, as their data cannot be had.
     """
     plan = Protocol(tuple(claims))
     for claim in claims:
         wanted = more_pairs if claim.more_pairs else pairs
-        plan.arms[claim.name] = {
-            arm: tuple(_entries(claim, overrides, set(without))) for arm, overrides in claim.arms.items()
-        }
+        plan.arms[claim.name] = {arm: tuple(_entries(claim, overrides, tasks)) for arm, overrides in claim.arms.items()}
         for entries in plan.arms[claim.name].values():
             for entry in entries:
                 plan.pairs[entry] = max(wanted, plan.pairs.get(entry, 0))
     return plan
 
 
-def _entries(claim: Claim, overrides: Sequence[str], without: set[str]) -> Iterator[Entry]:
+def _entries(claim: Claim, overrides: Sequence[str], tasks: Mapping[str, StudyTask]) -> Iterator[Entry]:
     for name in claim.tasks:
-        if name in without:
+        task = tasks.get(name)
+        if task is None:
             continue
-        task = load_task(name)
         for value in task.select(claim.values):
             yield Entry(
                 task=name,

@@ -9,7 +9,7 @@ from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.judge import Finding, as_family, judge
 from rnncompare.errors import DataError
 from rnncompare.probes.store import read_probes
-from rnncompare.records import load_curves, read_records
+from rnncompare.records import load_curves, read_records, to_frame
 from rnncompare.studies.book import NAME, Book, read_book
 from rnncompare.studies.evidence import gather
 
@@ -40,7 +40,8 @@ def read_study(folder: Path) -> Study:
     book = read_book(folder)
     if book is None:
         raise DataError(f"{folder}: no {NAME} in it, so it holds no study")
-    records, skipped = read_records(folder)
+    booked = any(entry.tuning or entry.evaluation for entry in book.entries)
+    records, skipped = read_records(folder) if booked else (to_frame({}), [])
     curves = load_curves(records)
     probes, unread = read_probes(folder)
     evidence = {claim.name: gather(book, claim, records, curves, probes) for claim in book.claims}

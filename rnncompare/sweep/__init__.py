@@ -1,12 +1,13 @@
 """Many runs: each trained in a process of its own and recorded as soon as it ends; what is recorded is not trained."""
 
 from rnncompare.sweep.cluster import ClusterSettings, train_on_cluster
-from rnncompare.sweep.plan import find_missing, find_record, plan, record_path, recorded, require_writable
+from rnncompare.sweep.plan import checked, find_missing, find_record, plan, record_path, recorded, require_writable
 from rnncompare.sweep.runs import Watcher, train_all
 
 __all__ = [
     "ClusterSettings",
     "Watcher",
+    "checked",
     "find_missing",
     "find_record",
     "plan",

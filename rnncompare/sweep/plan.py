@@ -32,8 +32,14 @@ def plan(
         SettingError: a request cannot be met by the data or the machine.
         DataError: data cannot be fetched or read.
     """
-    checked = call_isolated(_check_all, list(requests), on_message=on_understood)
-    return {run_id(settings.config()): settings for settings in checked}
+    return {run_id(settings.config()): settings for settings in checked(requests, on_understood)}
+
+
+def checked(
+    requests: Sequence[RunSettings], on_understood: Callable[[str], None] = lambda words: None
+) -> list[RunSettings]:
+    """Each request with its device found and its data pinned; arguments and errors are those of `plan`."""
+    return call_isolated(_check_all, list(requests), on_message=on_understood)
 
 
 def record_path(name: str, settings: RunSettings) -> Path:

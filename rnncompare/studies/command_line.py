@@ -1,0 +1,41 @@
+"""The words of a study's command line: those about the study, and those that all of its runs share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from rnncompare.errors import require
+from rnncompare.studies.settings import StudySettings
+
+OWN = ("preset", *(field.name for field in dataclasses.fields(StudySettings)))
+WITH_CLAIMS = ("device", "threads", "run_timeout", "checkpoint_seconds")  # a claim fixes all else
+CHOSEN = ("model", "seed", "data.size", "train.learning_rate")  # by the study
+
+
+def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The study's words, flags and Hydra's settings among them, and those of its runs."""
+    study: list[str] = []
+    runs: list[str] = []
+    for word in words:
+        name, _, value = word.lstrip("+~").partition("=")
+        if name == "claim" and "," in value:
+            study.append(f"claim='{value}'")  # Hydra would take it for a sweep
+        else:
+            (study if word.startswith("-") or name in OWN or name.startswith("hydra") else runs).append(word)
+    return study, runs
+
+
+def check_runs(words: Sequence[str], claims: bool) -> None:
+    """Raise `SettingError` for settings of runs that are not to be given.
+
+    Args:
+        words: settings of the runs.
+        claims: whether claims are studied; else a user's own data.
+    """
+    for word in words:
+        name, _, value = word.lstrip("+~").partition("=")
+        if claims:
+            require(name in WITH_CLAIMS, name, value, f"the claims fix it; to be set are {', '.join(WITH_CLAIMS)}")
+        else:
+            require(name not in CHOSEN, name, value, "the study chooses it")

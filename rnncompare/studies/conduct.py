@@ -1,0 +1,134 @@
+"""A study from its claims to its findings: planned, timed, tuned, evaluated, measured, judged."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+
+from rnncompare.claims import Claim
+from rnncompare.settings import RunSettings
+from rnncompare.studies import cost, probing
+from rnncompare.studies.book import Book, BookedEntry
+from rnncompare.studies.planning import Plan, plan
+from rnncompare.studies.protocol import Entry, StudyTask
+from rnncompare.studies.settings import StudySettings
+from rnncompare.studies.stages import Stages, Train
+from rnncompare.studies.verdicts import Study, read_study
+from rnncompare.sweep import require_writable
+from rnncompare.terminal import safe
+
+
+def conduct(
+    settings: StudySettings,
+    claims: Sequence[Claim],
+    tasks: Mapping[str, StudyTask],
+    overrides: Sequence[str],
+    train: Train,
+    command: str,
+) -> Study:
+    """Make a study, or what is missing of it, and judge it.
+
+    Args:
+        settings: how thoroughly.
+        claims: to be judged.
+        tasks: that the claims name.
+        overrides: settings that all runs share.
+        train: trains runs and gives their records.
+        command: that makes the study again.
+
+    Raises:
+        SettingError, DataError: it cannot be made; nothing was trained.
+        StorageError: a record could not be written; those before it are kept.
+    """
+    began = time.monotonic()
+    planned = plan(settings, claims, tasks, overrides)
+    requests, unserved = probing.servable(probing.wanted(claims, settings, overrides))
+    require_writable(settings.results_dir)
+    seconds = _seconds(planned, tasks)
+    budget = settings.seconds()
+    if budget is not None and planned.runs:
+        left = budget - (time.monotonic() - began)
+        effort = cost.fit(left * cost.jobs_at_a_time(planned.runs.values()), sum(seconds.values()))
+        settings = dataclasses.replace(settings, trials=effort.trials, pairs=effort.pairs, more_pairs=effort.pairs)
+        planned = planned.shortened(effort.updates)
+        seconds = {entry: effort.updates * taken for entry, taken in seconds.items()}
+        print(f"within {settings.budget}: {_effort(effort)}")
+    pairs = {entry: effort.pairs if budget else wanted for entry, wanted in planned.protocol.pairs.items()}
+
+    book = _book(settings, planned, tasks, command, {**planned.left_out, **unserved})
+    _announce(planned, settings, pairs, seconds, book.left_out)
+    deadline = None if budget is None else began + budget
+    stages = Stages(planned.runs, pairs, settings.trials, book, train, deadline)
+    folder = Path(settings.results_dir)
+    stages.tune()
+    book.write(folder)
+    stages.evaluate()
+    book.write(folder)
+    book.probes = probing.measure(requests, settings.results_dir)
+    book.write(folder)
+    return read_study(folder)
+
+
+def _seconds(planned: Plan, tasks: Mapping[str, StudyTask]) -> dict[Entry, float]:
+    """The seconds of one run of each entry; those that differ in their training-set size only take alike."""
+
+    def kind(entry: Entry) -> Hashable:
+        by_size = tasks[entry.task].axis == "data.size"
+        return tuple(word for word in entry.overrides if not (by_size and word.startswith("data.size=")))
+
+    kinds: dict[Hashable, RunSettings] = {kind(entry): settings for entry, settings in planned.runs.items()}
+    taken = cost.seconds_of(kinds)
+    return {entry: taken[kind(entry)] for entry in planned.runs}
+
+
+def _book(
+    settings: StudySettings, planned: Plan, tasks: Mapping[str, StudyTask], command: str, left_out: dict[str, str]
+) -> Book:
+    positions = {entry: position for position, entry in enumerate(planned.runs)}
+    return Book(
+        command=command,
+        settings=dataclasses.asdict(settings),
+        tasks={name: dataclasses.asdict(task) for name, task in tasks.items()},
+        claims=list(planned.protocol.claims),
+        arms={
+            claim: {arm: [positions[entry] for entry in entries] for arm, entries in arms.items()}
+            for claim, arms in planned.protocol.arms.items()
+        },
+        entries=[BookedEntry(entry.task, entry.value, list(entry.overrides)) for entry in planned.runs],
+        left_out=left_out,
+    )
+
+
+def _announce(
+    planned: Plan,
+    settings: StudySettings,
+    pairs: Mapping[Entry, int],
+    seconds: Mapping[Entry, float],
+    left_out: Mapping[str, str],
+) -> None:
+    """Say what is to be done, and how long it will take at most."""
+    claims = planned.protocol.claims
+    print(f"{len(claims)} claim{'s' * (len(claims) > 1)} in {settings.results_dir}")
+    for name, why in left_out.items():
+        print(safe(f"  left out: {name}: {why}"))
+    if not planned.runs:
+        return
+    trials = sum(settings.trials for entry in planned.runs if entry.tuned)
+    total = sum((settings.trials * entry.tuned + pairs[entry]) * taken for entry, taken in seconds.items())
+    jobs = cost.jobs_at_a_time(planned.runs.values())
+    print(
+        f"  {trials} trials to tune, {sum(pairs.values())} runs to compare: {_time(total / jobs)} at most with "
+        f"{jobs} at a time, if none is recorded yet",
+        flush=True,
+    )
+
+
+def _effort(effort: cost.Effort) -> str:
+    cut = "" if effort.updates == 1 else f", runs cut to {effort.updates:.0%} of their updates"
+    return f"{effort.trials} trials and {effort.pairs} pairs{cut}"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,80 @@
+"""``python -m rnncompare.study``: tune, evaluate over seeds and judge: a claim, all of them, or your own data."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from rnncompare.claims import load, names
+from rnncompare.command import CONFIGS, SOME_FAILED, Command, fail, run_hydra
+from rnncompare.errors import require
+from rnncompare.measure.isolation import preload
+from rnncompare.studies.command_line import check_runs, split
+from rnncompare.studies.conduct import conduct
+from rnncompare.studies.protocol import load_task
+from rnncompare.studies.settings import StudySettings
+
+DESCRIPTION = """Which is better, GRU or LSTM? Tune each alike, compare them on fresh seeds in pairs, and judge.
+
+  python -m rnncompare.study claim=better_on_little_data         one claim
+  python -m rnncompare.study claim=all preset=quick              every claim, in less than 20 minutes
+  python -m rnncompare.study data=file data.path=mine.csv data.target=label budget=10min    your own data
+
+What is recorded is not trained again, so a study that was stopped goes on with the same command, and claims share
+their runs. The same command on several machines with one results folder spreads a study over them.
+
+Settings of the runs, such as device=cuda, are those of python -m rnncompare.run --help."""
+
+
+def main() -> None:
+    """Run the command."""
+    if {"-m", "--multirun"} & set(sys.argv[1:]):
+        fail("-m: a study has its own plan; several claims go with commas, such as claim=lstm_counts,bucket_sort")
+    preload("rnncompare.command", "rnncompare.console")
+    command = "python -m rnncompare.study " + shlex.join(sys.argv[1:])
+    sys.argv[1:], runs = split(sys.argv[1:])
+    interrupted = "finished runs are kept, and the same command goes on with what is missing"
+    run_hydra(
+        Command("study", DESCRIPTION, ("preset",), CONFIGS / "study", interrupted),
+        lambda config: study(config, runs, command),
+    )
+
+
+def study(config: DictConfig, runs: list[str], command: str) -> None:
+    """Make the study that ``config`` describes, and print its verdicts.
+
+    Args:
+        config: composed settings of the study.
+        runs: settings that all runs share.
+        command: that makes the study again.
+
+    Raises:
+        SettingError, DataError: the request cannot be met.
+        SystemExit: some record could not be read.
+    """
+    from rnncompare.studies import own_data, table
+
+    settings = OmegaConf.to_object(config)
+    assert isinstance(settings, StudySettings)
+    settings = settings.checked()
+    launcher = instantiate(HydraConfig.get().launcher)
+    check_runs(runs, claims=settings.claim is not None)
+    if settings.claim is None:
+        own = any(word.startswith("data=") for word in runs)
+        require(own, "claim", None, f"all, or of {', '.join(names())}; or data=file data.path=... for your own data")
+        print(own_data.answer(own_data.conduct(settings, runs, launcher.train, command)))
+        return
+    claims = [load(name) for name in (names() if settings.claim == "all" else settings.claim.split(","))]
+    tasks = {name: load_task(name) for claim in claims for name in claim.tasks}
+    made = conduct(settings, claims, tasks, runs, launcher.train, command)
+    print(table.text(made))
+    if made.skipped:
+        sys.exit(SOME_FAILED)
+
+
+if __name__ == "__main__":
+    main()
