@@ -132,7 +132,8 @@ def text(summary: pd.DataFrame) -> str:
     return "\n".join(parts)
 
 
-def _printed(rows: pd.DataFrame) -> pd.DataFrame:
+def shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a summary as texts, in the columns that a reader needs."""
     import pandas as pd
 
     lost = [

@@ -14,7 +14,7 @@ from synthetic_records import SyntheticTask, record
 from rnncompare.claims import Claim
 from rnncompare.probes import Probe, Values
 from rnncompare.probes.store import Request, probe_id, write_probe
-from rnncompare.records import CurvePoint, ProvenanceFields, Record, run_id, write_record
+from rnncompare.records import ProvenanceFields, run_id, write_record
 from rnncompare.studies.book import Book, BookedEntry
 
 STRINGS = SyntheticTask("parity", "accuracy", 0.5, 0.9, -3.0, 0.5, 0.9, optimum=1.0, higher_is_better=True)
@@ -123,7 +123,6 @@ def _write_run(
     run = dataclasses.replace(run, run_id=run_id(run.config))
     run.provenance.git_commit, run.provenance.time = "c" * 40, "2026-01-01T00:00:00+00:00"
     write_record(folder, run, curve, "seed: 0\n")
-    assert isinstance(run, Record) and CurvePoint
     return run.run_id
 
 

@@ -83,7 +83,7 @@ def title_of(study: Study, task: str) -> str:
 
 
 def _finding_view(study: Study, finding: Finding, number: str) -> FindingView:
-    title = f"{finding.first} against {finding.second}"
+    title = words.comparison(finding)
     conditions = [_condition_row(study, row) for row in in_order(study, finding)]
     name = slug(f"{finding.claim.name} {finding.measure} {finding.first} {finding.second}", 0)
     file = f"claim-{number}-{name}"[:100]
@@ -142,8 +142,8 @@ def _effects(study: Study, finding: Finding) -> Chart:
         note = "" if row["counts"] else "does not count"
         bars.append(Bar(label, seen.mean, seen.low, seen.high, "ink" if row["counts"] else "muted", "circle", note))
     description = (
-        f"mean difference of {finding.first} and {finding.second} with its 95 % interval in each condition; to the right "
-        f"of zero speaks for the claim; the shaded band is the margin of {words.figure(finding.margin)}"
+        f"mean difference of {finding.first} and {finding.second} with its 95 % interval in each condition; to the "
+        f"right of zero speaks for the claim; the shaded band is the margin of {words.figure(finding.margin)}"
     )
     return chart.intervals("Effect by condition", description, bars, finding.margin, finding.unit)
 
@@ -162,7 +162,8 @@ def _pairs(finding: Finding) -> Chart:
 
 def _curves(study: Study, finding: Finding) -> Iterator[Chart]:
     """The scores over what is varied, for each task where it takes several values."""
-    assert finding.conditions is not None and finding.pairs is not None
+    assert finding.conditions is not None
+    assert finding.pairs is not None
     arms = looks(finding.claim.arms or (finding.first, finding.second))
     runs = study.evidence[finding.claim.name].runs
     for task, conditions in finding.conditions.groupby("task", sort=False):

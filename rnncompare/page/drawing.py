@@ -13,6 +13,7 @@ from rnncompare import style
 from rnncompare.page.chart import SMALL, TEXT, WIDTH, Chart, Dots, Label, Mark, Marker, Stroke
 from rnncompare.page.theme import ROLES, verdict_look
 from rnncompare.records import write_whole
+from rnncompare.style import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +52,7 @@ SHAPES["ring"] = SHAPES["circle"]
 def inline(chart: Chart) -> Markup:
     """The chart as an element of a page whose style sheet holds `svg_style`."""
     marks = "".join(map(_svg, chart.marks))
-    words = escape(f"{chart.title}: {chart.description}")
+    words = escape(printable(f"{chart.title}: {chart.description}", 400))
     return Markup(f'<svg viewBox="0 0 {WIDTH:g} {chart.height:.0f}" role="img" aria-label="{words}">{marks}</svg>')
 
 
@@ -65,7 +66,8 @@ def symbol(verdict: str) -> Markup:
 def svg_style() -> str:
     """The rules that the marks' classes need; the roles are custom properties."""
     rules = [f".s-{role}{{stroke:var(--{role});fill:none}}.f-{role}{{fill:var(--{role})}}" for role in ROLES]
-    text = f"svg text{{font:{TEXT:g}px var(--font)}}svg .small{{font-size:{SMALL:g}px}}svg .large{{font-size:14px}}svg .bold{{font-weight:600}}"
+    text = f"svg text{{font:{TEXT:g}px var(--font)}}svg .small{{font-size:{SMALL:g}px}}"
+    text += "svg .large{font-size:14px}svg .bold{font-weight:600}"
     return f"{text}svg .d{{stroke-linecap:round;opacity:.45}}{''.join(rules)}"
 
 
@@ -97,7 +99,8 @@ def _save_svg(
     for chart, (x, y) in zip(charts, places, strict=True):
         heading = _svg(Label(0, -8, chart.title, bold=True))
         parts.append(f'<g transform="translate({x:g} {y:g})">{heading}{"".join(map(_svg, chart.marks))}</g>')
-    words = escape("; ".join([title, *(f"{chart.title}: {chart.description}" for chart in charts)]))
+    words = escape(printable("; ".join([title, *(f"{chart.title}: {chart.description}" for chart in charts)]), 4000))
+    title = printable(title)
     write_whole(
         path,
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
@@ -125,7 +128,7 @@ def _svg(mark: Mark) -> str:
         case Label(x, y, text, anchor, role, size, bold, upright):
             turned = f' transform="rotate(-90 {x:.1f} {y:.1f})"' * upright
             kind = f"f-{role}{' small' * (size < TEXT)}{' large' * (size > TEXT)}{' bold' * bold}"
-            return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{turned}>{escape(text)}</text>'
+            return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{turned}>{escape(printable(text))}</text>'
 
 
 def _quoted(value: float) -> str:

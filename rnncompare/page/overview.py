@@ -11,7 +11,7 @@ import numpy as np
 
 from rnncompare import style
 from rnncompare.claims.judge import Finding
-from rnncompare.page import chart
+from rnncompare.page import chart, words
 from rnncompare.page.chart import Bar, Chart, Line
 from rnncompare.page.claims import title_of
 from rnncompare.page.theme import looks, verdict_look
@@ -45,16 +45,16 @@ def forest(findings: Sequence[Finding]) -> Chart:
     bars = []
     for finding in findings:
         role, shape, verdict = verdict_look(finding.verdict)
-        label = f"{finding.claim.name.replace('_', ' ')}: {finding.first} against {finding.second}"
+        label = f"{finding.claim.name.replace('_', ' ')}: {words.comparison(finding)}"
         seen = None if finding.decision is None else finding.decision.effect
         if seen is None or not finding.margin:
             bars.append(Bar(label, math.nan, math.nan, math.nan, role, shape, verdict))
         else:
-            ends = (end / finding.margin for end in (seen.mean, seen.low, seen.high))
-            bars.append(Bar(label, *ends, role, shape, verdict))
+            mean, low, high = (end / finding.margin for end in (seen.mean, seen.low, seen.high))
+            bars.append(Bar(label, mean, low, high, role, shape, verdict))
     description = (
         f"{len(bars)} comparisons, each with its effect and 95 % interval divided by its margin; to the right of the "
-        "shaded band the claim is borne out; the verdict stands at the right of each row; the table above has the numbers"
+        "shaded band the claim is borne out; the verdict stands at the right of each row; the table has the numbers"
     )
     return chart.intervals(
         "All claims at a glance", description, bars, 1.0, "effect, in margins (±1: no difference that matters)", 6.0
@@ -161,8 +161,8 @@ def learning(study: Study, runs: pd.DataFrame) -> list[TaskView]:
         ]
         made = chart.curves(
             "Learning curves",
-            "mean validation metric over updates, with the band from the lowest to the highest run; after its end a run "
-            "keeps its last value",
+            "mean validation metric over updates, with the band from the lowest to the highest run; "
+            "after its end a run keeps its last value",
             lines,
             "updates",
             f"validation {_metric(drawn)}",
@@ -208,6 +208,8 @@ def _flow(probes: pd.DataFrame, stage: str) -> Chart | None:
         mine = probes[probes["arm"] == arm]
         seen = [mean_interval(mine[columns[lag]].dropna()) for lag in lags]
         ends = [s.low for s in seen], [s.high for s in seen]
-        lines.append(Line(arm, role, shape, [float(lag) for lag in lags], [s.mean for s in seen], *ends))
+        lines.append(Line(arm, role, shape, [float(lag) for lag in lags], [s.mean for s in seen], *ends, banded=True))
     description = f"mean logarithm of the norm of the gradient through time over the lag, {stage}, with 95 % intervals"
-    return chart.curves(f"{stage.capitalize()} networks", description, lines, "lag (steps)", "ln |d h_T / d s_t|")
+    return chart.curves(
+        f"{stage.capitalize()} networks", description, lines, "lag (steps)", "ln |d h_T / d s_t|", log_x=False
+    )

@@ -19,7 +19,7 @@ SOURCES = {
 }
 MEANING = {
     "supported": "the whole 95 % interval lies on the claim's side of the margin",
-    "refuted": "the whole 95 % interval lies on the other side of the margin: a difference as large as claimed is ruled out",
+    "refuted": "the whole 95 % interval lies on the other side of the margin: what is claimed is ruled out",
     "equivalent": "the 90 % interval lies within the margin on both sides: what difference there is does not matter",
     "inconclusive": "the interval is too wide to say; more runs would narrow it",
     "uninformative": "the tasks were too hard or too easy for both models to tell them apart",
@@ -96,10 +96,22 @@ def p_value(p: float) -> str:
     return "–" if p != p else "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
+def p_values(finding: Finding) -> str:
+    """The p-value, and the adjusted one."""
+    if finding.decision is None or finding.decision.p != finding.decision.p:
+        return "–"
+    return f"{p_value(finding.decision.p)} ({p_value(finding.p_adjusted)})"
+
+
 def superiority(finding: Finding) -> str:
     """In how many of a hundred pairs the first does better."""
     seen = finding.superiority
     return "–" if seen is None or seen.mean != seen.mean else f"{interval(seen, sign=False, scale=100)} %"
+
+
+def comparison(finding: Finding) -> str:
+    """What is compared with what."""
+    return f"{finding.first} against {finding.second}" if finding.first else "decided by code"
 
 
 def tally(findings: Sequence[Finding]) -> str:
