@@ -128,7 +128,8 @@ def _svg(mark: Mark) -> str:
         case Label(x, y, text, anchor, role, size, bold, upright):
             turned = f' transform="rotate(-90 {x:.1f} {y:.1f})"' * upright
             kind = f"f-{role}{' small' * (size < TEXT)}{' large' * (size > TEXT)}{' bold' * bold}"
-            return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{turned}>{escape(printable(text))}</text>'
+            place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{turned}'
+            return f'<text class="{kind}" {place}>{escape(printable(text))}</text>'
 
 
 def _quoted(value: float) -> str:

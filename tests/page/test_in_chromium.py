@@ -38,22 +38,25 @@ def chromium(folder, *words):
     return done
 
 
+def requests(folder, page):
+    """What a page asked for while Chromium showed it, and what the browser said; its own requests are no page's."""
+    log = folder / "net.json"
+    offline = ("--host-resolver-rules=MAP * ~NOTFOUND", "--disable-background-networking")
+    done = chromium(folder, *offline, f"--log-net-log={log}", "--virtual-time-budget=3000", "--dump-dom", page.as_uri())
+    events = [event.get("params", {}) for event in json.loads(log.read_text())["events"]]
+    return {event["url"] for event in events if "url" in event and event.get("initiator") == "null"}, done
+
+
 def test_nothing_on_the_console_and_no_request_but_the_file(report, tmp_path):
-    page = (report / "report.html").as_uri()
-    (tmp_path / "empty.html").write_text("<!DOCTYPE html><title>x</title>")
-    done, asked = requests(tmp_path, page)
-    _, of_itself = requests(tmp_path, (tmp_path / "empty.html").as_uri())
+    asked, done = requests(tmp_path, report / "report.html")
     assert "What the measurements say" in done.stdout
     assert "CONSOLE" not in done.stderr
-    assert asked - of_itself <= {page}
-
-
-def requests(folder, page):
-    """What Chromium asked for while it showed a page."""
-    log = folder / "net.json"
-    done = chromium(folder, f"--log-net-log={log}", "--virtual-time-budget=3000", "--dump-dom", page)
-    events = json.loads(log.read_text())["events"]
-    return done, {url for event in events if (url := event.get("params", {}).get("url"))}
+    assert not asked
+    noisy = tmp_path / "noisy.html"  # else the test would see nothing whatever there was
+    noisy.write_text('<!DOCTYPE html><img src="http://example.org/a.png"><script>console.error("x")</script>')
+    asked, done = requests(tmp_path, noisy)
+    assert asked == {"http://example.org/a.png"}
+    assert "CONSOLE" in done.stderr
 
 
 def test_no_overflow_at_the_width_of_a_phone(report, tmp_path):
@@ -70,4 +73,14 @@ def test_no_overflow_at_the_width_of_a_phone(report, tmp_path):
 def test_every_claim_is_printed_open(report, tmp_path):
     paper = tmp_path / "page.pdf"
     chromium(tmp_path, f"--print-to-pdf={paper}", "--no-pdf-header-footer", (report / "report.html").as_uri())
-    assert paper.read_bytes().count(b"/Type /Page\n") > 10
+    closed = tmp_path / "closed.html"
+    text = (report / "report.html").read_text(encoding="utf-8")
+    closed.write_text(text.replace("details::details-content", "details::no-such-part"), encoding="utf-8")
+    less = tmp_path / "closed.pdf"
+    chromium(tmp_path, f"--print-to-pdf={less}", "--no-pdf-header-footer", closed.as_uri())
+    assert pages(paper) > 2 * pages(less)
+
+
+def pages(paper):
+    """How many pages a PDF file has."""
+    return int(max(re.findall(rb"/Count (\d+)", paper.read_bytes()), key=int))

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 import shutil
@@ -48,7 +49,7 @@ def test_the_verdict_table_has_every_finding_in_words(parsed, study):
 @pytest.fixture
 def small(tmp_path):
     """A study of one claim."""
-    write_study(tmp_path / "study", EVERY_VERDICT[:1])
+    write_study(tmp_path / "study", EVERY_VERDICT[1:2])
     return tmp_path / "study"
 
 
@@ -62,8 +63,8 @@ def test_numbers_come_from_the_records(small, tmp_path):
     rows = rows_of(Parsed((tmp_path / "report" / "report.html").read_text()))
     assert rows[0].split("\n")[6:8] == ["7", "< 0.001 (< 0.001)"]
     table = pd.read_csv(tmp_path / "report" / "verdicts.csv").set_index("claim")
-    assert table.loc["is_supported", "pairs"] == 7
-    assert "different seeds; they are paired on those in common" in table.loc["is_supported", "notes"]
+    assert table.loc["is_refuted", "pairs"] == 7
+    assert "different seeds; they are paired on those in common" in table.loc["is_refuted", "notes"]
 
 
 def test_each_claim_opens_to_its_evidence(parsed):
@@ -126,7 +127,7 @@ def test_headings_are_in_order_and_figures_described(parsed):
     levels = [int(heading.tag[1]) for heading in parsed.all("h1", "h2", "h3", "h4", "h5", "h6")]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     for svg in parsed.all("svg"):
         assert svg.attributes.get("aria-hidden") == "true" or len(svg.attributes["aria-label"]) > 30
     ids = [element.attributes["id"] for element in parsed.elements if "id" in element.attributes]
