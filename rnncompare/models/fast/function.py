@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -53,14 +52,6 @@ class Steps:
         """The indices of the steps in the order in which the recurrence takes them."""
         last = len(self.sizes)
         return range(last - 1, -1, -1) if self.reverse else range(last)
-
-    def blocks(self, rows: int) -> Iterator[tuple[slice, range]]:
-        """Runs of steps of about so many rows, the last in time first: their rows, and the steps back in time."""
-        times, length = self.in_time()[::-1], max(1, rows // self.batch)
-        for begin in range(0, len(times), length):
-            run = times[begin : begin + length]
-            first, last = sorted((run[0], run[-1]))
-            yield slice(self.offsets[first], self.offsets[last] + self.sizes[last]), run
 
     def active(self, sequences: Tensor, t: int) -> Tensor:
         """Those of ``(B, ·)`` that take step t."""

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import torch
 from torch import Tensor
 
 from rnncompare.models.cell import State
 from rnncompare.models.fast.function import Call, Gradients, Tensors, to_carry
 from rnncompare.models.fast.products import Product, layer_gradients, linear, sum_of, weight_gradient
-
-ELEMENTS_AT_ONCE = 65_536
-"""Gates whose factors are made at once: enough that calls cost little, few enough to stay in a core's cache."""
 
 
 class LSTMEngine:
@@ -26,7 +21,7 @@ class LSTMEngine:
         δc_t = δc_{t+1} ⊙ f_{t+1} + δm_t ⊙ o_t ⊙ (1 - tanh²(c_t))
         δa_t = (δc_t g_t i_t (1 - i_t), δc_t c_{t-1} f_t (1 - f_t), δc_t i_t (1 - g_t²), δm_t tanh(c_t) o_t (1 - o_t))
 
-    All but δm and δc are factors known beforehand, made for some steps at a time.
+    The factors of δm and δc are known before the loop over steps begins, which so only multiplies.
     """
 
     def forward(self, call: Call, save: bool) -> tuple[Tensor, State, Tensors]:
@@ -37,15 +32,17 @@ class LSTMEngine:
         output = input.new_empty(len(input), w.weight_hh.size(1))
         recurrent = Product(w.weight_hh, steps.batch)
         project = None if w.weight_hr is None else Product(w.weight_hr, steps.batch)
-        in_gates, (in_i, in_f, in_g, in_o) = steps.split(gates), map(steps.split, gates.chunk(4, 1))
+        in_gates, in_both = steps.split(gates), steps.split(gates[:, : 2 * hidden])
+        in_i, in_f, in_g, in_o = map(steps.split, gates.chunk(4, 1))
         in_cells, in_squashed, in_output = steps.split(cells), steps.split(squashed), steps.split(output)
         first = steps.in_time()[0]
         h, c = (s[: steps.sizes[first]].contiguous() for s in state)
         for t in steps.in_time():
             h, c = steps.carry(h, state[0], t), steps.carry(c, state[1], t)
-            sums = recurrent.plus(h, in_gates[t])
-            torch.sigmoid(sums, out=in_gates[t])
-            torch.tanh(sums[:, 2 * hidden : 3 * hidden], out=in_g[t])
+            recurrent.add_to(in_gates[t], h)
+            in_both[t].sigmoid_()
+            in_g[t].tanh_()
+            in_o[t].sigmoid_()
             c = torch.mul(in_f[t], c, out=in_cells[t]).addcmul_(in_i[t], in_g[t])
             torch.tanh(c, out=in_squashed[t])
             if project is None:
@@ -62,40 +59,39 @@ class LSTMEngine:
         d_a = torch.empty_like(gates)
         through_weights = Product(w.weight_hh.t(), steps.batch)
         projection = None if w.weight_hr is None else _Projection(call, gates[:, 3 * hidden :] * squashed)
-        in_cells, in_f = steps.split(cells), steps.split(gates[:, hidden : 2 * hidden])
-        in_a, (_, in_d_f, _, in_d_o) = steps.split(d_a), map(steps.split, d_a.chunk(4, 1))
+        to_cell = _factors(call, gates, cells, squashed, d_a)
+        in_to_cell, in_f = steps.split(to_cell), steps.split(gates[:, hidden : 2 * hidden])
+        in_a, in_d_o = steps.split(d_a), steps.split(d_a[:, 3 * hidden :])
         in_d_ifg = steps.split(d_a.unflatten(1, (4, hidden))[:, :3])
         in_output = None if d_output is None else steps.split(d_output)
         d_h_all, d_c_all = to_carry(d_state, state)
-        earlier = {t: in_cells[before] for before, t in pairwise(steps.in_time())}
-        for rows, times in steps.blocks(ELEMENTS_AT_ONCE // gates.size(1)):
-            to_cell = _factors(gates[rows], squashed[rows], d_a[rows]).split([steps.sizes[t] for t in sorted(times)])
-            for t in times:
-                d_h, d_c = steps.active(d_h_all, t), steps.active(d_c_all, t)
-                if in_output is not None:
-                    d_h += in_output[t]
-                d_m = d_h if projection is None else projection.back(t, d_h)
-                d_c.addcmul_(d_m, to_cell[t - min(times[0], times[-1])])
-                in_d_f[t].mul_(steps.carry(earlier.get(t, state[1][:0]), state[1], t))
-                in_d_ifg[t].mul_(d_c.unsqueeze(1))
-                in_d_o[t].mul_(d_m)
-                d_c.mul_(in_f[t])
-                through_weights.into(d_h, in_a[t])
+        for t in reversed(steps.in_time()):
+            d_h, d_c = steps.active(d_h_all, t), steps.active(d_c_all, t)
+            if in_output is not None:
+                d_h += in_output[t]
+            d_m = d_h if projection is None else projection.back(t, d_h)
+            d_c.addcmul_(d_m, in_to_cell[t])
+            in_d_ifg[t].mul_(d_c.unsqueeze(1))
+            in_d_o[t].mul_(d_m)
+            d_c.mul_(in_f[t])
+            through_weights.into(d_h, in_a[t])
         found = layer_gradients(call, d_a, d_a, output, wanted)
         if projection is not None and "weight_hr" in wanted:
             found["weight_hr"] = projection.gradient()
         return found | {"0": d_h_all, "1": d_c_all}
 
 
-def _factors(gates: Tensor, squashed: Tensor, d_a: Tensor) -> Tensor:
-    """The factor of δm in δc; into ``d_a`` go those of δc in δi, δf (less c_{t-1}) and δg, and of δm in δo."""
-    i, _, g, o = gates.chunk(4, 1)
-    d_i, _, d_g, d_o = torch.addcmul(gates, gates, gates, value=-1, out=d_a).chunk(4, 1)
-    d_i.mul_(g)
-    d_o.mul_(squashed)
-    torch.addcmul(i, i, torch.mul(g, g, out=d_g), value=-1, out=d_g)
-    to_cell = o * squashed
-    return torch.addcmul(o, to_cell, squashed, value=-1, out=to_cell)
+def _factors(call: Call, gates: Tensor, cells: Tensor, squashed: Tensor, d_a: Tensor) -> Tensor:
+    """The factor of δm in δc; into ``d_a`` go those of δc in δi, δf and δg, and of δm in δo."""
+    i, f, g, o = gates.chunk(4, 1)
+    d_i, d_f, d_g, d_o = d_a.chunk(4, 1)
+    through_sigmoid, through_tanh = torch.ops.aten.sigmoid_backward.grad_input, torch.ops.aten.tanh_backward.grad_input
+    through_sigmoid(g, i, grad_input=d_i)
+    for rows, past in call.steps.before(cells, call.state[1]):
+        through_sigmoid(past, f[rows], grad_input=d_f[rows])
+    through_tanh(i, g, grad_input=d_g)
+    through_sigmoid(squashed, o, grad_input=d_o)
+    return through_tanh(o, squashed, grad_input=torch.empty_like(squashed))
 
 
 class _Projection:

@@ -52,11 +52,12 @@ class Product:
             return torch.ops.mkldnn._linear_pointwise(x, self._packed, bias, "none", [], "")
         return x.mm(self._transposed) if bias is None else torch.addmm(bias, x, self._transposed)
 
-    def plus(self, x: Tensor, other: Tensor) -> Tensor:
-        """Give x W^T + other: ``(n, K)`` and ``(n, M)`` to ``(n, M)``."""
+    def add_to(self, sums: Tensor, x: Tensor) -> None:
+        """Add x W^T, ``(n, M)``, to ``sums``."""
         if self._packed is not None:
-            return torch.ops.mkldnn._linear_pointwise.binary(x, other, self._packed, None, "add")
-        return torch.addmm(other, x, self._transposed)
+            sums.add_(self(x))
+        else:
+            sums.addmm_(x, self._transposed)
 
     def into(self, result: Tensor, x: Tensor) -> None:
         """Write x W^T, ``(n, M)``, to the contiguous ``result``."""
@@ -85,11 +86,12 @@ def weight_gradient(d: Tensor, pairs: list[tuple[slice, Tensor]]) -> Tensor:
         d: ``(N, M)``.
         pairs: rows of d and the x that belong to them, as of `Steps.before`.
     """
-    gradient = d.new_zeros(d.size(1), pairs[0][1].size(1))
-    for rows, x in pairs:
-        if not _packs(gradient, SMALLEST_GRADIENT):
+    gradient = d.new_zeros(pairs[0][1].size(1), d.size(1)).t()  # so laid out, `torch.mm` is faster
+    if not _packs(gradient, SMALLEST_GRADIENT):
+        for rows, x in pairs:
             gradient.addmm_(d[rows].t(), x)
-            continue
+        return gradient
+    for rows, x in pairs:
         for part, x_part in zip(d[rows].split(ROWS_AT_ONCE), x.split(ROWS_AT_ONCE), strict=True):
             operands = part.contiguous().to_mkldnn(), x_part.contiguous().to_mkldnn()
             gradient += torch.ops.aten.mkldnn_linear_backward_weights(*operands, gradient, False)[0].to_dense()
@@ -111,6 +113,10 @@ def layer_gradients(call: Call, d_x: Tensor, d_h: Tensor, output: Tensor, wanted
         "weight_ih": lambda: weight_gradient(d_x, [(slice(None), call.input)]),
         "weight_hh": lambda: weight_gradient(d_h, call.steps.before(output, call.state[0])),
         "bias_ih": lambda: d_x.sum(0),
-        "bias_hh": lambda: d_h.sum(0),
+        "bias_hh": lambda: d_h.sum(0) if d_h is not d_x or "bias_ih" not in found else found["bias_ih"].clone(),
     }
-    return {name: way() for name, way in ways.items() if name in wanted}
+    found: dict[str, Tensor] = {}
+    for name, way in ways.items():
+        if name in wanted:
+            found[name] = way()
+    return found

@@ -27,7 +27,8 @@ class RNNEngine:
         in_sums, in_output = steps.split(sums), steps.split(output)
         h = state[0][: steps.sizes[steps.in_time()[0]]].contiguous()
         for t in steps.in_time():
-            a = recurrent.plus(steps.carry(h, state[0], t), in_sums[t])
+            a = in_sums[t]
+            recurrent.add_to(a, steps.carry(h, state[0], t))
             h = torch.clamp_min(a, 0, out=in_output[t]) if _is_relu(call.cell) else torch.tanh(a, out=in_output[t])
         return output, (steps.final(output),), ()
 
