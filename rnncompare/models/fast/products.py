@@ -18,7 +18,7 @@ SMALLEST_IN_BULK = 4096
 """The same for products over all steps."""
 SMALLEST_GRADIENT = 32_768
 """The same for gradients of weights, for which oneDNN copies both factors: small ones gain less than that takes."""
-ROWS_AT_ONCE = 2048
+ROWS_AT_ONCE = 1024
 """Rows of a weight gradient's factors that are handed to oneDNN at once, for it copies them."""
 
 
