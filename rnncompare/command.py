@@ -98,7 +98,11 @@ def run_hydra(command: Command, action: Callable[[DictConfig], None]) -> None:
             print(safe(help_text(command, [word for word in words if not word.startswith("-")])))
             return
         sys.argv[1:] = checked(words, LAUNCHERS)
-        hydra.main(version_base="1.3", config_path=str(command.folder), config_name=command.config)(action)()
+        raised: list[Exception] = []
+        job = _keeping_errors(action, raised)
+        hydra.main(version_base="1.3", config_path=str(command.folder), config_name=command.config)(job)()
+        for error in raised:
+            raise error
     except (SettingError, DataError, HydraException, OmegaConfBaseException) as error:
         if wants_traceback:
             raise
@@ -113,6 +117,18 @@ def run_hydra(command: Command, action: Callable[[DictConfig], None]) -> None:
     except Stopped as stopped:
         print(f"\nstopped; {command.interrupted}", file=sys.stderr)
         sys.exit(stopped.exit_code)
+
+
+def _keeping_errors(action: Callable[[DictConfig], None], raised: list[Exception]) -> Callable[[DictConfig], None]:
+    """``action`` with its errors put into ``raised``: Hydra would say a line of its own to each."""
+
+    def job(config: DictConfig) -> None:
+        try:
+            action(config)
+        except Exception as error:
+            raised.append(error)
+
+    return job
 
 
 def _raised_in_composing(error: BaseException) -> bool:

@@ -135,7 +135,8 @@ def compile_step(layer: Recurrent) -> None:
 
     The loop over it stays Python's: compiled as a whole, 50 steps of a GRU took minutes to translate.
     """
-    step = torch.compile(layer.cell.step, dynamic=False)
+    # Within this process: the compiler's helpers would outlive it, and leave semaphores behind.
+    step = torch.compile(layer.cell.step, dynamic=False, options={"compile_threads": 1})
     object.__setattr__(layer.cell, "step", step)  # the cell is frozen, but this layer's own
 
 

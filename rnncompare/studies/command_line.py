@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Sequence
 
 from rnncompare.errors import require
+from rnncompare.settings import RunSettings
 from rnncompare.studies.settings import StudySettings
 
 OWN = ("preset", *(field.name for field in dataclasses.fields(StudySettings)))
 WITH_CLAIMS = ("device", "threads", "run_timeout", "checkpoint_seconds")  # a claim fixes all else
-CHOSEN = ("model", "seed", "data.size", "train.learning_rate")  # by the study
+CHOSEN = ("model", "seed", "train.learning_rate")  # by the study
 
 
 def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -35,6 +36,8 @@ def check_runs(words: Sequence[str], claims: bool) -> None:
     """
     for word in words:
         name, _, value = word.lstrip("+~").partition("=")
+        known = [field.name for field in dataclasses.fields(RunSettings)]
+        require(name.partition(".")[0] in known, name, value, f"no such setting; there are {', '.join([*OWN, *known])}")
         if claims:
             require(name in WITH_CLAIMS, name, value, f"the claims fix it; to be set are {', '.join(WITH_CLAIMS)}")
         else:

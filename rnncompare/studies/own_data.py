@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from rnncompare.claims import Claim
 from rnncompare.claims.judge import Finding
-from rnncompare.errors import SettingError
 from rnncompare.measure.isolation import call_isolated
 from rnncompare.settings import RunSettings
 from rnncompare.statistics import mean_interval
@@ -43,7 +42,7 @@ CLAIM = Claim(
 
 
 def conduct(settings: StudySettings, words: Sequence[str], train: Train, command: str) -> Study:
-    """Compare the three on the data that ``words`` name, at a quarter, a half and all of them.
+    """Compare the three on the data that ``words`` name, at a quarter, a half and all of them (or ``data.size``).
 
     Args:
         settings: how thoroughly, or within which budget.
@@ -60,7 +59,7 @@ def conduct(settings: StudySettings, words: Sequence[str], train: Train, command
     task = StudyTask(
         name=TASK,
         title="own data",
-        overrides=tuple(words),
+        overrides=tuple(word for word in words if not word.startswith("data.size=")),
         axis="data.size",
         values=tuple(sizes),
         usual=most,
@@ -70,14 +69,7 @@ def conduct(settings: StudySettings, words: Sequence[str], train: Train, command
 
 
 def _train_examples(request: RunSettings, send: Callable[[object], None]) -> int:  # noqa: ARG001
-    """All training examples that the data give; those asked for, where they are generated without end."""
-    import dataclasses
-
-    data = request.data.pinned()
-    try:
-        return dataclasses.replace(data, size="full").train_examples()
-    except SettingError:
-        return data.train_examples()
+    return request.data.pinned().train_examples()
 
 
 def answer(study: Study) -> str:

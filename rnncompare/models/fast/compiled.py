@@ -14,7 +14,7 @@ from rnncompare.models.cells.gru import GRUCell
 from rnncompare.models.cells.lstm import LSTMCell
 from rnncompare.models.cells.rnn import RNNCell
 from rnncompare.models.fast.build import kernels
-from rnncompare.models.fast.function import PARAMETERS, Engine, Steps, run, step_of
+from rnncompare.models.fast.function import PARAMETERS, Call, Engine, Gradients, Tensors, run, step_of
 
 REALS = {torch.float32: "float", torch.float64: "double"}
 GATES: dict[object, int] = {LSTMCell.step: 4, GRUCell.step: 3, RNNCell.step: 1}
@@ -99,17 +99,16 @@ def _readable(dtype: torch.dtype, *tensors: Tensor) -> bool:
 class CompiledEngine:
     """An `Engine` that calls the kernels."""
 
-    def forward(
-        self, cell: Cell, steps: Steps, input: Tensor, state: State, w: Weights, save: bool
-    ) -> tuple[Tensor, State, tuple[Tensor, ...]]:
-        hidden = w.weight_hh.size(1)
+    def forward(self, call: Call, save: bool) -> tuple[Tensor, State, Tensors]:
+        input, state = call.input, call.state
+        hidden = call.w.weight_hh.size(1)
         output = input.new_empty(len(input), hidden)
         final = tuple(torch.empty_like(s, memory_format=torch.contiguous_format) for s in state)
         saved: tuple[Tensor, ...] = ()
-        if save and BLOCKS[step_of(cell)]:
+        if save and BLOCKS[step_of(call.cell)]:
             lanes = _library(input.dtype).lanes()
             padded = -(-hidden // lanes) * lanes
-            saved = (input.new_empty(len(input), BLOCKS[step_of(cell)], padded),)
+            saved = (input.new_empty(len(input), BLOCKS[step_of(call.cell)], padded),)
             if len(state) == 2:
                 saved += (input.new_empty(len(input), padded),)
         results: dict[str, Tensor | None] = {
@@ -117,37 +116,19 @@ class CompiledEngine:
             "h_n": final[0],
             "c_n": final[-1] if len(state) == 2 else None,
         }
-        _call("forward", cell, steps, input, state, w, results | _named(saved))
+        _call("forward", call, results | _named(saved))
         return output, final, saved
 
     def backward(
-        self,
-        cell: Cell,
-        steps: Steps,
-        input: Tensor,
-        state: State,
-        w: Weights,
-        output: Tensor,
-        saved: tuple[Tensor, ...],
-        d_output: Tensor | None,
-        d_state: tuple[Tensor | None, ...],
-        wanted: set[str],
+        self, call: Call, output: Tensor, saved: Tensors, d_output: Tensor | None, d_state: Gradients, wanted: set[str]
     ) -> dict[str, Tensor]:
-        sources = {"input": input, **{str(i): s for i, s in enumerate(state)}}
-        sources |= {name: getattr(w, name) for name in PARAMETERS}
+        sources = {"input": call.input, **{str(i): s for i, s in enumerate(call.state)}}
+        sources |= {name: getattr(call.w, name) for name in PARAMETERS}
         found = {name: torch.empty_like(sources[name], memory_format=torch.contiguous_format) for name in wanted}
         short = {"input": "dx", "weight_ih": "dw_ih", "weight_hh": "dw_hh", "bias_ih": "db_ih", "bias_hh": "db_hh"}
         short |= {"0": "dh_0", "1": "dc_0"}
         given = {"y": output, "dy": d_output, **dict(zip(("dh_n", "dc_n"), d_state, strict=False))}
-        _call(
-            "backward",
-            cell,
-            steps,
-            input,
-            state,
-            w,
-            given | _named(saved) | {short[name]: tensor for name, tensor in found.items()},
-        )
+        _call("backward", call, given | _named(saved) | {short[name]: tensor for name, tensor in found.items()})
         return found
 
 
@@ -155,16 +136,9 @@ def _named(saved: tuple[Tensor, ...]) -> dict[str, Tensor]:
     return dict(zip(("gates", "cells"), saved, strict=False))
 
 
-def _call(
-    name: str,
-    cell: Cell,
-    steps: Steps,
-    input: Tensor,
-    state: State,
-    w: Weights,
-    others: Mapping[str, Tensor | None],
-) -> None:
+def _call(name: str, call: Call, others: Mapping[str, Tensor | None]) -> None:
     """Call a kernel; ``others`` are by the names of `_Layer`, those written to contiguous."""
+    cell, steps, input, state, w = call.cell, call.steps, call.input, call.state, call.w
     relu = isinstance(cell, RNNCell) and cell.nonlinearity == "relu"
     kind = list(GATES).index(step_of(cell)) + relu
     sizes = torch.tensor(steps.sizes) if not steps.dense else torch.full((len(steps.sizes),), steps.batch)
@@ -178,7 +152,7 @@ def _call(
         input=input.size(1),
         hidden=w.weight_hh.size(1),
         reverse=steps.reverse,
-        threads=_threads(steps, input, w),
+        threads=_threads(call),
         **{key: tensor.data_ptr() for key, tensor in contiguous.items()},
     )
     if getattr(_library(input.dtype), name)(ctypes.byref(layer)):
@@ -191,6 +165,6 @@ def _library(dtype: torch.dtype) -> ctypes.CDLL:
     return found[REALS[dtype]]
 
 
-def _threads(steps: Steps, input: Tensor, w: Weights) -> int:
-    work = len(input) * (w.weight_ih.numel() + w.weight_hh.numel())
-    return max(1, min(torch.get_num_threads(), steps.batch, work // MINIMUM_PER_THREAD))
+def _threads(call: Call) -> int:
+    work = len(call.input) * (call.w.weight_ih.numel() + call.w.weight_hh.numel())
+    return max(1, min(torch.get_num_threads(), call.steps.batch, work // MINIMUM_PER_THREAD))

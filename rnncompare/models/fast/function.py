@@ -16,6 +16,10 @@ from rnncompare.models.unroll import unroll
 PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 """What the standard cells may have, as attributes of `Weights`."""
 
+Tensors = tuple[Tensor, ...]
+Gradients = tuple[Tensor | None, ...]
+"""None for what the loss does not depend on."""
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -48,6 +52,11 @@ class Steps:
         """The indices of the steps in the order in which the recurrence takes them."""
         last = len(self.sizes)
         return range(last - 1, -1, -1) if self.reverse else range(last)
+
+    def active(self, sequences: Tensor, t: int) -> Tensor:
+        """Those of ``(B, ·)`` that take step t."""
+        n = self.sizes[t]
+        return sequences if len(sequences) == n else sequences[:n]
 
     def split(self, rows: Tensor) -> tuple[Tensor, ...]:
         """Views of each step's rows of ``(N, ·)``."""
@@ -92,12 +101,31 @@ class Steps:
         return [(slice(None), torch.cat(earlier))]
 
 
+@dataclass(frozen=True)
+class Call:
+    """What a layer in one direction is applied to; no tensor takes a gradient.
+
+    Attributes:
+        cell: the equations.
+        steps: the layout of all rows ``(N, ·)``.
+        input: x, ``(N, I)``.
+        state: the initial states, the first ``(B, P)``, others ``(B, H)``.
+        w: the parameters.
+    """
+
+    cell: Cell
+    steps: Steps
+    input: Tensor
+    state: State
+    w: Weights
+
+
 def step_of(cell: Cell) -> object:
     """What tells cells with the same equations: the function of their step."""
     return type(cell).step
 
 
-def to_carry(d_state: tuple[Tensor | None, ...], state: State) -> list[Tensor]:
+def to_carry(d_state: Gradients, state: State) -> list[Tensor]:
     """Buffers for the gradients that pass from step to step, filled with those of the final states."""
     return [
         torch.zeros_like(s, memory_format=torch.contiguous_format)
@@ -108,25 +136,13 @@ def to_carry(d_state: tuple[Tensor | None, ...], state: State) -> list[Tensor]:
 
 
 class Engine(Protocol):
-    """What computes a layer. All tensors are without gradient; rows ``(N, ·)`` are laid out as `Steps` says."""
+    """What computes a layer."""
 
-    def forward(
-        self, cell: Cell, steps: Steps, input: Tensor, state: State, w: Weights, save: bool
-    ) -> tuple[Tensor, State, tuple[Tensor, ...]]:
+    def forward(self, call: Call, save: bool) -> tuple[Tensor, State, Tensors]:
         """Outputs ``(N, P)``, final states, and what `backward` will want if ``save``."""
 
     def backward(
-        self,
-        cell: Cell,
-        steps: Steps,
-        input: Tensor,
-        state: State,
-        w: Weights,
-        output: Tensor,
-        saved: tuple[Tensor, ...],
-        d_output: Tensor | None,
-        d_state: tuple[Tensor | None, ...],
-        wanted: set[str],
+        self, call: Call, output: Tensor, saved: Tensors, d_output: Tensor | None, d_state: Gradients, wanted: set[str]
     ) -> dict[str, Tensor]:
         """The gradients of at least what is ``wanted``: `PARAMETERS`, ``input``, and ``0``, ``1`` for the states."""
 
@@ -149,7 +165,7 @@ def run(
     if torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
         output, *final = _Layer.apply(engine, cell, steps, rows, *state, *parameters)
     else:
-        output, final, _ = engine.forward(cell, steps, rows, state, w, save=False)
+        output, final, _ = engine.forward(Call(cell, steps, rows, state, w), save=False)
     return output if batch_sizes is not None else output.view(*input.shape[:2], -1), tuple(final)
 
 
@@ -160,7 +176,7 @@ class _Layer(torch.autograd.Function):
     def forward(ctx: Any, engine: Engine, cell: Cell, steps: Steps, input: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
         count = len(cell.states)
         state, parameters = rest[:count], rest[count:]
-        output, final, saved = engine.forward(cell, steps, input, state, _weights(parameters), save=True)
+        output, final, saved = engine.forward(Call(cell, steps, input, state, _weights(parameters)), save=True)
         ctx.engine, ctx.cell, ctx.steps = engine, cell, steps
         ctx.save_for_backward(input, *rest, output, *saved)
         ctx.set_materialize_grads(False)
@@ -176,18 +192,8 @@ class _Layer(torch.autograd.Function):
         names = ("input", *map(str, range(count)), *PARAMETERS)
         wanted = {name for name, need in zip(names, needed, strict=True) if need}
         input, *rest = inputs
-        found = ctx.engine.backward(
-            ctx.cell,
-            ctx.steps,
-            input,
-            tuple(rest[:count]),
-            _weights(rest[count:]),
-            output,
-            tuple(saved),
-            d_output,
-            d_state,
-            wanted,
-        )
+        call = Call(ctx.cell, ctx.steps, input, tuple(rest[:count]), _weights(rest[count:]))
+        found = ctx.engine.backward(call, output, tuple(saved), d_output, d_state, wanted)
         return None, None, None, *(found[name] if name in wanted else None for name in names)
 
 

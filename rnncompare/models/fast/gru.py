@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rnncompare.models.cell import Cell, State, Weights
-from rnncompare.models.fast.function import Steps, to_carry
+from rnncompare.models.cell import State
+from rnncompare.models.fast.function import Call, Gradients, Steps, Tensors, to_carry
 from rnncompare.models.fast.products import Product, layer_gradients, linear
 
 
@@ -25,9 +25,8 @@ class GRUEngine:
     loop over steps begins, which so only multiplies.
     """
 
-    def forward(
-        self, cell: Cell, steps: Steps, input: Tensor, state: State, w: Weights, save: bool
-    ) -> tuple[Tensor, State, tuple[Tensor, ...]]:
+    def forward(self, call: Call, save: bool) -> tuple[Tensor, State, Tensors]:
+        steps, input, state, w = call.steps, call.input, call.state, call.w
         hidden = w.weight_hh.size(1)
         both, candidate = slice(2 * hidden), slice(2 * hidden, None)
         gates = linear(input, w.weight_ih, w.bias_ih)
@@ -49,35 +48,25 @@ class GRUEngine:
         return output, (steps.final(output),), () if products is None else (gates, products)
 
     def backward(
-        self,
-        cell: Cell,
-        steps: Steps,
-        input: Tensor,
-        state: State,
-        w: Weights,
-        output: Tensor,
-        saved: tuple[Tensor, ...],
-        d_output: Tensor | None,
-        d_state: tuple[Tensor | None, ...],
-        wanted: set[str],
+        self, call: Call, output: Tensor, saved: Tensors, d_output: Tensor | None, d_state: Gradients, wanted: set[str]
     ) -> dict[str, Tensor]:
         gates, products = saved
-        hidden = products.size(1)
-        d_a = _factors(steps, state[0], gates, products, output)
+        steps, hidden = call.steps, products.size(1)
+        d_a = _factors(steps, call.state[0], gates, products, output)
         d_x, d_h_sums = d_a[:, 1:].flatten(1), d_a[:, :3].flatten(1)
         # The state's part stands in the order (p, r, z), that of torch's weights moved round by one.
-        through_weights = Product(w.weight_hh.roll(hidden, 0).t(), steps.batch)
+        through_weights = Product(call.w.weight_hh.roll(hidden, 0).t(), steps.batch)
         update = steps.split(gates[:, hidden : 2 * hidden])
         in_a, in_state_part = steps.split(d_a), steps.split(d_h_sums)
         in_output = None if d_output is None else steps.split(d_output)
-        (d_h_all,) = to_carry(d_state, state)
+        (d_h_all,) = to_carry(d_state, call.state)
         for t in reversed(steps.in_time()):
-            d_h = d_h_all[: steps.sizes[t]]
+            d_h = steps.active(d_h_all, t)
             if in_output is not None:
                 d_h += in_output[t]
             in_a[t].mul_(d_h.unsqueeze(1))
             d_h.mul_(update[t]).add_(through_weights(in_state_part[t]))
-        found = layer_gradients(steps, d_x, d_h_sums, input, state[0], output, w, wanted)
+        found = layer_gradients(call, d_x, d_h_sums, output, wanted)
         for name in {"weight_hh", "bias_hh"} & wanted:
             found[name] = found[name].roll(-hidden, 0)
         return found | {"0": d_h_all}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rnncompare.models.cell import Cell, State, Weights
-from rnncompare.models.fast.function import Steps, to_carry
+from rnncompare.models.cell import State
+from rnncompare.models.fast.function import Call, Gradients, Steps, Tensors, to_carry
 from rnncompare.models.fast.products import Product, layer_gradients, linear, sum_of, weight_gradient
 
 
@@ -24,9 +24,8 @@ class GRUResetBeforeEngine:
     δr, δz and δn here are of the sums inside the activations.
     """
 
-    def forward(
-        self, cell: Cell, steps: Steps, input: Tensor, state: State, w: Weights, save: bool
-    ) -> tuple[Tensor, State, tuple[Tensor, ...]]:
+    def forward(self, call: Call, save: bool) -> tuple[Tensor, State, Tensors]:
+        steps, input, state, w = call.steps, call.input, call.state, call.w
         hidden = w.weight_hh.size(1)
         both, candidate = slice(2 * hidden), slice(2 * hidden, None)
         gates = linear(input, w.weight_ih, sum_of(w.bias_ih, w.bias_hh))
@@ -42,21 +41,11 @@ class GRUResetBeforeEngine:
         return output, (steps.final(output),), (gates,) if save else ()
 
     def backward(
-        self,
-        cell: Cell,
-        steps: Steps,
-        input: Tensor,
-        state: State,
-        w: Weights,
-        output: Tensor,
-        saved: tuple[Tensor, ...],
-        d_output: Tensor | None,
-        d_state: tuple[Tensor | None, ...],
-        wanted: set[str],
+        self, call: Call, output: Tensor, saved: Tensors, d_output: Tensor | None, d_state: Gradients, wanted: set[str]
     ) -> dict[str, Tensor]:
         (gates,) = saved
-        hidden = output.size(1)
-        q, d_a = _factors(steps, state[0], gates, output)
+        steps, initial, w, hidden = call.steps, call.state[0], call.w, output.size(1)
+        q, d_a = _factors(steps, initial, gates, output)
         through_gates = Product(w.weight_hh[: 2 * hidden].t(), steps.batch)
         through_candidate = Product(w.weight_hh[2 * hidden :].t(), steps.batch)
         d_sums = d_a.flatten(1)
@@ -64,18 +53,18 @@ class GRUResetBeforeEngine:
         in_r, in_zn = steps.split(d_a[:, 0]), steps.split(d_a[:, 1:])
         in_both, in_n = steps.split(d_sums[:, : 2 * hidden]), steps.split(d_a[:, 2])
         in_output = None if d_output is None else steps.split(d_output)
-        (d_h_all,) = to_carry(d_state, state)
+        (d_h_all,) = to_carry(d_state, call.state)
         for t in reversed(steps.in_time()):
-            d_h = d_h_all[: steps.sizes[t]]
+            d_h = steps.active(d_h_all, t)
             if in_output is not None:
                 d_h += in_output[t]
             in_zn[t].mul_(d_h.unsqueeze(1))
             d_q = through_candidate(in_n[t])
             in_r[t].mul_(d_q)
             d_h.mul_(update[t]).addcmul_(d_q, reset[t]).add_(through_gates(in_both[t]))
-        found = layer_gradients(steps, d_sums, d_sums, input, state[0], output, w, wanted - {"weight_hh"})
+        found = layer_gradients(call, d_sums, d_sums, output, wanted - {"weight_hh"})
         if "weight_hh" in wanted:
-            of_gates = weight_gradient(d_sums[:, : 2 * hidden], steps.before(output, state[0]))
+            of_gates = weight_gradient(d_sums[:, : 2 * hidden], steps.before(output, initial))
             of_candidate = weight_gradient(d_sums[:, 2 * hidden :], [(slice(None), q)])
             found["weight_hh"] = torch.cat((of_gates, of_candidate))
         return found | {"0": d_h_all}

@@ -10,14 +10,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rnncompare.models.cell import Weights
-from rnncompare.models.fast.function import Steps
+from rnncompare.models.fast.function import Call
 
 SMALLEST_PACKED = 32_768
 """Elements of a weight below which oneDNN costs more than it gains in the products of a step."""
 SMALLEST_IN_BULK = 4096
 """The same for products over all steps."""
-ROWS_AT_ONCE = 2048
+SMALLEST_GRADIENT = 32_768
+"""The same for gradients of weights, for which oneDNN copies both factors: small ones gain less than that takes."""
+ROWS_AT_ONCE = 1024
 """Rows of a weight gradient's factors that are handed to oneDNN at once, for it copies them."""
 
 
@@ -51,11 +52,19 @@ class Product:
             return torch.ops.mkldnn._linear_pointwise(x, self._packed, bias, "none", [], "")
         return x.mm(self._transposed) if bias is None else torch.addmm(bias, x, self._transposed)
 
-    def plus(self, x: Tensor, other: Tensor) -> Tensor:
-        """Give x W^T + other: ``(n, K)`` and ``(n, M)`` to ``(n, M)``."""
+    def add_to(self, sums: Tensor, x: Tensor) -> None:
+        """Add x W^T, ``(n, M)``, to ``sums``."""
         if self._packed is not None:
-            return torch.ops.mkldnn._linear_pointwise.binary(x, other, self._packed, None, "add")
-        return torch.addmm(other, x, self._transposed)
+            sums.add_(self(x))
+        else:
+            sums.addmm_(x, self._transposed)
+
+    def into(self, result: Tensor, x: Tensor) -> None:
+        """Write x W^T, ``(n, M)``, to the contiguous ``result``."""
+        if self._packed is not None:
+            result.copy_(self(x))
+        else:
+            torch.mm(x, self._transposed, out=result)
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -77,37 +86,37 @@ def weight_gradient(d: Tensor, pairs: list[tuple[slice, Tensor]]) -> Tensor:
         d: ``(N, M)``.
         pairs: rows of d and the x that belong to them, as of `Steps.before`.
     """
-    gradient = d.new_zeros(d.size(1), pairs[0][1].size(1))
-    for rows, x in pairs:
-        if not _packs(gradient, SMALLEST_IN_BULK):
+    gradient = d.new_zeros(pairs[0][1].size(1), d.size(1)).t()  # so laid out, `torch.mm` is faster
+    if not _packs(gradient, SMALLEST_GRADIENT):
+        for rows, x in pairs:
             gradient.addmm_(d[rows].t(), x)
-            continue
+        return gradient
+    for rows, x in pairs:
         for part, x_part in zip(d[rows].split(ROWS_AT_ONCE), x.split(ROWS_AT_ONCE), strict=True):
             operands = part.contiguous().to_mkldnn(), x_part.contiguous().to_mkldnn()
             gradient += torch.ops.aten.mkldnn_linear_backward_weights(*operands, gradient, False)[0].to_dense()
     return gradient
 
 
-def layer_gradients(
-    steps: Steps, d_x: Tensor, d_h: Tensor, input: Tensor, initial: Tensor, output: Tensor, w: Weights, wanted: set[str]
-) -> dict[str, Tensor]:
+def layer_gradients(call: Call, d_x: Tensor, d_h: Tensor, output: Tensor, wanted: set[str]) -> dict[str, Tensor]:
     """The gradients of the input and of W_ih, W_hh and their biases, of those of the products' results.
 
     Args:
-        steps: the layout of the rows.
+        call: what the layer was applied to.
         d_x: the gradient of W_ih x_t + b_ih, ``(N, G H)``.
         d_h: the gradient of W_hh h_{t-1} + b_hh, ``(N, G H)``.
-        input: x, ``(N, I)``.
-        initial: h_0, ``(B, P)``.
         output: h, ``(N, P)``.
-        w: the parameters.
         wanted: which are wanted.
     """
     ways = {
-        "input": lambda: linear(d_x, w.weight_ih.t()),
-        "weight_ih": lambda: weight_gradient(d_x, [(slice(None), input)]),
-        "weight_hh": lambda: weight_gradient(d_h, steps.before(output, initial)),
+        "input": lambda: linear(d_x, call.w.weight_ih.t()),
+        "weight_ih": lambda: weight_gradient(d_x, [(slice(None), call.input)]),
+        "weight_hh": lambda: weight_gradient(d_h, call.steps.before(output, call.state[0])),
         "bias_ih": lambda: d_x.sum(0),
-        "bias_hh": lambda: d_h.sum(0),
+        "bias_hh": lambda: d_h.sum(0) if d_h is not d_x or "bias_ih" not in found else found["bias_ih"].clone(),
     }
-    return {name: way() for name, way in ways.items() if name in wanted}
+    found: dict[str, Tensor] = {}
+    for name, way in ways.items():
+        if name in wanted:
+            found[name] = way()
+    return found
