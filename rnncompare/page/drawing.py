@@ -68,7 +68,7 @@ def svg_style() -> str:
     rules = [f".s-{role}{{stroke:var(--{role});fill:none}}.f-{role}{{fill:var(--{role})}}" for role in ROLES]
     text = f"svg text{{font:{TEXT:g}px var(--font)}}svg .small{{font-size:{SMALL:g}px}}"
     text += "svg .large{font-size:14px}svg .bold{font-weight:600}"
-    return f"{text}svg .d{{stroke-linecap:round;opacity:.45}}{''.join(rules)}"
+    return f"{text}svg .d{{stroke-linecap:round;opacity:.6}}{''.join(rules)}"
 
 
 def save(charts: Sequence[Chart], title: str, path: Path) -> None:
@@ -171,7 +171,7 @@ def _draw(axes: Axes, mark: Mark, left: float, top: float, order: int) -> None:
         case Dots(points):
             moved = [(left + x, top + y) for x, y in points]
             size = DOT * point
-            axes.plot(*zip(*moved, strict=True), "o", color=colour, ms=size, mew=0, alpha=0.45, zorder=order)
+            axes.plot(*zip(*moved, strict=True), "o", color=colour, ms=size, mew=0, alpha=0.6, zorder=order)
         case Marker(x, y, shape):
             corners = [(left + x + SIZE * a, top + y + SIZE * b) for a, b in SHAPES[shape]]
             face = "none" if shape == "ring" else colour

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from rnncompare import style, tables
 from rnncompare.page.origin import origin
 from rnncompare.page.render import render
@@ -24,7 +26,7 @@ COLOURS = 128  # of a plot in the page, which keeps it small
 class Picture:
     """A plot as the page holds it."""
 
-    data: str
+    data: Markup
     width: int
     height: int
     alt: str
@@ -86,6 +88,6 @@ def _picture(path: Path, task: str) -> Picture:
         small = image.convert("RGB").quantize(COLOURS)
     buffer = io.BytesIO()
     small.save(buffer, "PNG", optimize=True)
-    data = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    data = Markup(f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}")
     kind = path.stem.partition("-")[0].replace("_", " ")
     return Picture(data, small.width, small.height, f"{kind} of {task}; the table above has the numbers")
