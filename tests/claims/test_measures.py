@@ -11,7 +11,7 @@ from rnncompare.claims.evidence import Evidence
 
 
 def runs(rows, **columns):
-    """Evaluation runs: rows of (arm, value, seed, test), lower being better, from a baseline of 1 to an optimum of 0."""
+    """Evaluation runs: rows of (arm, value, seed, test); lower is better, the baseline 1, the optimum 0."""
     frame = pd.DataFrame(rows, columns=["arm", "value", "seed", "quality.test"])
     defaults = {
         "task": "t",
