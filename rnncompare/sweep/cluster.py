@@ -154,6 +154,7 @@ def _submit(runs: Mapping[str, RunSettings], folder: Path, settings: ClusterSett
         "slurm_partition": settings.partition,
         "slurm_account": settings.account,
         "slurm_qos": settings.qos,
+        "slurm_additional_parameters": {"requeue": True},  # whatever the cluster's own default
     }
     executor.update_parameters(**{name: value for name, value in parameters.items() if value is not None})
     names = list(runs)

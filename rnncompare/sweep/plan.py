@@ -103,9 +103,9 @@ def recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
     """The records of ``runs`` in one table, as `rnncompare.load_records` gives them."""
     import pandas as pd
 
-    paths: dict[str, list[Path]] = {}
+    paths: dict[str, list[str]] = {}
     for name, settings in runs.items():
-        paths.setdefault(settings.results_dir, []).append(record_path(name, settings))
+        paths.setdefault(settings.results_dir, []).append(str(record_path(name, settings)))
     frames = [read_files(Path(folder), files)[0].drop(columns=STAMP) for folder, files in paths.items()]
     return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
 

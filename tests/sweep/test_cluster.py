@@ -1,5 +1,6 @@
 """Sweeps on a cluster: jobs of this machine, and a real Slurm of one node where there can be one."""
 
+import contextlib
 import os
 import subprocess
 
@@ -64,7 +65,7 @@ def test_a_sweep_of_twenty_runs_completes_on_slurm_with_the_records_of_a_local_o
 
 
 def test_what_scancel_ended_is_picked_up_by_the_next_call(tmp_path, slurm):
-    words = ["-m", "seed=0,1", *TINY, "train.max_updates=20000", "checkpoint_seconds=0", *CLUSTER]
+    words = ["-m", "seed=0,1", *TINY, "train.max_updates=5000", "checkpoint_seconds=0", *CLUSTER]
     command = Command(tmp_path, *words, **slurm)
     assert wait_until(lambda: list(tmp_path.glob("cluster/*/.checkpoint.pt")))
     job = next(job for job, state in queue(slurm) if state == "RUNNING")
@@ -77,6 +78,47 @@ def test_what_scancel_ended_is_picked_up_by_the_next_call(tmp_path, slurm):
     assert code == 0, output + errors
     assert "1 recorded already, 1 to train" in output
     assert len(records(tmp_path)) == 2
+
+
+def test_what_ran_out_of_time_and_was_preempted_goes_on_from_checkpoints_to_the_same_records(tmp_path, slurm):
+    words = ["-m", "seed=0,1", *TINY, "model.dropout=0.2", "train.max_updates=3000", "checkpoint_seconds=0"]
+    assert Command(tmp_path, *words, "results_dir=plain").finish()[0] == 0
+    command = Command(tmp_path, *words, *CLUSTER, "hydra.launcher.runs_per_job=2", **slurm)
+    environment, log = {**os.environ, **slurm}, ""
+
+    def look():
+        """Keep what the job says: its output goes when the sweep is done."""
+        nonlocal log
+        for path in tmp_path.glob("cluster/.jobs/*_log.out"):
+            with contextlib.suppress(FileNotFoundError):
+                log = path.read_text()
+        return log
+
+    for began, then in enumerate(
+        [
+            ["scancel", "--signal=USR2", "{job}"],  # as Slurm sends when the time is nearly over
+            ["sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=sleep 1"],
+        ],
+        1,
+    ):
+        assert wait_until(lambda began=began: " update " in look().split("Starting with")[-1] and began == starts(log))
+        ((job, _),) = queue(slurm)
+        subprocess.run([word.format(job=job) for word in then], env=environment, check=True, capture_output=True)
+    assert wait_until(lambda: look() and command.process.poll() is not None)
+    code, output, errors = command.finish()
+    assert code == 0, output + errors + log
+    assert starts(log) == 3
+    plain, jobs = (
+        {name: comparable(record) for name, record in records(tmp_path / folder).items()}
+        for folder in ("plain", "cluster")
+    )
+    assert plain == jobs
+    assert [log.count(f"{name} update 50 ") for name in plain] == [1, 1]  # none began anew
+    assert temporary_files(tmp_path) == []
+
+
+def starts(log):
+    return log.count("Starting with JobEnvironment")
 
 
 def test_ctrl_c_cancels_the_jobs(tmp_path, slurm):
