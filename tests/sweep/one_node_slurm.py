@@ -9,7 +9,7 @@ import time
 
 CONFIGURATION = """
 ClusterName=one
-SlurmctldHost={host}
+SlurmctldHost={host}(127.0.0.1)
 SlurmUser=root
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.socket,cred_expire=5
@@ -30,7 +30,7 @@ SlurmdParameters=config_overrides
 ReturnToService=2
 KillWait=3
 MpiDefault=none
-NodeName={host} CPUs=2 State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
 PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP PriorityTier=1
 PartitionName=urgent Nodes={host} MaxTime=INFINITE State=UP PriorityTier=2
 PreemptType=preempt/partition_prio
@@ -43,7 +43,7 @@ def missing():
     """Why there can be no Slurm here; None if there can."""
     absent = [name for name in ("munged", "slurmctld", "slurmd", "sbatch") if shutil.which(name) is None]
     if absent:
-        return f"{', '.join(absent)} not installed (Debian: apt-get install slurm-wlm munge)"
+        return f"{', '.join(absent)} not installed (Debian, as root: tests/sweep/install_slurm.sh)"
     return None if os.geteuid() == 0 else "only root can start a Slurm"
 
 

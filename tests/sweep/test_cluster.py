@@ -30,12 +30,20 @@ def test_jobs_of_this_machine_leave_the_same_records(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def slurm(tmp_path_factory):
+def cluster(tmp_path_factory):
     """The environment of a Slurm."""
     if reason := missing():
         pytest.skip(reason)
     with one_node_slurm(tmp_path_factory.mktemp("slurm")) as environment:
         yield environment
+
+
+@pytest.fixture
+def slurm(cluster):
+    """The same, with nothing in its queue."""
+    yield cluster
+    subprocess.run(["scancel", "--user=root"], env={**os.environ, **cluster}, check=True)
+    assert wait_until(lambda: not queue(cluster), 30)
 
 
 CLUSTER = ["hydra/launcher=submitit_slurm", "results_dir=cluster"]
