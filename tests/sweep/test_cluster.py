@@ -8,6 +8,11 @@ import pytest
 from one_node_slurm import missing, one_node_slurm
 from processes import LONG, TINY, Command, comparable, records, temporary_files, wait_until
 
+from rnncompare.errors import SettingError
+from rnncompare.settings import ModelSettings, RunSettings
+from rnncompare.sweep import ClusterSettings, plan
+from rnncompare.tasks.adding import Adding
+
 pytest.importorskip("submitit", reason="needs the extra rnncompare[slurm]")
 
 
@@ -27,6 +32,19 @@ def test_jobs_of_this_machine_leave_the_same_records(tmp_path):
     assert temporary_files(tmp_path) == []
     code, output, _ = Command(tmp_path, *words, *cluster).finish()
     assert (code, "nothing to train" in output, "submitted" in output) == (0, True, False)
+
+
+def test_runs_for_a_cluster_need_no_device_of_this_machine():
+    assert ClusterSettings("slurm").device("auto") == "cpu"
+    assert ClusterSettings("slurm", gpus_per_node=2).device("auto") == "cuda"
+    assert ClusterSettings("local", gpus_per_node=2).device("auto") == "auto"  # this machine's own
+    with pytest.raises(SettingError, match="device=tpu"):
+        ClusterSettings("slurm").device("tpu")
+    asked = RunSettings(ModelSettings("gru", 4), Adding(size=10), device="cuda:99").resolved()
+    (planned,) = plan([asked], here=False).values()
+    assert planned.device == "cuda:99"
+    with pytest.raises(SettingError, match="device=cuda:99"):
+        plan([asked])
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +145,16 @@ def test_what_ran_out_of_time_and_was_preempted_goes_on_from_checkpoints_to_the_
 
 def starts(log):
     return log.count("Starting with JobEnvironment")
+
+
+def test_what_slurm_refuses_is_said_and_nothing_is_left(tmp_path, slurm):
+    words = ["-m", "seed=0,1", *TINY, *CLUSTER, "hydra.launcher.partition=nonesuch"]
+    code, _, errors = Command(tmp_path, *words, **slurm).finish()
+    assert code == 2
+    assert "error: hydra/launcher=submitit_slurm: it takes no such jobs: " in errors
+    assert "Invalid partition name" in errors
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_cancels_the_jobs(tmp_path, slurm):
