@@ -1,5 +1,6 @@
 """Hydra's launcher of sweeps: it composes the jobs, and `rnncompare.run` trains them, one or several at a time."""
 
+import sys
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -95,4 +96,6 @@ class ClusterLauncher(_AllAtOnce):
 
     def train(self, runs: Mapping[str, RunSettings], watcher: Watcher) -> Generator[Record, None, None]:
         """As `rnncompare.sweep.train_on_cluster`."""
-        return train_on_cluster(runs, watcher, self.settings)
+        yield from train_on_cluster(runs, watcher, self.settings)
+        if runs and not self.settings.wait:
+            sys.exit()  # what the jobs leave is shown by a later call

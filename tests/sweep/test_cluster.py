@@ -32,6 +32,9 @@ def test_jobs_of_this_machine_leave_the_same_records(tmp_path):
     assert temporary_files(tmp_path) == []
     code, output, _ = Command(tmp_path, *words, *cluster).finish()
     assert (code, "nothing to train" in output, "submitted" in output) == (0, True, False)
+    code, output, _ = Command(tmp_path, *words, "seed=2", *cluster, "hydra.launcher.wait=false").finish()
+    assert (code, "1 jobs submitted" in output, "examples model" in output) == (0, True, False)
+    assert wait_until(lambda: len(records(tmp_path / "cluster")) == 6)
 
 
 def test_runs_for_a_cluster_need_no_device_of_this_machine():
