@@ -227,7 +227,7 @@ def test_a_package_that_cannot_be_written_and_no_home_to_write_in(tmp_path):
             stack.callback(subprocess.run, ["umount", "-l", str(folder)], check=True)
             subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
         surroundings = {"PYTHONPATH": str(package), "HOME": str(home), "XDG_CACHE_HOME": "", "MPLCONFIGDIR": ""}
-        code, output, errors = Command(tmp_path, *TINY, **surroundings).finish()
+        code, _, errors = Command(tmp_path, *TINY, **surroundings).finish()
     assert code == 0, errors
     assert "Traceback" not in errors
     ((_, record),) = records(tmp_path).items()
