@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnncompare.errors import DataError
+from rnncompare.terminal import safe
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return write_report(options.results, options.output or options.results.resolve().parent / "report")
     except (DataError, OSError) as error:
-        print(f"rnncompare.report: {error}", file=sys.stderr)
+        print(safe(f"rnncompare.report: {error}"), file=sys.stderr)
         return 2
 
 
@@ -41,14 +42,15 @@ def write_report(results: Path, output: Path) -> int:
     summary = tables.summarise(frame)
     output.mkdir(parents=True, exist_ok=True)
     summary.to_csv(output / "summary.csv", index=False)
-    summary.to_parquet(output / "summary.parquet", index=False)
+    with open(output / "summary.parquet", "wb") as file:  # Parquet's own does not open every path
+        summary.to_parquet(file, index=False)
     written = plots.draw_all(frame, load_curves(frame), output)
     print(tables.text(summary))
-    print(f"{len(frame)} runs in {results}. Written to {output}:")
+    print(safe(f"{len(frame)} runs in {results}. Written to {output}:"))
     for path in (output / "summary.csv", output / "summary.parquet", *written):
         print(f"  {path.name}{' and .svg' if path.suffix == '.png' else ''}")
     for line in skipped:
-        print(f"not counted: {line}", file=sys.stderr)
+        print(safe(f"not counted: {line}"), file=sys.stderr)
     return 1 if skipped else 0
 
 

@@ -30,6 +30,11 @@ def stamp(file: Path | str) -> str:
     return f"{state.st_ino} {state.st_mtime_ns} {state.st_size}"
 
 
+def prefix(results_dir: Path) -> str:
+    """What the paths of all files in ``results_dir`` begin with."""
+    return os.path.join("" if results_dir == Path() else results_dir, "")
+
+
 def write_store(results_dir: Path, frame: pd.DataFrame) -> Path:
     """Replace the store by ``frame``, with a `STAMP` and ``path`` below ``results_dir``, in one step."""
     import pyarrow as pa
@@ -39,7 +44,7 @@ def write_store(results_dir: Path, frame: pd.DataFrame) -> Path:
         left.unlink(missing_ok=True)
     encoded = [name for name in frame if frame[name].dtype == object and not _plain_text(frame[name])]
     plain = frame.assign(**{name: [_encode(value) for value in frame[name]] for name in encoded})
-    plain["path"] = [str(Path(path).relative_to(results_dir)) for path in frame["path"]]
+    plain["path"] = frame["path"].str.removeprefix(prefix(results_dir))
     table = pa.Table.from_pandas(plain, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), _ENCODED: json.dumps(encoded).encode()})
     path = results_dir / NAME
@@ -69,7 +74,7 @@ def read_store(results_dir: Path, columns: list[str] | None = None) -> pd.DataFr
     for name in set(encoded) & set(frame):
         frame[name] = frame[name].map(json.loads, na_action="ignore").astype(object)
     if "path" in frame:
-        frame["path"] = [str(results_dir / path) for path in frame["path"]]
+        frame["path"] = prefix(results_dir) + frame["path"]
     return frame
 
 
