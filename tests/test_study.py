@@ -209,7 +209,7 @@ def test_real_runs_of_a_gru_against_itself_are_never_found_to_differ():
     for seed in range(20):
         arm = "gru" if seed < 10 else "lstm"  # the same cell under two names, on seeds of its own
         records[f"{arm} {seed % 10}"] = run_experiment(dataclasses.replace(settings, seed=seed)).record
-    frame = to_frame(records).assign(task="own_data", axis="data.size", value=64)
+    frame = to_frame(records.items()).assign(task="own_data", axis="data.size", value=64)
     frame[["arm", "seed"]] = [name.split() for name in records]
     claim = dataclasses.replace(CLAIM, compare=(("gru", "lstm"),), rule="equivalent")
     nothing = pd.DataFrame()

@@ -19,6 +19,8 @@ from rnncompare.studies.verdicts import Study, read_study
 from rnncompare.sweep import require_writable
 from rnncompare.terminal import safe
 
+UNTIL_JUDGING = 0.9  # of a budget; ending runs and judging take time too
+
 
 def conduct(
     settings: StudySettings,
@@ -59,7 +61,7 @@ def conduct(
 
     book = _book(settings, planned, tasks, command, {**planned.left_out, **unserved})
     _announce(planned, settings, pairs, seconds, book.left_out)
-    deadline = None if budget is None else began + budget
+    deadline = None if budget is None else began + UNTIL_JUDGING * budget
     stages = Stages(planned.runs, pairs, settings.trials, book, train, deadline)
     folder = Path(settings.results_dir)
     stages.tune()

@@ -41,7 +41,7 @@ def read_study(folder: Path) -> Study:
     if book is None:
         raise DataError(f"{folder}: no {NAME} in it, so it holds no study")
     booked = any(entry.tuning or entry.evaluation for entry in book.entries)
-    records, skipped = read_records(folder) if booked else (to_frame({}), [])
+    records, skipped = read_records(folder) if booked else (to_frame([]), [])
     curves = load_curves(records)
     probes, unread = read_probes(folder)
     evidence = {claim.name: gather(book, claim, records, curves, probes) for claim in book.claims}
