@@ -65,11 +65,10 @@ def conduct(
     stages = Stages(planned.runs, pairs, settings.trials, book, train, deadline)
     folder = Path(settings.results_dir)
     stages.tune()
-    book.write(folder)
+    book.probes = probing.identities(requests)
+    book.write(folder)  # whole from here on: a report of what is there can be made at any time
     stages.evaluate()
-    book.write(folder)
-    book.probes = probing.measure(requests, settings.results_dir)
-    book.write(folder)
+    probing.measure(requests, settings.results_dir)
     return read_study(folder)
 
 
