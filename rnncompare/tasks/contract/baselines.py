@@ -17,10 +17,15 @@ def mean_squared_error(train: np.ndarray, test: np.ndarray) -> float:
     return float(np.mean((test - train.mean(0, dtype=np.float64)) ** 2))
 
 
-def unigram_bits(train: np.ndarray, test: np.ndarray, vocabulary: int) -> float:
-    """Bits a symbol of the test targets under the frequencies of train, each count raised by one."""
-    counts = np.bincount(_scored(train), minlength=vocabulary) + 1
+def unigram_bits(counts: np.ndarray, test: np.ndarray) -> float:
+    """Bits a symbol of the test targets under the ``counts`` (K,) of the symbols in train, each raised by one."""
+    counts = counts + 1
     return float(-np.log2(counts / counts.sum())[_scored(test)].mean())
+
+
+def counts_of(targets: np.ndarray, classes: int) -> np.ndarray:
+    """How often each class is among the scored ``targets``, (K,)."""
+    return np.bincount(_scored(targets), minlength=classes)
 
 
 def _scored(targets: np.ndarray) -> np.ndarray:

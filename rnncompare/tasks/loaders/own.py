@@ -191,8 +191,8 @@ def read_problem(path: Path, test_path: Path | None, reading: Reading) -> Proble
 
 def _language(path: Path, test_path: Path | None, reading: Reading) -> Language:
     corpus = read_text(path) if test_path is None else read_pair(path, test_path)
-    train, *held_out = ("".join(pieces) for pieces in (corpus.train, corpus.validation, corpus.test))
-    count = len(train) + sum(map(len, held_out))
+    train, *held_out = (sum(map(len, pieces)) for pieces in (corpus.train, corpus.validation, corpus.test))
+    count, different = train + sum(held_out), len(corpus.alphabet)
     window = reading.window or max(1, min(DEFAULT_TEXT_WINDOW, count // LEAST_TEXT_WINDOWS))
-    line = f"language modelling, {count:,} characters, {len(set(train))} different ones, in windows of {window}"
+    line = f"language modelling, {count:,} characters, {different} different ones, in windows of {window}"
     return Language(str(path), [line], corpus, window, "data.window")
