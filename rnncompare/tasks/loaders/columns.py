@@ -145,7 +145,7 @@ def in_blocks(table: Table, name: str) -> Iterator[np.ndarray]:
         DataError: as `as_numbers`.
     """
     for start in range(0, len(table.frame), AT_ONCE):
-        block = replace(table, frame=table.frame[[name]].iloc[start : start + AT_ONCE])
+        block = replace(table, frame=table.frame[name].iloc[start : start + AT_ONCE].to_frame())
         yield _numbers(block, name)
 
 

@@ -15,6 +15,7 @@ from rnncompare.tasks.loaders.corpora import read_pair, read_text
 from rnncompare.tasks.loaders.dialect import beginning
 from rnncompare.tasks.loaders.forecasting import from_series
 from rnncompare.tasks.loaders.language import Language
+from rnncompare.tasks.loaders.memory import give_back
 from rnncompare.tasks.loaders.problem import Problem
 from rnncompare.tasks.loaders.reading import Reading
 from rnncompare.tasks.loaders.roles import find_roles
@@ -49,6 +50,7 @@ class Own(Task):
 
     def load(self, seed: int) -> Data:
         problem = self.problem()
+        give_back()
         data = problem.load(self.number_of(problem.largest()), seed)
         first, *notes = problem.understood
         more = [data.understood] if data.understood else []

@@ -12,6 +12,7 @@ import numpy as np
 
 from rnncompare.errors import DataError
 from rnncompare.tasks.loaders.dialect import BLOCK, Dialect, beginning, encoding_of, find_dialect
+from rnncompare.tasks.loaders.memory import give_back
 from rnncompare.tasks.loaders.progress import bar
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def read_table(path: Path) -> Table:
         raise DataError(f"{path}: {_reason(str(error), path)}") from error
     columns, first_row, decimal = found
     frame = _frame(columns, first_row)
+    give_back()
     if frame.empty:
         raise DataError(f"{path}: no rows below the header")
     return Table(frame, str(path), decimal)
