@@ -56,9 +56,12 @@ def read_npz(path: Path) -> Arrays:
             names = {name.lower(): name for name in archive.files}
             if not {"x", "y"} <= names.keys():
                 raise DataError(f"{path}: the arrays are {', '.join(archive.files)}; expected x and y")
-            return from_padded(archive[names["x"]], archive[names["y"]], str(path))
+            x, y = archive[names["x"]], archive[names["y"]]
+            if not (isinstance(x, np.ndarray) and isinstance(y, np.ndarray)):
+                raise DataError(f"{path}: x or y is no array in NumPy's format")
+            return from_padded(x, y, str(path))
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise DataError(f"{path}: cannot be read ({error.strerror or str(error)[:100]})") from error
     except (ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
         if isinstance(error, DataError):
             raise

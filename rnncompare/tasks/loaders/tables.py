@@ -53,7 +53,7 @@ def read_table(path: Path) -> Table:
     try:
         found = _parquet(path) if head[:4] == b"PAR1" else _delimited(path, encoding_of(head, path))
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise DataError(f"{path}: cannot be read ({error.strerror or _reason(str(error), path)})") from error
     except (pa.ArrowException, UnicodeError) as error:
         raise DataError(f"{path}: {_reason(str(error), path)}") from error
     columns, first_row, decimal = found
