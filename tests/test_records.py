@@ -356,6 +356,9 @@ def test_the_run_id_depends_on_what_can_change_the_outcome_only():
     assert run_id(config | {"results_dir": "elsewhere", "force": True, "progress": False}) == name
     assert run_id(config | {"seed": 1}) != name
     assert run_id(config | {"model": config["model"] | {"hidden_size": 65}}) != name
+    before = config | {"train": {"batch_size": 8}}
+    assert run_id(config | {"train": {"batch_size": 8, "schedule": "constant"}}) == run_id(before)
+    assert run_id(config | {"train": {"batch_size": 8, "schedule": "cosine"}}) != run_id(before)
     assert run_id({"a": {"b": 1}, "c": "é"}) == run_id({"c": "é", "a": {"b": 1}, "progress": True})
 
 
