@@ -1,5 +1,6 @@
 """Hydra's launcher of sweeps: it composes the jobs, and `rnncompare.run` trains them, one or several at a time."""
 
+import sys
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,12 +40,18 @@ class ClusterLauncherConf(ClusterSettings):
 class _AllAtOnce(Launcher):
     """Hands all jobs of a sweep over at once: they are checked, skipped and counted before one is trained."""
 
+    here = True  # whether this machine trains
+
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.hydra_context, self.config = hydra_context, config
 
     def train(self, runs: Mapping[str, RunSettings], watcher: Watcher) -> Generator[Record, None, None]:
         """As `rnncompare.sweep.train_all`."""
         raise NotImplementedError
+
+    def device(self, name: str) -> str:
+        """The device for runs that ask for ``name``."""
+        return name
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Compose every job and run them all; exits from within if some run did not complete."""
@@ -59,7 +66,8 @@ class _AllAtOnce(Launcher):
         for config in configs:
             with open_dict(config):
                 del config["hydra"]
-        run_jobs(configs, self.train)
+            config.device = self.device(config.device)
+        run_jobs(configs, self.train, self.here)
         return [JobReturn(status=JobStatus.COMPLETED) for _ in configs]
 
 
@@ -80,7 +88,14 @@ class ClusterLauncher(_AllAtOnce):
     def __init__(self, **settings: Any):
         self.settings = ClusterSettings(**settings)
         self.settings.check()
+        self.here = self.settings.cluster == "local"
+
+    def device(self, name: str) -> str:
+        """As `ClusterSettings.device`."""
+        return self.settings.device(name)
 
     def train(self, runs: Mapping[str, RunSettings], watcher: Watcher) -> Generator[Record, None, None]:
         """As `rnncompare.sweep.train_on_cluster`."""
-        return train_on_cluster(runs, watcher, self.settings)
+        yield from train_on_cluster(runs, watcher, self.settings)
+        if runs and not self.settings.wait:
+            sys.exit()  # what the jobs leave is shown by a later call

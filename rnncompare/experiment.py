@@ -21,8 +21,12 @@ from rnncompare.tasks.contract import Data
 from rnncompare.training import Keeper, Training, evaluate, train
 
 
-def check(settings: RunSettings) -> tuple[RunSettings, str | None]:
+def check(settings: RunSettings, here: bool = True) -> tuple[RunSettings, str | None]:
     """The settings with the device found and the data pinned, if they can be met; costs no training.
+
+    Args:
+        settings: resolved.
+        here: whether this machine is to train; of others' devices nothing is known.
 
     Returns:
         The settings, and how a user's own data were read, in words.
@@ -31,7 +35,7 @@ def check(settings: RunSettings) -> tuple[RunSettings, str | None]:
         SettingError: they cannot.
         DataError: the data cannot be fetched or read.
     """
-    device = find_device(settings.device)
+    device = find_device(settings.device) if here else settings.device
     task = settings.data.pinned()
     task.train_examples()
     data = dataclasses.replace(task, size=1).load(settings.seed)

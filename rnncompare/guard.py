@@ -7,6 +7,7 @@ classes that it makes (callbacks, launchers, log handlers), files that it writes
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def checked(words: Sequence[str], launchers: Mapping[str, Any]) -> list[str]:
 
 def _check_override(override: Override, launchers: Mapping[str, Any]) -> None:
     key, value = override.key_or_group, override.value()
-    if not any(text.startswith("hydra") for text in (key, override.package or "")):
+    if not any("hydra" in text for text in (key, override.package or "")):
         return
     plain = override.type is not None and override.type.name == "CHANGE" and not override.package
     if key == "hydra/launcher":
@@ -74,26 +75,31 @@ def _check_override(override: Override, launchers: Mapping[str, Any]) -> None:
 
 
 def _check_folder(folder: Path) -> None:
-    """Refuse configuration files of others that name what Hydra should make or do."""
+    """Refuse configuration files of others that name what Hydra should make or do, or that are not all in sight."""
     require(folder.is_dir(), "--config-dir", folder, "a folder of configuration files")
-    for path in sorted(folder.rglob("*.y*ml")):
-        inside = path.relative_to(folder).parts
+    for path in sorted(folder.rglob("*")):
+        require(not (path.is_symlink() and path.is_dir()), "--config-dir", path, "no link to a folder elsewhere")
+        if path.suffix not in (".yaml", ".yml") or path.is_dir():
+            continue
         try:
             text = path.read_text(encoding="utf-8")
             content = yaml.safe_load(text)
         except (OSError, ValueError, yaml.YAMLError, RecursionError):
             raise SettingError("--config-dir", path, "a file that can be read as YAML") from None
         header = [line for line in text.splitlines() if line.startswith("#") and "@package" in line]
-        about_hydra = inside[0].startswith("hydra") or any("hydra" in line for line in header) or _names_hydra(content)
-        require(not about_hydra, "--config-dir", path, "a file that leaves Hydra's own settings and _target_ alone")
+        defaults = content.get("defaults") if isinstance(content, dict) else None
+        about_hydra = path.relative_to(folder).parts[0].startswith("hydra") or "hydra" in repr((header, defaults))
+        valid = "a file that leaves alone Hydra's own settings, _target_ and ${resolvers:}"
+        require(not about_hydra and not _makes_something(content), "--config-dir", path, valid)
 
 
-def _names_hydra(content: Any, depth: int = 0) -> bool:
+def _makes_something(content: Any, depth: int = 0) -> bool:
+    """Whether it names what is to be made, or has a resolver, whose answer could."""
+    if depth > 50:
+        return True
     if isinstance(content, dict):
-        keys = [str(key) for key in content]
-        if any(key == "_target_" or "hydra" in key for key in keys):
-            return True
-        return depth > 50 or any(_names_hydra(value, depth + 1) for value in content.values())
+        named = any(str(key) == "_target_" or "hydra" in str(key) for key in content)
+        return named or any(_makes_something(part, depth + 1) for pair in content.items() for part in pair)
     if isinstance(content, list):
-        return depth > 50 or any(_names_hydra(value, depth + 1) for value in content)
-    return isinstance(content, str) and depth == 2 and content.lstrip("/").startswith("hydra")
+        return any(_makes_something(value, depth + 1) for value in content)
+    return isinstance(content, str) and ("_target_" in content or re.search(r"\$\{.*:", content, re.DOTALL) is not None)

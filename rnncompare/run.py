@@ -33,18 +33,19 @@ def main() -> None:
     run_hydra(Command("run", DESCRIPTION), lambda config: run_jobs([config], train_all))
 
 
-def run_jobs(configs: Sequence[DictConfig], train: Train) -> None:
+def run_jobs(configs: Sequence[DictConfig], train: Train, here: bool = True) -> None:
     """Train what is missing of the runs that ``configs`` describe, then show all of them.
 
     Args:
         configs: composed settings, one for each run.
         train: trains runs and gives their records, as `train_all` does.
+        here: whether it does so on this machine.
 
     Raises:
         SettingError, DataError: a request cannot be met; nothing was trained.
         SystemExit: some run did not complete.
     """
-    runs = plan([from_config(config) for config in configs], console.understood)
+    runs = plan([from_config(config) for config in configs], console.understood, here)
     missing = find_missing(runs)
     console.announce(runs, missing)
     with console.Progress(missing) as bar, contextlib.closing(train(missing, bar)) as finished:

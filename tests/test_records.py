@@ -266,6 +266,7 @@ def test_lost_files_are_named_and_not_counted(tmp_path):
         "huge": text.replace('"diverged_at": null', '"diverged_at": 1' + "0" * 400),
         "infinite": text.replace('"optimum": 0.0', '"optimum": 1e999'),
         "copy": text,
+        "surrogate": text.replace('"diverged_at": null', '"diverged_at": null, "x": "\\ud800"'),
     }
     for name, content in foreign.items():
         (tmp_path / f"zz_{name}").mkdir()
@@ -273,9 +274,12 @@ def test_lost_files_are_named_and_not_counted(tmp_path):
     (tmp_path / "zz_binary").mkdir()
     (tmp_path / "zz_binary" / "record.json").write_bytes(bytes(range(256)))
     (tmp_path / "zz_folder" / "record.json").mkdir(parents=True)
+    bytes_ = os.path.join(os.fsencode(tmp_path), b"zz_bytes \xff")
+    shutil.copytree(os.fsencode(whole[1].parent), bytes_)
     frame, skipped = read_records(tmp_path)
     assert sorted(frame["path"]) == [str(path) for path in whole]
-    assert len(skipped) == len(foreign) + 2
+    assert len(skipped) == len(foreign) + 3
+    assert sum("zz_bytes" in line and "not UTF-8" in line and line.isprintable() for line in skipped) == 1
     for name in [*foreign, "binary", "folder"]:
         assert sum(f"zz_{name}{os.sep}" in line and len(line) < 400 for line in skipped) == 1, name
         assert not is_recorded(tmp_path, f"zz_{name}")
@@ -352,6 +356,9 @@ def test_the_run_id_depends_on_what_can_change_the_outcome_only():
     assert run_id(config | {"results_dir": "elsewhere", "force": True, "progress": False}) == name
     assert run_id(config | {"seed": 1}) != name
     assert run_id(config | {"model": config["model"] | {"hidden_size": 65}}) != name
+    before = config | {"train": {"batch_size": 8}}
+    assert run_id(config | {"train": {"batch_size": 8, "schedule": "constant"}}) == run_id(before)
+    assert run_id(config | {"train": {"batch_size": 8, "schedule": "cosine"}}) != run_id(before)
     assert run_id({"a": {"b": 1}, "c": "é"}) == run_id({"c": "é", "a": {"b": 1}, "progress": True})
 
 

@@ -107,6 +107,7 @@ def test_no_command_line_ends_in_a_traceback_or_runs_what_it_names(call, tmp_pat
         ["hydra.output_subdir=.hydra"],
         ["hydra.searchpath=[file:///tmp]"],
         ["+model@hydra.launcher=gru"],
+        ["+model@_global_.hydra.callbacks=gru"],
         ["--experimental-rerun=config.pickle"],
         ["--config-path=/tmp"],
         ["--config-n", "evil"],
@@ -127,7 +128,13 @@ def test_what_hydra_would_make_or_write_is_refused_in_a_line(call, tmp_path, wor
         "# @package hydra.callbacks\nx: {_target_: os.system}",
         "defaults:\n  - override hydra/launcher: basic",
         "defaults:\n  - override /hydra/launcher: basic",
+        "defaults:\n  - /model/other@_global_.hydra.callbacks",
+        "defaults:\n  - /model@hydra.callbacks: other",
         "model: {options: {_target_: os.system}}",
+        "x: \"${oc.create:{_target_: os.system, command: 'touch harmed'}}\"",
+        "options: ['${oc.env:HOME}']",
+        "${x:1}: 1",
+        "x: ${${y}:1}",
         "a: !!python/object/apply:os.system ['touch harmed']",
         "{",
     ],
@@ -141,9 +148,20 @@ def test_a_folder_of_configurations_cannot_name_what_is_to_be_made(call, tmp_pat
     assert os.listdir(tmp_path) == ["theirs"]
 
 
+def test_a_folder_of_configurations_cannot_hide_files_behind_a_link(call, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "mine.yaml").write_text("# @package hydra.callbacks\nx: {_target_: os.system}")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "model").symlink_to(tmp_path / "elsewhere")
+    code, _, errors = call([*CHEAP, "--config-dir=theirs", "model=mine"])
+    assert code == 2
+    assert "theirs/model: no link" in errors
+
+
 def test_a_folder_of_configurations_can_bring_settings(call, tmp_path):
     (tmp_path / "mine" / "model").mkdir(parents=True)
     (tmp_path / "mine" / "model" / "wide.yaml").write_text("name: gru\nhidden_size: 300\n")
+    (tmp_path / "mine" / "fn.yield.html").write_text("{")  # no configuration
     code, _, errors = call([*CHEAP, "--config-dir=mine", "model=wide"])
     assert code == 0, errors
 

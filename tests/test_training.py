@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from rnncompare import training
 from rnncompare.batches import Split
 from rnncompare.experiment import run_experiment
 from rnncompare.models.architecture import Architecture
@@ -20,12 +21,12 @@ from rnncompare.training import evaluate, train
 CPU = torch.device("cpu")
 
 
-def settings(model="gru", *, seed=0, size=64, **training):
-    training = {"max_updates": 20, "validate_every": 5, **training}
+def settings(model="gru", *, seed=0, size=64, **changed):
+    changed = {"max_updates": 20, "validate_every": 5, **changed}
     return RunSettings(
         model=ModelSettings(name=model, hidden_size=8),
         data=Adding(size=size, sequence_length=10, validation_examples=50, test_examples=50),
-        train=TrainSettings(**training),
+        train=TrainSettings(**changed),
         seed=seed,
         device="cpu",
     ).resolved()
@@ -61,6 +62,25 @@ def test_the_loop_is_the_plain_loop():
     assert curve[0].train_loss == pytest.approx(np.mean(losses), rel=1e-6)
     for ours, theirs in zip(network.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "shares"),
+    [("constant", [1, 1, 1, 1]), ("linear", [1, 0.75, 0.5, 0.25]), ("cosine", [1, 0.853553, 0.5, 0.146447])],
+)
+def test_a_schedule_scales_every_step(monkeypatch, schedule, shares):
+    taken = []
+
+    class Watched(torch.optim.SGD):
+        def step(self, closure=None):
+            taken.append(self.param_groups[0]["lr"])
+            return super().step(closure)
+
+    monkeypatch.setitem(training._OPTIMIZERS, "sgd", Watched)
+    run = settings(max_updates=4, validate_every=3, optimizer="sgd", learning_rate=0.5, schedule=schedule)
+    data, network, train_split, validation_split = prepared(run)
+    train(network, train_split, validation_split, data.objective, run.train, 0, CPU)
+    assert taken == pytest.approx([0.5 * share for share in shares], rel=1e-5)
 
 
 def test_a_partial_batch_waits_for_another_epoch():

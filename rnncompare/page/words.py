@@ -54,7 +54,7 @@ def interval(estimate: Interval | None, sign: bool = True, scale: float = 1.0) -
         only = f"no interval: {estimate.n} {'pair' if estimate.n == 1 else 'pairs'}"
         return f"{signed(mean) if sign else figure(mean)} ({only})"
     width = high - low
-    digits = min(max(2 - math.floor(math.log10(width / 2)) - 1, 0), 6) if 0 < width < math.inf else None
+    digits = min(max(2 - math.floor(math.log10(width / 2)), 0), 6) if 0 < width < math.inf else None
     shown = [_fixed(value, digits, sign) for value in (mean, low, high)]
     return f"{shown[0]} [{shown[1]}, {shown[2]}]"
 
@@ -63,12 +63,16 @@ def _fixed(value: float, digits: int | None, sign: bool) -> str:
     """A number to so many decimals; as `figure` has it where they are None."""
     if digits is None or math.isinf(value):
         return signed(value) if sign else figure(value)
+    value = round(value, digits) + 0.0  # no minus before a zero
     text = f"{value:+,.{digits}f}" if sign else f"{value:,.{digits}f}"
     return text.replace("-", "−")
 
 
 def effect(finding: Finding) -> str:
-    """The effect in its unit."""
+    """The effect in its unit; of what code decides, how many checks hold."""
+    asked = [check for check in finding.checks if check.holds is not None]
+    if asked:
+        return f"{sum(bool(check.holds) for check in asked)} of {len(asked)} checks hold"
     if finding.decision is None:
         return "–"
     return interval(finding.decision.effect)

@@ -141,7 +141,10 @@ def read_json(path: str | Path, kind: str, schema_version: int) -> dict[str, Any
         DataError: the file is absent, torn, foreign, edited or of another schema.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+        content = json.loads(text)
+        if "\\ud" in text.lower():  # escapes can make text of what is none
+            json.dumps(content, ensure_ascii=False).encode()
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

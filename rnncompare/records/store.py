@@ -30,6 +30,11 @@ def stamp(file: Path | str) -> str:
     return f"{state.st_ino} {state.st_mtime_ns} {state.st_size}"
 
 
+def prefix(results_dir: Path) -> str:
+    """What the paths of all files in ``results_dir`` begin with."""
+    return os.path.join("" if results_dir == Path() else results_dir, "")
+
+
 def write_store(results_dir: Path, frame: pd.DataFrame) -> Path:
     """Replace the store by ``frame``, with a `STAMP` and ``path`` below ``results_dir``, in one step."""
     for left in results_dir.glob(f".{NAME}.*.part"):  # by one that was killed
@@ -45,6 +50,10 @@ def write_frame(path: Path, frame: pd.DataFrame) -> Path:
 
     encoded = [name for name in frame if frame[name].dtype == object and not _plain_text(frame[name])]
     plain = frame.assign(**{name: [_encode(value) for value in frame[name]] for name in encoded})
+<<<<<<< HEAD
+=======
+    plain["path"] = frame["path"].str.removeprefix(prefix(results_dir))
+>>>>>>> main
     table = pa.Table.from_pandas(plain, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), _ENCODED: json.dumps(encoded).encode()})
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
@@ -80,6 +89,11 @@ def read_frame(path: Path, columns: list[str] | None = None) -> pd.DataFrame | N
     frame = table.to_pandas()
     for name in set(encoded) & set(frame):
         frame[name] = frame[name].map(json.loads, na_action="ignore").astype(object)
+<<<<<<< HEAD
+=======
+    if "path" in frame:
+        frame["path"] = prefix(results_dir) + frame["path"]
+>>>>>>> main
     return frame
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.errors import DataError
 from rnncompare.records.fields import SCHEMA_VERSION, Record
 from rnncompare.records.files import CURVE_COLUMNS, read_record
-from rnncompare.records.store import STAMP, read_store, stamp, write_store
+from rnncompare.records.store import STAMP, prefix, read_store, stamp, write_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,43 +40,49 @@ def read_records(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
         return _read_parquet(path), []
     if not path.is_dir():
         raise DataError(f"{path}: no such folder of results")
-    frame, skipped = read_files(path, sorted(map(Path, _files(path))))
+    frame, skipped = read_files(path, _files(path))
     if not len(frame):
         raise DataError("\n".join([f"{path}: no readable record.json in it", *skipped[:1]]))
     return frame.drop(columns=STAMP), skipped
 
 
-def read_files(results_dir: Path, files: Sequence[Path]) -> tuple[pd.DataFrame, list[str]]:
+def read_files(results_dir: Path, files: Iterable[str]) -> tuple[pd.DataFrame, list[str]]:
     """As `read_records`, of ``files`` in ``results_dir``; what its store holds and is unchanged is not opened again."""
     import pandas as pd
 
     stored = read_store(results_dir)
     known = {} if stored is None else dict(zip(stored["path"], stored[STAMP], strict=True))
     unchanged: list[str] = []
-    records: dict[Path, Record] = {}
     stamps, skipped = [], []
-    for file in files:
-        try:
-            now = stamp(file)
-            if known.get(str(file)) == now:
-                unchanged.append(str(file))
+
+    def changed() -> Iterator[tuple[str, Record]]:
+        for file in files:
+            try:
+                now = stamp(file)
+                if known.get(file) == now:
+                    unchanged.append(file)
+                    continue
+                record = read_record(file)
+                file.encode()  # tables hold text, and paths may be any bytes
+            except UnicodeEncodeError:
+                skipped.append(f"{file!r}: a path that is not UTF-8")
+            except OSError as error:
+                skipped.append(f"{file}: {error.strerror}")
+            except DataError as error:
+                skipped.append(str(error))
             else:
-                records[file] = read_record(file)
                 stamps.append(now)
-        except OSError as error:
-            skipped.append(f"{file}: {error.strerror}")
-        except DataError as error:
-            skipped.append(str(error))
-    frames = [] if stored is None else [stored.set_index("path", drop=False).loc[unchanged]]
-    if records or not unchanged:
-        frames.append(to_frame(records).assign(**{STAMP: stamps}))
+                yield file, record
+
+    opened = to_frame(changed()).assign(**{STAMP: stamps})
+    frames = [opened] if stored is None else [stored.set_index("path", drop=False).loc[unchanged], opened]
     whole = [frame for frame in frames if len(frame)] or frames[-1:]
     frame = pd.concat(whole).sort_values("path", ignore_index=True) if len(whole) > 1 else whole[0]
     copies = frame.duplicated("run_id")
-    firsts = dict(zip(frame["run_id"][~copies], frame["path"][~copies], strict=True))
-    skipped += [
-        f"{row.path}: the same run as {firsts[row.run_id]}" for row in frame[copies][["path", "run_id"]].itertuples()
-    ]
+    if copies.any():
+        firsts = frame[~copies].set_index("run_id")["path"]
+        doubled = zip(frame["path"][copies], frame["run_id"][copies], strict=True)
+        skipped += [f"{path}: the same run as {firsts[run]}" for path, run in doubled]
     return frame[~copies].reset_index(drop=True), skipped
 
 
@@ -92,26 +99,40 @@ def compact(results_dir: str | Path) -> tuple[Path, int, list[str]]:
     folder = Path(results_dir)
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder of results")
-    frame, skipped = read_files(folder, sorted(map(Path, _files(folder))))
+    frame, skipped = read_files(folder, _files(folder))
     if not len(frame):
         raise DataError("\n".join([f"{folder}: no readable record.json in it", *skipped[:1]]))
     return write_store(folder, frame), len(frame), skipped
 
 
-def _files(folder: Path) -> Iterator[str]:
+def _files(folder: Path) -> list[str]:
     """All files called record.json, in depth; folders of claims and the like, which begin with a dot, are left out."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        if "record.json" in files or "record.json" in folders:
-            yield os.path.join(parent, "record.json")
+    found: list[str] = []
+    parents = [prefix(folder)]
+    while parents:
+        parent = parents.pop()
+        with contextlib.suppress(OSError), os.scandir(parent or ".") as entries:
+            for entry in entries:
+                if entry.name == "record.json":
+                    found.append(parent + entry.name)
+                elif entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                    parents.append(os.path.join(parent, entry.name, ""))
+    return sorted(found)
 
 
-def to_frame(records: Mapping[Path, Record]) -> pd.DataFrame:
-    """Records, by the files that hold them, as the table of `read_records`."""
+def to_frame(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
+    """Records, with the files that hold them, as the table of `read_records`; each is let go when it is in."""
     import pandas as pd
 
-    rows = [dict(flat(asdict(record))) | {"path": str(file)} for file, record in records.items()]
-    frame = pd.DataFrame(rows, columns=None if rows else [*_nullable_numbers(Record), "run_id", "path"])
+    columns: dict[str, list[Any]] = {name: [] for name in (*_nullable_numbers(Record), "run_id", "path")}
+    count = 0
+    for file, record in records:
+        for name, value in [*flat(vars(record)), ("path", file)]:
+            column = columns.setdefault(name, [])
+            column += [None] * (count - len(column))  # runs before that have no such setting
+            column.append(value)
+        count += 1
+    frame = pd.DataFrame({name: column + [None] * (count - len(column)) for name, column in columns.items()})
     # a column that holds only numbers and nulls is numeric even where all are null
     return frame.astype(dict.fromkeys(_nullable_numbers(Record), "float64"))
 
@@ -172,8 +193,9 @@ def load_curve(path: str | Path) -> pd.DataFrame:
 
 
 def flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted names and values of nested mappings; one that is empty counts as null."""
+    """Dotted names and values of nested mappings and dataclasses; a mapping that is empty counts as null."""
     for key, value in values.items():
+        value = vars(value) if is_dataclass(value) else value
         if isinstance(value, Mapping) and value:
             yield from flat(value, f"{prefix}{key}.")
         else:

@@ -19,6 +19,8 @@ from rnncompare.studies.verdicts import Study, read_study
 from rnncompare.sweep import require_writable
 from rnncompare.terminal import safe
 
+UNTIL_JUDGING = 0.9  # of a budget; ending runs and judging take time too
+
 
 def conduct(
     settings: StudySettings,
@@ -59,15 +61,14 @@ def conduct(
 
     book = _book(settings, planned, tasks, command, {**planned.left_out, **unserved})
     _announce(planned, settings, pairs, seconds, book.left_out)
-    deadline = None if budget is None else began + budget
+    deadline = None if budget is None else began + UNTIL_JUDGING * budget
     stages = Stages(planned.runs, pairs, settings.trials, book, train, deadline)
     folder = Path(settings.results_dir)
     stages.tune()
-    book.write(folder)
+    book.probes = probing.identities(requests)
+    book.write(folder)  # whole from here on: a report of what is there can be made at any time
     stages.evaluate()
-    book.write(folder)
-    book.probes = probing.measure(requests, settings.results_dir)
-    book.write(folder)
+    probing.measure(requests, settings.results_dir)
     return read_study(folder)
 
 

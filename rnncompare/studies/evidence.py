@@ -43,7 +43,7 @@ def _booked(book: Book, claim: Claim, stage: str) -> pd.DataFrame:
 
 
 def _joined(booked: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
-    return booked.merge(records, on="run_id", how="inner")
+    return booked.merge(records.astype({"run_id": object}), on="run_id", how="inner")
 
 
 def _probes(booked: dict[str, list[str]], probes: pd.DataFrame) -> pd.DataFrame:

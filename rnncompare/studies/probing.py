@@ -77,8 +77,8 @@ def _require_device(name: str, send: Callable[[object], None]) -> None:  # noqa:
     find_device(name)
 
 
-def measure(requests: Wanted, results_dir: str) -> dict[str, dict[str, list[str]]]:
-    """Measure what is missing, with the machine to itself, and give the ids by claim and arm.
+def measure(requests: Wanted, results_dir: str) -> None:
+    """Measure what is missing, one after the other, with the machine to itself.
 
     Raises:
         StorageError: a file could not be written.
@@ -91,6 +91,10 @@ def measure(requests: Wanted, results_dir: str) -> dict[str, dict[str, list[str]
             bar.update()
             if measured.error:
                 bar.write(safe(f"{measured.request.probe.name}: {measured.error}"), file=sys.stderr)
+
+
+def identities(requests: Wanted) -> dict[str, dict[str, list[str]]]:
+    """The ids of the requests, by claim and arm."""
     return {
         claim: {arm: [probe_id(request) for request in asked] for arm, asked in arms.items()}
         for claim, arms in requests.items()

@@ -43,7 +43,7 @@ class Stages:
     tried: dict[Entry, Runs] = field(default_factory=dict)
 
     def tune(self) -> None:
-        """Train the trials of all entries, and book the learning rate chosen for each."""
+        """Train the trials of all entries, and book the learning rates chosen and the pairs to be trained with them."""
         for entry, settings in self.settings.items():
             rates = tuning.learning_rates(entry.learning_rate, self.trials) if entry.tuned else []
             self.tried[entry] = identified(tuning.trials(settings, rates))
@@ -54,19 +54,13 @@ class Stages:
             if frame is not None and self.tried[entry]:
                 booked.tuning = {name: run.train.learning_rate for name, run in self.tried[entry].items()}
                 booked.learning_rate = tuning.choose(self.tried[entry], frame)
+            booked.evaluation = {run.seed: name for name, run in self._evaluation(entry, booked).items()}
 
     def evaluate(self) -> None:
         """Train the pairs of all entries, seed by seed, so that an early end leaves whole pairs."""
-        for entry, booked in self._booked():
-            runs = self._evaluation(entry, booked)
-            booked.evaluation = {settings.seed: name for name, settings in runs.items()}
-        self._complete("evaluation", self.evaluation_runs())
-
-    def evaluation_runs(self) -> Runs:
-        """All runs of the evaluation, ordered by seed."""
         runs = [self._evaluation(entry, booked) for entry, booked in self._booked()]
         together = {name: settings for part in runs for name, settings in part.items()}
-        return dict(sorted(together.items(), key=lambda item: item[1].seed))
+        self._complete("evaluation", dict(sorted(together.items(), key=lambda item: item[1].seed)))
 
     def _evaluation(self, entry: Entry, booked: BookedEntry) -> Runs:
         seeds = range(self.pairs[entry])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncompare.errors import DataError, require
+from rnncompare.errors import DataError, SettingError, require
 from rnncompare.measure.isolation import preload
 from rnncompare.records import Record, read_record
 from rnncompare.settings import RunSettings
@@ -90,6 +91,20 @@ class ClusterSettings:
     qos: str | None = None
     wait: bool = True
 
+    def device(self, name: str) -> str:
+        """The device that runs are trained on where they ask for ``name``: of other machines, as the jobs ask for.
+
+        Raises:
+            SettingError: there is no such name.
+        """
+        if self.cluster == "local":
+            return name
+        if name == "auto":
+            return "cuda" if self.gpus_per_node else "cpu"
+        known = re.fullmatch(r"cpu|cuda(:\d+)?", name)
+        require(known is not None, "device", name, "one of auto, cpu, cuda, cuda:N")
+        return name
+
     def check(self) -> None:
         """Raise `SettingError` for values out of range, or where submitit is not installed."""
         for name in ("runs_per_job", "timeout_min", "cpus_per_task", "array_parallelism"):
@@ -109,6 +124,9 @@ def train_on_cluster(
         runs: by identity; their results folders must be seen by all machines under the same path.
         watcher: hears of progress and of anything unusual.
         settings: what the jobs ask for.
+
+    Raises:
+        SettingError: the cluster refuses the jobs.
     """
     if not runs:
         return
@@ -154,12 +172,20 @@ def _submit(runs: Mapping[str, RunSettings], folder: Path, settings: ClusterSett
         "slurm_partition": settings.partition,
         "slurm_account": settings.account,
         "slurm_qos": settings.qos,
+        "slurm_additional_parameters": {"requeue": True},  # whatever the cluster's own default
     }
     executor.update_parameters(**{name: value for name, value in parameters.items() if value is not None})
     names = list(runs)
     chunks = [names[start : start + settings.runs_per_job] for start in range(0, len(names), settings.runs_per_job)]
-    with executor.batch():
-        return [executor.submit(Chunk({name: runs[name] for name in chunk}, settings.n_jobs)) for chunk in chunks]
+    try:
+        with executor.batch():
+            return [executor.submit(Chunk({name: runs[name] for name in chunk}, settings.n_jobs)) for chunk in chunks]
+    except (submitit.core.utils.FailedJobError, submitit.core.utils.FailedSubmissionError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            folder.parent.rmdir()  # if it was made for this
+        said = " ".join(str(error).split())
+        raise SettingError("hydra/launcher", f"submitit_{settings.cluster}", f"it takes no such jobs: {said}") from None
 
 
 def _have_ended(jobs: Sequence[Any], cluster: str) -> bool:

@@ -20,26 +20,27 @@ if TYPE_CHECKING:
 
 
 def plan(
-    requests: Sequence[RunSettings], on_understood: Callable[[str], None] = lambda words: None
+    requests: Sequence[RunSettings], on_understood: Callable[[str], None] = lambda words: None, here: bool = True
 ) -> dict[str, RunSettings]:
     """The runs asked for, by their identity, each once, in order; all are checked before any is trained.
 
     Args:
         requests: resolved settings.
         on_understood: called with the words in which a user's own data were understood, once for each way.
+        here: whether this machine is to train them, and must have their device.
 
     Raises:
         SettingError: a request cannot be met by the data or the machine.
         DataError: data cannot be fetched or read.
     """
-    return {run_id(settings.config()): settings for settings in checked(requests, on_understood)}
+    return {run_id(settings.config()): settings for settings in checked(requests, on_understood, here)}
 
 
 def checked(
-    requests: Sequence[RunSettings], on_understood: Callable[[str], None] = lambda words: None
+    requests: Sequence[RunSettings], on_understood: Callable[[str], None] = lambda words: None, here: bool = True
 ) -> list[RunSettings]:
     """Each request with its device found and its data pinned; arguments and errors are those of `plan`."""
-    return call_isolated(_check_all, list(requests), on_message=on_understood)
+    return call_isolated(_check_all, list(requests), here, on_message=on_understood)
 
 
 def record_path(name: str, settings: RunSettings) -> Path:
@@ -103,14 +104,14 @@ def recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
     """The records of ``runs`` in one table, as `rnncompare.load_records` gives them."""
     import pandas as pd
 
-    paths: dict[str, list[Path]] = {}
+    paths: dict[str, list[str]] = {}
     for name, settings in runs.items():
-        paths.setdefault(settings.results_dir, []).append(record_path(name, settings))
+        paths.setdefault(settings.results_dir, []).append(str(record_path(name, settings)))
     frames = [read_files(Path(folder), files)[0].drop(columns=STAMP) for folder, files in paths.items()]
     return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
 
 
-def _check_all(requests: list[RunSettings], send: Callable[[object], None]) -> list[RunSettings]:
+def _check_all(requests: list[RunSettings], here: bool, send: Callable[[object], None]) -> list[RunSettings]:
     """`experiment.check` for each distinct model, data and device; runs that differ in the rest share its answer."""
     from rnncompare.experiment import check
 
@@ -118,7 +119,7 @@ def _check_all(requests: list[RunSettings], send: Callable[[object], None]) -> l
     said: set[str | None] = {None}
     for request in requests:
         if (key := _checked_by(request)) not in checked:
-            checked[key], understood = check(request)
+            checked[key], understood = check(request, here)
             if understood not in said:
                 send(understood)
                 said.add(understood)

@@ -75,8 +75,8 @@ class JapaneseVowels(Task):
 
 def read_utterances(file: PinnedFile) -> tuple[list[np.ndarray], np.ndarray]:
     """The utterances in ``file``, each (T, 12), and their classes; speaker k of the file is class k - 1."""
-    cases, labels = read_ts(file.read().decode(), file.path)
-    return cases, np.array(labels, np.int64) - 1
+    cases, labels = zip(*read_ts(file.read().decode().splitlines(), file.path), strict=True)
+    return list(cases), np.array(labels, np.int64) - 1
 
 
 def standardised(cases: list[np.ndarray], labels: np.ndarray, frames: np.ndarray) -> Examples:

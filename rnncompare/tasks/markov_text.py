@@ -8,7 +8,7 @@ import numpy as np
 
 from rnncompare.errors import require
 from rnncompare.tasks.contract import IGNORED, BitsPerCharacter, Examples, Generated, setting, stream
-from rnncompare.tasks.contract.baselines import unigram_bits
+from rnncompare.tasks.contract.baselines import counts_of, unigram_bits
 
 CONCENTRATION = 0.3  # of the Dirichlet distribution of the next symbol: the lower, the more predictable
 MOST_CONTEXTS = 1024
@@ -75,7 +75,7 @@ class MarkovText(Generated):
         return BitsPerCharacter(outputs=self.symbols, readout="every")
 
     def baseline(self, train: Examples, test: Examples) -> float:
-        return unigram_bits(train.targets, test.targets, self.symbols)
+        return unigram_bits(counts_of(train.targets, self.symbols), test.targets)
 
     def optimum(self) -> float:
         """The entropy rate in bits: the mean entropy of the next symbol over stationary contexts."""

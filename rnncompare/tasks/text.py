@@ -31,10 +31,10 @@ class Text(Task):
         input   t o _ b e        input   _ o r _ n
         target  o _ b e _        target  o r _ n o
 
-    Windows lie end to end; a training set is a random choice of those of the train part. The end of a text can be unlike
-    the rest, as another play is that ends tinyshakespeare; blocks of all of it are held out with ``data.split=blocks``.
-    Symbols are the characters of the train part and one for all that it lacks. The baseline is the bits a character
-    under the character frequencies of the whole train part.
+    Windows lie end to end; a training set is a random choice of those of the train part. The end of a text can be
+    unlike the rest, as is the play that ends tinyshakespeare; with ``data.split=blocks`` blocks of all of it are held
+    out. Symbols are the characters of the train part and one for all that it lacks. The baseline is the bits a
+    character under the character frequencies of the whole train part.
     """
 
     corpus: str = setting("manual", "manual (of Python, always there), tinyshakespeare or ptb")

@@ -9,10 +9,10 @@ import time
 
 CONFIGURATION = """
 ClusterName=one
-SlurmctldHost={host}
+SlurmctldHost={host}(127.0.0.1)
 SlurmUser=root
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire=5
 CredType=cred/munge
 SlurmctldPort={controller_port}
 SlurmdPort={node_port}
@@ -30,8 +30,12 @@ SlurmdParameters=config_overrides
 ReturnToService=2
 KillWait=3
 MpiDefault=none
-NodeName={host} CPUs=2 State=UNKNOWN
-PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP
+NodeName={host} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
+PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes={host} MaxTime=INFINITE State=UP PriorityTier=2
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+SchedulerParameters=sched_interval=2,sched_min_interval=100000,bf_interval=1,batch_sched_delay=1
 """
 
 
@@ -39,7 +43,7 @@ def missing():
     """Why there can be no Slurm here; None if there can."""
     absent = [name for name in ("munged", "slurmctld", "slurmd", "sbatch") if shutil.which(name) is None]
     if absent:
-        return f"{', '.join(absent)} not installed (Debian: apt-get install slurm-wlm munge)"
+        return f"{', '.join(absent)} not installed (Debian, as root: tests/sweep/install_slurm.sh)"
     return None if os.geteuid() == 0 else "only root can start a Slurm"
 
 

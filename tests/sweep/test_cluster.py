@@ -1,11 +1,17 @@
 """Sweeps on a cluster: jobs of this machine, and a real Slurm of one node where there can be one."""
 
+import contextlib
 import os
 import subprocess
 
 import pytest
 from one_node_slurm import missing, one_node_slurm
 from processes import LONG, TINY, Command, comparable, records, temporary_files, wait_until
+
+from rnncompare.errors import SettingError
+from rnncompare.settings import ModelSettings, RunSettings
+from rnncompare.sweep import ClusterSettings, plan
+from rnncompare.tasks.adding import Adding
 
 pytest.importorskip("submitit", reason="needs the extra rnncompare[slurm]")
 
@@ -26,15 +32,39 @@ def test_jobs_of_this_machine_leave_the_same_records(tmp_path):
     assert temporary_files(tmp_path) == []
     code, output, _ = Command(tmp_path, *words, *cluster).finish()
     assert (code, "nothing to train" in output, "submitted" in output) == (0, True, False)
+    code, output, _ = Command(tmp_path, *words, "seed=2", *cluster, "hydra.launcher.wait=false").finish()
+    assert (code, "1 jobs submitted" in output, "examples model" in output) == (0, True, False)
+    assert wait_until(lambda: len(records(tmp_path / "cluster")) == 6)
+
+
+def test_runs_for_a_cluster_need_no_device_of_this_machine():
+    assert ClusterSettings("slurm").device("auto") == "cpu"
+    assert ClusterSettings("slurm", gpus_per_node=2).device("auto") == "cuda"
+    assert ClusterSettings("local", gpus_per_node=2).device("auto") == "auto"  # this machine's own
+    with pytest.raises(SettingError, match="device=tpu"):
+        ClusterSettings("slurm").device("tpu")
+    asked = RunSettings(ModelSettings("gru", 4), Adding(size=10), device="cuda:99").resolved()
+    (planned,) = plan([asked], here=False).values()
+    assert planned.device == "cuda:99"
+    with pytest.raises(SettingError, match="device=cuda:99"):
+        plan([asked])
 
 
 @pytest.fixture(scope="module")
-def slurm(tmp_path_factory):
+def cluster(tmp_path_factory):
     """The environment of a Slurm."""
     if reason := missing():
         pytest.skip(reason)
     with one_node_slurm(tmp_path_factory.mktemp("slurm")) as environment:
         yield environment
+
+
+@pytest.fixture
+def slurm(cluster):
+    """The same, with nothing in its queue."""
+    yield cluster
+    subprocess.run(["scancel", "--user=root"], env={**os.environ, **cluster}, check=True)
+    assert wait_until(lambda: not queue(cluster), 30)
 
 
 CLUSTER = ["hydra/launcher=submitit_slurm", "results_dir=cluster"]
@@ -64,7 +94,7 @@ def test_a_sweep_of_twenty_runs_completes_on_slurm_with_the_records_of_a_local_o
 
 
 def test_what_scancel_ended_is_picked_up_by_the_next_call(tmp_path, slurm):
-    words = ["-m", "seed=0,1", *TINY, "train.max_updates=20000", "checkpoint_seconds=0", *CLUSTER]
+    words = ["-m", "seed=0,1", *TINY, "train.max_updates=5000", "checkpoint_seconds=0", *CLUSTER]
     command = Command(tmp_path, *words, **slurm)
     assert wait_until(lambda: list(tmp_path.glob("cluster/*/.checkpoint.pt")))
     job = next(job for job, state in queue(slurm) if state == "RUNNING")
@@ -77,6 +107,57 @@ def test_what_scancel_ended_is_picked_up_by_the_next_call(tmp_path, slurm):
     assert code == 0, output + errors
     assert "1 recorded already, 1 to train" in output
     assert len(records(tmp_path)) == 2
+
+
+def test_what_ran_out_of_time_and_was_preempted_goes_on_from_checkpoints_to_the_same_records(tmp_path, slurm):
+    words = ["-m", "seed=0,1", *TINY, "model.dropout=0.2", "train.max_updates=3000", "checkpoint_seconds=0"]
+    assert Command(tmp_path, *words, "results_dir=plain").finish()[0] == 0
+    command = Command(tmp_path, *words, *CLUSTER, "hydra.launcher.runs_per_job=2", **slurm)
+    environment, log = {**os.environ, **slurm}, ""
+
+    def look():
+        """Keep what the job says: its output goes when the sweep is done."""
+        nonlocal log
+        for path in tmp_path.glob("cluster/.jobs/*_log.out"):
+            with contextlib.suppress(FileNotFoundError):
+                log = path.read_text()
+        return log
+
+    for began, then in enumerate(
+        [
+            ["scancel", "--signal=USR2", "{job}"],  # as Slurm sends when the time is nearly over
+            ["sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=sleep 1"],
+        ],
+        1,
+    ):
+        assert wait_until(lambda began=began: " update " in look().split("Starting with")[-1] and began == starts(log))
+        ((job, _),) = queue(slurm)
+        subprocess.run([word.format(job=job) for word in then], env=environment, check=True, capture_output=True)
+    assert wait_until(lambda: look() and command.process.poll() is not None)
+    code, output, errors = command.finish()
+    assert code == 0, output + errors + log
+    assert starts(log) == 3
+    plain, jobs = (
+        {name: comparable(record) for name, record in records(tmp_path / folder).items()}
+        for folder in ("plain", "cluster")
+    )
+    assert plain == jobs
+    assert [log.count(f"{name} update 50 ") for name in plain] == [1, 1]  # none began anew
+    assert temporary_files(tmp_path) == []
+
+
+def starts(log):
+    return log.count("Starting with JobEnvironment")
+
+
+def test_what_slurm_refuses_is_said_and_nothing_is_left(tmp_path, slurm):
+    words = ["-m", "seed=0,1", *TINY, *CLUSTER, "hydra.launcher.partition=nonesuch"]
+    code, _, errors = Command(tmp_path, *words, **slurm).finish()
+    assert code == 2
+    assert "error: hydra/launcher=submitit_slurm: it takes no such jobs: " in errors
+    assert "Invalid partition name" in errors
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_cancels_the_jobs(tmp_path, slurm):

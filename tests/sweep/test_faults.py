@@ -1,14 +1,16 @@
 """What is promised when something breaks, seen by breaking it."""
 
+import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
 
 import psutil
 import pytest
-from processes import LONG, TINY, Command, comparable, records, temporary_files, wait_until
+from processes import LONG, ROOT, TINY, Command, comparable, records, temporary_files, wait_until
 
 from rnncompare import load_records
 
@@ -193,7 +195,7 @@ def test_what_is_no_record_is_named_and_kept_and_its_run_trained(tmp_path):
 def test_odd_surroundings(tmp_path):
     folder = tmp_path / "ein Ordner mit Leerzeichen und Ümläuten ‮ 数" / ("x" * 200) / ("y" * 200)
     folder.mkdir(parents=True)
-    odd = {"LC_ALL": "tr_TR.ISO-8859-9", "TZ": "Pacific/Kiritimati", "HOME": "/nonexistent", "PYTHONIOENCODING": ""}
+    odd = {"LC_ALL": "tr_TR.ISO-8859-9", "TZ": "Pacific/Kiritimati", "HOME": "/proc/nowhere", "PYTHONIOENCODING": ""}
     code, output, errors = Command(folder, "-m", "seed=0,1", *TINY, **odd).finish()
     assert code == 0, errors
     assert len(load_records(folder / RUNS)) == 2
@@ -210,3 +212,23 @@ def test_the_clock_set_back_changes_nothing(tmp_path):
     code, output, _ = Command(tmp_path, "-m", "seed=0,1,2", *TINY).finish()
     assert code == 0
     assert "2 recorded already, 1 to train" in output
+
+
+def test_a_package_that_cannot_be_written_and_no_home_to_write_in(tmp_path):
+    package, home = tmp_path / "package", tmp_path / "home"
+    for name in ("rnncompare", "hydra_plugins", "configs"):
+        shutil.copytree(ROOT / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
+    home.mkdir()
+    with contextlib.ExitStack() as stack:
+        for folder in (package, home):  # root may write into folders that are merely marked as read-only
+            bound = subprocess.run(["mount", "--bind", str(folder), str(folder)], capture_output=True)
+            if bound.returncode:
+                pytest.skip(f"a folder cannot be mounted read-only here: {bound.stderr.decode().strip()}")
+            stack.callback(subprocess.run, ["umount", "-l", str(folder)], check=True)
+            subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
+        surroundings = {"PYTHONPATH": str(package), "HOME": str(home), "XDG_CACHE_HOME": "", "MPLCONFIGDIR": ""}
+        code, _, errors = Command(tmp_path, *TINY, **surroundings).finish()
+    assert code == 0, errors
+    assert "Traceback" not in errors
+    ((_, record),) = records(tmp_path).items()
+    assert record["status"] == "completed"

@@ -1,13 +1,16 @@
 """Several runs at a time: no more than fit into memory, one a GPU."""
 
 import dataclasses
+import threading
 
 import psutil
+import pytest
 from processes import TINY, Command, records
 
-from rnncompare.records import DataFields, MemoryFields, ModelFields, Record
+from rnncompare.records import DataFields, MemoryFields, ModelFields, Record, Run, run_id
 from rnncompare.settings import ModelSettings, RunSettings
-from rnncompare.sweep.room import UNKNOWN_MB, Room, _free_mb
+from rnncompare.sweep import train_all
+from rnncompare.sweep.room import UNKNOWN_MB, Room, _free_mb, gpus
 from rnncompare.tasks.adding import Adding
 
 
@@ -54,6 +57,43 @@ def test_gpus_get_one_run_each_before_one_gets_two():
     room.leave("1", None)
     assert room.enter("4", settings(device="cuda")) == "3"
     assert room.enter("5", settings()) is None
+
+
+@pytest.mark.parametrize(
+    ("visible", "count", "expected"),
+    [(None, 3, ["0", "1", "2"]), ("5,7", 2, ["5", "7"]), ("GPU-a,GPU-b", 2, ["GPU-a", "GPU-b"]), ("2,9", 1, ["2"])],
+)
+def test_runs_are_spread_over_the_gpus_that_can_be_seen(monkeypatch, visible, count, expected):
+    # there is no machine with several here: what CUDA would count is put in its place
+    monkeypatch.setattr("rnncompare.sweep.room.call_isolated", lambda function: count)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert gpus([settings(), settings(device="cuda")]) == expected
+    assert gpus([settings(), settings(device="cuda:1")]) == []  # as asked, all on that one
+
+
+def test_as_many_runs_at_a_time_as_gpus_each_on_its_own(monkeypatch, tmp_path):
+    seen, under_way, most = [], set(), 0
+    both = threading.Barrier(2, timeout=60)
+
+    def train_apart(name, run, checkpoint, gpu, on_update):
+        nonlocal most
+        assert gpu not in under_way
+        under_way.add(gpu)
+        most = max(most, len(under_way))
+        both.wait()
+        under_way.remove(gpu)
+        seen.append(gpu)
+        both.wait()
+        return Run(dataclasses.replace(finished(10), run_id=name, seed=run.seed, config=run.config()), [])
+
+    monkeypatch.setattr("rnncompare.sweep.runs.gpus", lambda runs: ["0", "3"])
+    monkeypatch.setattr("rnncompare.sweep.runs.train_apart", train_apart)
+    asked = [dataclasses.replace(settings(seed=seed, device="cuda"), results_dir=str(tmp_path)) for seed in range(6)]
+    runs = {run_id(run.config()): run for run in asked}
+    assert len(list(train_all(runs, None, -1, memory_mb=1e9))) == 6
+    assert (most, sorted(seen)) == (2, ["0", "0", "0", "3", "3", "3"])
 
 
 def test_a_sweep_has_no_more_runs_under_way_than_its_memory_allows(tmp_path):

@@ -40,13 +40,12 @@ def check_examples(data, examples):
         assert np.isfinite(inputs).all()
     else:
         assert data.features is None
-        assert inputs.dtype == np.int64
+        assert inputs.dtype.kind in "iu"
         assert inputs.ndim == 2
         assert inputs.min() >= 0
         assert inputs.max() < data.vocabulary
     shape = (len(examples),) if data.objective.readout == "last" else (len(examples), len(steps))
-    if targets.dtype.kind == "i":
-        assert targets.dtype == np.int64
+    if targets.dtype.kind in "iu":
         assert targets.shape == shape
         scored = targets != IGNORED
         assert targets[scored].min() >= 0

@@ -13,7 +13,7 @@ TS = "# a comment\n@problemName own\n@classLabel true a b\n@data\n1,2,3:4,5,6:a\
 
 
 def test_ts_cases_of_unequal_length():
-    cases, labels = read_ts(TS, "own.ts")
+    cases, labels = map(list, zip(*read_ts(TS.splitlines(), "own.ts"), strict=True))
     assert [case.tolist() for case in cases] == [[[1, 4], [2, 5], [3, 6]], [[7, 8]]]
     assert labels == ["a", "b"]
     padded, lengths = pad(cases, 3)
@@ -35,7 +35,7 @@ def test_ts_cases_of_unequal_length():
 )
 def test_foreign_ts_is_named_with_its_line(text, message):
     with pytest.raises(DataError, match=message):
-        read_ts(text, "own.ts")
+        list(read_ts(text.splitlines(), "own.ts"))
 
 
 def test_idx_read_back_as_written():

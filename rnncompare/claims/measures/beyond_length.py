@@ -27,7 +27,7 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     """
     runs = evidence.runs[evidence.runs["status"] != "failed"].copy()
     table = by_length(runs)
-    beyond = table.where(table.columns.to_numpy() > runs[["data.sequence_length"]].to_numpy())
+    beyond = table.where(table.columns.to_numpy() > runs[["config.data.sequence_length"]].to_numpy())
     runs["score"] = 100 * beyond.mean(axis=1).fillna(runs["quality.baseline"])
     gain = runs["score"] - 100 * runs["quality.baseline"]
     means = runs.assign(gain=gain).groupby(["task", "arm"])[["gain", "score"]].mean()

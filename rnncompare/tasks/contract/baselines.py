@@ -6,6 +6,8 @@ import numpy as np
 
 from rnncompare.tasks.contract.task import IGNORED
 
+AT_ONCE = 1 << 20  # targets that are counted together: counting takes 8 bytes of each
+
 
 def majority_accuracy(train: np.ndarray, test: np.ndarray) -> float:
     """The share of scored test targets that are the commonest class among those of train."""
@@ -17,10 +19,19 @@ def mean_squared_error(train: np.ndarray, test: np.ndarray) -> float:
     return float(np.mean((test - train.mean(0, dtype=np.float64)) ** 2))
 
 
-def unigram_bits(train: np.ndarray, test: np.ndarray, vocabulary: int) -> float:
-    """Bits a symbol of the test targets under the frequencies of train, each count raised by one."""
-    counts = np.bincount(_scored(train), minlength=vocabulary) + 1
-    return float(-np.log2(counts / counts.sum())[_scored(test)].mean())
+def unigram_bits(counts: np.ndarray, test: np.ndarray) -> float:
+    """Bits a symbol of the test targets under the ``counts`` (K,) of the symbols in train, each raised by one."""
+    counts = counts + 1
+    tested = counts_of(test, len(counts))
+    return float(-np.log2(counts / counts.sum()) @ tested / tested.sum())
+
+
+def counts_of(targets: np.ndarray, classes: int) -> np.ndarray:
+    """How often each class is among the scored ``targets``, (K,)."""
+    counts = np.zeros(classes, np.int64)
+    for some in np.array_split(targets, 1 + targets.size // AT_ONCE):
+        counts += np.bincount(_scored(some), minlength=classes)
+    return counts
 
 
 def _scored(targets: np.ndarray) -> np.ndarray:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import zipfile
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +14,16 @@ import numpy as np
 
 from rnncompare.errors import DataError
 from rnncompare.tasks.loaders.columns import is_classes
-from rnncompare.tasks.loaders.corpora import read_plain
+from rnncompare.tasks.loaders.padding import AT_ONCE
+from rnncompare.tasks.loaders.plain import lines_of
 from rnncompare.tasks.loaders.problem import enough, masked, spanned
 from rnncompare.tasks.loaders.reading import Reading
 from rnncompare.tasks.loaders.sequences import Sequences
 from rnncompare.tasks.loaders.tables import Table
 from rnncompare.tasks.loaders.targets import Target, classes, values
 from rnncompare.tasks.loaders.ts import read_ts
+
+MOST_HEADER = 1000  # lines before the data
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,12 @@ def read_npz(path: Path) -> Arrays:
             names = {name.lower(): name for name in archive.files}
             if not {"x", "y"} <= names.keys():
                 raise DataError(f"{path}: the arrays are {', '.join(archive.files)}; expected x and y")
-            return from_padded(archive[names["x"]], archive[names["y"]], str(path))
+            x, y = archive[names["x"]], archive[names["y"]]
+            if not (isinstance(x, np.ndarray) and isinstance(y, np.ndarray)):
+                raise DataError(f"{path}: x or y is no array in NumPy's format")
+            return from_padded(x, y, str(path))
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise DataError(f"{path}: cannot be read ({error.strerror or str(error)[:100]})") from error
     except (ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
         if isinstance(error, DataError):
             raise
@@ -72,9 +80,10 @@ def from_padded(x: np.ndarray, y: np.ndarray, name: str) -> Arrays:
     x = x[:, :, None] if x.ndim == 2 else x
     lengths = np.full(len(x), x.shape[1])
     if x.dtype.kind == "f":
-        padding = np.isnan(x).all(2)
+        padding = np.concatenate([np.isnan(some).all(2) for some in np.array_split(x, 1 + len(x) // AT_ONCE)])
         lengths = x.shape[1] - np.argmin(np.concatenate((padding[:, ::-1], np.zeros((len(x), 1), bool)), 1), axis=1)
-    rows = x[np.arange(x.shape[1]) < lengths[:, None]]
+    full = bool((lengths == x.shape[1]).all())
+    rows = x.reshape(-1, x.shape[2]) if full else x[np.arange(x.shape[1]) < lengths[:, None]]
     return _with_targets(rows, lengths, y, name)
 
 
@@ -115,13 +124,19 @@ def read_sktime(path: Path) -> tuple[Arrays, str]:
     Raises:
         DataError: it is no such file, or its cases have no targets.
     """
-    text, _ = read_plain(path)
-    header = text[: text.lower().find("@data")].lower()
+    lines = lines_of(path)
+    first = itertools.takewhile(lambda line: line.strip().lower() != "@data", itertools.islice(lines(), MOST_HEADER))
+    header = "".join(first).lower()
     if re.search(r"@classlabel\s+false", header):
         raise DataError(f"{path}: @classLabel false: its cases have no labels to learn")
     kind = "regression" if re.search(r"@targetlabel\s+true", header) else "classification"
-    cases, labels = read_ts(text, str(path))
-    return from_list(cases, np.array(labels), str(path)), kind
+    rows, lengths, labels = array("d"), [], []
+    for case, label in read_ts(lines(), str(path)):
+        rows.frombytes(case.tobytes())
+        lengths.append(len(case))
+        labels.append(label)
+    steps = np.frombuffer(rows).reshape(sum(lengths), -1)
+    return _with_targets(steps, np.array(lengths), np.array(labels), str(path)), kind
 
 
 def from_arrays(arrays: Arrays, reading: Reading, kind: str = "auto", test: Arrays | None = None) -> Sequences:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_CATEGORIES = 1000  # rarer ones share the code of those never seen
+AT_ONCE = 1 << 20  # rows of a column that are worked on together, which takes memory for a while
 FEW_CLASSES = 20  # so many whole numbers at most count as classes
 
 
@@ -58,14 +61,12 @@ class Encoder:
             self.categories += (distinct,)
             yield codes
         for i, name in enumerate(self.numeric):
-            numbers = as_numbers(self._table, name)
-            known = numbers[self._train & ~np.isnan(numbers)]
-            if len(known):
-                self.mean[i], self.scale[i] = known.mean(), known.std() or 1.0
-            del known
-            numbers = numbers - self.mean[i]
-            numbers /= self.scale[i]
-            yield np.nan_to_num(numbers, copy=False).astype(np.float32)
+            self.mean[i], self.scale[i] = _spread(self._table, name, self._train)
+            scaled, end = np.empty(len(self._train), np.float32), 0
+            for numbers in in_blocks(self._table, name):
+                start, end = end, end + len(numbers)
+                scaled[start:end] = np.nan_to_num((numbers - self.mean[i]) / self.scale[i])
+            yield scaled
         for name in self._masked:
             yield self._table.frame[name].isna().to_numpy()
 
@@ -75,6 +76,21 @@ class Encoder:
         for i, column in enumerate(self.columns()):
             values[:, i] = column
         return values
+
+
+def _spread(table: Table, name: str, train: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of what is known of a column in the rows ``train``; 0 and 1 where that is nothing."""
+
+    def known() -> Iterator[np.ndarray]:
+        end = 0
+        for numbers in in_blocks(table, name):
+            start, end = end, end + len(numbers)
+            yield numbers[train[start:end] & ~np.isnan(numbers)]
+
+    count = sum(map(len, known()))
+    mean = sum(numbers.sum() for numbers in known()) / max(count, 1)
+    variance = sum(((numbers - mean) ** 2).sum() for numbers in known()) / max(count, 1)
+    return float(mean), math.sqrt(variance) or 1.0
 
 
 def _codes(series: pd.Series, train: np.ndarray) -> tuple[np.ndarray, int]:
@@ -115,6 +131,25 @@ def as_numbers(table: Table, name: str) -> np.ndarray:
     Raises:
         DataError: a value is no finite number; the message names its row.
     """
+    values, end = np.empty(len(table.frame)), 0
+    for numbers in in_blocks(table, name):
+        start, end = end, end + len(numbers)
+        values[start:end] = numbers
+    return values
+
+
+def in_blocks(table: Table, name: str) -> Iterator[np.ndarray]:
+    """The blocks of a column as float64, missing values as nan.
+
+    Raises:
+        DataError: as `as_numbers`.
+    """
+    for start in range(0, len(table.frame), AT_ONCE):
+        block = replace(table, frame=table.frame[name].iloc[start : start + AT_ONCE].to_frame())
+        yield _numbers(block, name)
+
+
+def _numbers(table: Table, name: str) -> np.ndarray:
     import pandas as pd
 
     series = table.frame[name]

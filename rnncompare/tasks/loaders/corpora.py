@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from rnncompare.tasks.contract.download import PinnedFile, identity, joint
-from rnncompare.tasks.loaders.dialect import beginning, encoding_of
+from rnncompare.tasks.loaders.plain import Numbered, blocks_of, numbered, sha256_of
 
 CORPORA = ("manual", "tinyshakespeare", "ptb")
 SPLITS = ("end", "blocks")
@@ -36,11 +39,16 @@ PTB = tuple(
 
 @dataclass(frozen=True)
 class Corpus:
-    """A text in three parts, each of pieces that do not touch, and the SHA-256 that it is known by."""
+    """A text in three parts, each of pieces that do not touch, as numbers; and the SHA-256 that it is known by.
 
-    train: tuple[str, ...]
-    validation: tuple[str, ...]
-    test: tuple[str, ...]
+    Attributes:
+        alphabet: code points of the different characters, sorted, whose places the numbers are.
+    """
+
+    train: tuple[np.ndarray, ...]
+    validation: tuple[np.ndarray, ...]
+    test: tuple[np.ndarray, ...]
+    alphabet: np.ndarray
     sha256: str
 
 
@@ -50,22 +58,23 @@ def read_corpus(name: str, split: str) -> Corpus:
     Raises:
         DataError: a file of it is missing, torn or not the pinned one.
     """
-    if name == "manual":
-        return divided(python_manual(), split)
-    if name == "tinyshakespeare":
-        return divided(TINYSHAKESPEARE.read().decode(), split)
-    train, validation, test = ((file.read().decode(),) for file in PTB)
-    return Corpus(train, validation, test, identity(*PTB))
+    if name == "ptb":
+        parts = [file.read().decode() for file in PTB]
+        train, validation, test = numbered(*map(_given, parts))
+        return Corpus((train.codes,), (validation.codes,), (test.codes,), train.alphabet, identity(*PTB))
+    text = python_manual() if name == "manual" else TINYSHAKESPEARE.read().decode()
+    (whole,) = numbered(_given(text))
+    return divided(whole, split, hashlib.sha256(text.encode()).hexdigest())
 
 
 def read_text(path: Path, split: str = "end") -> Corpus:
-    """The corpus in a plain text file: UTF-8 with or without a byte order mark, UTF-16 with one, else Latin-1.
+    """The corpus in a plain text file.
 
     Raises:
         DataError: there is no such file, or it is not text.
     """
-    text, sha256 = read_plain(path)
-    return replace(divided(text, split), sha256=sha256)
+    (whole,) = numbered(blocks_of(path))
+    return divided(whole, split, sha256_of(path))
 
 
 def read_pair(path: Path, test_path: Path) -> Corpus:
@@ -74,23 +83,9 @@ def read_pair(path: Path, test_path: Path) -> Corpus:
     Raises:
         DataError: one of the files is absent or not text.
     """
-    (text, first), (test, second) = read_plain(path), read_plain(test_path)
-    end = len(text) * 90 // 100
-    return Corpus((text[:end],), (text[end:],), (test,), joint(first, second))
-
-
-def read_plain(path: Path) -> tuple[str, str]:
-    """The text in a file, and the SHA-256 of the file."""
-    encoding = encoding_of(beginning(path), path)
-    content = path.read_bytes()
-    if encoding == "utf-8":
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("latin-1")
-    else:
-        text = content.decode(encoding, "replace")
-    return text, hashlib.sha256(content).hexdigest()
+    own, test = numbered(blocks_of(path), blocks_of(test_path))
+    train, validation = np.split(own.codes, [len(own.codes) * 90 // 100])
+    return Corpus((train,), (validation,), (test.codes,), own.alphabet, joint(sha256_of(path), sha256_of(test_path)))
 
 
 def python_manual() -> str:
@@ -100,18 +95,21 @@ def python_manual() -> str:
     return "\n".join(topics[key] for key in sorted(topics))
 
 
-def divided(text: str, split: str) -> Corpus:
+def divided(text: Numbered, split: str, sha256: str) -> Corpus:
     """Divide ``text`` into 90 % train, 5 % validation and 5 % test, as one of `SPLITS` says.
 
     ``end``: in its order, the test last. ``blocks``: of every `ROUND` blocks of `BLOCK` characters the tenth is for
     validation and the twentieth for the test, so that each part has something of the whole text.
     """
-    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    codes = text.codes
     if split == "end":
-        first, second = len(text) * 90 // 100, len(text) * 95 // 100
-        return Corpus((text[:first],), (text[first:second],), (text[second:],), sha256)
+        train, validation, test = np.split(codes, [len(codes) * 90 // 100, len(codes) * 95 // 100])
+        return Corpus((train,), (validation,), (test,), text.alphabet, sha256)
     half = BLOCK * ROUND // 2
-    halves = [text[start : start + half] for start in range(0, len(text), half)]
-    train = tuple(part[: half - BLOCK] for part in halves)
+    halves = [codes[start : start + half] for start in range(0, len(codes), half)]
     held_out = tuple(part[half - BLOCK :] for part in halves)
-    return Corpus(train, held_out[::2], held_out[1::2], sha256)
+    return Corpus(tuple(part[: half - BLOCK] for part in halves), held_out[::2], held_out[1::2], text.alphabet, sha256)
+
+
+def _given(text: str) -> Callable[[], Iterable[str]]:
+    return lambda: [text]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rnncompare.errors import DataError
+from rnncompare.tasks.loaders.memory import give_back
 
 BLOCK = 1 << 22  # bytes parsed at once; no row may be longer
 DIALECTS = ((",", "."), (";", ","), (";", "."), ("\t", "."), ("\t", ","), ("|", "."))  # delimiter, decimal mark
@@ -109,6 +110,7 @@ def find_dialect(path: Path, encoding: str) -> tuple[Dialect, dict[str, str]]:
             found.append(_with_names(path, Dialect(encoding, delimiter, decimal)))
         except pa.ArrowInvalid as error:
             failures.append(error)
+    give_back()
     several = [one for one in found if len(one[1]) > 1]
     ragged = [error for error in failures if re.search(r"Expected (?!1 )\d+ columns", str(error))]
     if not several and (ragged or not found):

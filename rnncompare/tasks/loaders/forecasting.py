@@ -10,6 +10,7 @@ import numpy as np
 from rnncompare.errors import DataError, SettingError
 from rnncompare.tasks.contract import Data, Examples, Regression, stream
 from rnncompare.tasks.loaders.columns import Encoder, as_numbers, refuse_missing
+from rnncompare.tasks.loaders.padding import AT_ONCE
 from rnncompare.tasks.loaders.problem import HELD_OUT, Problem, masked
 from rnncompare.tasks.loaders.reading import Reading
 from rnncompare.tasks.loaders.roles import Roles
@@ -120,7 +121,10 @@ class Forecasting(Problem):
         )
 
     def _examples(self, rows: np.ndarray, scaled: np.ndarray, origins: np.ndarray) -> Examples:
-        inputs = rows[origins[:, None] + np.arange(-self.window, 0)]
+        inputs = np.empty((len(origins), self.window, rows.shape[1]), rows.dtype)
+        for start in range(0, len(origins), AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            inputs[some] = rows[origins[some, None] + np.arange(-self.window, 0)]
         return Examples(inputs, scaled[origins[:, None] + np.arange(self.horizon)].astype(np.float32))
 
     def _naive(self, scaled: np.ndarray, origins: np.ndarray) -> dict[str, float]:

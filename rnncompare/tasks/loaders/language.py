@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from rnncompare.errors import DataError
 from rnncompare.tasks.contract import BitsPerCharacter, Data, Examples, stream
-from rnncompare.tasks.contract.baselines import unigram_bits
+from rnncompare.tasks.contract.baselines import counts_of, unigram_bits
 from rnncompare.tasks.loaders.corpora import Corpus
+from rnncompare.tasks.loaders.padding import AT_ONCE
+from rnncompare.tasks.loaders.plain import smallest
 from rnncompare.tasks.loaders.problem import Problem
 
 
@@ -18,7 +21,7 @@ class Language(Problem):
     """A text in three parts, cut into windows.
 
     Attributes:
-        corpus: the text.
+        corpus: the text, as numbers.
         window: characters of a window.
         setting: what the user calls the window's length, for messages.
     """
@@ -28,50 +31,55 @@ class Language(Problem):
     setting: str
 
     def largest(self) -> int:
-        return len(self._cut(list(map(_points, self.corpus.train)), "train"))
+        return sum(map(len, self._windows(self.corpus.train, "train")))
 
     def load(self, count: int, seed: int) -> Data:
         corpus = self.corpus
-        parts = [list(map(_points, pieces)) for pieces in (corpus.train, corpus.validation, corpus.test)]
-        characters = np.unique(np.concatenate(parts[0]))
-        unseen, vocabulary = len(characters), len(characters) + 1
-        train, validation, test = ([_numbered(piece, characters, unseen) for piece in pieces] for pieces in parts)
-        windows = self._cut(train, "train")
-        heldout, tested = self._cut(validation, "validation"), self._cut(test, "test")
+        frequencies = np.zeros(len(corpus.alphabet), np.int64)
+        for piece in corpus.train:
+            frequencies += counts_of(piece, len(frequencies))
+        known = np.flatnonzero(frequencies)
+        vocabulary = len(known) + 1  # one for all that train lacks
+        number = np.full(len(corpus.alphabet), len(known), smallest(vocabulary))
+        number[known] = np.arange(len(known))
+        windows = self._windows(corpus.train, "train")
+        order = stream(seed, "train").permutation(sum(map(len, windows)))[:count]
+        heldout, tested = (
+            _examples(windows, np.arange(sum(map(len, windows))), number)
+            for windows in (self._windows(corpus.validation, "validation"), self._windows(corpus.test, "test"))
+        )
+        counts = np.append(frequencies[known], 0)
         return Data(
-            windows.take(stream(seed, "train").permutation(len(windows))[:count]),
+            _examples(windows, order, number),
             heldout,
             tested,
             objective=BitsPerCharacter(outputs=vocabulary, readout="every"),
-            baseline=unigram_bits(np.concatenate(train), tested.targets, vocabulary),
+            baseline=unigram_bits(counts, tested.targets),
             vocabulary=vocabulary,
-            sha256=self.corpus.sha256,
-            classes=[*map(chr, characters), "other"],
+            sha256=corpus.sha256,
+            classes=[*map(chr, corpus.alphabet[known]), "other"],
         )
 
-    def _cut(self, pieces: list[np.ndarray], split: str) -> Examples:
-        """Windows end to end over each piece; what remains at its end, shorter than a window, is left out."""
-        windows = []
+    def _windows(self, pieces: tuple[np.ndarray, ...], split: str) -> list[np.ndarray]:
+        """Windows end to end over each piece, (N, window + 1) with the character after; the rest is left out."""
+        found = []
         for piece in pieces:
-            count = max(len(piece) - 1, 0) // self.window  # each has a next character for its last
-            shape, used = (count, self.window), count * self.window
-            windows.append(Examples(piece[:used].reshape(shape), piece[1 : used + 1].reshape(shape)))
-        if not any(map(len, windows)):
-            longest = max(map(len, pieces), default=0)
+            if len(piece) > self.window:
+                found.append(sliding_window_view(piece, self.window + 1)[:: self.window])
+        if not found:
             raise DataError(
-                f"{self.name}: the {split} part has {longest} characters, less than a window and one; "
-                f"use a longer text or {self.setting} below {self.window}"
+                f"{self.name}: the {split} part has {max(map(len, pieces), default=0)} characters, less than a window "
+                f"and one; use a longer text or {self.setting} below {self.window}"
             )
-        return Examples.join(windows)
+        return found
 
 
-def _points(text: str) -> np.ndarray:
-    """The code points of the characters of ``text``."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-
-
-def _numbered(points: np.ndarray, characters: np.ndarray, unseen: int) -> np.ndarray:
-    """The places of ``points`` among the sorted ``characters``, or ``unseen``."""
-    places = np.searchsorted(characters, points)
-    found = characters[np.minimum(places, max(unseen - 1, 0))] == points if unseen else np.zeros(len(points), bool)
-    return np.where(found, places, unseen)
+def _examples(windows: list[np.ndarray], order: np.ndarray, number: np.ndarray) -> Examples:
+    """The windows in ``order``, their characters by ``number``: inputs and targets share one array."""
+    chosen = np.empty((len(order), windows[0].shape[1]), number.dtype)
+    bounds = np.cumsum([0, *map(len, windows)])
+    for piece, start, end in zip(windows, bounds, bounds[1:], strict=False):
+        places = np.flatnonzero((order >= start) & (order < end))
+        for some in np.array_split(places, 1 + len(places) // AT_ONCE):
+            chosen[some] = number[piece[order[some] - start]]
+    return Examples(chosen[:, :-1], chosen[:, 1:])

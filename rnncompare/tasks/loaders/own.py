@@ -15,6 +15,7 @@ from rnncompare.tasks.loaders.corpora import read_pair, read_text
 from rnncompare.tasks.loaders.dialect import beginning
 from rnncompare.tasks.loaders.forecasting import from_series
 from rnncompare.tasks.loaders.language import Language
+from rnncompare.tasks.loaders.memory import give_back
 from rnncompare.tasks.loaders.problem import Problem
 from rnncompare.tasks.loaders.reading import Reading
 from rnncompare.tasks.loaders.roles import find_roles
@@ -49,6 +50,7 @@ class Own(Task):
 
     def load(self, seed: int) -> Data:
         problem = self.problem()
+        give_back()
         data = problem.load(self.number_of(problem.largest()), seed)
         first, *notes = problem.understood
         more = [data.understood] if data.understood else []
@@ -191,8 +193,8 @@ def read_problem(path: Path, test_path: Path | None, reading: Reading) -> Proble
 
 def _language(path: Path, test_path: Path | None, reading: Reading) -> Language:
     corpus = read_text(path) if test_path is None else read_pair(path, test_path)
-    train, *held_out = ("".join(pieces) for pieces in (corpus.train, corpus.validation, corpus.test))
-    count = len(train) + sum(map(len, held_out))
+    train, *held_out = (sum(map(len, pieces)) for pieces in (corpus.train, corpus.validation, corpus.test))
+    count, different = train + sum(held_out), len(corpus.alphabet)
     window = reading.window or max(1, min(DEFAULT_TEXT_WINDOW, count // LEAST_TEXT_WINDOWS))
-    line = f"language modelling, {count:,} characters, {len(set(train))} different ones, in windows of {window}"
+    line = f"language modelling, {count:,} characters, {different} different ones, in windows of {window}"
     return Language(str(path), [line], corpus, window, "data.window")

@@ -27,6 +27,7 @@ GROUPS = re.compile(
     re.I,
 )
 INDEX = re.compile(r"unnamed\d+|Unnamed: \d+")
+HASHED = 1 << 16  # values that are hashed together
 LOOKED_AT = 1000  # values from which text is told from names
 
 
@@ -204,8 +205,17 @@ def _find_text(frame: pd.DataFrame, names: list[str], reading: Reading) -> str |
         return None
     longest = max(lengths, key=lambda name: lengths[name])
     words = frame[longest].dropna().head(LOOKED_AT).astype(str).str.split().str.len().mean()
-    alone = len(names) == 1 and 2 * frame[longest].nunique() > len(frame)
+    alone = len(names) == 1 and _mostly_distinct(frame[longest])
     return longest if reading.kind == "text_classification" or words >= 3 or alone else None
+
+
+def _mostly_distinct(series: pd.Series) -> bool:
+    """Whether more than half of the values differ from all others; told from 8 bytes of each, to hold them all."""
+    import pandas as pd
+
+    blocks = (series.iloc[start : start + HASHED] for start in range(0, len(series), HASHED))
+    hashes = np.concatenate([pd.util.hash_pandas_object(block, index=False).to_numpy() for block in blocks])
+    return 2 * len(np.unique(hashes)) > len(series)
 
 
 def _find_group(frame: pd.DataFrame, names: list[str], time: str | None) -> str | None:
@@ -254,7 +264,7 @@ def _choose_features(table: Table, names: list[str], reading: Reading, roles: Ro
         if series.isna().all() or series.dtype.kind in "mM" or INDEX.fullmatch(str(name)):
             dropped.append(name)
         elif is_text(series) and not listed and not mixed(table, name):
-            if 2 * series.nunique() > len(frame):
+            if _mostly_distinct(series):
                 dropped.append(name)
             else:
                 roles.categorical.append(name)

@@ -99,7 +99,8 @@ class Sequences(Problem):
         for examples, part in splits:
             starts, lengths = self._spans(part)
             used = np.arange(examples.sequence_length) < lengths[:, None]
-            places.append((examples.inputs, used, rows_of(starts, lengths)))
+            rows = rows_of(starts, lengths)
+            places.append((examples.inputs, used, rows.astype(np.int32) if len(self.table.frame) < 2**31 else rows))
         for i, column in enumerate(encoder.columns()):
             for inputs, used, rows in places:
                 inputs[..., i][used] = column[rows]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from rnncompare.errors import DataError
 from rnncompare.tasks.loaders.dialect import BLOCK, Dialect, beginning, encoding_of, find_dialect
+from rnncompare.tasks.loaders.memory import give_back
+from rnncompare.tasks.loaders.progress import bar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,11 +53,12 @@ def read_table(path: Path) -> Table:
     try:
         found = _parquet(path) if head[:4] == b"PAR1" else _delimited(path, encoding_of(head, path))
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise DataError(f"{path}: cannot be read ({error.strerror or _reason(str(error), path)})") from error
     except (pa.ArrowException, UnicodeError) as error:
         raise DataError(f"{path}: {_reason(str(error), path)}") from error
     columns, first_row, decimal = found
     frame = _frame(columns, first_row)
+    give_back()
     if frame.empty:
         raise DataError(f"{path}: no rows below the header")
     return Table(frame, str(path), decimal)
@@ -93,30 +94,22 @@ def _blocks(path: Path, dialect: Dialect, types: dict[str, str]) -> Columns:
 
     columns: Columns = {name: [] for name in types}
     arrow = {name: pa.type_for_alias(kind.replace("date32[day]", "date32")) for name, kind in types.items()}
-    with path.open("rb") as file, _bar(path, path.stat().st_size, "B") as bar:
+    with path.open("rb") as file, bar(path, path.stat().st_size, "B") as shown:
         for batch in csv.open_csv(file, **dialect.options(arrow)):
             _add(columns, batch)
-            bar.update(min(file.tell(), bar.total) - bar.n)
+            shown.update(min(file.tell(), shown.total) - shown.n)
     return columns
 
 
 def _parquet(path: Path) -> tuple[Columns, int, str]:
     from pyarrow import parquet
 
-    with parquet.ParquetFile(path) as file, _bar(path, file.metadata.num_rows, "row") as bar:
+    with parquet.ParquetFile(path) as file, bar(path, file.metadata.num_rows, "row") as shown:
         columns: Columns = {name: [] for name in file.schema_arrow.names}
         for batch in file.iter_batches():
             _add(columns, batch)
-            bar.update(len(batch))
+            shown.update(len(batch))
     return columns, 1, "."
-
-
-class _Bar(tqdm):
-    _lock = threading.RLock()  # tqdm's own is a semaphore too, which a process that is ended leaves behind
-
-
-def _bar(path: Path, total: int, unit: str) -> _Bar:
-    return _Bar(total=total, desc=path.name, unit=unit, unit_scale=True, delay=2, leave=False, disable=None)
 
 
 def _add(columns: Columns, batch: pa.RecordBatch) -> None:

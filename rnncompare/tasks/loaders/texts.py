@@ -13,6 +13,7 @@ from rnncompare.tasks.contract import Classification, Data, Examples
 from rnncompare.tasks.contract.baselines import majority_accuracy
 from rnncompare.tasks.loaders.columns import refuse, refuse_missing
 from rnncompare.tasks.loaders.padding import AT_ONCE, pad_rows, rows_of
+from rnncompare.tasks.loaders.plain import smallest
 from rnncompare.tasks.loaders.problem import Problem, enough, fits, spanned, split, train_size
 from rnncompare.tasks.loaders.reading import Reading
 from rnncompare.tasks.loaders.roles import Roles
@@ -52,7 +53,7 @@ class Texts(Problem):
         parts = split(len(self.lengths), self.given_test, self.target.values, seed)
         counts = self._counts(parts.train)
         known = np.argsort(-counts, kind="stable")[: min(self.most, int((counts > 0).sum()))]
-        number = np.zeros(self.symbols + 1, np.int32)  # the last is for padding
+        number = np.zeros(self.symbols + 1, smallest(len(known) + 1))  # the last is for padding
         number[known] = np.arange(1, len(known) + 1)
         train = self._examples(number, parts.train[:count], int(self.lengths[parts.train].max()))
         validation, test = (self._examples(number, part) for part in (parts.validation, parts.test))
@@ -74,7 +75,10 @@ class Texts(Problem):
         fits(self.name, len(part), longest, 1, "cut the longest texts, or set data.units=words")
         starts = (np.cumsum(self.lengths) - self.lengths)[part]
         full = bool((lengths == longest).all())
-        padded = number[pad_rows(self.codes, starts, lengths, longest, fill=-1)]
+        padded = np.empty((len(part), longest), number.dtype)
+        for first in range(0, len(part), AT_ONCE):
+            some = slice(first, first + AT_ONCE)
+            padded[some] = number[pad_rows(self.codes, starts[some], lengths[some], longest, fill=-1)]
         return Examples(padded, self.target.values[part], None if full else lengths)
 
     def _counts(self, part: np.ndarray) -> np.ndarray:

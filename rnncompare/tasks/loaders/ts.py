@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
 from rnncompare.errors import DataError
 
 
-def read_ts(text: str, name: str) -> tuple[list[np.ndarray], list[str]]:
-    """The cases in ``text`` as arrays (T, channels), and the label of each.
+def read_ts(lines: Iterable[str], name: str) -> Iterator[tuple[np.ndarray, str]]:
+    """The cases in the ``lines`` of a file, each an array (T, channels) and its label.
 
     Lengths may differ from case to case; time stamps and missing values are not read.
 
     Args:
-        text: of the file.
+        lines: of the file.
         name: of the file, for messages.
 
     Raises:
         DataError: a line is not of that form.
     """
-    cases: list[np.ndarray] = []
-    labels: list[str] = []
+    channels = 0
     in_data = False
-    for number, line in enumerate(text.splitlines(), start=1):
-        line = line.strip()
+    for number, line in enumerate(map(str.strip, lines), start=1):
         if in_data and line:
-            *channels, label = line.split(":")
-            cases.append(_case(channels, f"{name}, line {number}"))
-            labels.append(label.strip())
-            if cases[-1].shape[1] != cases[0].shape[1]:
-                raise DataError(f"{name}, line {number}: {len(channels)} channels, {cases[0].shape[1]} before")
+            *series, label = line.split(":")
+            case = _case(series, f"{name}, line {number}")
+            if channels not in (0, len(series)):
+                raise DataError(f"{name}, line {number}: {len(series)} channels, {channels} before")
+            channels = len(series)
+            yield case, label.strip()
         in_data = in_data or line.lower() == "@data"
-    if not cases:
+    if not channels:
         raise DataError(f"{name}: no cases; expected lines of numbers after a line @data")
-    return cases, labels
 
 
 def _case(channels: list[str], place: str) -> np.ndarray:
