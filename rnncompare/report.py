@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING
 
 from rnncompare.errors import DataError
 from rnncompare.terminal import safe
-<<<<<<< HEAD
 
 if TYPE_CHECKING:
     import pandas as pd
-=======
->>>>>>> main
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,7 +69,6 @@ def _report_runs(results: Path, output: Path) -> tuple[int, list[Path], list[str
     frame, skipped = read_records(results)
     summary = tables.summarise(frame)
     output.mkdir(parents=True, exist_ok=True)
-<<<<<<< HEAD
     summaries = _write_summary(summary, output)
     drawn = plots.draw_all(frame, load_curves(frame), output)
     print(tables.text(summary))
@@ -83,21 +79,9 @@ def _report_runs(results: Path, output: Path) -> tuple[int, list[Path], list[str
 def _write_summary(summary: pd.DataFrame, output: Path) -> list[Path]:
     paths = [output / "summary.csv", output / "summary.parquet"]
     summary.to_csv(paths[0], index=False)
-    summary.to_parquet(paths[1], index=False)
-    return paths
-=======
-    summary.to_csv(output / "summary.csv", index=False)
-    with open(output / "summary.parquet", "wb") as file:  # Parquet's own does not open every path
+    with open(paths[1], "wb") as file:  # Parquet's own does not open every path
         summary.to_parquet(file, index=False)
-    written = plots.draw_all(frame, load_curves(frame), output)
-    print(tables.text(summary))
-    print(safe(f"{len(frame)} runs in {results}. Written to {output}:"))
-    for path in (output / "summary.csv", output / "summary.parquet", *written):
-        print(f"  {path.name}{' and .svg' if path.suffix == '.png' else ''}")
-    for line in skipped:
-        print(safe(f"not counted: {line}"), file=sys.stderr)
-    return 1 if skipped else 0
->>>>>>> main
+    return paths
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -39,8 +39,7 @@ def write_store(results_dir: Path, frame: pd.DataFrame) -> Path:
     """Replace the store by ``frame``, with a `STAMP` and ``path`` below ``results_dir``, in one step."""
     for left in results_dir.glob(f".{NAME}.*.part"):  # by one that was killed
         left.unlink(missing_ok=True)
-    below = [str(Path(path).relative_to(results_dir)) for path in frame["path"]]
-    return write_frame(results_dir / NAME, frame.assign(path=below))
+    return write_frame(results_dir / NAME, frame.assign(path=frame["path"].str.removeprefix(prefix(results_dir))))
 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> Path:
@@ -50,10 +49,6 @@ def write_frame(path: Path, frame: pd.DataFrame) -> Path:
 
     encoded = [name for name in frame if frame[name].dtype == object and not _plain_text(frame[name])]
     plain = frame.assign(**{name: [_encode(value) for value in frame[name]] for name in encoded})
-<<<<<<< HEAD
-=======
-    plain["path"] = frame["path"].str.removeprefix(prefix(results_dir))
->>>>>>> main
     table = pa.Table.from_pandas(plain, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), _ENCODED: json.dumps(encoded).encode()})
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
@@ -72,7 +67,7 @@ def read_store(results_dir: Path, columns: list[str] | None = None) -> pd.DataFr
     """The rows of the store, whether or not they still count, or None where there is none that can be read."""
     frame = read_frame(results_dir / NAME, columns)
     if frame is not None and "path" in frame:
-        frame["path"] = [str(results_dir / path) for path in frame["path"]]
+        frame["path"] = prefix(results_dir) + frame["path"]
     return frame
 
 
@@ -89,11 +84,6 @@ def read_frame(path: Path, columns: list[str] | None = None) -> pd.DataFrame | N
     frame = table.to_pandas()
     for name in set(encoded) & set(frame):
         frame[name] = frame[name].map(json.loads, na_action="ignore").astype(object)
-<<<<<<< HEAD
-=======
-    if "path" in frame:
-        frame["path"] = prefix(results_dir) + frame["path"]
->>>>>>> main
     return frame
 
 

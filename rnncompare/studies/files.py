@@ -40,6 +40,6 @@ def read_files(folder: Path, runs: bool = True) -> Files:
     Raises:
         DataError: there is no record where there should be.
     """
-    records, skipped = read_records(folder) if runs else (to_frame({}), [])
+    records, skipped = read_records(folder) if runs else (to_frame([]), [])
     probes, unread = read_probes(folder)
     return Files(records, load_curves(records), probes, [*skipped, *unread])

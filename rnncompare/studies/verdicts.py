@@ -41,14 +41,7 @@ def read_study(folder: Path) -> Study:
     if book is None:
         raise DataError(f"{folder}: no {NAME} in it, so it holds no study")
     booked = any(entry.tuning or entry.evaluation for entry in book.entries)
-<<<<<<< HEAD
     files = read_published(folder) if is_published(folder) else read_files(folder, runs=booked)
     evidence = {claim.name: gather(book, claim, files.records, files.curves, files.probes) for claim in book.claims}
-=======
-    records, skipped = read_records(folder) if booked else (to_frame([]), [])
-    curves = load_curves(records)
-    probes, unread = read_probes(folder)
-    evidence = {claim.name: gather(book, claim, records, curves, probes) for claim in book.claims}
->>>>>>> main
     findings = [finding for claim in book.claims for finding in judge(claim, evidence[claim.name])]
     return Study(book, evidence, as_family(findings), files.skipped)
