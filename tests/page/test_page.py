@@ -60,8 +60,8 @@ def test_numbers_come_from_the_records(small, tmp_path):
     gone = next(iter(entry["evaluation"].values()))
     shutil.rmtree(folder / gone)
     assert main([str(folder), "--output", str(tmp_path / "report")]) == 0
-    rows = rows_of(Parsed((tmp_path / "report" / "report.html").read_text()))
-    assert rows[0].split("\n")[6:8] == ["7", "< 0.001 (< 0.001)"]
+    made = Parsed((tmp_path / "report" / "report.html").read_text())
+    assert [cell.text for cell in made.all("td")[3:5]] == ["7", "< 0.001 (< 0.001)"]
     table = pd.read_csv(tmp_path / "report" / "verdicts.csv").set_index("claim")
     assert table.loc["is_refuted", "pairs"] == 7
     assert "different seeds; they are paired on those in common" in table.loc["is_refuted", "notes"]
