@@ -21,8 +21,8 @@ lint: $(READY) ## Check style and types
 bench: $(READY) ## Time training updates of every implementation beside torch's own
 	$(BIN)/python -m rnncompare.bench
 
-report: $(READY) ## Tables and plots of the runs in results/runs
-	$(BIN)/python -m rnncompare.report results/runs
+report: $(READY) ## The page of the published study, made again from its records
+	$(BIN)/python -m rnncompare.report results/published/study --output results/report
 
 clean: ## Remove the virtual environment; results stay
 	rm -rf $(VENV)

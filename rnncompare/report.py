@@ -1,4 +1,4 @@
-"""``python -m rnncompare.report RESULTS``: records to a summary and plots."""
+"""``python -m rnncompare.report RESULTS``: records, or a study, to one HTML page, tables and plots."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rnncompare.errors import DataError
 from rnncompare.terminal import safe
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Report on the runs of a results folder.
+    """Report on a study or on the runs of a results folder.
 
     Returns:
         0; 1 if some records were unreadable and are not in the report; 2 if there was nothing to report on.
@@ -26,42 +30,69 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def write_report(results: Path, output: Path) -> int:
-    """Write the summary and the plots of all runs in ``results`` to ``output``, print the summary and what was written.
+    """Write the page, tables and figures of a study, or of the runs in a folder that holds none.
 
     Returns:
         0, or 1 if some records were skipped.
 
     Raises:
-        DataError: there are no readable records; nothing is written.
+        DataError: there are no readable records, or the study's book is torn; nothing is written.
         OSError: ``output`` cannot be written.
     """
-    from rnncompare import plots, tables
-    from rnncompare.records import load_curves, read_records
+    from rnncompare.studies.book import NAME
 
-    frame, skipped = read_records(results)
-    summary = tables.summarise(frame)
-    output.mkdir(parents=True, exist_ok=True)
-    summary.to_csv(output / "summary.csv", index=False)
-    with open(output / "summary.parquet", "wb") as file:  # Parquet's own does not open every path
-        summary.to_parquet(file, index=False)
-    written = plots.draw_all(frame, load_curves(frame), output)
-    print(tables.text(summary))
-    print(safe(f"{len(frame)} runs in {results}. Written to {output}:"))
-    for path in (output / "summary.csv", output / "summary.parquet", *written):
-        print(f"  {path.name}{' and .svg' if path.suffix == '.png' else ''}")
+    report = _report_study if (results / NAME).is_file() else _report_runs
+    count, written, skipped = report(results, output)
+    print(safe(f"{count} runs in {results}. Written to {output}:"))
+    for path in written:
+        print(safe(f"  {path.name}{' and .svg' if path.suffix == '.png' else ''}"))
     for line in skipped:
         print(safe(f"not counted: {line}"), file=sys.stderr)
     return 1 if skipped else 0
 
 
+def _report_study(results: Path, output: Path) -> tuple[int, list[Path], list[str]]:
+    from rnncompare import page, tables
+    from rnncompare.studies.verdicts import read_study
+
+    study = read_study(results)
+    runs = page.all_runs(study)
+    output.mkdir(parents=True, exist_ok=True)
+    summaries = _write_summary(tables.summarise(runs), output) if len(runs) else []
+    return len(runs), [*page.write_study(study, runs, results, output), *summaries], study.skipped
+
+
+def _report_runs(results: Path, output: Path) -> tuple[int, list[Path], list[str]]:
+    from rnncompare import page, plots, tables
+    from rnncompare.records import load_curves, read_records
+
+    frame, skipped = read_records(results)
+    summary = tables.summarise(frame)
+    output.mkdir(parents=True, exist_ok=True)
+    summaries = _write_summary(summary, output)
+    drawn = plots.draw_all(frame, load_curves(frame), output)
+    print(tables.text(summary))
+    written = page.write_runs(frame, summary, drawn, skipped, output)
+    return len(frame), [written, *summaries, *(path for paths in drawn.values() for path in paths)], skipped
+
+
+def _write_summary(summary: pd.DataFrame, output: Path) -> list[Path]:
+    paths = [output / "summary.csv", output / "summary.parquet"]
+    summary.to_csv(paths[0], index=False)
+    with open(paths[1], "wb") as file:  # Parquet's own does not open every path
+        summary.to_parquet(file, index=False)
+    return paths
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m rnncompare.report",
-        description="Summarise recorded runs over seeds, as a table (CSV and Parquet) and as plots (PNG and SVG).",
+        description="One HTML page, with its tables (CSV and Parquet) and plots (PNG and SVG) beside it: the verdicts "
+        "of a study where RESULTS holds one (study.json), else recorded runs summarised over seeds.",
         epilog="Exit codes: 0 done; 1 some records were unreadable (named, the rest reported); 2 nothing to report on.",
     )
     parser.add_argument(
-        "results", type=Path, help="folder of runs, searched in depth for record.json, or a Parquet file of records"
+        "results", type=Path, help="folder of a study or of runs, searched in depth, or a Parquet file of records"
     )
     parser.add_argument("--output", type=Path, help="folder to write to (default: 'report' beside RESULTS)")
     return parser

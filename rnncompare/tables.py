@@ -127,12 +127,13 @@ def text(summary: pd.DataFrame) -> str:
         known = rows.bfill().iloc[0]
         metric = metric_label(known["quality.metric"])
         title = f"{printable(task)}: test {metric}, {direction(known['quality.higher_is_better'])}"
-        table = _printed(rows).to_string(index=False, na_rep="-")
+        table = shown(rows).to_string(index=False, na_rep="-")
         parts.append(f"{title}\n{table}\n")
     return "\n".join(parts)
 
 
-def _printed(rows: pd.DataFrame) -> pd.DataFrame:
+def shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a summary as texts, in the columns that a reader needs."""
     import pandas as pd
 
     lost = [

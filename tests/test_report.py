@@ -1,3 +1,6 @@
+import base64
+import io
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
+from PIL import Image
 from synthetic_records import ADDING, JSB, PARITY, record, sweep
 
 from rnncompare import plots, style
@@ -34,7 +38,12 @@ def test_the_command_writes_summary_and_plots_of_each_task(tmp_path, capsys):
     report = tmp_path / "report"
     kinds = ["quality_by_examples", "learning_curves", "quality_by_parameters", "step_time"]
     names = [f"{kind}-{task}" for kind in kinds for task in ("adding", "parity")] + ["time_to_target-adding"]
-    expected = {"summary.csv", "summary.parquet", *(f"{name}{end}" for name in names for end in (".png", ".svg"))}
+    expected = {
+        "report.html",
+        "summary.csv",
+        "summary.parquet",
+        *(f"{name}{end}" for name in names for end in (".png", ".svg")),
+    }
     assert {path.name for path in report.iterdir()} == expected
     for name in names:
         with open(report / f"{name}.png", "rb") as file:
@@ -57,6 +66,22 @@ def test_one_model_at_one_size_is_enough(task, seeds, tmp_path):
     sweep(tmp_path / "runs", task, models=("gru",), examples=(10_000,), seeds=seeds)
     assert main([str(tmp_path / "runs")]) == 0
     assert len(list((tmp_path / "report").glob("*.png"))) == 5
+
+
+def test_the_page_holds_the_summary_and_every_plot(tmp_path):
+    sweep(tmp_path / "runs", ADDING, examples=(1000,), seeds=1)
+    assert main([str(tmp_path / "runs")]) == 0
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "1 seed: no intervals" in page
+    pictures = re.findall(r'<img src="data:image/png;base64,([^"]+)" width="(\d+)" height="(\d+)" alt="([^"]+)"', page)
+    assert len(pictures) == len(list((tmp_path / "report").glob("*.png")))
+    for data, width, height, words in pictures:
+        with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
+            assert picture.size == (int(width), int(height))
+        assert "adding" in words
+    (row,) = (row for row in re.findall("<tr>.*</tr>", page) if "<td>lstm</td>" in row)
+    test = load_records(tmp_path / "runs").set_index("model.name").loc["lstm", "quality.test"]
+    assert f"<td>{test:.4g}</td>" in row
 
 
 def command(*arguments, cwd):
@@ -229,7 +254,7 @@ def test_names_from_data_are_drawn_literally_and_stay_in_the_folder(tmp_path, ca
     assert main([str(tmp_path / "runs")]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {"runs", "report"}
     written = list((tmp_path / "report").iterdir())
-    assert len(written) == 12
+    assert len(written) == 13
     for path in written:
         if path.suffix == ".svg":
             assert ElementTree.parse(path).getroot() is not None

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-def draw_all(frame: pd.DataFrame, curves: pd.DataFrame, folder: Path) -> list[Path]:
+def draw_all(frame: pd.DataFrame, curves: pd.DataFrame, folder: Path) -> dict[str, list[Path]]:
     """Draw every plot that the runs have numbers for, one of each kind a task, as PNG and SVG.
 
     Args:
@@ -36,7 +36,7 @@ def draw_all(frame: pd.DataFrame, curves: pd.DataFrame, folder: Path) -> list[Pa
         folder: where the files go; it exists.
 
     Returns:
-        The PNG files written; each has an SVG beside it.
+        The PNG files written, by task; each has an SVG beside it.
     """
     frame, _ = label(frame)
     kinds: dict[str, Callable[[pd.DataFrame], Figure | None]] = {
@@ -46,12 +46,12 @@ def draw_all(frame: pd.DataFrame, curves: pd.DataFrame, folder: Path) -> list[Pa
         "step_time": step_time,
         "time_to_target": time_to_target,
     }
-    written = []
+    written: dict[str, list[Path]] = {}
     for number, (task, runs) in enumerate(frame.groupby("task")):
         for kind, draw in kinds.items():
             figure = draw(runs)
             if figure is not None:
                 path = folder / f"{kind}-{style.slug(task, number)}.png"
                 style.save(figure, path, path.with_suffix(".svg"))
-                written.append(path)
+                written.setdefault(str(task), []).append(path)
     return written

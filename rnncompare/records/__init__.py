@@ -28,6 +28,7 @@ from rnncompare.records.files import (
 )
 from rnncompare.records.table import (
     RecordWarning,
+    check_records,
     compact,
     flat,
     load_curve,
@@ -52,6 +53,7 @@ __all__ = [
     "RecordWarning",
     "Run",
     "SpeedFields",
+    "check_records",
     "compact",
     "flat",
     "is_recorded",

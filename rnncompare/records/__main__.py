@@ -1,4 +1,8 @@
-"""``python -m rnncompare.records compact RESULTS_DIR``: gather the records in one Parquet file, which loads quickly."""
+"""Records as Parquet files.
+
+python -m rnncompare.records compact RESULTS_DIR      gather the records in one file beside them, which loads quickly
+python -m rnncompare.records publish STUDY DEST       copy a study, its runs alone, as four files without machine paths
+"""
 
 from __future__ import annotations
 
@@ -12,22 +16,47 @@ from rnncompare.terminal import safe
 
 
 def main() -> None:
-    """Run the command: exit code 0, 1 where the file cannot be written, or 2 where there are no records."""
-    parser = argparse.ArgumentParser(prog="python -m rnncompare.records", description=__doc__)
-    parser.add_argument("action", choices=["compact"])
-    parser.add_argument("results_dir", type=Path)
+    """Run the command: exit code 0, 1 where a file cannot be written, or 2 where there are no records."""
+    parser = argparse.ArgumentParser(
+        prog="python -m rnncompare.records", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("compact").add_argument("results_dir", type=Path)
+    publishing = actions.add_parser("publish")
+    publishing.add_argument("results_dir", type=Path, metavar="STUDY")
+    publishing.add_argument("destination", type=Path, metavar="DEST")
     arguments = parser.parse_args()
     try:
-        path, count, skipped = compact(arguments.results_dir)
+        skipped = _publish(arguments) if arguments.action == "publish" else _compact(arguments)
     except DataError as error:
         print(safe(f"error: {error}"), file=sys.stderr)
         sys.exit(2)
     except OSError as error:
-        print(safe(f"error: {arguments.results_dir}: {error.strerror}; the records are as they were"), file=sys.stderr)
+        place = getattr(arguments, "destination", arguments.results_dir)
+        print(safe(f"error: {place}: {error.strerror}; the records are as they were"), file=sys.stderr)
         sys.exit(1)
     for line in skipped:
         print(safe(f"not counted: {line}"), file=sys.stderr)
-    print(safe(f"{count} records in {path}, {path.stat().st_size / 2**20:.1f} MB"))
+
+
+def _compact(arguments: argparse.Namespace) -> list[str]:
+    path, count, skipped = compact(arguments.results_dir)
+    print(safe(f"{count} records in {path}, {_megabytes(path)}"))
+    return skipped
+
+
+def _publish(arguments: argparse.Namespace) -> list[str]:
+    from rnncompare.studies.published import publish
+
+    written, files = publish(arguments.results_dir, arguments.destination)
+    print(safe(f"{len(files.records)} runs and {len(files.probes)} other measurements in {arguments.destination}:"))
+    for path in written:
+        print(safe(f"  {path.name}, {_megabytes(path)}"))
+    return files.skipped
+
+
+def _megabytes(path: Path) -> str:
+    return f"{path.stat().st_size / 2**20:.1f} MB"
 
 
 if __name__ == "__main__":

@@ -37,18 +37,21 @@ def prefix(results_dir: Path) -> str:
 
 def write_store(results_dir: Path, frame: pd.DataFrame) -> Path:
     """Replace the store by ``frame``, with a `STAMP` and ``path`` below ``results_dir``, in one step."""
+    for left in results_dir.glob(f".{NAME}.*.part"):  # by one that was killed
+        left.unlink(missing_ok=True)
+    return write_frame(results_dir / NAME, frame.assign(path=frame["path"].str.removeprefix(prefix(results_dir))))
+
+
+def write_frame(path: Path, frame: pd.DataFrame) -> Path:
+    """Write a table whose columns may mix types to one Parquet file, in one step."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    for left in results_dir.glob(f".{NAME}.*.part"):  # by one that was killed
-        left.unlink(missing_ok=True)
     encoded = [name for name in frame if frame[name].dtype == object and not _plain_text(frame[name])]
     plain = frame.assign(**{name: [_encode(value) for value in frame[name]] for name in encoded})
-    plain["path"] = frame["path"].str.removeprefix(prefix(results_dir))
     table = pa.Table.from_pandas(plain, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), _ENCODED: json.dumps(encoded).encode()})
-    path = results_dir / NAME
-    temporary = path.with_name(f".{NAME}.{uuid.uuid4().hex}.part")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with open(temporary, "wb") as file:
             pq.write_table(table, file, compression="zstd")
@@ -62,19 +65,25 @@ def write_store(results_dir: Path, frame: pd.DataFrame) -> Path:
 
 def read_store(results_dir: Path, columns: list[str] | None = None) -> pd.DataFrame | None:
     """The rows of the store, whether or not they still count, or None where there is none that can be read."""
+    frame = read_frame(results_dir / NAME, columns)
+    if frame is not None and "path" in frame:
+        frame["path"] = prefix(results_dir) + frame["path"]
+    return frame
+
+
+def read_frame(path: Path, columns: list[str] | None = None) -> pd.DataFrame | None:
+    """The table that `write_frame` wrote, or None where there is none that can be read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(results_dir / NAME, columns=columns)
+        table = pq.read_table(path, columns=columns)
         encoded = json.loads(table.schema.metadata[_ENCODED])
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         return None
     frame = table.to_pandas()
     for name in set(encoded) & set(frame):
         frame[name] = frame[name].map(json.loads, na_action="ignore").astype(object)
-    if "path" in frame:
-        frame["path"] = prefix(results_dir) + frame["path"]
     return frame
 
 

@@ -145,11 +145,16 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         frame = pd.read_parquet(path)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataError(f"{path}: neither a folder of results nor a Parquet file of records") from error
+    check_records(frame, path)
+    return frame
+
+
+def check_records(frame: pd.DataFrame, path: Path) -> None:
+    """Raise `DataError` unless the table read from ``path`` is one of records of this schema."""
     if not {"run_id", "status", "model.name", "data.name"} <= set(frame) or set(frame.get("schema_version", [])) != {
         SCHEMA_VERSION
     }:
         raise DataError(f"{path}: not a table of records of schema version {SCHEMA_VERSION}")
-    return frame
 
 
 def load_records(path: str | Path) -> pd.DataFrame:

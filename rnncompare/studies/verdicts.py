@@ -8,10 +8,10 @@ from pathlib import Path
 from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.judge import Finding, as_family, judge
 from rnncompare.errors import DataError
-from rnncompare.probes.store import read_probes
-from rnncompare.records import load_curves, read_records, to_frame
 from rnncompare.studies.book import NAME, Book, read_book
 from rnncompare.studies.evidence import gather
+from rnncompare.studies.files import read_files
+from rnncompare.studies.published import is_published, read_published
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Study:
 
 
 def read_study(folder: Path) -> Study:
-    """Judge the study in ``folder`` by the records that are there now.
+    """Judge the study in ``folder``, published or not, by the records that are there now.
 
     Raises:
         DataError: there is no study there, or no record.
@@ -41,9 +41,7 @@ def read_study(folder: Path) -> Study:
     if book is None:
         raise DataError(f"{folder}: no {NAME} in it, so it holds no study")
     booked = any(entry.tuning or entry.evaluation for entry in book.entries)
-    records, skipped = read_records(folder) if booked else (to_frame([]), [])
-    curves = load_curves(records)
-    probes, unread = read_probes(folder)
-    evidence = {claim.name: gather(book, claim, records, curves, probes) for claim in book.claims}
+    files = read_published(folder) if is_published(folder) else read_files(folder, runs=booked)
+    evidence = {claim.name: gather(book, claim, files.records, files.curves, files.probes) for claim in book.claims}
     findings = [finding for claim in book.claims for finding in judge(claim, evidence[claim.name])]
-    return Study(book, evidence, as_family(findings), [*skipped, *unread])
+    return Study(book, evidence, as_family(findings), files.skipped)
