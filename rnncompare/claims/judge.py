@@ -114,7 +114,7 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, first: str, second: s
     scores = module.scores(evidence)
     pairs = _paired(scores, first, second)
     if not len(pairs):
-        return dataclasses.replace(finding, settle="runs of both models, on the same seeds")
+        return dataclasses.replace(finding, settle="measurements of both, on the same seeds")
     notes = _notes(evidence, first, second)
     conditions = _conditions(pairs, margin, rule)
     finding = dataclasses.replace(finding, pairs=pairs, conditions=conditions, notes=notes)
@@ -228,8 +228,10 @@ def _notes(evidence: Evidence, first: str, second: str) -> list[str]:
     notes = []
     runs = evidence.runs[evidence.runs["arm"].isin([first, second])]
     seeds = runs.groupby("arm")["seed"].agg(set)
-    if len(seeds) == 2 and seeds.iloc[0] != seeds.iloc[1]:
-        notes.append("the arms have different seeds; they are paired on those in common")
+    if len(seeds) == 2 and seeds[first] != seeds[second]:
+        common = len(seeds[first] & seeds[second])
+        counts = f"{first} has {len(seeds[first])} seeds, {second} {len(seeds[second])}"
+        notes.append(f"{counts}: paired on the {common} in common")
     for status in ("diverged", "failed"):
         share = (runs["status"] == status).groupby(runs["arm"]).mean().reindex([first, second], fill_value=0.0)
         if share.any():

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import inspect
-import pkgutil
 from dataclasses import dataclass
 from typing import Any
+
+from rnncompare import discovery
 
 Values = dict[str, float | None]
 
@@ -48,7 +47,7 @@ class Probe:
 
 def names() -> list[str]:
     """The names of all probes."""
-    return [module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg]
+    return discovery.modules(__name__)
 
 
 def probe_class(name: str) -> type[Probe]:
@@ -57,12 +56,4 @@ def probe_class(name: str) -> type[Probe]:
     Raises:
         KeyError: there is no such probe.
     """
-    if name not in names():
-        raise KeyError(name)
-    module = importlib.import_module(f"{__name__}.{name}")
-    (own,) = (
-        member
-        for _, member in inspect.getmembers(module, inspect.isclass)
-        if issubclass(member, Probe) and member.__module__ == module.__name__
-    )
-    return own
+    return discovery.only_class(__name__, name, Probe)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from dataclasses import dataclass
+
+from rnncompare import discovery
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Check:
 
 def names() -> list[str]:
     """The names of all questions."""
-    return [module.name for module in pkgutil.iter_modules(__path__)]
+    return discovery.modules(__name__)
 
 
 def checks(name: str) -> list[Check]:
@@ -37,7 +37,5 @@ def checks(name: str) -> list[Check]:
     Raises:
         KeyError: there is no such question.
     """
-    if name not in names():
-        raise KeyError(name)
-    made: list[Check] = importlib.import_module(f"{__name__}.{name}").checks()
+    made: list[Check] = discovery.module(__name__, name).checks()
     return made

@@ -15,7 +15,7 @@ from rnncompare.studies.compose import compose
 from rnncompare.studies.protocol import StudyTask
 from rnncompare.studies.settings import StudySettings
 from rnncompare.studies.stages import Train
-from rnncompare.studies.table import interval
+from rnncompare.studies.table import aligned, interval
 from rnncompare.studies.verdicts import Study
 from rnncompare.style import direction, metric_label
 from rnncompare.terminal import safe
@@ -83,7 +83,7 @@ def answer(study: Study) -> str:
     metric = f"test {metric_label(known['quality.metric'])}, {direction(known['quality.higher_is_better'])}"
     lines = ["", _which(findings["gru", "lstm"]), _plain(findings), "", f"{metric}; trivial baseline "]
     lines[-1] += f"{largest['quality.baseline'].mean():.4g}"
-    lines += [_costs(largest, study).to_string(index=False, justify="left"), "", _more_data(runs)]
+    lines += [aligned(_costs(largest, study)), "", _more_data(runs)]
     lines += [f"note: {note}" for note in findings["gru", "lstm"].notes]
     lines += [f"not counted: {line}" for line in study.skipped]
     return safe("\n".join(line for line in lines if line is not None))

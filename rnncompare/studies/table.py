@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def text(study: Study) -> str:
     """The verdicts, a row for each comparison, then the units, and what a reader must know."""
-    table = frame(study.findings).to_string(index=False, justify="left", na_rep="-")
+    table = aligned(frame(study.findings))
     units = {finding.measure: finding.unit for finding in study.findings if finding.unit}
     lines = ["", table, "", "effects are differences, first model less second, in these units:"]
     lines += [f"  {measure}: {unit}" for measure, unit in units.items()]
@@ -27,6 +27,14 @@ def text(study: Study) -> str:
     lines += [f"left out: {name}: {why}" for name, why in study.book.left_out.items()]
     lines += [f"not counted: {line}" for line in study.skipped]
     return "\n".join(lines)
+
+
+def aligned(table: pd.DataFrame) -> str:
+    """A table of text, its columns flush left."""
+    cells = [[str(name), *map(str, table[name])] for name in table]
+    widths = [max(map(len, column)) for column in cells]
+    lines = zip(*cells, strict=True)
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 def frame(findings: list[Finding]) -> pd.DataFrame:

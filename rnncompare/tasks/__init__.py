@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import inspect
-import pkgutil
 from typing import TYPE_CHECKING, Any
 
+from rnncompare import discovery
 from rnncompare.tasks.contract import Task
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ __all__ = ["from_arrays", "from_frame", "names", "task_class"]
 
 def names() -> list[str]:
     """The names of all tasks."""
-    return [module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg]
+    return discovery.modules(__name__)
 
 
 def task_class(name: str) -> type[Task]:
@@ -26,15 +25,7 @@ def task_class(name: str) -> type[Task]:
     Raises:
         KeyError: there is no such task.
     """
-    if name not in names():
-        raise KeyError(name)
-    module = importlib.import_module(f"{__name__}.{name}")
-    (own,) = (
-        member
-        for _, member in inspect.getmembers(module, inspect.isclass)
-        if issubclass(member, Task) and member.__module__ == module.__name__
-    )
-    return own
+    return discovery.only_class(__name__, name, Task)
 
 
 def __getattr__(name: str) -> Any:

@@ -11,16 +11,15 @@ claim)``, a table with the columns
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from types import ModuleType
 
+from rnncompare import discovery
 from rnncompare.errors import require
 
 
 def names() -> list[str]:
     """The measures that there are."""
-    return [module.name for module in pkgutil.iter_modules(__path__)]
+    return discovery.modules(__name__)
 
 
 def load(name: str) -> ModuleType:
@@ -30,4 +29,4 @@ def load(name: str) -> ModuleType:
         SettingError: there is none.
     """
     require(name in names(), "measures", name, f"of {', '.join(names())}")
-    return importlib.import_module(f"{__name__}.{name}")
+    return discovery.module(__name__, name)

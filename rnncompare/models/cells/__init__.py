@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
-
+from rnncompare import discovery
 from rnncompare.models.cell import Cell
 
 
 def names() -> list[str]:
     """The names of all hand-written cells."""
-    return [module.name for module in pkgutil.iter_modules(__path__)]
+    return discovery.modules(__name__)
 
 
 def cell_class(name: str) -> type[Cell]:
@@ -20,12 +17,4 @@ def cell_class(name: str) -> type[Cell]:
     Raises:
         KeyError: there is no such cell.
     """
-    if name not in names():
-        raise KeyError(name)
-    module = importlib.import_module(f"{__name__}.{name}")
-    (own,) = (
-        member
-        for _, member in inspect.getmembers(module, inspect.isclass)
-        if issubclass(member, Cell) and member.__module__ == module.__name__
-    )
-    return own
+    return discovery.only_class(__name__, name, Cell)

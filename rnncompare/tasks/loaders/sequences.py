@@ -146,6 +146,8 @@ def from_long(table: Table, roles: Roles, reading: Reading, test: Table | None =
     given_test = len(parts[1][1]) if test is not None else 0
     enough(table.name, len(lengths), given_test, f"sequences (column {roles.group})")
 
+    for part in tables:
+        refuse_missing(part, roles.target, "a target")
     firsts = [np.cumsum(lengths) - lengths for _, lengths in parts]
     of_targets = [
         Table(part.frame if roles.varies else part.frame.iloc[first], part.name)

@@ -1,0 +1,61 @@
+"""Print the tables of tasks.md from the published records: ``python docs/tasks_table.py``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from rnncompare import load_records
+
+PUBLISHED = Path(__file__).parent.parent / "results" / "published"
+NAMES = {("text", "tinyshakespeare"): "tinyshakespeare", ("mnist_pixels", "rows"): "mnist_pixels, by rows"}
+
+
+def main() -> None:
+    """Print a row a task and one a seed of counting."""
+    print(_tasks(load_records(PUBLISHED / "tasks" / "runs")))
+    print()
+    print(_counting(load_records(PUBLISHED / "counting" / "runs")))
+
+
+def _tasks(runs: pd.DataFrame) -> str:
+    lines = ["| task | metric | baseline | optimum | GRU | LSTM | seconds |", "|---|---|---|---|---|---|---|"]
+    detail = runs.reindex(columns=["config.data.corpus", "config.data.steps"]).bfill(axis=1).iloc[:, 0]
+    keys = pd.Series([NAMES.get(pair, pair[0]) for pair in zip(runs["data.name"], detail, strict=True)])
+    for name, group in runs.groupby(keys):
+        one = group.iloc[0]
+        cells = [_results(group, cell, "quality.test") for cell in ("gru", "lstm")]
+        seconds = " / ".join(_results(group, cell, "speed.training_seconds", "{:.0f}") for cell in ("gru", "lstm"))
+        optimum = "-" if pd.isna(one["quality.optimum"]) else f"{one['quality.optimum']:.4g}"
+        known = [name, one["quality.metric"], f"{one['quality.baseline']:.4g}", optimum, *cells, seconds]
+        lines.append(f"| {' | '.join(known)} |")
+    return "\n".join(lines)
+
+
+def _results(group: pd.DataFrame, cell: str, column: str, form: str = "{:.4g}") -> str:
+    values = group.loc[group["model.name"] == cell, column]
+    return ", ".join(form.format(value) for value in values) or "not run"
+
+
+def _counting(runs: pd.DataFrame) -> str:
+    """The largest n up to which every n that was tested is accepted, beyond those of training."""
+    lengths = sorted(
+        (int(name.rpartition(".")[2]), name) for name in runs.columns if name.startswith("quality.by_length.")
+    )
+    lines = ["| cell | largest n accepted, by seed |", "|---|---|"]
+    for cell, group in runs.groupby("model.name"):
+        found = []
+        for _, run in group.sort_values("seed").iterrows():
+            accepted = 50 if run["quality.test"] == 1 else 0
+            for n, column in lengths:
+                if not accepted or run[column] < 1:
+                    break
+                accepted = n
+            found.append(str(accepted))
+        lines.append(f"| {cell} | {', '.join(found)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
