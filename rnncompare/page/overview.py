@@ -40,12 +40,14 @@ class TaskView:
     file: str
 
 
-def forest(findings: Sequence[Finding]) -> Chart:
+def forest(findings: Sequence[Finding], title: str = "All claims at a glance") -> Chart:
     """All findings, each effect divided by its margin, so that they share an axis."""
     bars = []
     for finding in findings:
         role, shape, verdict = verdict_look(finding.verdict)
-        label = f"{finding.claim.name.replace('_', ' ')}: {words.comparison(finding)}"
+        claim = finding.claim
+        named = finding.measure if len(claim.measures) > 1 else claim.name
+        label = f"{named.replace('_', ' ')}: {words.comparison(finding)}"
         seen = None if finding.decision is None else finding.decision.effect
         if seen is None or not finding.margin:
             bars.append(Bar(label, math.nan, math.nan, math.nan, role, shape, verdict))
@@ -56,9 +58,7 @@ def forest(findings: Sequence[Finding]) -> Chart:
         f"{len(bars)} comparisons, each with its effect and 95 % interval divided by its margin; to the right of the "
         "shaded band the claim is borne out; the verdict stands at the right of each row; the table has the numbers"
     )
-    return chart.intervals(
-        "All claims at a glance", description, bars, 1.0, "effect, in margins (±1: no difference that matters)", 6.0
-    )
+    return chart.intervals(title, description, bars, 1.0, "effect, in margins (±1: no difference that matters)", 6.0)
 
 
 def variants(book: Book) -> dict[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,12 +60,19 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
     )
     write_whole(page, text)
     written = [page, _findings(study.findings, output), _pairs(study.findings, output)]
-    figures = [("forest", "All claims at a glance", [forest]), *_claim_figures(claims)]
+    figures = [("forest", forest.title, _columns(study.findings) or [forest]), *_claim_figures(claims)]
     figures += [(view.file, view.title, view.charts) for view in (*costs, *learning, *gradients)]
     for name, title, charts in figures:
         written.append(output / f"{name}.png")
         drawing.save(charts, title, written[-1])
     return written
+
+
+def _columns(findings: Sequence[Finding]) -> list[Chart]:
+    """The forest plot of what was measured, in two columns."""
+    drawn = [finding for finding in findings if finding.decision and finding.margin]
+    half = (len(drawn) + 1) // 2
+    return [overview.forest(part, "") for part in (drawn[:half], drawn[half:]) if part]
 
 
 def _subtitle(study: Study, runs: int) -> str:
