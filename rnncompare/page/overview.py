@@ -46,8 +46,8 @@ def forest(findings: Sequence[Finding], title: str = "All claims at a glance") -
     for finding in findings:
         role, shape, verdict = verdict_look(finding.verdict)
         claim = finding.claim
-        named = finding.measure if len(claim.measures) > 1 else claim.name
-        label = f"{named.replace('_', ' ')}: {words.comparison(finding)}"
+        by = f" ({finding.measure})" if len(claim.measures) > 1 else ""
+        label = f"{claim.name}{by}: {words.comparison(finding)}".replace("_", " ")
         seen = None if finding.decision is None else finding.decision.effect
         if seen is None or not finding.margin:
             bars.append(Bar(label, math.nan, math.nan, math.nan, role, shape, verdict))
