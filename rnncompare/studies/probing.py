@@ -22,7 +22,6 @@ from rnncompare.terminal import safe
 Wanted = dict[str, dict[str, list[Request]]]  # by claim and arm
 CELLS = ("lstm", "gru")
 SHAPE = ("sequence_length", "batch_size", "input_size", "hidden_size")
-MEMORY_REPLICATES = 5  # peaks hardly vary
 
 
 def wanted(claims: Sequence[Claim], settings: StudySettings, overrides: Sequence[str]) -> Wanted:
@@ -54,7 +53,7 @@ def _arms(claim: Claim, settings: StudySettings, overrides: Sequence[str]) -> It
             yield "", [Request(one, replicate) for one in timed for replicate in replicates]
         else:
             weighed = [Memory(cell, path, **where) for where in at for cell in CELLS for path in ("torch", "auto")]
-            yield "", [Request(one, replicate) for one in weighed for replicate in replicates[:MEMORY_REPLICATES]]
+            yield "", [Request(one, replicate) for one in weighed for replicate in replicates]
 
 
 def servable(requests: Wanted) -> tuple[Wanted, dict[str, str]]:

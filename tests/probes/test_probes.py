@@ -10,7 +10,6 @@ from rnncompare.batches import Split
 from rnncompare.benchmark import turns
 from rnncompare.experiment import initialise, run_experiment
 from rnncompare.measure.gradient_flow import embedded, log_norms, slope, steppable
-from rnncompare.plots.gradient_flow import draw_gradient_flow
 from rnncompare.probes import gradient_flow
 from rnncompare.probes.gradient_flow import GradientFlow
 from rnncompare.probes.memory import Memory
@@ -102,27 +101,3 @@ def test_memory_grows_with_the_sequence(tmp_path):
     peaks = load_probes(tmp_path).set_index("settings.sequence_length")["values.peak_mb"]
     kept = 16 * 64 * 4 * 4 / 2**20  # MiB a step, of four gates alone
     assert peaks[400] - peaks[100] > 300 * kept
-
-
-def flow(slope, lags, diverged=False):
-    norms = {f"log_norm.{lag}": slope * lag for lag in lags} | {"slope": slope}
-    return {f"untrained.{name}": value for name, value in norms.items()} | {
-        f"trained.{name}": None if diverged else value / 10 for name, value in norms.items()
-    }
-
-
-def test_flow_is_drawn_for_each_task(tmp_path):
-    copying = task_class("copying")()
-    for seed in range(3):
-        for model, forget_bias in (("gru", None), ("lstm", None), ("lstm", 1.0)):
-            probe = GradientFlow(settings(model, model_settings={"forget_bias": forget_bias}))
-            values = flow(-0.1 * (seed + 1), (1, 2, 4, 8, 9), diverged=seed == 2 and model == "gru")
-            write_probe(tmp_path, Request(probe, seed), values, ProvenanceFields())
-    write_probe(tmp_path, Request(GradientFlow(settings("rnn", copying)), 0), flow(-2, (1, 2, 4)), ProvenanceFields())
-    write_probe(tmp_path, Request(StepTime(1, 1, 1, 1), 0), {"update.gru.torch": 1.0}, ProvenanceFields())
-    drawn = draw_gradient_flow(load_probes(tmp_path), tmp_path)
-    assert [path.name for path in drawn] == ["gradient_flow-adding.png", "gradient_flow-copying.png"]
-    for path in drawn:
-        assert path.stat().st_size > 10_000
-        assert "<svg" in path.with_suffix(".svg").read_text()
-    assert draw_gradient_flow(load_probes(tmp_path / "none"), tmp_path) == []
