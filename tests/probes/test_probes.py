@@ -14,8 +14,7 @@ from rnncompare.probes import gradient_flow
 from rnncompare.probes.gradient_flow import GradientFlow
 from rnncompare.probes.memory import Memory
 from rnncompare.probes.step_time import StepTime
-from rnncompare.probes.store import Request, load_probes, measure_missing, probe_id, write_probe
-from rnncompare.records import ProvenanceFields
+from rnncompare.probes.store import Request, load_probes, measure_missing, probe_id
 from rnncompare.settings import ModelSettings, RunSettings, TrainSettings
 from rnncompare.tasks import task_class
 from rnncompare.tasks.contract import Examples
