@@ -19,12 +19,7 @@ HAND = [name for name in IMPLEMENTATIONS if name != "compiled_loop"]  # compilin
 TINY = Case("grid", (3, 2, 4, 5), 1, cells=["gru"], implementations=HAND, seconds=1e-6, repeats=4)
 
 
-@pytest.fixture(autouse=True)
-def _as_before():
-    threads, tf32 = torch.get_num_threads(), torch.backends.cudnn.allow_tf32
-    yield
-    torch.set_num_threads(threads)
-    torch.backends.cudnn.allow_tf32 = tf32
+pytestmark = pytest.mark.usefixtures("process_as_before")
 
 
 def test_every_implementation_is_timed_in_every_way_with_the_figures_that_follow_from_its_times():

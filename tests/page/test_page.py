@@ -64,7 +64,7 @@ def test_numbers_come_from_the_records(small, tmp_path):
     assert [cell.text for cell in made.all("td")[3:5]] == ["7", "< 0.001 (< 0.001)"]
     table = pd.read_csv(tmp_path / "report" / "verdicts.csv").set_index("claim")
     assert table.loc["is_refuted", "pairs"] == 7
-    assert "different seeds; they are paired on those in common" in table.loc["is_refuted", "notes"]
+    assert "gru has 7 seeds, lstm 8: paired on the 7 in common" in table.loc["is_refuted", "notes"]
 
 
 def test_each_claim_opens_to_its_evidence(parsed):

@@ -19,13 +19,7 @@ from rnncompare.settings import ModelSettings, RunSettings, TrainSettings
 from rnncompare.tasks import task_class
 from rnncompare.tasks.contract import Examples
 
-
-@pytest.fixture(autouse=True)
-def _as_before():
-    threads, tf32 = torch.get_num_threads(), torch.backends.cudnn.allow_tf32
-    yield
-    torch.set_num_threads(threads)
-    torch.backends.cudnn.allow_tf32 = tf32
+pytestmark = pytest.mark.usefixtures("process_as_before")
 
 
 def settings(model="gru", task=None, model_settings=None, **train):

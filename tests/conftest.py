@@ -1,0 +1,17 @@
+"""Fixtures of all tests."""
+
+import pytest
+import torch
+
+
+@pytest.fixture
+def process_as_before():
+    """Lets a test set what holds for the whole process, as measuring does, and sets it back afterwards.
+
+    torch's own test helpers, once a test has imported them, forbid setting such flags.
+    """
+    with torch.backends.__allow_nonbracketed_mutation():
+        threads, tf32 = torch.get_num_threads(), torch.backends.cudnn.allow_tf32
+        yield
+        torch.set_num_threads(threads)
+        torch.backends.cudnn.allow_tf32 = tf32
