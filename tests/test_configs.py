@@ -13,7 +13,7 @@ from rnncompare.experiment import run_experiment
 from rnncompare.models import architecture
 from rnncompare.settings import from_config
 
-SHORT = ["device=cpu", "train.max_updates=2", "train.batch_size=4", "model.hidden_size=4"]
+SHORT = ["device=cpu", "train.max_updates=2", "train.batch_size=4", "model.hidden_size=4", "model.parameters=null"]
 
 
 def choices(group):
