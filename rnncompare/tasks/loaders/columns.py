@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_CATEGORIES = 1000  # rarer ones share the code of those never seen
+ROUNDING = 1e-12  # of a mean: deviations below it are those of equal numbers, summed
 AT_ONCE = 1 << 20  # rows of a column that are worked on together, which takes memory for a while
 FEW_CLASSES = 20  # so many whole numbers at most count as classes
 
@@ -79,7 +80,10 @@ class Encoder:
 
 
 def _spread(table: Table, name: str, train: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of what is known of a column in the rows ``train``; 0 and 1 where that is nothing."""
+    """Mean and standard deviation of what is known of a column in the rows ``train``; 0 and 1 where that is nothing.
+
+    A deviation that is no more than the rounding of equal numbers counts as none, and so as 1.
+    """
 
     def known() -> Iterator[np.ndarray]:
         end = 0
@@ -90,7 +94,8 @@ def _spread(table: Table, name: str, train: np.ndarray) -> tuple[float, float]:
     count = sum(map(len, known()))
     mean = sum(numbers.sum() for numbers in known()) / max(count, 1)
     variance = sum(((numbers - mean) ** 2).sum() for numbers in known()) / max(count, 1)
-    return float(mean), math.sqrt(variance) or 1.0
+    spread = math.sqrt(variance)
+    return float(mean), spread if spread > ROUNDING * abs(mean) else 1.0
 
 
 def _codes(series: pd.Series, train: np.ndarray) -> tuple[np.ndarray, int]:
