@@ -94,7 +94,7 @@ def test_a_sweep_of_twenty_runs_completes_on_slurm_with_the_records_of_a_local_o
 
 
 def test_what_scancel_ended_is_picked_up_by_the_next_call(tmp_path, slurm):
-    words = ["-m", "seed=0,1", *TINY, "train.max_updates=5000", "checkpoint_seconds=0", *CLUSTER]
+    words = ["-m", "seed=0,1", *TINY, "train.max_updates=20000", "checkpoint_seconds=0", *CLUSTER]
     command = Command(tmp_path, *words, **slurm)
     assert wait_until(lambda: list(tmp_path.glob("cluster/*/.checkpoint.pt")))
     job = next(job for job, state in queue(slurm) if state == "RUNNING")
@@ -110,7 +110,7 @@ def test_what_scancel_ended_is_picked_up_by_the_next_call(tmp_path, slurm):
 
 
 def test_what_ran_out_of_time_and_was_preempted_goes_on_from_checkpoints_to_the_same_records(tmp_path, slurm):
-    words = ["-m", "seed=0,1", *TINY, "model.dropout=0.2", "train.max_updates=3000", "checkpoint_seconds=0"]
+    words = ["-m", "seed=0,1", *TINY, "model.dropout=0.2", "train.max_updates=12000", "checkpoint_seconds=0"]
     assert Command(tmp_path, *words, "results_dir=plain").finish()[0] == 0
     command = Command(tmp_path, *words, *CLUSTER, "hydra.launcher.runs_per_job=2", **slurm)
     environment, log = {**os.environ, **slurm}, ""
