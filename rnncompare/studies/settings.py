@@ -17,7 +17,7 @@ class StudySettings:
 
     claim: str | None = setting(None, "all, one claim or several with commas; null for data of your own")
     budget: str | None = setting(None, "time to take, such as 10min or 2h, which then sets trials and pairs")
-    trials: int = setting(4, "learning rates tried for each model in each condition")
+    trials: int = setting(6, "learning rates tried for each model in each condition")
     pairs: int = setting(10, "seeds on which the models are compared")
     more_pairs: int = setting(30, "the same, for claims that need more")
     updates: float = setting(1.0, "share of each study task's updates to train for")
