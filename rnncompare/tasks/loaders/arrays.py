@@ -162,7 +162,7 @@ def from_arrays(arrays: Arrays, reading: Reading, kind: str = "auto", test: Arra
     enough(arrays.name, len(lengths), given_test, "sequences")
     names = [f"x{i}" for i in range(arrays.rows.shape[1])]
     rows = arrays.rows if test is None else np.concatenate([part.rows for part in parts])
-    index = np.repeat(np.arange(len(lengths)), lengths)  # messages name the sequence, from 0
+    index = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)  # messages name the sequence, from 0
     frame = pd.DataFrame(rows, columns=names, index=index, copy=False)
     target, kind = _target(parts, reading.kind if reading.kind != "auto" else kind)
     found = f"{len(target.classes)} classes" if target.classes else "values, scaled to variance 1"

@@ -19,9 +19,13 @@ def pad(sequences: Sequence[np.ndarray], longest: int) -> tuple[np.ndarray, np.n
 
 
 def rows_of(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """The numbers of the rows that sequences take, one after the other, from ``starts`` (N,) for ``lengths`` (N,)."""
-    rows = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
-    rows += np.arange(len(rows))
+    """The numbers of the rows that sequences take, one after the other, from ``starts`` (N,) for ``lengths`` (N,).
+
+    They take four bytes each where that is enough: there are as many as steps in the data.
+    """
+    kind = np.int32 if (starts + lengths).max(initial=0) < 2**31 else np.int64
+    rows = np.repeat((starts - (np.cumsum(lengths) - lengths)).astype(kind), lengths)
+    rows += np.arange(len(rows), dtype=kind)
     return rows
 
 

@@ -11,7 +11,7 @@ from rnncompare.errors import DataError
 from rnncompare.tasks.contract import IGNORED, Classification, Data, Examples, Objective, Regression
 from rnncompare.tasks.contract.baselines import majority_accuracy, mean_squared_error
 from rnncompare.tasks.loaders.columns import Encoder, as_numbers, is_classes, refuse_missing
-from rnncompare.tasks.loaders.padding import pad_rows, rows_of
+from rnncompare.tasks.loaders.padding import pad_rows
 from rnncompare.tasks.loaders.problem import Problem, enough, fits, masked, spanned, split, train_size
 from rnncompare.tasks.loaders.reading import Reading
 from rnncompare.tasks.loaders.roles import Roles
@@ -95,15 +95,9 @@ class Sequences(Problem):
 
     def _fill(self, splits: list[tuple[Examples, np.ndarray]], encoder: Encoder) -> None:
         """Write the inputs of all splits column by column, so that memory holds no more than one beside them."""
-        places = []
-        for examples, part in splits:
-            starts, lengths = self._spans(part)
-            used = np.arange(examples.sequence_length) < lengths[:, None]
-            rows = rows_of(starts, lengths)
-            places.append((examples.inputs, used, rows.astype(np.int32) if len(self.table.frame) < 2**31 else rows))
         for i, column in enumerate(encoder.columns()):
-            for inputs, used, rows in places:
-                inputs[..., i][used] = column[rows]
+            for examples, part in splits:
+                examples.inputs[..., i] = pad_rows(column, *self._spans(part), examples.sequence_length)
 
     def _objective(self) -> Objective:
         readout: Literal["last", "every"] = "every" if self.every else "last"
