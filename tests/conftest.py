@@ -1,7 +1,12 @@
 """Fixtures of all tests."""
 
+import signal
+
 import pytest
 import torch
+
+# A shell has what it runs in the background ignore Ctrl-C, which the commands under test would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
