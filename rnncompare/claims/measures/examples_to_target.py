@@ -8,11 +8,13 @@ import numpy as np
 
 from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.measures import quality
+from rnncompare.statistics import size_at_target
 
 if TYPE_CHECKING:
     import pandas as pd
 
 UNIT = "of the log ratio of training-set sizes"
+SIZE = "data.train_examples"
 TARGET = 0.8  # of the way from the trivial baseline to the optimum
 
 
@@ -24,21 +26,9 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     """
     import pandas as pd
 
-    runs = quality.scores(evidence).dropna(subset="data.train_examples")
+    runs = quality.scores(evidence).dropna(subset=SIZE)
     rows = []
-    for (task, arm, seed), curve in runs.sort_values("value").groupby(["task", "arm", "seed"], sort=False):
-        size, reached = _crossing(np.log(curve["data.train_examples"].to_numpy(float)), curve["score"].to_numpy())
-        rows.append((task, None, arm, seed, -size, reached))
+    for (task, arm, seed), curve in runs.sort_values(SIZE).groupby(["task", "arm", "seed"], sort=False):
+        found = size_at_target(curve[SIZE], curve["score"], TARGET)
+        rows.append((task, None, arm, seed, -np.log(found.size), found.reached))
     return pd.DataFrame(rows, columns=["task", "value", "arm", "seed", "score", "reached"])
-
-
-def _crossing(sizes: np.ndarray, curve: np.ndarray) -> tuple[float, bool]:
-    """Where ``curve`` first reaches the target, and whether it does."""
-    above = np.flatnonzero(curve >= TARGET)
-    if not len(above):
-        return float(sizes[-1]), False
-    first = above[0]
-    if first == 0:
-        return float(sizes[0]), True
-    share = (TARGET - curve[first - 1]) / (curve[first] - curve[first - 1])
-    return float(sizes[first - 1] + share * (sizes[first] - sizes[first - 1])), True

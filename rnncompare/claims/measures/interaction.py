@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.measures import quality
+from rnncompare.statistics import slopes_over_log_size
 
 if TYPE_CHECKING:
     import pandas as pd
 
 UNIT = "of the way to the optimum, for each doubling of the data"
+SIZE = "data.train_examples"
 
 
 def scores(evidence: Evidence) -> pd.DataFrame:
@@ -22,10 +22,9 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     """
     import pandas as pd
 
-    runs = quality.scores(evidence).dropna(subset="data.train_examples")
+    runs = quality.scores(evidence).dropna(subset=SIZE)
     rows = []
-    for (task, arm, seed), curve in runs.groupby(["task", "arm", "seed"], sort=False):
-        sizes = np.log2(curve["data.train_examples"].to_numpy(dtype=float))
-        if len(sizes) > 1 and len(sizes) == runs.loc[runs["task"] == task, "value"].nunique():
-            rows.append((task, None, arm, seed, np.polyfit(sizes, curve["score"], 1)[0]))
+    for (task, arm, seed), curve in runs.sort_values(SIZE).groupby(["task", "arm", "seed"], sort=False):
+        if len(curve) > 1 and len(curve) == runs.loc[runs["task"] == task, "value"].nunique():
+            rows.append((task, None, arm, seed, float(slopes_over_log_size(curve[SIZE], curve["score"]))))
     return pd.DataFrame(rows, columns=["task", "value", "arm", "seed", "score"])
