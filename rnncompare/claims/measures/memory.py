@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncompare.claims.evidence import Evidence
-from rnncompare.claims.measures.step_time import shape
+from rnncompare.claims.measures.step_time import model, shape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +22,7 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     probes = evidence.probes
     rows = []
     for _, probed in (probes[probes["probe"] == "memory"] if len(probes) else probes).iterrows():
-        cell, implementation = probed["settings.cell"], probed["settings.implementation"]
-        arm = f"torch_{cell}" if implementation == "torch" else cell
+        arm = model(probed["settings.cell"], probed["settings.implementation"])
         if probed["values.peak_mb"] > 0:
             rows.append((shape(probed), None, arm, probed["replicate"], -np.log(probed["values.peak_mb"])))
     return pd.DataFrame(rows, columns=["task", "value", "arm", "seed", "score"])
