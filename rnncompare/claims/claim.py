@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -73,10 +72,6 @@ class Claim:
         for pair in self.compare:
             known = len(pair) == 2 and set(pair) <= set(self.arms)
             require(known, f"{where}: compare", list(pair), f"two of {', '.join(self.arms)}")
-
-    def plain(self) -> dict[str, Any]:
-        """As plain values, for a file."""
-        return dataclasses.asdict(self)
 
 
 def names() -> list[str]:

@@ -1,6 +1,7 @@
 """From evidence to findings: pairs, conditions, verdicts and the family of p-values."""
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -89,7 +90,7 @@ def test_one_seed_gives_no_interval_and_no_verdict():
 
 
 def test_times_that_were_never_reached_are_bounds_and_targets_seldom_reached_do_not_count():
-    claim = parse({**CLAIM.plain(), "measures": ["updates_to_target"], "margins": {"updates_to_target": 0.1}})
+    claim = parse({**asdict(CLAIM), "measures": ["updates_to_target"], "margins": {"updates_to_target": 0.1}})
     columns = {"config.train.max_updates": 1000}
     rows = [("a", 1, seed, 0) for seed in range(10)] + [("b", 1, seed, 0) for seed in range(10)]
     times = [100.0] * 10 + [500.0] * 8 + [math.nan] * 2
@@ -134,7 +135,7 @@ def test_every_claim_that_is_shipped_can_be_judged():
 )
 def test_a_claim_that_cannot_be_judged_is_refused_by_name(change, named):
     with pytest.raises(SettingError, match=named):
-        parse({**CLAIM.plain(), **change}).check()
+        parse({**asdict(CLAIM), **change}).check()
 
 
 def test_an_unknown_claim_shows_the_list():
