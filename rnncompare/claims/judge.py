@@ -32,6 +32,7 @@ from rnncompare.structure import Check
 if TYPE_CHECKING:
     import pandas as pd
 
+PAIR = ["task", "value", "seed"]  # what the two runs of a pair have in common
 MOSTLY = 0.8  # of the runs of a condition must reach a target for it to be judged by the time they took
 
 
@@ -136,21 +137,14 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, first: str, second: s
 
 
 def _paired(scores: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """Scores of the two arms side by side, for the seeds that both have."""
-    known = [name for name in ("score", "reached", "informative") if name in scores]
-    wide = scores.assign(value=scores["value"].map(_label)).pivot(
-        index=["task", "value", "seed"], columns="arm", values=known
-    )
-    arms = set(wide.columns.get_level_values("arm")) if len(wide) else set()
-    if not {first, second} <= arms:
-        return wide.iloc[:0].reset_index()
-    pairs = wide["score"][[first, second]].astype(float).set_axis(["first", "second"], axis=1)
-    for name, whole in (("reached", True), ("informative", True)):
-        columns = wide[name] if name in known else None
-        for side, arm in (("first", first), ("second", second)):
-            pairs[f"{name}_{side}"] = whole if columns is None else columns[arm]
-    pairs["difference"] = pairs["first"] - pairs["second"]
-    return pairs.dropna(subset=["difference"]).reset_index()
+    """Scores of the two arms side by side, a row for each task, value and seed that both have."""
+    flags = {name: True for name in ("reached", "informative") if name not in scores}
+    known = scores.assign(value=scores["value"].map(_label), **flags).dropna(subset="score")
+    columns = [*PAIR, "score", "reached", "informative"]
+    one, other = (known.loc[known["arm"] == arm, columns].astype({"score": float}) for arm in (first, second))
+    pairs = one.merge(other, on=PAIR, suffixes=("_first", "_second"), validate="one_to_one")
+    pairs = pairs.rename(columns={"score_first": "first", "score_second": "second"})
+    return pairs.assign(difference=pairs["first"] - pairs["second"]).sort_values(PAIR, ignore_index=True)
 
 
 def _label(value: object) -> str:
@@ -164,9 +158,9 @@ def _conditions(pairs: pd.DataFrame, margin: float, rule: Rule) -> pd.DataFrame:
 
     rows = []
     for (task, value), group in pairs.groupby(["task", "value"], sort=False):
-        reached = float(group[["reached_first", "reached_second"]].astype(bool).to_numpy().mean())
+        reached = float(group[["reached_first", "reached_second"]].to_numpy().mean())
         decision = _decide(_by_seed(group), margin, rule)
-        informative = bool(group["informative_first"].astype(bool).all())
+        informative = bool(group["informative_first"].all())
         rows.append(
             {
                 "task": task,
@@ -184,17 +178,12 @@ def _conditions(pairs: pd.DataFrame, margin: float, rule: Rule) -> pd.DataFrame:
 
 def _by_seed(pairs: pd.DataFrame) -> pd.DataFrame:
     """The means over conditions, a row for each seed that has all of them; the seed is the replicate."""
-    flags = {name: pairs[name].astype(bool) for name in ("reached_first", "reached_second")}
-    seeds = (
-        pairs.assign(**flags)
-        .groupby("seed")
-        .agg(
-            first=("first", "mean"),
-            second=("second", "mean"),
-            reached_first=("reached_first", "all"),
-            reached_second=("reached_second", "all"),
-            conditions=("difference", "size"),
-        )
+    seeds = pairs.groupby("seed").agg(
+        first=("first", "mean"),
+        second=("second", "mean"),
+        reached_first=("reached_first", "all"),
+        reached_second=("reached_second", "all"),
+        conditions=("difference", "size"),
     )
     return seeds[seeds["conditions"] == seeds["conditions"].max()]
 
