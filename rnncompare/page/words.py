@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from rnncompare.claims.claim import Claim
 from rnncompare.claims.judge import Finding
 from rnncompare.statistics import Interval
+from rnncompare.studies.table import p_value
 
 SOURCES = {
     "S1": "a textbook section, “Differences between LSTM and GRU”",
@@ -46,7 +47,7 @@ def signed(value: float | None) -> str:
 
 
 def interval(estimate: Interval | None, sign: bool = True, scale: float = 1.0) -> str:
-    """An estimate with its interval, such as ``+0.12 [0.05, 0.19]``."""
+    """An estimate with its interval, such as ``+0.12 [+0.05, +0.19]``, to the decimals that the interval warrants."""
     if estimate is None or estimate.mean != estimate.mean:
         return "–"
     mean, low, high = (scale * value for value in (estimate.mean, estimate.low, estimate.high))
@@ -93,11 +94,6 @@ def _power(base: float, exponent: float) -> str:
         return figure(base**exponent)
     except OverflowError:
         return "∞"
-
-
-def p_value(p: float) -> str:
-    """A p-value to two digits."""
-    return "–" if p != p else "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
 def p_values(finding: Finding) -> str:

@@ -61,14 +61,14 @@ def frame(findings: list[Finding]) -> pd.DataFrame:
 
 
 def interval(found: Interval) -> str:
-    """A mean with its bounds."""
+    """A mean with its bounds, each to three digits, in ASCII for terminals; `rnncompare.page.words` has the page's."""
     if math.isnan(found.low):
         return f"{found.mean:+.3g}"
     return f"{found.mean:+.3g} [{found.low:+.3g}, {found.high:+.3g}]"
 
 
 def p_value(p: float) -> str:
-    """A p-value to three places."""
+    """A p-value to three places, for tables and pages; nothing where it is not known (NaN)."""
     if math.isnan(p):
         return ""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
