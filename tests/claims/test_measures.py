@@ -56,6 +56,15 @@ def test_quality_where_the_optimum_is_unknown_ends_at_the_best_run_seen():
     assert scored("quality", given).tolist() == [1.0, 0.5]
 
 
+@pytest.mark.parametrize(("tests", "higher"), [((1.5, 2.0), False), ((0.5, 0.9), True), ((1.0, 1.5), False)])
+def test_without_known_optimum_runs_that_all_miss_the_baseline_of_1_tell_nothing(tests, higher):
+    columns = {"quality.optimum": math.nan, "quality.higher_is_better": higher}
+    given = evidence(runs([("gru", 10, 0, tests[0]), ("lstm", 10, 0, tests[1])], **columns))
+    assert scored("quality", given).tolist() == [0.0, 0.0]
+    assert not measures.load("quality").scores(given)["informative"].any()
+    assert scored("trainable", given).tolist() == [0.0, 0.0]
+
+
 def test_an_accuracy_ends_at_one():
     columns = {"quality.metric": "accuracy", "quality.higher_is_better": True, "quality.optimum": math.nan}
     given = evidence(runs([("gru", 10, 0, 0.8)], **{**columns, "quality.baseline": 0.5}))

@@ -17,8 +17,9 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     """One score for each run that completed or diverged.
 
     Where the optimum is unknown, the best test quality of any run of the condition takes its place; an accuracy's is 1.
-    A run that diverged before it had a score counts as the baseline. A condition is uninformative where no arm beats
-    the baseline on average, or all are at a known optimum.
+    A run that diverged before it had a score counts as the baseline, and so does every run of a condition without known
+    optimum in which none beats it. A condition is uninformative where no arm beats the baseline on average, or all are
+    at a known optimum.
     """
     import pandas as pd
 
@@ -28,6 +29,7 @@ def scores(evidence: Evidence) -> pd.DataFrame:
 
 
 def _condition(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs of one task and value with their ``score``, and whether the condition is ``informative``."""
     higher = bool(runs["quality.higher_is_better"].dropna().iloc[0]) if runs["quality.test"].notna().any() else True
     known = runs["quality.optimum"].dropna()
     if runs["quality.metric"].eq("accuracy").any():
@@ -37,7 +39,9 @@ def _condition(runs: pd.DataFrame) -> pd.DataFrame:
     else:
         best, is_known = float(runs["quality.test"].max() if higher else runs["quality.test"].min()), False
     baseline = runs["quality.baseline"].fillna(runs["quality.baseline"].mean())
-    runs["score"] = ((runs["quality.test"] - baseline) / (best - baseline)).fillna(0.0)
+    way = best - baseline
+    way = way.where(way > 0 if higher else way < 0)  # a best that is worse than the baseline would turn the scale round
+    runs["score"] = ((runs["quality.test"] - baseline) / way).fillna(0.0)
     means = runs.groupby("arm")["score"].mean()
     at_ceiling = is_known and bool((means > CEILING).all())
     runs["informative"] = bool((means > 0).any()) and not at_ceiling
