@@ -115,6 +115,15 @@ def test_examples_to_target_are_interpolated_over_the_log_of_the_size(curve, siz
     assert (math.exp(-row["score"]), row["reached"]) == (pytest.approx(size), reached)
 
 
+@pytest.mark.parametrize("name", ["examples_to_target", "interaction", "longest_lag"])
+def test_a_curve_that_lacks_a_value_is_left_out(name):
+    rows = [("gru", 2**k, seed, 0.1 * (4 - k)) for k in range(4) for seed in range(2)]
+    whole = runs(rows)
+    assert measures.load(name).scores(evidence(whole))["seed"].tolist() == [0, 1]
+    for lost in (0, 3, 7):  # a shortest, a middle and a longest run
+        assert measures.load(name).scores(evidence(whole.drop(index=lost)))["seed"].tolist() == [1 - lost % 2]
+
+
 def test_updates_to_target_of_a_run_that_never_reached_it_are_a_bound():
     columns = {"speed.updates_to_target": [100.0, math.nan], "config.train.max_updates": 500}
     table = measures.load("updates_to_target").scores(evidence(runs([("a", 1, 0, 0), ("b", 1, 0, 0)], **columns)))

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNIT = "of the log ratio of training-set sizes"
-SIZE = "data.train_examples"
 TARGET = 0.8  # of the way from the trivial baseline to the optimum
 
 
@@ -26,9 +25,8 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     """
     import pandas as pd
 
-    runs = quality.scores(evidence).dropna(subset=SIZE)
     rows = []
-    for (task, arm, seed), curve in runs.sort_values(SIZE).groupby(["task", "arm", "seed"], sort=False):
-        found = size_at_target(curve[SIZE], curve["score"], TARGET)
+    for (task, arm, seed), curve in quality.curves(evidence, "data.train_examples"):
+        found = size_at_target(curve["data.train_examples"], curve["score"], TARGET)
         rows.append((task, None, arm, seed, -np.log(found.size), found.reached))
     return pd.DataFrame(rows, columns=["task", "value", "arm", "seed", "score", "reached"])

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNIT = "of the way to the optimum, for each doubling of the data"
-SIZE = "data.train_examples"
 
 
 def scores(evidence: Evidence) -> pd.DataFrame:
@@ -22,9 +21,9 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     """
     import pandas as pd
 
-    runs = quality.scores(evidence).dropna(subset=SIZE)
-    rows = []
-    for (task, arm, seed), curve in runs.sort_values(SIZE).groupby(["task", "arm", "seed"], sort=False):
-        if len(curve) > 1 and len(curve) == runs.loc[runs["task"] == task, "value"].nunique():
-            rows.append((task, None, arm, seed, float(slopes_over_log_size(curve[SIZE], curve["score"]))))
+    rows = [
+        (task, None, arm, seed, float(slopes_over_log_size(curve["data.train_examples"], curve["score"])))
+        for (task, arm, seed), curve in quality.curves(evidence, "data.train_examples")
+        if len(curve) > 1
+    ]
     return pd.DataFrame(rows, columns=["task", "value", "arm", "seed", "score"])

@@ -24,9 +24,8 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     """
     import pandas as pd
 
-    runs = quality.scores(evidence)
     rows = []
-    for (task, arm, seed), ladder in runs.sort_values("value").groupby(["task", "arm", "seed"], sort=False):
+    for (task, arm, seed), ladder in quality.curves(evidence, "value"):
         solved = (ladder["score"] >= SOLVED).cumprod().sum()
         values = ladder["value"].to_numpy(dtype=float)
         longest = values[solved - 1] if solved else values[0] / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rnncompare.claims.evidence import Evidence
@@ -26,6 +27,25 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     runs = evidence.runs[evidence.runs["status"] != "failed"]
     parts = [_condition(group.copy()) for _, group in runs.groupby(["task", "value"], sort=False)]
     return pd.concat(parts, ignore_index=True) if parts else runs.assign(score=[])
+
+
+def curves(evidence: Evidence, along: str) -> Iterator[tuple[tuple[str, str, int], pd.DataFrame]]:
+    """The scored runs of each task, arm and seed by rising ``along``, where there is one at each of the task's values.
+
+    A curve that lacks a value (a run failed, or is still to come) is left out: it does not compare with a whole one.
+
+    Args:
+        evidence: of which `scores` are made.
+        along: the column of what is varied, a number.
+
+    Yields:
+        ``(task, arm, seed)``, and a row for each value with its ``score``.
+    """
+    runs = scores(evidence)
+    values = runs.groupby("task")["value"].nunique()
+    for (task, arm, seed), curve in runs.sort_values(along).groupby(["task", "arm", "seed"], sort=False):
+        if curve[along].nunique() == values[task]:
+            yield (task, arm, seed), curve
 
 
 def _condition(runs: pd.DataFrame) -> pd.DataFrame:
