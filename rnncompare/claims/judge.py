@@ -88,10 +88,7 @@ def judge(claim: Claim, evidence: Evidence) -> list[Finding]:
 
 def as_family(findings: Sequence[Finding]) -> list[Finding]:
     """The findings with their p-values adjusted for being many (Holm)."""
-    p_values = [math.nan if finding.decision is None else finding.decision.p for finding in findings]
-    adjusted = np.full(len(p_values), math.nan)
-    known = np.isfinite(p_values)
-    adjusted[known] = holm(np.array(p_values)[known])
+    adjusted = holm([math.nan if finding.decision is None else finding.decision.p for finding in findings])
     return [dataclasses.replace(finding, p_adjusted=float(p)) for finding, p in zip(findings, adjusted, strict=True)]
 
 
@@ -153,7 +150,7 @@ def _label(value: object) -> str:
 
 
 def _conditions(pairs: pd.DataFrame, margin: float, rule: Rule) -> pd.DataFrame:
-    """Each condition by itself."""
+    """Each condition by itself, as `Finding` has them; one counts if it is informative and mostly reached."""
     import pandas as pd
 
     rows = []
@@ -190,7 +187,7 @@ def _by_seed(pairs: pd.DataFrame) -> pd.DataFrame:
 
 def _decide(seeds: pd.DataFrame, margin: float, rule: Rule) -> Decision:
     """The decision on the rows of `_by_seed`; with censored ones, a score is minus the log of a time."""
-    if _whole(seeds):
+    if _all_reached(seeds):
         return decide((seeds["first"] - seeds["second"]).to_numpy(), margin, rule)
     times = np.exp(-seeds[["first", "second"]])
     return decide_censored(
@@ -198,7 +195,8 @@ def _decide(seeds: pd.DataFrame, margin: float, rule: Rule) -> Decision:
     )
 
 
-def _whole(seeds: pd.DataFrame) -> bool:
+def _all_reached(seeds: pd.DataFrame) -> bool:
+    """Whether every score is one, not a bound."""
     return bool(seeds["reached_first"].all() and seeds["reached_second"].all())
 
 
@@ -206,7 +204,7 @@ def _settle(seeds: pd.DataFrame, decision: Decision, margin: float, rule: Rule) 
     """What would settle an open claim."""
     if decision.verdict != "inconclusive":
         return ""
-    wanted = pairs_to_settle(seeds["first"] - seeds["second"], margin, rule) if _whole(seeds) else None
+    wanted = pairs_to_settle(seeds["first"] - seeds["second"], margin, rule) if _all_reached(seeds) else None
     return "more pairs" if wanted is None else f"about {max(wanted, len(seeds) + 1):,} pairs in all"
 
 

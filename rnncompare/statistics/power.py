@@ -9,7 +9,7 @@ import numpy as np
 
 from rnncompare.statistics.decision import FEWEST_FOR_EQUIVALENCE, Rule, check_rule
 from rnncompare.statistics.intervals import finite_sample
-from rnncompare.statistics.studentised import error_share
+from rnncompare.statistics.studentised import StudentisedMean, error_share
 
 MOST_PAIRS = 1_000_000
 
@@ -119,7 +119,7 @@ def pairs_to_settle(
     """
     check_rule(margin, rule)
     sample = finite_sample(differences, "differences")
-    if len(sample) < 2 or np.ptp(sample) <= 1e-12 * np.abs(sample).max():
+    if len(sample) < 2 or StudentisedMean(sample).identical:
         return None
     spread = float(sample.std(ddof=1))
     shift = float(sample.mean()) / spread

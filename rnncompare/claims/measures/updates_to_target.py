@@ -15,7 +15,10 @@ UNIT = "of the log ratio of updates"
 
 
 def scores(evidence: Evidence) -> pd.DataFrame:
-    """Minus the log of the updates until validation reached ``train.target``; a bound where it never did."""
+    """Minus the log of the updates until validation reached ``train.target``; a bound where it never did.
+
+    The bound is ``train.max_updates``, also of a run that diverged or lost patience before: it had so many to take.
+    """
     runs = evidence.runs[evidence.runs["status"] != "failed"].copy()
     reached = runs["speed.updates_to_target"].notna()
     updates = runs["speed.updates_to_target"].fillna(runs["config.train.max_updates"]).astype(float)
