@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 
+from rnncompare.claims import measures
 from rnncompare.errors import DataError, require
 
-RULES = ("exact", "beats", "equivalent", "reported")
-VALUES = ("smallest", "usual", "largest", "all")
+ClaimRule = Literal["exact", "beats", "equivalent", "reported"]
+Values = Literal["smallest", "usual", "largest", "all"]
 
 _PACKAGE = Path(__file__).parents[1]
 _INSTALLED = _PACKAGE / "experiments"
@@ -35,24 +36,24 @@ class Claim:
         compare: pairs of arms; the claim says that the first is the better one.
         fairness: what is made equal between the arms, such as ``equal width``.
         tasks: study tasks that it is measured on; none for what needs no training.
-        values: which of the tasks' values (their training-set sizes, or lags): one of ``VALUES``.
+        values: which of the tasks' values (their training-set sizes, or lags): one of `Values`.
         more_pairs: whether it needs the larger number of pairs of a preset.
         random_learning_rate: bounds from which each pair draws its learning rate, in place of tuning.
-        options: settings of the measures' own.
+        options: for a claim that rests on a probe, which one (``probe``) and its settings.
     """
 
     name: str
     statement: str
     said_by: tuple[str, ...]
     expected: str
-    rule: Literal["exact", "beats", "equivalent", "reported"]
+    rule: ClaimRule
     measures: tuple[str, ...]
     margins: dict[str, float] = field(default_factory=dict)
     arms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     compare: tuple[tuple[str, str], ...] = ()
     fairness: str = ""
     tasks: tuple[str, ...] = ()
-    values: str = "usual"
+    values: Values = "usual"
     more_pairs: bool = False
     random_learning_rate: tuple[float, float] | None = None
     options: dict[str, Any] = field(default_factory=dict)
@@ -60,18 +61,23 @@ class Claim:
     def check(self) -> None:
         """Raise `SettingError` for what cannot be judged."""
         where = f"experiments/{self.name}/claim.yaml"
-        require(self.rule in RULES, f"{where}: rule", self.rule, f"one of {', '.join(RULES)}")
-        require(self.values in VALUES, f"{where}: values", self.values, f"one of {', '.join(VALUES)}")
+        for name, value, choices in (
+            ("rule", self.rule, get_args(ClaimRule)),
+            ("values", self.values, get_args(Values)),
+        ):
+            require(value in choices, f"{where}: {name}", value, f"one of {', '.join(choices)}")
         judged = self.rule in ("beats", "equivalent")
         require(not judged or bool(self.compare), f"{where}: compare", self.compare, "pairs of arms")
+        known = measures.names()
         for measure in self.measures if judged else ():
+            require(measure in known, f"{where}: measures", measure, f"of {', '.join(known)}")
             margin = self.margins.get(measure)
             valid = "a number above 0" if self.rule == "equivalent" else "a number from 0"
             enough = margin is not None and (margin > 0 or (self.rule == "beats" and margin == 0))
             require(enough, f"{where}: margin of {measure}", margin, valid)
         for pair in self.compare:
-            known = len(pair) == 2 and set(pair) <= set(self.arms)
-            require(known, f"{where}: compare", list(pair), f"two of {', '.join(self.arms)}")
+            named = len(pair) == 2 and set(pair) <= set(self.arms)
+            require(named, f"{where}: compare", list(pair), f"two of {', '.join(self.arms)}")
 
 
 def names() -> list[str]:

@@ -131,6 +131,7 @@ def test_every_claim_that_is_shipped_can_be_judged():
         ({"compare": []}, "compare"),
         ({"rule": "better"}, "rule"),
         ({"values": "some"}, "values"),
+        ({"measures": ["qualty"], "margin": 0.1}, "measures=qualty"),
     ],
 )
 def test_a_claim_that_cannot_be_judged_is_refused_by_name(change, named):
