@@ -118,10 +118,8 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, first: str, second: s
     finding = dataclasses.replace(finding, pairs=pairs, conditions=conditions, notes=notes)
     counted = conditions.loc[conditions["counts"], ["task", "value"]]
     if not len(counted):
-        why = "no condition tells the two apart: in each, none beats the trivial baseline or all are at the optimum"
-        return dataclasses.replace(
-            finding, verdict="uninformative", settle="easier or harder tasks", notes=[*notes, why]
-        )
+        notes = [*notes, _useless(conditions)]
+        return dataclasses.replace(finding, verdict="uninformative", settle="easier or harder tasks", notes=notes)
     seeds = _by_seed(pairs.merge(counted, on=["task", "value"]))
     decision = _decide(seeds, margin, rule)
     return dataclasses.replace(
@@ -173,8 +171,16 @@ def _conditions(pairs: pd.DataFrame, margin: float, rule: Rule) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _useless(conditions: pd.DataFrame) -> str:
+    """Why none of the conditions counts."""
+    reasons = ["none beats the trivial baseline", "all are at the optimum"]
+    if (conditions["reached"] < MOSTLY).any():
+        reasons.append(f"fewer than {MOSTLY:.0%} of the runs reach the target")
+    return f"no condition tells the two apart: in each, {' or '.join(reasons)}"
+
+
 def _by_seed(pairs: pd.DataFrame) -> pd.DataFrame:
-    """The means over conditions, a row for each seed that has all of them; the seed is the replicate."""
+    """The means over conditions, a row for each seed that has as many as any has; the seed is the replicate."""
     seeds = pairs.groupby("seed").agg(
         first=("first", "mean"),
         second=("second", "mean"),

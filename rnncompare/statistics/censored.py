@@ -127,7 +127,10 @@ def decide_censored(
 
 
 def _median_interval(low: np.ndarray, high: np.ndarray, confidence: float) -> Interval:
-    """The exact interval of the median of values of which only bounds are known, infinite where n is too small."""
+    """The interval of the median of values ``(n,)`` of which only bounds are known, infinite where n is too small.
+
+    Order statistics at binomial quantiles (Conover 1999, section 3.2), the lower of ``low``, the upper of ``high``.
+    """
     from scipy.special import bdtr
 
     n = len(low)

@@ -105,7 +105,8 @@ def size_at_target(
 def slopes_over_log_size(sizes: Sequence[float] | np.ndarray, differences: Sequence[float] | np.ndarray) -> np.ndarray:
     """The least-squares slope of each pair's difference over the binary log of the size: a change a doubling.
 
-    The interaction of cell and log size, one a seed: the slopes go to `decide`, whose replicate is the seed again.
+    The interaction of cell and log size, one a seed: the slopes go to `decide`, whose replicate is the seed again. Of
+    the quality of each model instead, the slopes differ by the slope of the difference.
 
     Args:
         sizes: rising training-set sizes, ``(S,)``, at least two.

@@ -15,7 +15,7 @@ def probability_of_superiority(
     higher_is_better: bool = True,
     confidence: float = 0.95,
 ) -> Interval:
-    """The share of pairs in which A does better than B, ties counting half, with Clopper and Pearson's interval.
+    """The share of pairs in which A does better than B, ties counting half, with Clopper and Pearson's (1934) interval.
 
     The interval is exact where there are no ties (holding at least its confidence at every n, also where A wins all
     pairs) and wider than need be with them. A bootstrap would call five wins of five certain.

@@ -100,6 +100,7 @@ def test_times_that_were_never_reached_are_bounds_and_targets_seldom_reached_do_
     times = [100.0] * 5 + [math.nan] * 15
     (finding,) = judge(claim, evidence(runs(rows, **columns, **{"speed.updates_to_target": times})))
     assert finding.verdict == "uninformative"
+    assert "fewer than 80% of the runs reach the target" in finding.notes[-1]
 
 
 def test_p_values_are_adjusted_over_all_findings():
