@@ -105,12 +105,12 @@ def _checks(name: str, send: Callable[[object], None]) -> list[Check]:  # noqa: 
 
 
 def _judge(claim: Claim, evidence: Evidence, measure: str, first: str, second: str) -> Finding:
+    """The finding by one measure on one pair of arms; its p-value stands alone until `as_family`."""
     module = load(measure)
     margin = claim.margins[measure]
     finding = Finding(claim, measure, first, second, "not measured", module.UNIT, margin)
     rule: Rule = "beats" if claim.rule == "beats" else "equivalent"
-    scores = module.scores(evidence)
-    pairs = _paired(scores, first, second)
+    pairs = _paired(module.scores(evidence), first, second)
     if not len(pairs):
         return dataclasses.replace(finding, settle="measurements of both, on the same seeds")
     notes = _notes(evidence, first, second)
