@@ -1,4 +1,4 @@
-"""Small charts: what one shows, laid out as strokes, markers and labels that any backend can draw."""
+"""Small charts: intervals one under the other, lines over x, points against points, laid out as marks."""
 
 from __future__ import annotations
 
@@ -8,76 +8,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rnncompare.page.axes import LEFT, Axis, fitted, fitted_upright, x_axis, y_axis
+from rnncompare.page.marks import SMALL, WIDTH, Chart, Dots, Label, Mark, Marker, Stroke
 from rnncompare.style import printable
 
-WIDTH = 360.0
-LEFT, RIGHT, TOP, BOTTOM = 50.0, 12.0, 10.0, 40.0
+RIGHT, TOP = 12.0, 10.0
 ROW = 38.0  # of a chart of intervals
-TEXT, SMALL = 11.0, 9.5
-
-
-@dataclass(frozen=True)
-class Stroke:
-    """A line through points; a closed one is filled instead."""
-
-    points: Sequence[tuple[float, float]]
-    role: str
-    width: float = 1.0
-    dashed: bool = False
-    filled: bool = False
-    opacity: float = 1.0
-
-
-@dataclass(frozen=True)
-class Dots:
-    """Many faint points."""
-
-    points: Sequence[tuple[float, float]]
-    role: str
-
-
-@dataclass(frozen=True)
-class Marker:
-    """One point, with a shape."""
-
-    x: float
-    y: float
-    shape: str
-    role: str
-
-
-@dataclass(frozen=True)
-class Label:
-    """A line of text; ``anchor`` is start, middle or end, ``y`` the baseline."""
-
-    x: float
-    y: float
-    text: str
-    anchor: str = "start"
-    role: str = "ink"
-    size: float = TEXT
-    bold: bool = False
-    upright: bool = False
-
-
-Mark = Stroke | Dots | Marker | Label
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A chart laid out.
-
-    Attributes:
-        title: over it.
-        description: what it shows, for those who cannot see it.
-        height: in the units of `WIDTH`.
-        marks: in the order in which they are drawn.
-    """
-
-    title: str
-    description: str
-    height: float
-    marks: list[Mark]
 
 
 @dataclass(frozen=True)
@@ -110,59 +46,6 @@ class Line:
     dashed: bool = False
 
 
-@dataclass(frozen=True)
-class Axis:
-    """A scale from values to places."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    log: bool = False
-
-    def at(self, value: float) -> float:
-        """The place of a value, at the nearer end where it lies beyond."""
-        low, high, value = (math.log(v) if self.log else v for v in (self.low, self.high, self._clipped(value)))
-        return self.start + (value - low) / (high - low) * (self.end - self.start)
-
-    def holds(self, value: float) -> bool:
-        """Whether the value is within it."""
-        return self.low <= value <= self.high
-
-    def _clipped(self, value: float) -> float:
-        return min(max(value, self.low), self.high)
-
-    def ticks(self) -> list[float]:
-        """Round values within it, about five."""
-        if self.log:
-            return _log_ticks(self.low, self.high)
-        raw = (self.high - self.low) / 4
-        power = 10.0 ** math.floor(math.log10(raw))
-        step = next(power * multiple for multiple in (1, 2, 2.5, 5, 10) if power * multiple >= raw)
-        first = math.ceil(self.low / step - 1e-9)
-        return [step * number for number in range(first, math.floor(self.high / step + 1e-9) + 1)]
-
-
-def _log_ticks(low: float, high: float) -> list[float]:
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for multiples in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0)):
-        ticks = [m * 10.0**decade for decade in decades for m in multiples if low <= m * 10.0**decade <= high]
-        if len(ticks) >= 3:
-            break
-    if len(ticks) < 2:
-        return [low, high]
-    return ticks[:: math.ceil(len(ticks) / 6)]
-
-
-def number(value: float) -> str:
-    """A number for an axis."""
-    if value != value or math.isinf(value):
-        return "?"
-    if abs(value) >= 10_000:
-        return f"{value / 1e6:g}M" if abs(value) >= 1e6 else f"{value / 1e3:g}k"
-    return f"{0.0 if abs(value) < 1e-12 else value:.4g}"
-
-
 def intervals(
     title: str, description: str, bars: Sequence[Bar], margin: float | None, unit: str, furthest: float = math.inf
 ) -> Chart:
@@ -176,7 +59,7 @@ def intervals(
     if margin and axis.holds(0):
         left, right = axis.at(-margin), axis.at(margin)
         marks.append(Stroke([(left, TOP), (right, TOP), (right, bottom), (left, bottom)], "margin", filled=True))
-    marks += _x_axis(axis, bottom, unit)
+    marks += x_axis(axis, bottom, unit)
     if axis.holds(0):
         marks.append(Stroke([(axis.at(0), TOP), (axis.at(0), bottom)], "muted"))
     for place, bar in enumerate(bars):
@@ -233,9 +116,9 @@ def curves(title: str, description: str, lines: Sequence[Line], x: str, y: str, 
     xs = _finite(value for line in lines for value in [*line.x, *(dot[0] for dot in line.dots)])
     ys = _finite(v for line in lines for v in [*line.y, *(dot[1] for dot in line.dots)])
     ends = _finite(v for line in lines for v in [*line.low, *line.high])
-    across = _axis(xs, LEFT + 8, WIDTH - RIGHT - 8, log_x and min(xs, default=0) > 0)
-    up = _value_axis(ys, ends, bottom, top)
-    marks = [*_x_axis(across, bottom, x, LEFT, list(dict.fromkeys(sorted(xs)))), *_y_axis(up, y, top, bottom)]
+    across = fitted(xs, LEFT + 8, WIDTH - RIGHT - 8, log_x and min(xs, default=0) > 0)
+    up = fitted_upright(ys, ends, bottom, top)
+    marks = [*x_axis(across, bottom, x, LEFT, list(dict.fromkeys(sorted(xs)))), *y_axis(up, y, top, bottom)]
     for line in lines:
         marks += _line(line, across, up)
     marks += _legend([(line.name, line.role, line.shape) for line in lines])
@@ -246,9 +129,9 @@ def scatter(title: str, description: str, dots: Sequence[Line], x: str, y: str) 
     """Points of one quantity against the same of another, with the diagonal on which they are equal."""
     values = _finite(value for line in dots for dot in line.dots for value in dot)
     top, bottom = TOP, TOP + 225.0
-    across, up = _axis(values, LEFT + 8, WIDTH - RIGHT - 8, False), _axis(values, bottom - 8, top + 8, False)
+    across, up = fitted(values, LEFT + 8, WIDTH - RIGHT - 8, False), fitted(values, bottom - 8, top + 8, False)
     ends = [(across.start, up.start), (across.end, up.end)]
-    marks = [*_x_axis(across, bottom, x, LEFT), *_y_axis(up, y, top, bottom), Stroke(ends, "muted", dashed=True)]
+    marks = [*x_axis(across, bottom, x, LEFT), *y_axis(up, y, top, bottom), Stroke(ends, "muted", dashed=True)]
     marks += [
         Dots([(across.at(a), up.at(b)) for a, b in line.dots if math.isfinite(a + b)], line.role) for line in dots
     ]
@@ -257,44 +140,6 @@ def scatter(title: str, description: str, dots: Sequence[Line], x: str, y: str) 
 
 def _finite(values: Iterable[float]) -> list[float]:
     return [float(value) for value in values if value is not None and math.isfinite(value)]
-
-
-def _axis(values: Sequence[float], start: float, end: float, log: bool) -> Axis:
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    if high - low <= 1e-9 * max(abs(low), abs(high)):
-        low, high = (low / 1.5, high * 1.5) if log else (low - (abs(low) * 0.1 or 0.5), high + (abs(high) * 0.1 or 0.5))
-    return Axis(low, high, start, end, log)
-
-
-def _value_axis(values: Sequence[float], ends: Sequence[float], bottom: float, top: float) -> Axis:
-    """It holds all values, and of the intervals' ends what does not squeeze them."""
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    span = high - low or abs(high) or 1.0
-    seen = [*values, *(end for end in ends if low - span <= end <= high + span)] or [0.0, 1.0]
-    log = min(seen) > 0 and max(seen) > 30 * min(seen)
-    return _axis(seen, bottom - 6, top + 6, log)
-
-
-def _x_axis(axis: Axis, y: float, name: str, left: float = 6.0, present: Sequence[float] = ()) -> list[Mark]:
-    ticks = list(present) if axis.log and 2 <= len(present) <= 6 else axis.ticks()
-    marks: list[Mark] = [Stroke([(left, y), (WIDTH - 6, y)], "rule")]
-    last = -math.inf
-    for tick in ticks:
-        at, text = axis.at(tick), number(tick)
-        if at - last < 6.5 * len(text):
-            continue
-        last = at
-        marks.append(Stroke([(at, y), (at, y + 4)], "rule"))
-        marks.append(Label(at, y + 15, text, "middle", "muted", SMALL))
-    return [*marks, Label((left + WIDTH - 6) / 2, y + 31, printable(name, 58), "middle", "muted", SMALL)]
-
-
-def _y_axis(axis: Axis, name: str, top: float, bottom: float) -> list[Mark]:
-    marks: list[Mark] = []
-    for tick in axis.ticks():
-        marks.append(Stroke([(LEFT, axis.at(tick)), (WIDTH - 6, axis.at(tick))], "grid"))
-        marks.append(Label(LEFT - 4, axis.at(tick) + 3.5, number(tick), "end", "muted", SMALL))
-    return [*marks, Label(11, (top + bottom) / 2, printable(name, 40), "middle", "muted", SMALL, upright=True)]
 
 
 def _line(line: Line, across: Axis, up: Axis) -> list[Mark]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from rnncompare.claims.claim import Claim
 from rnncompare.claims.judge import Finding
 from rnncompare.page import chart, words
-from rnncompare.page.chart import Bar, Chart, Line
+from rnncompare.page.chart import Bar, Line
 from rnncompare.page.links import Links, RunLink
+from rnncompare.page.marks import Chart
 from rnncompare.page.theme import looks, verdict_look
 from rnncompare.statistics import Interval
 from rnncompare.studies.verdicts import Study

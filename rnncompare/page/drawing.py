@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from rnncompare import style
-from rnncompare.page.chart import SMALL, TEXT, WIDTH, Chart, Dots, Label, Mark, Marker, Stroke
+from rnncompare.page.marks import SMALL, TEXT, WIDTH, Chart, Dots, Label, Mark, Marker, Stroke
 from rnncompare.page.theme import ROLES, verdict_look
 from rnncompare.records import write_whole
 from rnncompare.style import printable

@@ -12,8 +12,9 @@ import numpy as np
 from rnncompare import style
 from rnncompare.claims.judge import Finding
 from rnncompare.page import chart, words
-from rnncompare.page.chart import Bar, Chart, Line
+from rnncompare.page.chart import Bar, Line
 from rnncompare.page.claims import title_of
+from rnncompare.page.marks import Chart
 from rnncompare.page.theme import looks, verdict_look
 from rnncompare.statistics import mean_interval
 from rnncompare.studies.book import Book

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from rnncompare.claims.judge import Finding
 from rnncompare.page import drawing, overview, words
-from rnncompare.page.chart import Chart
 from rnncompare.page.claims import ClaimView, views
 from rnncompare.page.links import Links
+from rnncompare.page.marks import Chart
 from rnncompare.page.origin import origin
 from rnncompare.page.render import render
 from rnncompare.records import write_whole
