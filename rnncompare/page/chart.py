@@ -41,9 +41,7 @@ class Line:
     low: Sequence[float] = ()
     high: Sequence[float] = ()
     dots: Sequence[tuple[float, float]] = field(default_factory=list)
-    joined: bool = True
     banded: bool = False
-    dashed: bool = False
 
 
 def intervals(
@@ -80,7 +78,8 @@ def _interval_axis(bars: Sequence[Bar], margin: float | None, furthest: float) -
 
 def _bar(bar: Bar, axis: Axis, top: float) -> list[Mark]:
     y = top + 25
-    marks: list[Mark] = [Label(4, top + 13, shorten(bar.label, bar.note), size=SMALL)]
+    label = printable(bar.label, max(12, 62 - len(bar.note)))  # they share a line
+    marks: list[Mark] = [Label(4, top + 13, label, size=SMALL)]
     if bar.note:
         marks.append(Label(WIDTH - 4, top + 13, bar.note, "end", bar.role, SMALL, bold=True))
     if not math.isfinite(bar.mean):
@@ -104,11 +103,6 @@ def _arrow(x: float, y: float, side: int, role: str) -> Stroke:
     return Stroke([(x + 7 * side, y), (x - side, y - 4), (x - side, y + 4)], role, filled=True)
 
 
-def shorten(label: str, beside: str = "") -> str:
-    """A label that fits in a line, with another at its right."""
-    return printable(label, max(12, 62 - len(beside)))
-
-
 def curves(title: str, description: str, lines: Sequence[Line], x: str, y: str, log_x: bool = True) -> Chart:
     """Lines with intervals over x, with a legend above."""
     legend_height = 15.0 * len(lines) + 4
@@ -121,21 +115,22 @@ def curves(title: str, description: str, lines: Sequence[Line], x: str, y: str, 
     marks = [*x_axis(across, bottom, x, LEFT, list(dict.fromkeys(sorted(xs)))), *y_axis(up, y, top, bottom)]
     for line in lines:
         marks += _line(line, across, up)
-    marks += _legend([(line.name, line.role, line.shape) for line in lines])
+    marks += _legend(lines)
     return Chart(title, description, bottom + 36, marks)
 
 
-def scatter(title: str, description: str, dots: Sequence[Line], x: str, y: str) -> Chart:
+def scatter(title: str, description: str, points: Sequence[tuple[float, float]], role: str, x: str, y: str) -> Chart:
     """Points of one quantity against the same of another, with the diagonal on which they are equal."""
-    values = _finite(value for line in dots for dot in line.dots for value in dot)
+    values = _finite(value for point in points for value in point)
     top, bottom = TOP, TOP + 225.0
     across, up = fitted(values, LEFT + 8, WIDTH - RIGHT - 8, False), fitted(values, bottom - 8, top + 8, False)
     ends = [(across.start, up.start), (across.end, up.end)]
     marks = [*x_axis(across, bottom, x, LEFT), *y_axis(up, y, top, bottom), Stroke(ends, "muted", dashed=True)]
-    marks += [
-        Dots([(across.at(a), up.at(b)) for a, b in line.dots if math.isfinite(a + b)], line.role) for line in dots
-    ]
-    return Chart(title, description, bottom + 36, marks)
+    return Chart(title, description, bottom + 36, [*marks, _dots(points, role, across, up)])
+
+
+def _dots(points: Sequence[tuple[float, float]], role: str, across: Axis, up: Axis) -> Dots:
+    return Dots([(across.at(x), up.at(y)) for x, y in points if math.isfinite(x + y)], role)
 
 
 def _finite(values: Iterable[float]) -> list[float]:
@@ -145,7 +140,7 @@ def _finite(values: Iterable[float]) -> list[float]:
 def _line(line: Line, across: Axis, up: Axis) -> list[Mark]:
     marks: list[Mark] = []
     if line.dots:
-        marks.append(Dots([(across.at(x), up.at(y)) for x, y in line.dots if math.isfinite(x + y)], line.role))
+        marks.append(_dots(line.dots, line.role, across, up))
     known = [i for i in range(len(line.x)) if math.isfinite(line.x[i]) and math.isfinite(line.y[i])]
     places = [(across.at(line.x[i]), up.at(line.y[i])) for i in known]
     whole = [i for i in known if len(line.low) and line.low[i] == line.low[i] and line.high[i] == line.high[i]]
@@ -157,14 +152,15 @@ def _line(line: Line, across: Axis, up: Axis) -> list[Mark]:
         for i in whole:
             x = across.at(line.x[i])
             marks.append(Stroke([(x, up.at(line.low[i])), (x, up.at(line.high[i]))], line.role, 1.3))
-    if line.joined and len(places) > 1:
-        marks.append(Stroke(places, line.role, 1.8, line.dashed))
+    if len(places) > 1:
+        marks.append(Stroke(places, line.role, 1.8))
     return marks + [Marker(x, y, line.shape, line.role) for x, y in places if not line.banded]
 
 
-def _legend(names: Sequence[tuple[str, str, str]]) -> list[Mark]:
+def _legend(lines: Sequence[Line]) -> list[Mark]:
     marks: list[Mark] = []
-    for place, (name, role, shape) in enumerate(names):
+    for place, line in enumerate(lines):
         y = TOP + 15.0 * place
-        marks += [Marker(LEFT + 6, y + 4, shape, role), Label(LEFT + 16, y + 8, printable(name, 48), size=SMALL)]
+        marks.append(Marker(LEFT + 6, y + 4, line.shape, line.role))
+        marks.append(Label(LEFT + 16, y + 8, printable(line.name, 48), size=SMALL))
     return marks

@@ -152,13 +152,14 @@ def _effects(study: Study, finding: Finding) -> Chart:
 def _pairs(finding: Finding) -> Chart:
     pairs = finding.pairs
     assert pairs is not None
-    dots = [Line("pairs", "violet", "circle", (), (), dots=list(zip(pairs["first"], pairs["second"], strict=True)))]
+    points = list(zip(pairs["first"], pairs["second"], strict=True))
     better = int((pairs["difference"] > 0).sum())
     description = (
         f"{len(pairs)} pairs of runs with the same seed; {finding.first} does better in {better} of them, "
         "the dots under the dashed line"
     )
-    return chart.scatter("Every pair", description, dots, f"score of {finding.first}", f"score of {finding.second}")
+    names = f"score of {finding.first}", f"score of {finding.second}"
+    return chart.scatter("Every pair", description, points, "violet", *names)
 
 
 def _curves(study: Study, finding: Finding) -> Iterator[Chart]:
