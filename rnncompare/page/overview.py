@@ -1,21 +1,20 @@
-"""What the page shows of all claims together: the forest plot, cost against quality, learning curves, gradient flow."""
+"""What the runs of all claims show together, task by task: cost against quality, learning curves, gradient flow."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rnncompare import style
-from rnncompare.claims.judge import Finding
-from rnncompare.page import chart, words
-from rnncompare.page.chart import Bar, Line
-from rnncompare.page.claims import title_of
+from rnncompare.page import chart
+from rnncompare.page.chart import Line
+from rnncompare.page.conditions import title_of
 from rnncompare.page.marks import Chart
-from rnncompare.page.theme import looks, verdict_look
+from rnncompare.page.theme import looks
 from rnncompare.statistics import mean_interval
 from rnncompare.studies.book import Book
 from rnncompare.studies.verdicts import Study
@@ -41,28 +40,7 @@ class TaskView:
     file: str
 
 
-def forest(findings: Sequence[Finding], title: str = "All claims at a glance") -> Chart:
-    """All findings, each effect divided by its margin, so that they share an axis."""
-    bars = []
-    for finding in findings:
-        role, shape, verdict = verdict_look(finding.verdict)
-        claim = finding.claim
-        by = f" ({finding.measure})" if len(claim.measures) > 1 else ""
-        label = f"{claim.name}{by}: {words.comparison(finding)}".replace("_", " ")
-        seen = None if finding.decision is None else finding.decision.effect
-        if seen is None or not finding.margin:
-            bars.append(Bar(label, math.nan, math.nan, math.nan, role, shape, verdict))
-        else:
-            mean, low, high = (end / finding.margin for end in (seen.mean, seen.low, seen.high))
-            bars.append(Bar(label, mean, low, high, role, shape, verdict))
-    description = (
-        f"{len(bars)} comparisons, each with its effect and 95 % interval divided by its margin; to the right of the "
-        "shaded band the claim is borne out; the verdict stands at the right of each row; the table has the numbers"
-    )
-    return chart.intervals(title, description, bars, 1.0, "effect, in margins (±1: no difference that matters)", 6.0)
-
-
-def variants(book: Book) -> dict[int, str]:
+def _variants(book: Book) -> dict[int, str]:
     """A name for each entry of the book: the settings of its model."""
     names: dict[int, str] = {}
     for claim in book.claims:
@@ -80,7 +58,7 @@ def all_runs(study: Study) -> pd.DataFrame:
     """Each evaluation run once, with ``variant``, the name of its model."""
     import pandas as pd
 
-    names = variants(study.book)
+    names = _variants(study.book)
     booked = {
         run: names.get(position, "")
         for position, entry in enumerate(study.book.entries)
@@ -148,11 +126,12 @@ def learning(study: Study, runs: pd.DataFrame) -> list[TaskView]:
     parts = [evidence.curves for evidence in study.evidence.values() if len(evidence.curves)]
     if not parts or not len(runs):
         return []
-    wanted = {run for _, _, group in _fullest(runs) for run in group["run_id"]}
+    fullest = list(_fullest(runs))
+    wanted = {run for _, _, group in fullest for run in group["run_id"]}
     curves = pd.concat([part[part["run_id"].isin(wanted)] for part in parts]).drop_duplicates(["run_id", "update"])
     curves = dict(list(curves.dropna(subset="validation_metric").groupby("run_id")))
     found = []
-    for number, (task, value, group) in enumerate(_fullest(runs)):
+    for number, (task, value, group) in enumerate(fullest):
         drawn = group[group["run_id"].isin(list(curves))]
         if not len(drawn):
             continue

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnncompare.claims.judge import Finding
 from rnncompare.page import drawing, overview, words
 from rnncompare.page.claims import ClaimView, views
+from rnncompare.page.forest import forest, in_columns
 from rnncompare.page.links import Links
 from rnncompare.page.marks import Chart
 from rnncompare.page.origin import origin
@@ -33,7 +34,7 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
         The files written, the page first; each PNG has an SVG beside it.
     """
     claims = views(study, Links(results, output))
-    forest = overview.forest(study.findings)
+    glance = forest(study.findings)
     costs, learning = overview.costs(study, runs), overview.learning(study, runs)
     gradients = overview.gradient_flow(study)
     contents = [("verdicts", "Verdicts"), ("glance", "At a glance"), ("claims", "Claim by claim")]
@@ -47,7 +48,7 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
         skipped=study.skipped,
         contents=[*contents, ("origin", "Where the numbers come from")],
         claims=claims,
-        forest=forest,
+        forest=glance,
         costs=costs,
         learning=learning,
         gradients=gradients,
@@ -60,7 +61,7 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
     )
     write_whole(page, text)
     written = [page, _findings(study.findings, output), _pairs(study.findings, output)]
-    figures = [("forest", forest.title, _columns(study.findings) or [forest]), *_claim_figures(claims)]
+    figures = [("forest", glance.title, in_columns(study.findings) or [glance]), *_claim_figures(claims)]
     figures += [(view.file, view.title, view.charts) for view in (*costs, *learning, *gradients)]
     for name, title, charts in figures:
         written.append(output / f"{name}.png")
@@ -68,21 +69,11 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
     return written
 
 
-def _columns(findings: Sequence[Finding]) -> list[Chart]:
-    """The forest plot of what was measured, in two columns."""
-    drawn = [finding for finding in findings if finding.decision and finding.margin]
-    half = (len(drawn) + 1) // 2
-    return [overview.forest(part, "") for part in (drawn[:half], drawn[half:]) if part]
-
-
 def _subtitle(study: Study, runs: int) -> str:
-    comparisons, planned = (
-        len(study.findings),
-        {run for entry in study.book.entries for run in entry.evaluation.values()},
-    )
-    missing = f" of {len(planned):,} planned" if len(planned) > runs else ""
+    planned = len({run for entry in study.book.entries for run in entry.evaluation.values()})
+    missing = f" of {planned:,} planned" if planned > runs else ""
     return (
-        f"{len(study.book.claims)} claims, {comparisons} comparisons, {runs:,} evaluation runs{missing}. "
+        f"{len(study.book.claims)} claims, {len(study.findings)} comparisons, {runs:,} evaluation runs{missing}. "
         f"Verdicts: {words.tally(study.findings)}."
     )
 
