@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from rnncompare.page.marks import SMALL, WIDTH, Label, Mark, Stroke
 from rnncompare.style import printable
 
@@ -61,8 +63,10 @@ def _number(value: float) -> str:
     if value != value or math.isinf(value):
         return "?"
     if abs(value) >= 10_000:
-        return f"{value / 1e6:g}M" if abs(value) >= 1e6 else f"{value / 1e3:g}k"
-    return f"{0.0 if abs(value) < 1e-12 else value:.4g}"
+        return f"{value / 1e6:.4g}M" if abs(value) >= 1e6 else f"{value / 1e3:.3g}k"
+    if 1e-12 < abs(value) < 1e-3:
+        return np.format_float_scientific(value, precision=2, trim="-", exp_digits=1)
+    return f"{0.0 if abs(value) <= 1e-12 else value:.4g}"
 
 
 def fitted(values: Sequence[float], start: float, end: float, log: bool) -> Axis:
@@ -84,7 +88,7 @@ def fitted_upright(values: Sequence[float], ends: Sequence[float], bottom: float
 
 def x_axis(axis: Axis, y: float, name: str, left: float = 6.0, present: Sequence[float] = ()) -> list[Mark]:
     """A rule at height ``y`` with the axis' name under it, and at ticks, or at ``present`` values, what has room."""
-    ticks = list(present) if axis.log and 2 <= len(present) <= 6 else axis.ticks()
+    ticks = list(present) if 2 <= len(present) <= 6 else axis.ticks()
     marks: list[Mark] = [Stroke([(left, y), (WIDTH - 6, y)], "rule")]
     last = -math.inf
     for tick in ticks:
@@ -94,13 +98,18 @@ def x_axis(axis: Axis, y: float, name: str, left: float = 6.0, present: Sequence
         last = at
         marks.append(Stroke([(at, y), (at, y + 4)], "rule"))
         marks.append(Label(at, y + 15, text, "middle", "muted", SMALL))
-    return [*marks, Label((left + WIDTH - 6) / 2, y + 31, printable(name, 58), "middle", "muted", SMALL)]
+    return [*marks, Label((left + WIDTH - 6) / 2, y + 31, printable(name, _room(left)), "middle", "muted", SMALL)]
 
 
-def y_axis(axis: Axis, name: str, top: float, bottom: float) -> list[Mark]:
-    """Lines across the chart at ticks, their numbers on the left, and the axis' name upright beside them."""
+def y_axis(axis: Axis, name: str, top: float) -> list[Mark]:
+    """Lines across the chart at ticks, their numbers on the left, and the axis' name above, where it has room."""
     marks: list[Mark] = []
     for tick in axis.ticks():
         marks.append(Stroke([(LEFT, axis.at(tick)), (WIDTH - 6, axis.at(tick))], "grid"))
         marks.append(Label(LEFT - 4, axis.at(tick) + 3.5, _number(tick), "end", "muted", SMALL))
-    return [*marks, Label(11, (top + bottom) / 2, printable(name, 40), "middle", "muted", SMALL, upright=True)]
+    return [*marks, Label(4, top - 4, printable(name, _room(4)), role="muted", size=SMALL)]
+
+
+def _room(left: float) -> int:
+    """How many characters of small text have room from ``left`` to the right edge."""
+    return int((WIDTH - 6 - left) / 5.2)

@@ -13,6 +13,7 @@ from rnncompare.page.marks import SMALL, WIDTH, Chart, Dots, Label, Mark, Marker
 from rnncompare.style import printable
 
 RIGHT, TOP = 12.0, 10.0
+NAME = 14.0  # of a y axis, above it
 ROW = 38.0  # of a chart of intervals
 
 
@@ -105,16 +106,18 @@ def _arrow(x: float, y: float, side: int, role: str) -> Stroke:
 
 def curves(title: str, description: str, lines: Sequence[Line], x: str, y: str, log_x: bool = True) -> Chart:
     """Lines with intervals over x, with a legend above."""
-    legend_height = 15.0 * len(lines) + 4
-    top, bottom = TOP + legend_height, TOP + legend_height + 170
+    top = TOP + 15.0 * len(lines) + 4 + NAME
+    bottom = top + 170
     xs = _finite(value for line in lines for value in [*line.x, *(dot[0] for dot in line.dots)])
     ys = _finite(v for line in lines for v in [*line.y, *(dot[1] for dot in line.dots)])
     ends = _finite(v for line in lines for v in [*line.low, *line.high])
-    across = fitted(xs, LEFT + 8, WIDTH - RIGHT - 8, log_x and min(xs, default=0) > 0)
+    wide = min(xs, default=0) > 0 and max(xs) >= 3 * min(xs)  # over less a linear axis has the rounder numbers
+    across = fitted(xs, LEFT + 8, WIDTH - RIGHT - 8, log_x and wide)
     up = fitted_upright(ys, ends, bottom, top)
-    marks = [*x_axis(across, bottom, x, LEFT, list(dict.fromkeys(sorted(xs)))), *y_axis(up, y, top, bottom)]
+    marks = [*x_axis(across, bottom, x, LEFT, list(dict.fromkeys(sorted(xs)))), *y_axis(up, y, top)]
+    marks += [_dots(line.dots, line.role, across, up) for line in lines if line.dots]
     for line in lines:
-        marks += _line(line, across, up)
+        marks += _line(line, across, up, min(0.18, 0.5 / len(lines)))
     marks += _legend(lines)
     return Chart(title, description, bottom + 36, marks)
 
@@ -122,10 +125,11 @@ def curves(title: str, description: str, lines: Sequence[Line], x: str, y: str, 
 def scatter(title: str, description: str, points: Sequence[tuple[float, float]], role: str, x: str, y: str) -> Chart:
     """Points of one quantity against the same of another, with the diagonal on which they are equal."""
     values = _finite(value for point in points for value in point)
-    top, bottom = TOP, TOP + 225.0
+    top = TOP + NAME
+    bottom = top + 225.0
     across, up = fitted(values, LEFT + 8, WIDTH - RIGHT - 8, False), fitted(values, bottom - 8, top + 8, False)
     ends = [(across.start, up.start), (across.end, up.end)]
-    marks = [*x_axis(across, bottom, x, LEFT), *y_axis(up, y, top, bottom), Stroke(ends, "muted", dashed=True)]
+    marks = [*x_axis(across, bottom, x, LEFT), *y_axis(up, y, top), Stroke(ends, "muted", dashed=True)]
     return Chart(title, description, bottom + 36, [*marks, _dots(points, role, across, up)])
 
 
@@ -137,24 +141,24 @@ def _finite(values: Iterable[float]) -> list[float]:
     return [float(value) for value in values if value is not None and math.isfinite(value)]
 
 
-def _line(line: Line, across: Axis, up: Axis) -> list[Mark]:
+def _line(line: Line, across: Axis, up: Axis, opacity: float) -> list[Mark]:
+    """The line over its band of that opacity, or with its intervals; few markers on a band, of many points."""
     marks: list[Mark] = []
-    if line.dots:
-        marks.append(_dots(line.dots, line.role, across, up))
     known = [i for i in range(len(line.x)) if math.isfinite(line.x[i]) and math.isfinite(line.y[i])]
     places = [(across.at(line.x[i]), up.at(line.y[i])) for i in known]
     whole = [i for i in known if len(line.low) and line.low[i] == line.low[i] and line.high[i] == line.high[i]]
     if line.banded and len(whole) > 1:
         edge = [(across.at(line.x[i]), up.at(line.low[i])) for i in whole]
         edge += [(across.at(line.x[i]), up.at(line.high[i])) for i in reversed(whole)]
-        marks.append(Stroke(edge, line.role, filled=True, opacity=0.18))
+        marks.append(Stroke(edge, line.role, filled=True, opacity=opacity))
     elif not line.banded:
         for i in whole:
             x = across.at(line.x[i])
             marks.append(Stroke([(x, up.at(line.low[i])), (x, up.at(line.high[i]))], line.role, 1.3))
     if len(places) > 1:
         marks.append(Stroke(places, line.role, 1.8))
-    return marks + [Marker(x, y, line.shape, line.role) for x, y in places if not line.banded]
+    marked = places[:: math.ceil(len(places) / 6)] if line.banded and places else places
+    return marks + [Marker(x, y, line.shape, line.role) for x, y in marked]
 
 
 def _legend(lines: Sequence[Line]) -> list[Mark]:

@@ -125,10 +125,9 @@ def _svg(mark: Mark) -> str:
                 return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{SIZE:g}"/>'
             corners = " ".join(f"{x + SIZE * a:.1f},{y + SIZE * b:.1f}" for a, b in SHAPES[shape])
             return f'<polygon class="{kind}" points="{corners}"/>'
-        case Label(x, y, text, anchor, role, size, bold, upright):
-            turned = f' transform="rotate(-90 {x:.1f} {y:.1f})"' * upright
+        case Label(x, y, text, anchor, role, size, bold):
             kind = f"f-{role}{' small' * (size < TEXT)}{' large' * (size > TEXT)}{' bold' * bold}"
-            place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{turned}'
+            place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
             return f'<text class="{kind}" {place}>{escape(printable(text))}</text>'
 
 
@@ -177,7 +176,7 @@ def _draw(axes: Axes, mark: Mark, left: float, top: float, order: int) -> None:
             face = "none" if shape == "ring" else colour
             edge = 1.1 * (shape == "ring")
             axes.add_patch(Polygon(corners, facecolor=face, edgecolor=colour, linewidth=edge, zorder=order))
-        case Label(x, y, text, anchor, _, size, bold, upright):
+        case Label(x, y, text, anchor, _, size, bold):
             axes.text(
                 left + x,
                 top + y,
@@ -187,7 +186,5 @@ def _draw(axes: Axes, mark: Mark, left: float, top: float, order: int) -> None:
                 color=colour,
                 fontsize=size * point,
                 fontweight="bold" if bold else "normal",
-                rotation=90 if upright else 0,
-                rotation_mode="anchor",
                 zorder=order,
             )

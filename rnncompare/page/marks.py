@@ -50,7 +50,6 @@ class Label:
     role: str = "ink"
     size: float = TEXT
     bold: bool = False
-    upright: bool = False
 
 
 Mark = Stroke | Dots | Marker | Label
