@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import numpy as np
 
@@ -14,12 +16,15 @@ from rnncompare.style import printable
 
 RIGHT, TOP = 12.0, 10.0
 NAME = 14.0  # of a y axis, above it
-ROW = 38.0  # of a chart of intervals
+ROW, LINE = 38.0, 12.0  # of a chart of intervals: a row, and what a second line of its label adds
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A row of `intervals`: an estimate with the ends of its interval, NaN where unknown, infinite where open."""
+    """A row of `intervals`: an estimate with the ends of its interval, NaN where unknown, infinite where open.
+
+    ``absent`` is what stands there in place of an estimate that is not known.
+    """
 
     label: str
     mean: float
@@ -28,6 +33,7 @@ class Bar:
     role: str
     shape: str
     note: str = ""
+    absent: str = "no figure"
 
 
 @dataclass
@@ -53,7 +59,9 @@ def intervals(
     What reaches beyond the axis, which goes no farther than ``furthest``, ends in an arrow.
     """
     axis = _interval_axis(bars, margin, furthest)
-    bottom = TOP + ROW * len(bars) + 4
+    labels = [_label_lines(bar) for bar in bars]
+    *tops, end = accumulate((ROW + LINE * (len(lines) - 1) for lines in labels), initial=TOP)
+    bottom = end + 4
     marks: list[Mark] = []
     if margin and axis.holds(0):
         left, right = axis.at(-margin), axis.at(margin)
@@ -61,8 +69,8 @@ def intervals(
     marks += x_axis(axis, bottom, unit)
     if axis.holds(0):
         marks.append(Stroke([(axis.at(0), TOP), (axis.at(0), bottom)], "muted"))
-    for place, bar in enumerate(bars):
-        marks += _bar(bar, axis, TOP + ROW * place)
+    for bar, lines, top in zip(bars, labels, tops, strict=True):
+        marks += _bar(bar, lines, axis, top)
     return Chart(title, description, bottom + 36, marks)
 
 
@@ -77,14 +85,19 @@ def _interval_axis(bars: Sequence[Bar], margin: float | None, furthest: float) -
     return Axis(-reach, reach, 14.0, WIDTH - 14.0)
 
 
-def _bar(bar: Bar, axis: Axis, top: float) -> list[Mark]:
-    y = top + 25
-    label = printable(bar.label, max(12, 62 - len(bar.note)))  # they share a line
-    marks: list[Mark] = [Label(4, top + 13, label, size=SMALL)]
+def _label_lines(bar: Bar) -> list[str]:
+    """The label of a row, in one line or two, which leave room for its note."""
+    room = max(12, 62 - len(bar.note))
+    return textwrap.wrap(printable(bar.label, 200), room, max_lines=2, placeholder="…") or [""]
+
+
+def _bar(bar: Bar, label: Sequence[str], axis: Axis, top: float) -> list[Mark]:
+    y = top + 25 + LINE * (len(label) - 1)
+    marks: list[Mark] = [Label(4, top + 13 + LINE * i, text, size=SMALL) for i, text in enumerate(label)]
     if bar.note:
         marks.append(Label(WIDTH - 4, top + 13, bar.note, "end", bar.role, SMALL, bold=True))
     if not math.isfinite(bar.mean):
-        return [*marks, Label(axis.at(0) + 6, y + 3, "no figure", role="muted", size=SMALL)]
+        return [*marks, Label(axis.at(0) + 6, y + 3, bar.absent, role="muted", size=SMALL)]
     low, high = bar.low, bar.high
     if low == low and high == high:
         left, right = axis.at(low), axis.at(high)

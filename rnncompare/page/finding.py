@@ -35,9 +35,10 @@ def _effects(study: Study, finding: Finding) -> Chart:
         label = f"{title_of(study, row['task'])} {row['value']}".strip()
         note = "" if row["counts"] else "does not count"
         bars.append(Bar(label, seen.mean, seen.low, seen.high, "ink" if row["counts"] else "muted", "circle", note))
+    band = f"the shaded band is the margin of {words.figure(finding.margin)}" if finding.margin else "the margin is 0"
     description = (
         f"mean difference of {finding.first} and {finding.second} with its 95 % interval in each condition; to the "
-        f"right of zero speaks for the claim; the shaded band is the margin of {words.figure(finding.margin)}"
+        f"right of zero speaks for the claim; {band}"
     )
     return chart.intervals("Effect by condition", description, bars, finding.margin, finding.unit)
 

@@ -22,7 +22,8 @@ def forest(findings: Sequence[Finding], title: str = "All claims at a glance") -
         label = f"{claim.name}{by}: {words.comparison(finding)}".replace("_", " ")
         seen = None if finding.decision is None else finding.decision.effect
         if seen is None or not finding.margin:
-            bars.append(Bar(label, math.nan, math.nan, math.nan, role, shape, verdict))
+            absent = "no figure" if seen is None else "its margin is 0: see the table"
+            bars.append(Bar(label, math.nan, math.nan, math.nan, role, shape, verdict, absent))
         else:
             mean, low, high = (end / finding.margin for end in (seen.mean, seen.low, seen.high))
             bars.append(Bar(label, mean, low, high, role, shape, verdict))
