@@ -24,6 +24,16 @@ def title_of(study: Study, task: str) -> str:
     return str(study.book.tasks.get(task, {}).get("title") or task)
 
 
+def axis_of(study: Study, task: str) -> str:
+    """The setting that a task varies; empty where it varies none."""
+    return str(study.book.tasks.get(task, {}).get("axis", ""))
+
+
+def condition(study: Study, task: str, value: str) -> str:
+    """A value with what it is a value of."""
+    return f"{axis_name(axis_of(study, task))} {value}".strip()
+
+
 def rows(frame: pd.DataFrame | None) -> list[dict[str, Any]]:
     """The rows of a table that may be absent."""
     return (
@@ -37,8 +47,7 @@ def in_order(study: Study, finding: Finding) -> list[dict[str, Any]]:
     found = rows(finding.conditions)
     tasks = list(dict.fromkeys(row["task"] for row in found))
     for row in found:
-        axis = str(study.book.tasks.get(row["task"], {}).get("axis", ""))
-        row["place"] = place(axis, row["task"], row["value"], runs)
+        row["place"] = place(axis_of(study, row["task"]), row["task"], row["value"], runs)
     return sorted(
         found, key=lambda row: (tasks.index(row["task"]), row["place"] if row["place"] == row["place"] else 0.0)
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rnncompare.claims.judge import Finding
 from rnncompare.page import chart, words
 from rnncompare.page.chart import Bar, Line
-from rnncompare.page.conditions import axis_name, in_order, place, rows, title_of
+from rnncompare.page.conditions import axis_name, axis_of, in_order, place, rows, title_of
 from rnncompare.page.marks import Chart
 from rnncompare.page.theme import looks, verdict_look
 from rnncompare.statistics import Interval
@@ -60,13 +60,12 @@ def _curves(study: Study, finding: Finding) -> Iterator[Chart]:
     """The scores over what is varied, for each task where it takes several values."""
     assert finding.conditions is not None
     assert finding.pairs is not None
-    arms = looks(finding.claim.arms or (finding.first, finding.second))
+    arms = looks([finding.claim.arms or (finding.first, finding.second)])
     runs = study.evidence[finding.claim.name].runs
     for task, conditions in finding.conditions.groupby("task", sort=False):
-        axis = str(study.book.tasks.get(str(task), {}).get("axis", ""))
+        axis = axis_of(study, str(task))
         places = {value: place(axis, str(task), value, runs) for value in conditions["value"]}
-        known = sorted({place for place in places.values() if math.isfinite(place)})
-        if len(known) < 2:
+        if len({at for at in places.values() if math.isfinite(at)}) < 2:
             continue
         lines = []
         for side, arm in (("first", finding.first), ("second", finding.second)):
@@ -86,5 +85,5 @@ def _curves(study: Study, finding: Finding) -> Iterator[Chart]:
 def _line(
     arm: str, role: str, shape: str, means: list[tuple[float, Interval]], dots: list[tuple[float, float]]
 ) -> Line:
-    x, seen = [place for place, _ in means], [estimate for _, estimate in means]
+    x, seen = [at for at, _ in means], [estimate for _, estimate in means]
     return Line(arm, role, shape, x, [s.mean for s in seen], [s.low for s in seen], [s.high for s in seen], dots)

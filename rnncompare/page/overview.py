@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import numpy as np
 from rnncompare import style
 from rnncompare.page import chart
 from rnncompare.page.chart import Line
-from rnncompare.page.conditions import title_of
+from rnncompare.page.conditions import condition, title_of
 from rnncompare.page.marks import Chart
 from rnncompare.page.theme import looks
 from rnncompare.statistics import mean_interval
@@ -73,26 +73,33 @@ def all_runs(study: Study) -> pd.DataFrame:
 
 def costs(study: Study, runs: pd.DataFrame) -> list[TaskView]:
     """Quality against what it costs, for each task in its fullest condition."""
+    fullest = list(_fullest(runs))
+    known = _looks(fullest)
     found = []
-    for number, (task, value, group) in enumerate(_fullest(runs)):
+    for number, (task, value, group) in enumerate(fullest):
         scored = group[group["status"] == "completed"].dropna(subset="quality.test")
-        charts = [_cost(scored, column, name) for column, name in COSTS.items() if scored[column].notna().any()]
+        charts = [_cost(scored, column, name, known) for column, name in COSTS.items() if scored[column].notna().any()]
         if charts:
-            found.append(TaskView(title_of(study, task), value, charts, f"cost-{style.slug(task, number)}"))
+            file = f"cost-{style.slug(task, number)}"
+            found.append(TaskView(title_of(study, task), condition(study, task, value), charts, file))
     return found
 
 
-def _cost(scored: pd.DataFrame, column: str, name: str) -> Chart:
-    names = looks(sorted(scored["variant"].unique())[:FULLEST])
+def _looks(fullest: Sequence[tuple[str, str, pd.DataFrame]]) -> dict[str, tuple[str, str]]:
+    """The look of each variant, the same for all tasks."""
+    return looks(sorted(group["variant"].unique()) for _, _, group in fullest)
+
+
+def _cost(scored: pd.DataFrame, column: str, name: str, known: dict[str, tuple[str, str]]) -> Chart:
     lines = []
-    for variant, (role, shape) in names.items():
+    for variant in sorted(scored["variant"].unique())[:FULLEST]:
         mine = scored[scored["variant"] == variant]
         seen = mean_interval(mine["quality.test"])
         dots = list(zip(mine[column], mine["quality.test"], strict=True))
         place = [float(mine[column].median())]
-        lines.append(Line(variant, role, shape, place, [seen.mean], [seen.low], [seen.high], dots))
+        lines.append(Line(variant, *known[variant], place, [seen.mean], [seen.low], [seen.high], dots))
     return chart.curves(
-        name.capitalize(),
+        name[0].upper() + name[1:],
         "mean test quality with 95 % interval of each model; dots are single runs",
         lines,
         name,
@@ -127,6 +134,7 @@ def learning(study: Study, runs: pd.DataFrame) -> list[TaskView]:
     if not parts or not len(runs):
         return []
     fullest = list(_fullest(runs))
+    known = _looks(fullest)
     wanted = {run for _, _, group in fullest for run in group["run_id"]}
     curves = pd.concat([part[part["run_id"].isin(wanted)] for part in parts]).drop_duplicates(["run_id", "update"])
     curves = dict(list(curves.dropna(subset="validation_metric").groupby("run_id")))
@@ -136,8 +144,8 @@ def learning(study: Study, runs: pd.DataFrame) -> list[TaskView]:
         if not len(drawn):
             continue
         lines = [
-            _mean_curve(variant, look, [curves[run] for run in drawn.loc[drawn["variant"] == variant, "run_id"]])
-            for variant, look in looks(sorted(drawn["variant"].unique())[:FULLEST]).items()
+            _mean_curve(variant, known[variant], [curves[run] for run in mine["run_id"]])
+            for variant, mine in list(drawn.groupby("variant"))[:FULLEST]
         ]
         made = chart.curves(
             "Learning curves",
@@ -148,7 +156,8 @@ def learning(study: Study, runs: pd.DataFrame) -> list[TaskView]:
             f"validation {_metric(drawn)}",
             log_x=False,
         )
-        found.append(TaskView(title_of(study, task), value, [made], f"learning-{style.slug(task, number)}"))
+        file = f"learning-{style.slug(task, number)}"
+        found.append(TaskView(title_of(study, task), condition(study, task, value), [made], file))
     return found
 
 
@@ -184,7 +193,7 @@ def _flow(probes: pd.DataFrame, stage: str) -> Chart | None:
     if not lags:
         return None
     lines = []
-    for arm, (role, shape) in looks(sorted(probes["arm"].map(str).unique())[:FULLEST]).items():
+    for arm, (role, shape) in looks([sorted(probes["arm"].map(str).unique())[:FULLEST]]).items():
         mine = probes[probes["arm"] == arm]
         seen = [mean_interval(mine[columns[lag]].dropna()) for lag in lags]
         ends = [s.low for s in seen], [s.high for s in seen]

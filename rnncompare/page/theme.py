@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 # role: (on a light page, on a dark page). Text roles have a contrast of 4.5 with the backgrounds, drawn ones of 3.
@@ -26,6 +27,8 @@ SERIES = {
     "slate": ("#4a5a78", "#9fb2d6"),
 }
 ROLES = {**TEXT, **BACKGROUNDS, **RULES, **SERIES}
+FAMILIES = {"lstm": ("lstm", "violet", "slate"), "gru": ("gru", "olive", "brown"), "rnn": ("rnn",)}
+OTHERS = ("violet", "olive", "brown", "slate")  # for names of no family
 MARKERS = ("circle", "square", "triangle", "diamond", "down", "cross")
 
 # Each verdict has a colour, a marker of its own, and words.
@@ -45,17 +48,24 @@ def verdict_look(verdict: str) -> tuple[str, str, str]:
     return VERDICTS.get(verdict, ("muted", "ring", verdict))
 
 
-def looks(names: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """A colour role and a marker for each name: its family's where that is free, each pair once as far as they go."""
-    spare = [role for role in SERIES if role not in ("lstm", "gru", "rnn")]
+def looks(charts: Iterable[Iterable[str]]) -> dict[str, tuple[str, str]]:
+    """A colour role and a marker for each name, the same in every chart.
+
+    Names of one chart have different ones as far as they go, and their family's colour where that is free. Those that
+    occur in the most charts choose first.
+
+    Args:
+        charts: the names in each.
+    """
+    together = [list(dict.fromkeys(names)) for names in charts]
     taken: dict[str, tuple[str, str]] = {}
-    used: set[str] = set()
-    for number, name in enumerate(dict.fromkeys(names)):
-        family = next((role for role in ("lstm", "gru", "rnn") if role in name.lower()), None)
-        free = [role for role in [family, *spare, *SERIES] if role and role not in used]
-        role = free[0] if free else list(SERIES)[number % len(SERIES)]
-        used.add(role)
-        taken[name] = (role, MARKERS[number % len(MARKERS)])
+    for name, _ in Counter(name for names in together for name in names).most_common():
+        beside = [taken[other] for other in taken if any(name in names and other in names for names in together)]
+        roles, markers = [role for role, _ in beside], [marker for _, marker in beside]
+        family = next((family for family in FAMILIES if family in name.lower()), None)
+        role = min([*FAMILIES.get(family or "", ()), *OTHERS, *SERIES], key=roles.count)
+        marker = min(MARKERS, key=lambda marker: (beside.count((role, marker)), markers.count(marker)))
+        taken[name] = (role, marker)
     return taken
 
 
