@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rnncompare.claims import measures
 from rnncompare.claims.claim import Claim
 from rnncompare.claims.judge import Finding
 from rnncompare.page import words
@@ -20,10 +21,11 @@ from rnncompare.style import slug
 
 @dataclass
 class FindingView:
-    """A finding, ready to be shown."""
+    """A finding, ready to be shown; ``scores`` says what is a score in it, where models are scored."""
 
     finding: Finding
     title: str
+    scores: str
     charts: list[Chart]
     conditions: list[dict[str, str]]
     file: str
@@ -72,7 +74,8 @@ def _finding_view(study: Study, finding: Finding, number: str) -> FindingView:
     conditions = [_condition_row(study, row) for row in in_order(study, finding)]
     name = slug(f"{finding.claim.name} {finding.measure} {finding.first} {finding.second}", 0)
     file = f"claim-{number}-{name}"[:100]
-    return FindingView(finding, title, list(charts(study, finding)), conditions, file)
+    scores = (measures.load(finding.measure).__doc__ or "").partition("\n")[0] if finding.first else ""
+    return FindingView(finding, title, scores.replace("``", ""), list(charts(study, finding)), conditions, file)
 
 
 def _condition_row(study: Study, row: dict[str, Any]) -> dict[str, str]:
