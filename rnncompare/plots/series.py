@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FAINT: dict[str, Any] = {"linestyle": "", "markersize": 3.5, "alpha": 0.3}  # single runs beside their mean
+LONGEST = 36  # characters of a line beside an axis
 
 
 def series_of(runs: pd.DataFrame, drawn: pd.DataFrame, by: str) -> Iterator[tuple[str, dict[str, Any], pd.DataFrame]]:
@@ -51,6 +52,8 @@ def metric_axis(split: str, runs: pd.DataFrame) -> str:
     """The label of an axis of quality: what, in what unit, and which way is good."""
     first = runs.iloc[0]
     words = plain(f"{split} {style.metric_label(first['quality.metric'])}")
+    if len(words) > LONGEST:
+        words = words.replace(" (", "\n(")
     return f"{words}\n{style.direction(first['quality.higher_is_better'])}"
 
 
