@@ -112,4 +112,4 @@ def y_axis(axis: Axis, name: str, top: float) -> list[Mark]:
 
 def _room(left: float) -> int:
     """How many characters of small text have room from ``left`` to the right edge."""
-    return int((WIDTH - 6 - left) / 5.2)
+    return int((WIDTH - 6 - left) / 5.0)
