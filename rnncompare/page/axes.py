@@ -63,7 +63,7 @@ def _number(value: float) -> str:
     if value != value or math.isinf(value):
         return "?"
     if abs(value) >= 10_000:
-        return f"{value / 1e6:.4g}M" if abs(value) >= 1e6 else f"{value / 1e3:.3g}k"
+        return f"{value / 1e6:.4g}M" if abs(value) >= 1e6 else f"{value / 1e3:.4g}k"
     if 1e-12 < abs(value) < 1e-3:
         return np.format_float_scientific(value, precision=2, trim="-", exp_digits=1)
     return f"{0.0 if abs(value) <= 1e-12 else value:.4g}"
