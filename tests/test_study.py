@@ -24,7 +24,6 @@ from rnncompare.studies.compose import compose
 from rnncompare.studies.own_data import CLAIM
 from rnncompare.studies.protocol import load_task, protocol, task_names
 from rnncompare.studies.settings import StudySettings
-from rnncompare.studies.stages import random_rate
 
 OWN = ["data=adding", "data.size=32", *QUICK, "trials=2", "pairs=3", "preset=quick", "updates=1"]
 
@@ -141,8 +140,8 @@ def test_tuning_and_evaluation_share_no_seed():
 
 
 def test_a_random_rate_belongs_to_its_seed():
-    rates = [random_rate((1e-4, 1.0), seed) for seed in range(200)]
-    assert rates == [random_rate((1e-4, 1.0), seed) for seed in range(200)]
+    rates = [tuning.random_rate((1e-4, 1.0), seed) for seed in range(200)]
+    assert rates == [tuning.random_rate((1e-4, 1.0), seed) for seed in range(200)]
     assert 0.4 < np.mean(np.array(rates) < 1e-2) < 0.6
 
 

@@ -64,10 +64,10 @@ def conduct(
     deadline = None if budget is None else began + UNTIL_JUDGING * budget
     stages = Stages(planned.runs, pairs, settings.trials, book, train, deadline)
     folder = Path(settings.results_dir)
-    stages.tune()
+    evaluation = stages.tune()
     book.probes = probing.identities(requests)
     book.write(folder)  # whole from here on: a report of what is there can be made at any time
-    stages.evaluate()
+    stages.evaluate(evaluation)
     probing.measure(requests, settings.results_dir)
     return read_study(folder)
 

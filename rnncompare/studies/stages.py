@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
-
-import numpy as np
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass
 
 from rnncompare.records import Record, run_id
 from rnncompare.settings import RunSettings
 from rnncompare.studies import tuning
-from rnncompare.studies.book import Book, BookedEntry
+from rnncompare.studies.book import Book
 from rnncompare.studies.progress import Bar
 from rnncompare.studies.protocol import Entry
 from rnncompare.sweep import Watcher, find_missing, recorded
@@ -40,41 +38,43 @@ class Stages:
     book: Book
     train: Train
     deadline: float | None = None
-    tried: dict[Entry, Runs] = field(default_factory=dict)
 
-    def tune(self) -> None:
-        """Train the trials of all entries, and book the learning rates chosen and the pairs to be trained with them."""
-        for entry, settings in self.settings.items():
-            rates = tuning.learning_rates(entry.learning_rate, self.trials) if entry.tuned else []
-            self.tried[entry] = identified(tuning.trials(settings, rates))
-        runs = {name: settings for tried in self.tried.values() for name, settings in tried.items()}
-        self._complete("tuning", runs)
-        frame = recorded(runs) if runs else None
-        for entry, booked in self._booked():
-            if frame is not None and self.tried[entry]:
-                booked.tuning = {name: run.train.learning_rate for name, run in self.tried[entry].items()}
-                booked.learning_rate = tuning.choose(self.tried[entry], frame)
-            booked.evaluation = {run.seed: name for name, run in self._evaluation(entry, booked).items()}
+    def tune(self) -> Runs:
+        """Train the trials of all entries, book the learning rates chosen, and the pairs to be trained with them.
 
-    def evaluate(self) -> None:
-        """Train the pairs of all entries, seed by seed, so that an early end leaves whole pairs."""
-        runs = [self._evaluation(entry, booked) for entry, booked in self._booked()]
-        together = {name: settings for part in runs for name, settings in part.items()}
-        self._complete("evaluation", dict(sorted(together.items(), key=lambda item: item[1].seed)))
+        Returns:
+            The runs of these pairs.
+        """
+        tried = self._tried()
+        self._complete("tuning", _together(tried.values()))
+        chosen = _chosen(tried)
+        evaluation = []
+        for entry, booked in zip(self.settings, self.book.entries, strict=True):
+            runs = self._evaluation(entry, chosen.get(entry))
+            booked.tuning = {name: run.train.learning_rate for name, run in tried.get(entry, {}).items()}
+            booked.learning_rate = chosen.get(entry)
+            booked.evaluation = {run.seed: name for name, run in runs.items()}
+            evaluation.append(runs)
+        return _together(evaluation)
 
-    def _evaluation(self, entry: Entry, booked: BookedEntry) -> Runs:
-        seeds = range(self.pairs[entry])
-        rates: Sequence[float]
-        if entry.tuned:
-            assert booked.learning_rate is not None
-            rates = [booked.learning_rate] * len(seeds)
-        else:
-            rates = [random_rate(entry.learning_rate, seed) for seed in seeds]
+    def evaluate(self, runs: Runs) -> None:
+        """Train ``runs``, the pairs of all entries, seed by seed, so that an early end leaves whole pairs."""
+        self._complete("evaluation", dict(sorted(runs.items(), key=lambda item: item[1].seed)))
+
+    def _tried(self) -> dict[Entry, Runs]:
+        """The trials of each entry that is tuned."""
+        return {
+            entry: identified(tuning.trials(settings, tuning.learning_rates(entry.learning_rate, self.trials)))
+            for entry, settings in self.settings.items()
+            if entry.tuned
+        }
+
+    def _evaluation(self, entry: Entry, chosen: float | None) -> Runs:
+        """The runs of an entry's pairs, with the learning rate chosen, or each with the one of its seed."""
         settings = self.settings[entry]
-        return identified([tuning.with_rate(settings, rate, seed) for rate, seed in zip(rates, seeds, strict=True)])
-
-    def _booked(self) -> list[tuple[Entry, BookedEntry]]:
-        return list(zip(self.settings, self.book.entries, strict=True))
+        seeds = range(self.pairs[entry])
+        rates = [tuning.random_rate(entry.learning_rate, seed) if chosen is None else chosen for seed in seeds]
+        return identified(tuning.with_rate(settings, rate, seed) for seed, rate in zip(seeds, rates, strict=True))
 
     def _complete(self, stage: str, runs: Runs) -> None:
         """Train what is missing of ``runs``, until the deadline."""
@@ -88,12 +88,18 @@ class Stages:
                     break
 
 
-def identified(runs: Sequence[RunSettings]) -> Runs:
+def identified(runs: Iterable[RunSettings]) -> Runs:
     """Runs by the hash of their settings."""
     return {run_id(settings.config()): settings for settings in runs}
 
 
-def random_rate(bounds: tuple[float, float], seed: int) -> float:
-    """The learning rate that belongs to a seed, log-uniform within bounds, the same for every model."""
-    low, high = np.log(bounds)
-    return float(f"{np.exp(np.random.default_rng(seed).uniform(low, high)):.3g}")
+def _together(parts: Iterable[Runs]) -> Runs:
+    return {name: settings for part in parts for name, settings in part.items()}
+
+
+def _chosen(tried: Mapping[Entry, Runs]) -> dict[Entry, float]:
+    """The learning rate chosen for each entry by the records of its trials."""
+    if not tried:
+        return {}
+    frame = recorded(_together(tried.values()))
+    return {entry: tuning.choose(runs, frame) for entry, runs in tried.items()}

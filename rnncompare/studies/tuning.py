@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rnncompare.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -26,6 +28,12 @@ def learning_rates(bounds: tuple[float, float], count: int) -> list[float]:
 
 def _radical_inverse(k: int) -> float:
     return int(f"{k:b}"[::-1], 2) / (1 << k.bit_length())
+
+
+def random_rate(bounds: tuple[float, float], seed: int) -> float:
+    """The learning rate that belongs to a seed, log-uniform within bounds, the same for every model."""
+    low, high = np.log(bounds)
+    return float(f"{np.exp(np.random.default_rng(seed).uniform(low, high)):.3g}")
 
 
 def trials(settings: RunSettings, rates: Sequence[float]) -> list[RunSettings]:
