@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from tqdm import tqdm
-
 from rnncompare.claims import Claim
 from rnncompare.errors import SettingError
 from rnncompare.measure.isolation import call_isolated
@@ -14,6 +12,7 @@ from rnncompare.probes.gradient_flow import GradientFlow
 from rnncompare.probes.memory import Memory
 from rnncompare.probes.step_time import StepTime
 from rnncompare.probes.store import Request, measure_missing, missing, probe_id
+from rnncompare.studies import progress
 from rnncompare.studies.compose import compose, shortened
 from rnncompare.studies.settings import StudySettings
 from rnncompare.sweep import checked
@@ -84,9 +83,8 @@ def measure(requests: Wanted, results_dir: str) -> None:
     """
     every = [request for arms in requests.values() for asked in arms.values() for request in asked]
     todo = missing(every, results_dir)
-    often = 0.1 if sys.stderr.isatty() else 30
-    with tqdm(total=len(todo), desc="measuring", unit="probe", mininterval=often, disable=not todo) as bar:
-        for measured in measure_missing(every, results_dir):
+    with progress.bar("measuring", len(todo), "probe") as bar:
+        for measured in measure_missing(todo, results_dir):
             bar.update()
             if measured.error:
                 bar.write(safe(f"{measured.request.probe.name}: {measured.error}"), file=sys.stderr)

@@ -11,8 +11,22 @@ from rnncompare.records import Record
 from rnncompare.terminal import safe
 
 
-class Bar:
-    """A bar over many runs; without a terminal it says every half minute how far it is.
+def bar(what: str, total: int, unit: str) -> tqdm:
+    """A bar that says without a terminal, too, how far it is: every half minute; none where nothing is to be done."""
+    often = 0.1 if sys.stderr.isatty() else 30
+    return tqdm(
+        total=total,
+        desc=what,
+        unit=unit,
+        mininterval=often,
+        maxinterval=often,
+        dynamic_ncols=True,
+        disable=not total,
+    )
+
+
+class Progress:
+    """A bar over many runs, which hears of what happens to them.
 
     Args:
         stage: what is going on.
@@ -20,16 +34,7 @@ class Bar:
     """
 
     def __init__(self, stage: str, total: int):
-        often = 0.1 if sys.stderr.isatty() else 30
-        self._bar = tqdm(
-            total=total,
-            desc=stage,
-            unit="run",
-            mininterval=often,
-            maxinterval=often,
-            dynamic_ncols=True,
-            disable=not total,
-        )
+        self._bar = bar(stage, total, "run")
 
     def __enter__(self) -> Self:
         return self

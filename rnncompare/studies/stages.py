@@ -11,7 +11,7 @@ from rnncompare.records import Record, run_id
 from rnncompare.settings import RunSettings
 from rnncompare.studies import tuning
 from rnncompare.studies.book import Book
-from rnncompare.studies.progress import Bar
+from rnncompare.studies.progress import Progress
 from rnncompare.studies.protocol import Entry
 from rnncompare.sweep import Watcher, find_missing, recorded
 
@@ -80,7 +80,7 @@ class Stages:
         """Train what is missing of ``runs``, until the deadline."""
         missing = find_missing(runs)
         print(f"{stage}: {len(runs)} runs, {len(runs) - len(missing)} recorded already", flush=True)
-        with Bar(stage, len(missing)) as bar, contextlib.closing(self.train(missing, bar)) as finished:
+        with Progress(stage, len(missing)) as bar, contextlib.closing(self.train(missing, bar)) as finished:
             for record in finished:
                 bar.finished(record)
                 if self.deadline is not None and time.monotonic() > self.deadline:
