@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,8 @@ NOT_IN_RUN_ID = ("results_dir", "force", "progress", "run_timeout", "checkpoint_
 # settings that came later, at the values that say what runs did before: a run made then is the same run
 CAME_LATER = {"data": {"split": "end"}, "train": {"schedule": "constant"}}
 CHECKSUM = "checksum"  # in the provenance: of all else in a record, so that one that was edited shows
+
+Kind = TypeVar("Kind")
 
 
 def run_id(config: Mapping[str, Any]) -> str:
@@ -122,24 +124,30 @@ def read_record(path: str | Path) -> Record:
     Raises:
         DataError: the file is absent, torn, foreign, edited or of another schema.
     """
-    content = read_json(path, "record of a run", SCHEMA_VERSION)
-    try:
-        return parse(Record, content, "record")
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: {str(error)[:120]}") from error
+    return read_as(Record, path, "record of a run", SCHEMA_VERSION)
 
 
-def read_json(path: str | Path, kind: str, schema_version: int) -> dict[str, Any]:
-    """What `write_json` wrote to ``path``, without its checksum.
+def read_as(kind: type[Kind], path: str | Path, name: str, schema_version: int) -> Kind:
+    """What `write_json` wrote to ``path``, as a ``kind``.
 
     Args:
+        kind: a dataclass whose fields are annotated with what `fields.parse` knows.
         path: the file.
-        kind: what it should be, in words.
+        name: what it should be, in words.
         schema_version: that it should have.
 
     Raises:
         DataError: the file is absent, torn, foreign, edited or of another schema.
     """
+    content = _read_json(path, name, schema_version)
+    try:
+        return parse(kind, content, "record")
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: {str(error)[:120]}") from error
+
+
+def _read_json(path: str | Path, name: str, schema_version: int) -> dict[str, Any]:
+    """What `write_json` wrote to ``path``, without its checksum; arguments and errors are those of `read_as`."""
     try:
         text = Path(path).read_text(encoding="utf-8")
         content = json.loads(text)
@@ -150,7 +158,7 @@ def read_json(path: str | Path, kind: str, schema_version: int) -> dict[str, Any
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not whole JSON ({str(error)[:80]})") from error
     if not isinstance(content, dict) or "schema_version" not in content:
-        raise DataError(f"{path}: not a {kind}")
+        raise DataError(f"{path}: not a {name}")
     if content["schema_version"] != schema_version:
         raise DataError(f"{path}: schema version {content['schema_version']!r:.40}, this is {schema_version}")
     if _was_edited(content):

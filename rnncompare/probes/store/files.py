@@ -10,8 +10,7 @@ from typing import Any
 
 from rnncompare.errors import DataError
 from rnncompare.probes import Probe, Values
-from rnncompare.records import ProvenanceFields, plain, read_json, write_json
-from rnncompare.records.fields import parse
+from rnncompare.records import ProvenanceFields, plain, read_as, write_json
 
 SCHEMA_VERSION = 1
 FOLDER = "probes"  # below the results folder
@@ -85,11 +84,7 @@ def read_probe(path: str | Path) -> ProbeRecord:
     Raises:
         DataError: the file is absent, torn, foreign, edited or of another schema.
     """
-    content = read_json(path, "record of a probe", SCHEMA_VERSION)
-    try:
-        return parse(ProbeRecord, content, "record")
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: {str(error)[:120]}") from error
+    return read_as(ProbeRecord, path, "record of a probe", SCHEMA_VERSION)
 
 
 def is_measured(results_dir: str | Path, request: Request) -> bool:
