@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from hydra_plugins.rnncompare_launcher import ClusterLauncherConf, SweepLauncherConf
-from rnncompare import tasks
+from rnncompare import shipped, tasks
 from rnncompare.benchmark.grid import BenchSettings
 from rnncompare.errors import DataError, SettingError, StorageError
 from rnncompare.guard import checked
@@ -45,9 +45,7 @@ _COMPOSING = (
     "hydra_plugins.rnncompare_launcher",
     "hydra_plugins.rnncompare_sweeper",
 )
-_PACKAGE = Path(__file__).parent
-_INSTALLED_CONFIGS = _PACKAGE / "configs"
-CONFIGS = _INSTALLED_CONFIGS if _INSTALLED_CONFIGS.is_dir() else _PACKAGE.parent / "configs"
+CONFIGS = shipped.folder("configs")
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
 
+from rnncompare import shipped
 from rnncompare.claims import measures
 from rnncompare.errors import DataError, require
 
 ClaimRule = Literal["exact", "beats", "equivalent", "reported"]
 Values = Literal["smallest", "usual", "largest", "all"]
 
-_PACKAGE = Path(__file__).parents[1]
-_INSTALLED = _PACKAGE / "experiments"
-EXPERIMENTS = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "experiments"
+EXPERIMENTS = shipped.folder("experiments")
 
 
 @dataclass(frozen=True, kw_only=True)
