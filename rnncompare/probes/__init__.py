@@ -45,6 +45,35 @@ class Probe:
         raise NotImplementedError
 
 
+@dataclass(frozen=True)
+class StepProbe(Probe):
+    """A probe of a training step: of a single layer at one shape.
+
+    Attributes:
+        sequence_length: T, steps.
+        batch_size: B, sequences.
+        input_size: I, features of a step.
+        hidden_size: H, units of the layer.
+        threads: of the CPU.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+    """
+
+    sequence_length: int
+    batch_size: int
+    input_size: int
+    hidden_size: int
+    threads: int = 1
+    device: str = "cpu"
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """T, B, I, H."""
+        return self.sequence_length, self.batch_size, self.input_size, self.hidden_size
+
+    def device_name(self) -> str:
+        return self.device
+
+
 def names() -> list[str]:
     """The names of all probes."""
     return discovery.modules(__name__)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rnncompare.probes import Probe, Values
+from rnncompare.probes import StepProbe, Values
 
 
-@dataclass(frozen=True)
-class StepTime(Probe):
+@dataclass(frozen=True, kw_only=True)
+class StepTime(StepProbe):
     """Milliseconds of a forward and backward pass, and of a full update, taken in turns A B C A B C.
 
     The replicate is a fresh process. The values are ``forward_backward.CELL.IMPLEMENTATION`` and
@@ -16,31 +16,16 @@ class StepTime(Probe):
     ``other_load``, the cores that other processes kept busy meanwhile.
 
     Attributes:
-        sequence_length: T, steps.
-        batch_size: B, sequences.
-        input_size: I, features of a step.
-        hidden_size: H, units of the single layer.
-        threads: of the CPU.
-        device: ``cpu``, ``cuda`` or ``cuda:N``.
         cells: those that take turns.
         implementations: of each; ``torch`` for torch's own module.
         seconds: time spent on each of a pass and an update, for each cell and implementation.
         repeats: turns at least, however long they take.
     """
 
-    sequence_length: int
-    batch_size: int
-    input_size: int
-    hidden_size: int
-    threads: int = 1
-    device: str = "cpu"
     cells: tuple[str, ...] = ("lstm", "gru", "rnn")
     implementations: tuple[str, ...] = ("torch", "auto")
     seconds: float = 0.1
     repeats: int = 3
-
-    def device_name(self) -> str:
-        return self.device
 
     def measure(self, replicate: int) -> Values:
         from rnncompare.benchmark.grid import Case
@@ -49,7 +34,7 @@ class StepTime(Probe):
         measured = measure(
             Case(
                 "probe",
-                (self.sequence_length, self.batch_size, self.input_size, self.hidden_size),
+                self.shape,
                 self.threads,
                 cells=list(self.cells),
                 implementations=list(self.implementations),

@@ -20,7 +20,6 @@ from rnncompare.terminal import safe
 
 Wanted = dict[str, dict[str, list[Request]]]  # by claim and arm
 CELLS = ("lstm", "gru")
-SHAPE = ("sequence_length", "batch_size", "input_size", "hidden_size")
 
 
 def wanted(claims: Sequence[Claim], settings: StudySettings, overrides: Sequence[str]) -> Wanted:
@@ -42,16 +41,17 @@ def _arms(claim: Claim, settings: StudySettings, overrides: Sequence[str]) -> It
             yield arm, [Request(GradientFlow(run), replicate) for replicate in replicates]
     else:
         shapes, device = claim.options["shapes"][: settings.shapes], claim.options["device"]
-        at = [
-            dict(zip(SHAPE, shape, strict=True), threads=threads, device=device)
-            for shape in shapes
-            for threads in claim.options["threads"]
-        ]
+        at = [(*shape, threads, device) for shape in shapes for threads in claim.options["threads"]]
         if probe == "step_time":
-            timed = [StepTime(**where, cells=CELLS) for where in at]
+            timed = [StepTime(*where, cells=CELLS) for where in at]
             yield "", [Request(one, replicate) for one in timed for replicate in replicates]
         else:
-            weighed = [Memory(cell, path, **where) for where in at for cell in CELLS for path in ("torch", "auto")]
+            weighed = [
+                Memory(*where, cell=cell, implementation=path)
+                for where in at
+                for cell in CELLS
+                for path in ("torch", "auto")
+            ]
             yield "", [Request(one, replicate) for one in weighed for replicate in replicates]
 
 

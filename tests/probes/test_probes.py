@@ -89,7 +89,7 @@ def test_what_computes_something_else_is_not_timed(monkeypatch):
 
 
 def test_memory_grows_with_the_sequence(tmp_path):
-    requests = [Request(Memory("lstm", "loop", steps, 16, 8, 64), 0) for steps in (100, 400)]
+    requests = [Request(Memory(steps, 16, 8, 64, cell="lstm", implementation="loop"), 0) for steps in (100, 400)]
     assert [outcome.error for outcome in measure_missing(requests, tmp_path)] == [None, None]
     peaks = load_probes(tmp_path).set_index("settings.sequence_length")["values.peak_mb"]
     kept = 16 * 64 * 4 * 4 / 2**20  # MiB a step, of four gates alone
