@@ -13,7 +13,7 @@ from rnncompare.claims import load, names
 from rnncompare.command import CONFIGS, SOME_FAILED, Command, fail, run_hydra
 from rnncompare.errors import require
 from rnncompare.measure.isolation import preload
-from rnncompare.studies.command_line import check_runs, split
+from rnncompare.studies.command_line import check_beside_claims, check_beside_data, split
 from rnncompare.studies.conduct import conduct
 from rnncompare.studies.protocol import load_task
 from rnncompare.studies.settings import StudySettings
@@ -62,12 +62,13 @@ def study(config: DictConfig, runs: list[str], command: str) -> None:
     assert isinstance(settings, StudySettings)
     settings = settings.checked()
     launcher = instantiate(HydraConfig.get().launcher)
-    check_runs(runs, claims=settings.claim is not None)
     if settings.claim is None:
+        check_beside_data(runs)
         own = any(word.startswith("data=") for word in runs)
         require(own, "claim", None, f"all, or of {', '.join(names())}; or data=file data.path=... for your own data")
         print(own_data.answer(own_data.conduct(settings, runs, launcher.train, command)))
         return
+    check_beside_claims(runs)
     claims = [load(name) for name in (names() if settings.claim == "all" else settings.claim.split(","))]
     tasks = {name: load_task(name) for claim in claims for name in claim.tasks}
     made = conduct(settings, claims, tasks, runs, launcher.train, command)

@@ -19,7 +19,7 @@ from rnncompare.experiment import run_experiment
 from rnncompare.records import to_frame
 from rnncompare.studies import cost, tuning
 from rnncompare.studies.book import Book, BookedEntry, read_book
-from rnncompare.studies.command_line import check_runs, split
+from rnncompare.studies.command_line import check_beside_claims, check_beside_data, split
 from rnncompare.studies.compose import compose
 from rnncompare.studies.own_data import CLAIM
 from rnncompare.studies.protocol import load_task, protocol, task_names
@@ -172,8 +172,8 @@ def test_words_are_parted_into_those_of_the_study_and_of_its_runs():
     assert own == ["claim='a,b'", "preset=quick", "--help", "hydra/launcher=joblib"]
     assert runs == ["device=cpu", "data=file"]
     with pytest.raises(SettingError, match="optimizer"):
-        check_runs(["train.optimizer=sgd"], claims=True)
-    check_runs(["train.optimizer=sgd", "model.hidden_size=4"], claims=False)
+        check_beside_claims(["train.optimizer=sgd"])
+    check_beside_data(["train.optimizer=sgd", "model.hidden_size=4"])
 
 
 BOOK = Book("python -m", {}, {"t": {}}, [CLAIM], {"own_data": {"gru": [0]}}, [BookedEntry("t", 5, [], 0.1, {"r": 0.1})])

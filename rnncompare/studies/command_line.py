@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rnncompare.errors import require
 from rnncompare.settings import RunSettings
@@ -27,18 +27,26 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return study, runs
 
 
-def check_runs(words: Sequence[str], claims: bool) -> None:
-    """Raise `SettingError` for settings of runs that are not to be given.
+def check_beside_claims(words: Sequence[str]) -> None:
+    """Raise `SettingError` for settings of runs that are not to be given where claims are studied."""
+    for name, value in _settings(words):
+        require(name in WITH_CLAIMS, name, value, f"the claims fix it; to be set are {', '.join(WITH_CLAIMS)}")
 
-    Args:
-        words: settings of the runs.
-        claims: whether claims are studied; else a user's own data.
+
+def check_beside_data(words: Sequence[str]) -> None:
+    """Raise `SettingError` for settings of runs that are not to be given where a user's own data are studied."""
+    for name, value in _settings(words):
+        require(name not in CHOSEN, name, value, "the study chooses it")
+
+
+def _settings(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Name and value of each setting.
+
+    Raises:
+        SettingError: runs have no such setting.
     """
+    known = [field.name for field in dataclasses.fields(RunSettings)]
     for word in words:
         name, _, value = word.lstrip("+~").partition("=")
-        known = [field.name for field in dataclasses.fields(RunSettings)]
         require(name.partition(".")[0] in known, name, value, f"no such setting; there are {', '.join([*OWN, *known])}")
-        if claims:
-            require(name in WITH_CLAIMS, name, value, f"the claims fix it; to be set are {', '.join(WITH_CLAIMS)}")
-        else:
-            require(name not in CHOSEN, name, value, "the study chooses it")
+        yield name, value
