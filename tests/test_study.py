@@ -16,12 +16,11 @@ from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.judge import judge
 from rnncompare.errors import DataError, SettingError
 from rnncompare.experiment import run_experiment
-from rnncompare.records import to_frame
-from rnncompare.studies import cost, tuning
+from rnncompare.records import DataFields, ModelFields, QualityFields, Record, to_frame, write_record
+from rnncompare.studies import cost, own_data, tuning
 from rnncompare.studies.book import Book, BookedEntry, read_book
 from rnncompare.studies.command_line import check_beside_claims, check_beside_data, split
 from rnncompare.studies.compose import compose
-from rnncompare.studies.own_data import CLAIM
 from rnncompare.studies.protocol import load_task, protocol, task_names
 from rnncompare.studies.settings import StudySettings
 
@@ -176,7 +175,9 @@ def test_words_are_parted_into_those_of_the_study_and_of_its_runs():
     check_beside_data(["train.optimizer=sgd", "model.hidden_size=4"])
 
 
-BOOK = Book("python -m", {}, {"t": {}}, [CLAIM], {"own_data": {"gru": [0]}}, [BookedEntry("t", 5, [], 0.1, {"r": 0.1})])
+BOOK = Book(
+    "python -m", {}, {"t": {}}, [own_data.CLAIM], {"own_data": {"gru": [0]}}, [BookedEntry("t", 5, [], 0.1, {"r": 0.1})]
+)
 
 
 def test_a_book_is_read_as_it_was_written(tmp_path):
@@ -210,9 +211,61 @@ def test_real_runs_of_a_gru_against_itself_are_never_found_to_differ():
         records[f"{arm} {seed % 10}"] = run_experiment(dataclasses.replace(settings, seed=seed)).record
     frame = to_frame(records.items()).assign(task="own_data", axis="data.size", value=64)
     frame[["arm", "seed"]] = [name.split() for name in records]
-    claim = dataclasses.replace(CLAIM, compare=(("gru", "lstm"),), rule="equivalent")
+    claim = dataclasses.replace(own_data.CLAIM, compare=(("gru", "lstm"),), rule="equivalent")
     nothing = pd.DataFrame()
     (finding,) = judge(claim, Evidence(frame, nothing, nothing, nothing))
     assert len(finding.pairs) == 10
     assert finding.pairs["difference"].abs().max() > 0
     assert finding.verdict in ("equivalent", "inconclusive", "uninformative")
+
+
+def test_only_kinds_of_which_a_run_is_missing_are_timed(tmp_path, monkeypatch, capsys):
+    timed = []
+
+    def seconds_of(kinds):
+        timed.append({settings.model.name for settings in kinds.values()})
+        return dict.fromkeys(kinds, 30.0)
+
+    def train(runs, _):
+        for name, settings in runs.items():
+            score = 1 / (1 + settings.seed)
+            quality = QualityFields(metric="accuracy", higher_is_better=True, validation=score, test=score, baseline=0)
+            made = Record(
+                run_id=name,
+                status="completed",
+                seed=settings.seed,
+                device="cpu",
+                config=settings.config(),
+                model=ModelFields(name=settings.model.name),
+                data=DataFields(name="adding"),
+                quality=quality,
+            )
+            write_record(tmp_path, made, [], "")
+            yield made
+
+    def conduct():
+        timed.clear()
+        settings = StudySettings(trials=2, pairs=3, results_dir=str(tmp_path))
+        made = own_data.conduct(settings, ["data=adding", "data.size=32", *QUICK], train, "")
+        return made, capsys.readouterr().out
+
+    monkeypatch.setattr(cost, "seconds_of", seconds_of)
+    monkeypatch.setattr(cost, "jobs_at_a_time", lambda _: 2)
+    made, said = conduct()
+    assert timed == [{"gru", "lstm", "rnn"}]
+    assert "18 trials to tune, 27 runs to compare; 45 at most to train: 11 min at most with 2 at a time" in said
+
+    _, said = conduct()
+    assert timed == [set()]
+    assert "18 trials to tune, 27 runs to compare; all are recorded" in said
+
+    entry = next(entry for entry in made.book.entries if "model=gru" in entry.overrides)
+    (tmp_path / entry.evaluation[1] / "record.json").unlink()
+    _, said = conduct()
+    assert timed == [{"gru"}]
+    assert "1 at most to train: 15 s" in said
+
+    (tmp_path / min(entry.tuning) / "record.json").unlink()  # by it another rate may be chosen, so other pairs
+    _, said = conduct()
+    assert timed == [{"gru"}]
+    assert "4 at most to train: 60 s" in said

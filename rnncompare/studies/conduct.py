@@ -48,21 +48,24 @@ def conduct(
     planned = plan(settings, claims, tasks, overrides)
     requests, unserved = probing.servable(probing.wanted(claims, settings, overrides))
     require_writable(settings.results_dir)
-    seconds = _seconds(planned, tasks)
-    budget = settings.seconds()
+    budget, seconds = settings.seconds(), dict[Entry, float]()
     if budget is not None and planned.runs:
+        seconds = _seconds(planned.runs, tasks)
         left = budget - (time.monotonic() - began)
         effort = cost.fit(left * cost.jobs_at_a_time(planned.runs.values()), sum(seconds.values()))
         settings = dataclasses.replace(settings, trials=effort.trials, pairs=effort.pairs, more_pairs=effort.pairs)
-        planned = planned.shortened(effort.updates)
+        planned = planned.within(effort)
         seconds = {entry: effort.updates * taken for entry, taken in seconds.items()}
         print(f"within {settings.budget}: {_effort(effort)}")
-    pairs = {entry: effort.pairs if budget else wanted for entry, wanted in planned.protocol.pairs.items()}
 
     book = _book(settings, planned, tasks, command, {**planned.left_out, **unserved})
-    _announce(planned, settings, pairs, seconds, book.left_out)
     deadline = None if budget is None else began + UNTIL_JUDGING * budget
-    stages = Stages(planned.runs, pairs, settings.trials, book, train, deadline)
+    stages = Stages(planned.runs, planned.protocol.pairs, settings.trials, book, train, deadline)
+    _announce(book)
+    if planned.runs:
+        missing = stages.missing()
+        untimed = {entry: run for entry, run in planned.runs.items() if missing[entry] and entry not in seconds}
+        _announce_runs(planned, settings.trials, missing, seconds | _seconds(untimed, tasks))
     folder = Path(settings.results_dir)
     evaluation = stages.tune()
     book.probes = probing.identities(requests)
@@ -72,16 +75,16 @@ def conduct(
     return read_study(folder)
 
 
-def _seconds(planned: Plan, tasks: Mapping[str, StudyTask]) -> dict[Entry, float]:
+def _seconds(runs: Mapping[Entry, RunSettings], tasks: Mapping[str, StudyTask]) -> dict[Entry, float]:
     """The seconds of one run of each entry; those that differ in their training-set size only take alike."""
 
     def kind(entry: Entry) -> Hashable:
         by_size = tasks[entry.task].axis == "data.size"
         return tuple(word for word in entry.overrides if not (by_size and word.startswith("data.size=")))
 
-    kinds: dict[Hashable, RunSettings] = {kind(entry): settings for entry, settings in planned.runs.items()}
+    kinds: dict[Hashable, RunSettings] = {kind(entry): settings for entry, settings in runs.items()}
     taken = cost.seconds_of(kinds)
-    return {entry: taken[kind(entry)] for entry in planned.runs}
+    return {entry: taken[kind(entry)] for entry in runs}
 
 
 def _book(
@@ -102,28 +105,24 @@ def _book(
     )
 
 
-def _announce(
-    planned: Plan,
-    settings: StudySettings,
-    pairs: Mapping[Entry, int],
-    seconds: Mapping[Entry, float],
-    left_out: Mapping[str, str],
-) -> None:
-    """Say what is to be done, and how long it will take at most."""
-    claims = planned.protocol.claims
-    print(f"{len(claims)} claim{'s' * (len(claims) > 1)} in {settings.results_dir}")
-    for name, why in left_out.items():
-        print(safe(f"  left out: {name}: {why}"))
-    if not planned.runs:
-        return
-    trials = sum(settings.trials for entry in planned.runs if entry.tuned)
-    total = sum((settings.trials * entry.tuned + pairs[entry]) * taken for entry, taken in seconds.items())
-    jobs = cost.jobs_at_a_time(planned.runs.values())
-    print(
-        f"  {trials} trials to tune, {sum(pairs.values())} runs to compare: {_time(total / jobs)} at most with "
-        f"{jobs} at a time, if none is recorded yet",
-        flush=True,
-    )
+def _announce(book: Book) -> None:
+    """Say what is studied, and what is not."""
+    many = f"{len(book.claims)} claim{'s' * (len(book.claims) > 1)}"
+    print(safe(f"{many} in {book.settings['results_dir']}"), flush=True)
+    for name, why in book.left_out.items():
+        print(safe(f"  left out: {name}: {why}"), flush=True)
+
+
+def _announce_runs(planned: Plan, trials: int, missing: Mapping[Entry, int], seconds: Mapping[Entry, float]) -> None:
+    """Say how many runs there are, and how long those that are missing take at most."""
+    tuned = sum(entry.tuned for entry in planned.runs)
+    every = f"  {trials * tuned} trials to tune, {sum(planned.protocol.pairs.values())} runs to compare"
+    if todo := sum(missing.values()):
+        jobs = cost.jobs_at_a_time(planned.runs.values())
+        total = sum(count * seconds[entry] for entry, count in missing.items() if count)
+        print(f"{every}; {todo} at most to train: {_time(total / jobs)} at most with {jobs} at a time", flush=True)
+    else:
+        print(f"{every}; all are recorded", flush=True)
 
 
 def _effort(effort: cost.Effort) -> str:

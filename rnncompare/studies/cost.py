@@ -51,7 +51,14 @@ def seconds_of(kinds: Mapping[Kind, RunSettings]) -> dict[Kind, float]:
     """
     with (
         ThreadPoolExecutor(jobs_at_a_time(kinds.values())) as pool,
-        tqdm(total=len(kinds), desc="timing", unit="kind", disable=None, leave=False, dynamic_ncols=True) as bar,
+        tqdm(
+            total=len(kinds),
+            desc="timing",
+            unit="kind",
+            disable=None if kinds else True,
+            leave=False,
+            dynamic_ncols=True,
+        ) as bar,
     ):
 
         def probe(settings: RunSettings) -> float:

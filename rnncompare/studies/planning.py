@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from rnncompare.console import understood
 from rnncompare.errors import DataError
 from rnncompare.settings import RunSettings
 from rnncompare.studies.compose import compose, shortened
+from rnncompare.studies.cost import Effort
 from rnncompare.studies.protocol import Entry, Protocol, StudyTask, protocol
 from rnncompare.studies.settings import StudySettings
 from rnncompare.sweep import checked
@@ -33,6 +35,11 @@ class Plan:
         """The same with a share of the updates."""
         runs = {entry: shortened(settings, share) for entry, settings in self.runs.items()}
         return Plan(self.protocol, runs, self.left_out)
+
+    def within(self, effort: Effort) -> Plan:
+        """The same with the pairs and the share of the updates that a budget allows."""
+        pairs = dict.fromkeys(self.protocol.pairs, effort.pairs)
+        return Plan(dataclasses.replace(self.protocol, pairs=pairs), self.runs, self.left_out).shortened(effort.updates)
 
 
 def plan(

@@ -39,6 +39,19 @@ class Stages:
     train: Train
     deadline: float | None = None
 
+    def missing(self) -> dict[Entry, int]:
+        """How many runs of each entry are to be trained, at most: its pairs are known once all its trials are made."""
+        tried = self._tried()
+        untried = find_missing(_together(tried.values()))
+        trials = {entry: len(runs.keys() & untried.keys()) for entry, runs in tried.items()}
+        chosen = _chosen({entry: runs for entry, runs in tried.items() if not trials[entry]})
+        known = {entry: self._evaluation(entry, chosen.get(entry)) for entry in self.settings if not trials.get(entry)}
+        unmade = find_missing(_together(known.values()))
+        return {
+            entry: len(known[entry].keys() & unmade.keys()) if entry in known else trials[entry] + self.pairs[entry]
+            for entry in self.settings
+        }
+
     def tune(self) -> Runs:
         """Train the trials of all entries, book the learning rates chosen, and the pairs to be trained with them.
 
