@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from rnncompare.stopping import exit_on_ctrl_c, in_order
+
+if __name__ == "__main__":
+    exit_on_ctrl_c()  # while what follows is imported
+
 import sys
 from pathlib import Path
 
@@ -30,10 +35,10 @@ def main() -> None:
     if {"-m", "--multirun"} & set(sys.argv[1:]):
         fail("-m: a benchmark takes its grid as lists, such as cell=[lstm,gru] threads=[1,2]")
     preload()
-    command = Command("bench", DESCRIPTION, ("preset",), CONFIGS / "bench", "nothing was written")
-    run_hydra(command, bench)
+    run_hydra(Command("bench", DESCRIPTION, ("preset",), CONFIGS / "bench"), bench)
 
 
+@in_order("nothing was written")
 def bench(config: DictConfig) -> None:
     """Measure what ``config`` describes, print it and write it to its results folder.
 

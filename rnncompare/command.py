@@ -24,7 +24,7 @@ from rnncompare.benchmark.grid import BenchSettings
 from rnncompare.errors import DataError, SettingError, StorageError
 from rnncompare.guard import checked
 from rnncompare.settings import RunSettings
-from rnncompare.stopping import Stopped, stop_on_signals
+from rnncompare.stopping import exit_on_ctrl_c
 from rnncompare.studies.settings import StudySettings
 from rnncompare.terminal import safe
 
@@ -57,14 +57,12 @@ class Command:
         description: what ``--help`` says first.
         groups: folders beside the configuration from which ``--help`` names the choices.
         folder: where the configuration lies.
-        interrupted: what is left after Ctrl-C.
     """
 
     config: str
     description: str
     groups: tuple[str, ...] = ("model", "data", "train")
     folder: Path = CONFIGS
-    interrupted: str = "finished runs are kept, and the same command goes on with what is missing"
 
 
 def register_schemas() -> None:
@@ -84,9 +82,9 @@ def run_hydra(command: Command, action: Callable[[DictConfig], None]) -> None:
     """Compose the command line's settings, call ``action`` with them (Hydra's launcher for a sweep), and exit.
 
     Exit codes: ``action``'s own, 1 where records cannot be written, 2 for a request that cannot be met, 130 after
-    Ctrl-C, 143 after SIGTERM.
+    Ctrl-C.
     """
-    stop_on_signals()
+    exit_on_ctrl_c()  # while composing; actions end in order
     words = sys.argv[1:]
     register_schemas()
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
@@ -112,9 +110,6 @@ def run_hydra(command: Command, action: Callable[[DictConfig], None]) -> None:
         if wants_traceback or not _raised_in_composing(error):
             raise
         fail(" ".join(f"these settings cannot be composed: {error or type(error).__name__}".split()))
-    except Stopped as stopped:
-        print(f"\nstopped; {command.interrupted}", file=sys.stderr)
-        sys.exit(stopped.exit_code)
 
 
 def _keeping_errors(action: Callable[[DictConfig], None], raised: list[Exception]) -> Callable[[DictConfig], None]:

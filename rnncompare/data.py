@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from rnncompare.stopping import exit_on_ctrl_c, in_order
+
+if __name__ == "__main__":
+    exit_on_ctrl_c()  # while what follows is imported
+
 import sys
 from collections.abc import Iterator
 
@@ -24,6 +29,7 @@ RNNCOMPARE_DATA names the folder of downloaded data. Exit codes: 0 done; 1 a fil
 request was wrong, or a file cannot be fetched."""
 
 
+@in_order("files that are whole are kept")
 def main() -> None:
     """Run the command."""
     match sys.argv[1:]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from rnncompare.stopping import exit_on_ctrl_c, in_order
+
+if __name__ == "__main__":
+    exit_on_ctrl_c()  # while what follows is imported
+
 import argparse
 import sys
 from collections.abc import Sequence
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@in_order("what is written is no whole report; the same command writes it anew")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Report on a study or on the runs of a results folder.
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from rnncompare.stopping import RUNS_KEPT, exit_on_ctrl_c, in_order
+
+if __name__ == "__main__":
+    exit_on_ctrl_c()  # while what follows is imported
+
 import contextlib
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -33,6 +38,7 @@ def main() -> None:
     run_hydra(Command("run", DESCRIPTION), lambda config: run_jobs([config], train_all))
 
 
+@in_order(RUNS_KEPT)
 def run_jobs(configs: Sequence[DictConfig], train: Train, here: bool = True) -> None:
     """Train what is missing of the runs that ``configs`` describe, then show all of them.
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sys
 import threading
+from collections.abc import Iterator
 from types import FrameType
 
+RUNS_KEPT = "finished runs are kept, and the same command goes on with what is missing"
 LONGEST = 4.0  # seconds that stopping in order may take
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
@@ -24,14 +28,50 @@ class Stopped(KeyboardInterrupt):
         self.exit_code = 128 + number
 
 
-def stop_on_signals() -> None:
-    """Raise `Stopped` at the first Ctrl-C, SIGTERM or hang-up; more of them change nothing; `LONGEST` later all ends.
+def exit_on_ctrl_c() -> None:
+    """End at Ctrl-C at once and with a word, where there is nothing yet to put in order: while a command imports."""
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _exit)
 
-    A signal that is ignored already stays so, as for a command begun with ``nohup``.
+
+def _exit(number: int, _frame: FrameType | None) -> None:
+    os.write(2, b"\nstopped\n")
+    os._exit(128 + number)  # an exception might be lost: importing is full of callbacks that may raise none
+
+
+@contextlib.contextmanager
+def in_order(left: str) -> Iterator[None]:
+    """Raise `Stopped` at the first Ctrl-C, SIGTERM or hang-up, and end with a line and the signal's exit code.
+
+    More signals change nothing; `LONGEST` later all ends. A signal that is ignored already stays so, as for a command
+    begun with ``nohup``.
+
+    Args:
+        left: what is left then, in words.
     """
-    for number in _SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:
             signal.signal(number, _stop)
+    try:
+        yield
+    except BaseException as error:
+        stopped = _stop_behind(error)
+        if stopped is None:
+            raise
+        before.clear()  # more signals change nothing until the process has ended
+        print(f"\nstopped; {left}", file=sys.stderr)
+        sys.exit(stopped.exit_code)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop_behind(error: BaseException | None) -> Stopped | None:
+    """The stop that ``error`` is, or that another error came of while a library tidied up after it."""
+    while error is not None and not isinstance(error, Stopped):
+        error = error.__context__
+    return error
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:

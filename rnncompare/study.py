@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from rnncompare.stopping import RUNS_KEPT, exit_on_ctrl_c, in_order
+
+if __name__ == "__main__":
+    exit_on_ctrl_c()  # while what follows is imported
+
 import shlex
 import sys
 
@@ -37,13 +42,13 @@ def main() -> None:
     preload("rnncompare.command", "rnncompare.console")
     command = "python -m rnncompare.study " + shlex.join(sys.argv[1:])
     sys.argv[1:], runs = split(sys.argv[1:])
-    interrupted = "finished runs are kept, and the same command goes on with what is missing"
     run_hydra(
-        Command("study", DESCRIPTION, ("preset",), CONFIGS / "study", interrupted),
+        Command("study", DESCRIPTION, ("preset",), CONFIGS / "study"),
         lambda config: study(config, runs, command),
     )
 
 
+@in_order(RUNS_KEPT)
 def study(config: DictConfig, runs: list[str], command: str) -> None:
     """Make the study that ``config`` describes, and print its verdicts.
 

@@ -41,10 +41,16 @@ def preload(*modules: str) -> None:
     Args:
         modules: what to load beside it: the caller's main module, which every process imports anew.
     """
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
     _FRESH.set_forkserver_preload([*_LOADED, *modules])
-    forkserver.ensure_running()
+    resource_tracker.ensure_running()  # first: it would unblock what is blocked below
+    # blocked in the server too, which gets a Ctrl-C as we do, from before it can say that it ignores it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def call_isolated(
