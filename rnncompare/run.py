@@ -9,16 +9,15 @@ if __name__ == "__main__":
 
 import contextlib
 import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Sequence
 
 from omegaconf import DictConfig
 
 from rnncompare import console
 from rnncompare.command import SOME_FAILED, Command, run_hydra
 from rnncompare.measure.isolation import preload
-from rnncompare.records import Record
-from rnncompare.settings import RunSettings, from_config
-from rnncompare.sweep import Watcher, find_missing, plan, train_all
+from rnncompare.settings import from_config
+from rnncompare.sweep import Train, find_missing, plan, train_all
 
 DESCRIPTION = """Train a recurrent network on a sequence task, and record what it cost and how good it got.
 
@@ -27,9 +26,6 @@ DESCRIPTION = """Train a recurrent network on a sequence task, and record what i
 
 -m sweeps over settings given as lists; hydra/launcher=joblib runs several at a time. What is recorded is not trained
 again."""
-
-
-Train = Callable[[Mapping[str, RunSettings], Watcher], Generator[Record, None, None]]
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ from rnncompare.studies.book import Book, BookedEntry
 from rnncompare.studies.planning import Plan, plan
 from rnncompare.studies.protocol import Entry, StudyTask
 from rnncompare.studies.settings import StudySettings
-from rnncompare.studies.stages import Stages, Train
+from rnncompare.studies.stages import Stages
 from rnncompare.studies.verdicts import Study, read_study
-from rnncompare.sweep import require_writable
+from rnncompare.sweep import Train, require_writable
 from rnncompare.terminal import safe
 
 UNTIL_JUDGING = 0.9  # of a budget; ending runs and judging take time too

@@ -14,10 +14,10 @@ from rnncompare.studies import conduct as studies
 from rnncompare.studies.compose import compose
 from rnncompare.studies.protocol import StudyTask
 from rnncompare.studies.settings import StudySettings
-from rnncompare.studies.stages import Train
 from rnncompare.studies.table import aligned, interval
 from rnncompare.studies.verdicts import Study
 from rnncompare.style import direction, metric_label
+from rnncompare.sweep import Train
 from rnncompare.terminal import safe
 
 if TYPE_CHECKING:

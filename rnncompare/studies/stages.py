@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rnncompare.records import Record, run_id
+from rnncompare.records import run_id
 from rnncompare.settings import RunSettings
 from rnncompare.studies import tuning
 from rnncompare.studies.book import Book
 from rnncompare.studies.progress import Progress
 from rnncompare.studies.protocol import Entry
-from rnncompare.sweep import Watcher, find_missing, recorded
+from rnncompare.sweep import Train, find_missing, recorded
 
-Train = Callable[[Mapping[str, RunSettings], Watcher], Generator[Record, None, None]]
 Runs = dict[str, RunSettings]
 
 

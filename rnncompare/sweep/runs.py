@@ -7,7 +7,7 @@ import dataclasses
 import os
 import time
 from collections import deque
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from multiprocessing import active_children
 from pathlib import Path
@@ -35,6 +35,9 @@ class Watcher(Protocol):
 
     def note(self, text: str) -> None:
         """Something happened that the user should know."""
+
+
+Train = Callable[[Mapping[str, RunSettings], Watcher], Generator[Record, None, None]]  # as `train_all`
 
 
 def train_all(
