@@ -81,12 +81,12 @@ def answer(study: Study) -> str:
     largest = runs[runs["value"] == runs["value"].max()]
     known = largest.bfill().iloc[0]
     metric = f"test {metric_label(known['quality.metric'])}, {direction(known['quality.higher_is_better'])}"
-    lines = ["", _which(findings["gru", "lstm"]), _plain(findings), "", f"{metric}; trivial baseline "]
-    lines[-1] += f"{largest['quality.baseline'].mean():.4g}"
-    lines += [aligned(_costs(largest, study)), "", _more_data(runs)]
+    baseline = f"trivial baseline {largest['quality.baseline'].mean():.4g}"
+    lines = ["", _which(findings["gru", "lstm"]), _plain(findings)]
+    lines += ["", f"{metric}; {baseline}", aligned(_costs(largest, study)), "", _more_data(runs)]
     lines += [f"note: {note}" for note in findings["gru", "lstm"].notes]
     lines += [f"not counted: {line}" for line in study.skipped]
-    return safe("\n".join(line for line in lines if line is not None))
+    return safe("\n".join(lines))
 
 
 def _which(finding: Finding) -> str:
@@ -95,17 +95,17 @@ def _which(finding: Finding) -> str:
     if decision is None:
         why = "; ".join(finding.notes[-1:]) or "there are no pairs"
         return f"These runs do not tell GRU and LSTM apart: {why}."
-    percent = decision.effect
+    effect = decision.effect
     scale = "of the way from the trivial baseline to the best"
     by = (
-        f"GRU less LSTM is {interval(percent)} {scale} (95 % interval, {decision.pairs} pairs, "
+        f"GRU less LSTM is {interval(effect)} {scale} (95 % interval, {decision.pairs} pairs, "
         f"p {'< 0.001' if decision.p < 0.001 else f'= {decision.p:.3f}'})"
     )
     if decision.verdict == "equivalent":
         return f"Take the cheaper of GRU and LSTM: they do equally well within {finding.margin:.0%}. {by}."
-    if percent.low > 0:
+    if effect.low > 0:
         return f"Take the GRU. {by}."
-    if percent.high < 0:
+    if effect.high < 0:
         return f"Take the LSTM. {by}."
     settle = f" {finding.settle[0].upper()}{finding.settle[1:]} would settle it." if finding.settle else ""
     return f"These runs cannot tell whether GRU or LSTM does better. {by}.{settle} Until then, take the cheaper."

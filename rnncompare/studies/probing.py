@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from rnncompare.claims import Claim
 from rnncompare.errors import SettingError
 from rnncompare.measure.isolation import call_isolated
+from rnncompare.probes import Probe
 from rnncompare.probes.gradient_flow import GradientFlow
 from rnncompare.probes.memory import Memory
 from rnncompare.probes.step_time import StepTime
@@ -28,31 +30,30 @@ def wanted(claims: Sequence[Claim], settings: StudySettings, overrides: Sequence
     Raises:
         SettingError: a run to be measured cannot be made.
     """
-    return {claim.name: dict(_arms(claim, settings, overrides)) for claim in claims if "probe" in claim.options}
+    return {claim.name: _arms(claim, settings, overrides) for claim in claims if "probe" in claim.options}
 
 
-def _arms(claim: Claim, settings: StudySettings, overrides: Sequence[str]) -> Iterator[tuple[str, list[Request]]]:
-    replicates = range(settings.more_pairs if claim.more_pairs else settings.pairs)
-    probe = claim.options["probe"]
-    if probe == "gradient_flow":
+def _arms(claim: Claim, settings: StudySettings, overrides: Sequence[str]) -> dict[str, list[Request]]:
+    probes: dict[str, list[Probe]]
+    if claim.options["probe"] == "gradient_flow":
         composed = compose([*claim.options["run"], *arm, *overrides] for arm in claim.arms.values())
         runs = [shortened(run, settings.updates) for run in checked(composed)]
-        for arm, run in zip(claim.arms, runs, strict=True):
-            yield arm, [Request(GradientFlow(run), replicate) for replicate in replicates]
+        probes = {arm: [GradientFlow(run)] for arm, run in zip(claim.arms, runs, strict=True)}
     else:
-        shapes, device = claim.options["shapes"][: settings.shapes], claim.options["device"]
-        at = [(*shape, threads, device) for shape in shapes for threads in claim.options["threads"]]
-        if probe == "step_time":
-            timed = [StepTime(*where, cells=CELLS) for where in at]
-            yield "", [Request(one, replicate) for one in timed for replicate in replicates]
+        probes = {"": list(_step_probes(claim, settings.shapes))}
+    replicates = range(settings.more_pairs if claim.more_pairs else settings.pairs)
+    return {arm: [Request(probe, number) for probe in own for number in replicates] for arm, own in probes.items()}
+
+
+def _step_probes(claim: Claim, shapes: int) -> Iterator[Probe]:
+    """The probes of a training step at the first shapes of a claim, with each of its numbers of threads."""
+    for shape, threads in itertools.product(claim.options["shapes"][:shapes], claim.options["threads"]):
+        at = (*shape, threads, claim.options["device"])
+        if claim.options["probe"] == "step_time":
+            yield StepTime(*at, cells=CELLS)
         else:
-            weighed = [
-                Memory(*where, cell=cell, implementation=path)
-                for where in at
-                for cell in CELLS
-                for path in ("torch", "auto")
-            ]
-            yield "", [Request(one, replicate) for one in weighed for replicate in replicates]
+            for cell, path in itertools.product(CELLS, ("torch", "auto")):
+                yield Memory(*at, cell=cell, implementation=path)
 
 
 def servable(requests: Wanted) -> tuple[Wanted, dict[str, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -96,7 +95,7 @@ def load_task(name: str) -> StudyTask:
         SettingError: there is none.
     """
     require(name in task_names(), "tasks", name, f"one of {', '.join(task_names())}")
-    content = yaml.safe_load((Path(TASKS) / f"{name}.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((TASKS / f"{name}.yaml").read_text(encoding="utf-8"))
     low, high = content.pop("learning_rate")
     overrides, values = tuple(content.pop("overrides")), tuple(content.pop("values"))
     return StudyTask(name=name, overrides=overrides, values=values, learning_rate=(float(low), float(high)), **content)
