@@ -103,6 +103,8 @@ def run_hydra(command: Command, action: Callable[[DictConfig], None]) -> None:
         if wants_traceback:
             raise
         fail(explain(error))
+    except BrokenPipeError:
+        raise
     except StorageError as error:
         print(f"error: {safe(error)}", file=sys.stderr)
         sys.exit(SOME_FAILED)

@@ -7,13 +7,14 @@ from rnncompare.stopping import exit_on_ctrl_c, in_order
 if __name__ == "__main__":
     exit_on_ctrl_c()  # while what follows is imported
 
+import itertools
 import sys
 from collections.abc import Iterator
 
 from omegaconf import DictConfig
 
 from rnncompare import description, tasks
-from rnncompare.command import REQUEST_WRONG, SOME_FAILED, Command, explain, fail, run_hydra
+from rnncompare.command import CONFIGS, REQUEST_WRONG, SOME_FAILED, Command, explain, fail, run_hydra
 from rnncompare.errors import DataError, SettingError
 from rnncompare.settings import from_config
 from rnncompare.tasks.contract.download import PinnedFile
@@ -34,7 +35,7 @@ def main() -> None:
     """Run the command."""
     match sys.argv[1:]:
         case [] | ["list"]:
-            print(description.overview())
+            print(description.overview(dict(_presets())))
         case ["fetch", name]:
             _fetch(name)
         case ["check"]:
@@ -47,6 +48,14 @@ def main() -> None:
         case _:
             print(USAGE, file=sys.stderr)
             sys.exit(REQUEST_WRONG)
+
+
+def _presets() -> Iterator[tuple[str, str]]:
+    """The choices of ``data=`` that are a task with settings of its own, and what their files say that they are."""
+    for path in sorted((CONFIGS / "data").glob("*.yaml")):
+        if path.stem not in tasks.names():
+            comments = itertools.takewhile(lambda line: line.startswith("#"), path.read_text("utf-8").splitlines())
+            yield path.stem, " ".join(line.strip("# ") for line in comments if "@package" not in line)
 
 
 def _fetch(name: str) -> None:

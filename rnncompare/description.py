@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from rnncompare import tasks
 from rnncompare.tasks.contract import IGNORED, Data, Examples, Generated, Task
+from rnncompare.tasks.contract.download import PinnedFile
 
-SHOWN_EXAMPLES, SHOWN_STEPS, SHOWN_CLASSES = 3, 12, 12
+SHOWN_EXAMPLES, SHOWN_STEPS, SHOWN_SYMBOLS, SHOWN_CLASSES, SHOWN_COLUMNS = 3, 12, 30, 12, 8
 
 
-def overview() -> str:
-    """A line for each task: its name, kind, sizes, whether its files are here, and its licence."""
+def overview(presets: Mapping[str, str]) -> str:
+    """A line for each task: its name, kind, sizes, whether its files are here, and its licence.
+
+    Args:
+        presets: what other choices of ``data=`` there are, tasks with settings of their own, in words.
+    """
     rows = [("data", "kind", "sizes", "files here", "licence")]
     rows += [_row(name, tasks.task_class(name)) for name in tasks.names()]
     widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
-    return "\n".join(
-        "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[-1]]) for row in rows
-    )
+    lines = ["  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[-1]]) for row in rows]
+    return "\n".join([*lines, "", *(f"data={name}: {words}" for name, words in presets.items())])
 
 
 def _row(name: str, task: type[Task]) -> tuple[str, str, str, str, str]:
     kind = "generated" if issubclass(task, Generated) else "your own" if task.source == "the user" else "real"
     sizes = "the file's" if kind == "your own" else f"{min(task.sizes.values()):,} to {max(task.sizes.values()):,}"
-    here = sum(file.place().exists() for file in task.files)
-    return name, kind, sizes, f"{here} of {len(task.files)}" if task.files else "-", task.licence
+    return name, kind, sizes, _here(task.files), task.licence
+
+
+def _here(files: Sequence[PinnedFile]) -> str:
+    """Whether the ``files`` are here, by the folder that they belong in where there are several."""
+    folders: dict[str, list[bool]] = {}
+    for file in files:
+        folders.setdefault(file.path.partition("/")[0], []).append(file.place().exists())
+    words = {name: "yes" if all(here) else "in part" if any(here) else "no" for name, here in folders.items()}
+    if len(words) == 1:
+        return next(iter(words.values()))
+    return ", ".join(f"{name} {here}" for name, here in words.items()) or "-"
 
 
 def described(name: str, data: Data) -> str:
@@ -55,15 +71,21 @@ def _shape(examples: Examples) -> str:
 def _inputs(data: Data) -> str:
     if data.vocabulary is not None:
         return f"{data.vocabulary:,} symbols"
-    embedded = f"{len(data.categories)} embedded columns of {data.categories} values, " * bool(data.categories)
-    return f"{embedded}{data.features} numbers a step"
+    embedded = [f"embedded columns of {', '.join(f'{count:,}' for count in data.categories)} values"]
+    numbers = [_counted(data.features or 0, "number")] * bool(data.features)
+    return ", ".join([*embedded * bool(data.categories), *numbers]) + " a step"
 
 
 def _targets(data: Data) -> str:
-    what = "classes" if data.train.targets.dtype.kind in "iu" else "numbers"
-    return (
-        f"{data.objective.outputs:,} {what}, {'at every step' if data.objective.readout == 'every' else 'a sequence'}"
-    )
+    if data.train.targets.dtype.kind in "iu":
+        what = f"one of {data.objective.outputs:,} classes"
+    else:
+        what = _counted(data.objective.outputs, "number")
+    return f"{what} {'at every step' if data.objective.readout == 'every' else 'a sequence'}"
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'s' * (count != 1)}"
 
 
 def _balance(data: Data) -> str:
@@ -86,11 +108,41 @@ def _example(data: Data, i: int) -> list[str]:
         return [
             f"  {_text(array[0], data.classes)}{' -> ' * arrow}" for array, arrow in ((one.inputs, 1), (one.targets, 0))
         ]
-    target = one.targets[0][: min(steps, SHOWN_STEPS)] if data.objective.readout == "every" else one.targets[0]
-    shown = data.classes[target] if data.classes and target.ndim == 0 else _numbers(target)
-    more = f" ... ({steps} steps)" if steps > SHOWN_STEPS else ""
-    inputs = _numbers(one.inputs[0][: min(steps, SHOWN_STEPS)].T)
-    return [f"  {inputs.replace(chr(10), chr(10) + '  ')}{more}", f"  -> {shown}"]
+    inputs, targets = one.inputs[0][:steps], one.targets[0]
+    first = _first_change(inputs)
+    most = SHOWN_STEPS if data.vocabulary is None else SHOWN_SYMBOLS
+    window = slice(first, first + most)
+    place = f" (steps {first + 1} to {min(first + most, steps)} of {steps})" if steps > most else ""
+    answer = _answers(targets[:steps][window] if data.objective.readout == "every" else targets, data.classes)
+    return [*(f"  {line}" for line in _columns(inputs[window])), f"  -> {answer}{place}"]
+
+
+def _first_change(steps: np.ndarray) -> int:
+    """The step before which something changes for the first time; the beginning of images and of music is blank."""
+    changed = (steps != steps[0]).reshape(len(steps), -1).any(1)
+    return max(0, int(np.argmax(changed)) - 1)
+
+
+def _columns(steps: np.ndarray) -> list[str]:
+    """A line a column of numbers; of many, those that vary most."""
+    if steps.ndim == 1:
+        return [_numbers(steps)]
+    if steps.shape[1] <= SHOWN_COLUMNS:
+        return [_numbers(column) for column in steps.T]
+    most = np.sort(np.argsort(-steps.std(0), kind="stable")[:SHOWN_COLUMNS])
+    return [
+        *(f"column {column:<4} {_numbers(steps[:, column])}" for column in most),
+        f"... and {steps.shape[1] - SHOWN_COLUMNS} columns that vary less",
+    ]
+
+
+def _answers(targets: np.ndarray, names: list[str] | None) -> str:
+    """Targets as they are called; a dot where none is scored."""
+    if targets.dtype.kind not in "iu":
+        many = targets.ndim == 2 and targets.shape[1] > 1
+        return f"{targets.shape[1]} numbers at each of these steps" if many else _numbers(targets.ravel())
+    called = ["." if i == IGNORED else names[i] if names else str(i) for i in targets.ravel().tolist()]
+    return called[0] if targets.ndim == 0 else f"[{' '.join(called)}]"
 
 
 def _text(symbols: np.ndarray, names: list[str]) -> str:

@@ -26,6 +26,8 @@ _WITH_VALUE = ("-c", "--cfg", "-p", "--package", "-cd", "--config-dir")
 def checked(words: Sequence[str], launchers: Mapping[str, Any]) -> list[str]:
     """The command line with its flags first, which Hydra's parser asks for; refused is what is not on the list.
 
+    A value that is no word of Hydra's grammar, such as the name of a column, is taken as it stands.
+
     Args:
         words: of the command line.
         launchers: the names that ``hydra/launcher`` may have, and the dataclasses of their settings.
@@ -49,13 +51,23 @@ def checked(words: Sequence[str], launchers: Mapping[str, Any]) -> list[str]:
             flags.append(value if given else left.pop(0))
         if flag in ("-cd", "--config-dir"):
             _check_folder(Path(flags[-1]))
-    try:
-        parsed = OverridesParser.create().parse_overrides(overrides)
-    except (HydraException, RecursionError):
-        return [*flags, *overrides]  # Hydra says better what is wrong with it
-    for override in parsed:
-        _check_override(override, launchers)
+    parser = OverridesParser.create()
+    for place, word in enumerate(overrides):
+        key, given, value = word.partition("=")
+        for way in (word, f"{key}={quoted(value)}" if given else word):
+            try:
+                _check_override(parser.parse_override(way), launchers)
+            except (HydraException, RecursionError):
+                continue  # if it can be read in no way, Hydra says better what is wrong with it
+            overrides[place] = way
+            break
     return [*flags, *overrides]
+
+
+def quoted(text: str) -> str:
+    """``text`` as a value of an override that stands for itself, whatever is in it."""
+    inside = re.sub(r"(\\*)('|$)", lambda found: 2 * found[1] + "\\'" * bool(found[2]), text)
+    return f"'{inside}'"
 
 
 def _check_override(override: Override, launchers: Mapping[str, Any]) -> None:

@@ -43,8 +43,9 @@ def _exit(number: int, _frame: FrameType | None) -> None:
 def in_order(left: str) -> Iterator[None]:
     """Raise `Stopped` at the first Ctrl-C, SIGTERM or hang-up, and end with a line and the signal's exit code.
 
-    More signals change nothing; `LONGEST` later all ends. A signal that is ignored already stays so, as for a command
-    begun with ``nohup``.
+    It ends likewise, with exit code 1, when nobody reads what it prints any more, as in ``... | head``. More signals
+    change nothing; `LONGEST` later all ends. A signal that is ignored already stays so, as for a command begun with
+    ``nohup``.
 
     Args:
         left: what is left then, in words.
@@ -55,13 +56,14 @@ def in_order(left: str) -> Iterator[None]:
             signal.signal(number, _stop)
     try:
         yield
+        sys.stdout.flush()
     except BaseException as error:
         stopped = _stop_behind(error)
-        if stopped is None:
+        if stopped is None and not (isinstance(error, BrokenPipeError) and _nobody_reads()):
             raise
         before.clear()  # more signals change nothing until the process has ended
         print(f"\nstopped; {left}", file=sys.stderr)
-        sys.exit(stopped.exit_code)
+        sys.exit(1 if stopped is None else stopped.exit_code)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -72,6 +74,16 @@ def _stop_behind(error: BaseException | None) -> Stopped | None:
     while error is not None and not isinstance(error, Stopped):
         error = error.__context__
     return error
+
+
+def _nobody_reads() -> bool:
+    """Whether what is printed goes nowhere; what is left to be printed is then let go."""
+    try:
+        print(flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:

@@ -5,11 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rnncompare import data, description, tasks
 from rnncompare.tasks.adding import Adding
-from rnncompare.tasks.contract import download
+from rnncompare.tasks.contract import IGNORED, Classification, Data, Examples, download
 from rnncompare.tasks.text import Text
 
 ROOT = Path(__file__).parent.parent
@@ -37,8 +38,11 @@ def test_the_list_names_every_task_with_its_licence(command):
     code, printed, _ = command()
     assert code == 0
     lines = printed.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == tasks.names()
-    assert next(line for line in lines if line.startswith("mnist")).endswith("0 of 4      CC BY-SA 3.0")
+    table, _, presets = printed.partition("\n\n")
+    assert [line.split()[0] for line in table.splitlines()[1:]] == tasks.names()
+    assert next(line for line in lines if line.startswith("mnist")).split()[-4:] == ["no", "CC", "BY-SA", "3.0"]
+    assert " tinyshakespeare no, ptb no " in next(line for line in lines if line.startswith("text"))
+    assert presets.startswith("data=tinyshakespeare: Next character of Shakespeare's plays (")
     assert "1,000,000" in next(line for line in lines if line.startswith("adding"))
 
 
@@ -71,6 +75,31 @@ def test_a_description_shows_what_there_is():
     assert "validation  5 sequences of 8 steps" in shown
     assert "optimum 0)" in shown
     assert shown.count("->") == 3
+
+
+def test_examples_begin_where_something_changes_and_show_the_columns_that_vary():
+    steps = np.zeros((1, 40, 20), np.float32)
+    steps[0, 30:, 13] = np.arange(1, 11)
+    one = Examples(steps, np.array([2]))
+    of_classes = Classification(3, "last")
+    shown = description.described(
+        "own", Data(one, one, one, of_classes, 0.5, "", features=20, classes=["no", "yes", "maybe"])
+    )
+    assert "column 13   [ 0.  1.  2.  3.  4.  5.  6.  7.  8.  9. 10.]" in shown
+    assert "... and 12 columns that vary less" in shown
+    assert "-> maybe (steps 30 to 40 of 40)" in shown
+    assert "inputs      20 numbers a step" in shown
+    assert "targets     one of 3 classes a sequence" in shown
+
+
+def test_classes_at_every_step_are_called_by_their_names():
+    steps, targets = np.zeros((1, 4, 1), np.float32), np.array([[0, 1, IGNORED, 1]])
+    one = Examples(steps, targets)
+    shown = description.described(
+        "own", Data(one, one, one, Classification(2, "every"), 0.5, "", features=1, classes=["up", "down"])
+    )
+    assert "-> [up down . down]" in shown
+    assert "inputs      1 number a step" in shown
 
 
 def test_a_text_is_shown_as_text(tmp_path):

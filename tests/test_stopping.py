@@ -1,9 +1,12 @@
 """Ctrl-C whenever it comes: a line, exit code 130, and no traceback."""
 
+import os
 import signal
+import subprocess
+import sys
 
 import pytest
-from test_commands import run
+from test_commands import ROOT, run
 
 from rnncompare.stopping import Stopped, in_order
 
@@ -63,3 +66,22 @@ def test_other_errors_and_the_handling_of_signals_stay_as_they_were(handlers):
         faulty(handled)
     assert handled != [handlers[signal.SIGTERM]]
     assert {number: signal.getsignal(number) for number in handlers} == handlers
+
+
+def test_nobody_reading_ends_it_too(tmp_path):
+    """As ``python -m rnncompare.data describe ... | head`` does."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, "-m", "rnncompare.data", "describe", "data=adding", "data.size=10"]
+    with os.fdopen(writing, "wb") as unread:
+        done = subprocess.run(
+            words,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=unread,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+        )
+    assert done.returncode == 1
+    assert done.stderr.strip() == "stopped; files that are whole are kept"

@@ -23,6 +23,7 @@ from rnncompare.studies.command_line import check_beside_claims, check_beside_da
 from rnncompare.studies.compose import compose
 from rnncompare.studies.protocol import load_task, protocol, task_names
 from rnncompare.studies.settings import StudySettings
+from rnncompare.studies.verdicts import read_study
 
 OWN = ["data=adding", "data.size=32", *QUICK, "trials=2", "pairs=3", "preset=quick", "updates=1"]
 
@@ -48,6 +49,15 @@ def test_a_study_of_data_goes_to_an_answer_and_trains_nothing_twice(tmp_path):
     assert "18 runs, 18 recorded already" in again.stdout
     assert "27 runs, 27 recorded already" in again.stdout
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("record.json")} == records
+
+    kept = {entry["evaluation"]["0"] for entry in book["entries"] if entry["value"] == 32}
+    for path in records:
+        if path.parent.name not in kept:
+            path.unlink()
+    few = own_data.answer(read_study(tmp_path / "results/study"))  # as a budget leaves it that ended too soon
+    assert "do not tell GRU and LSTM apart" in few or "cannot tell" in few
+    assert "too few runs to see what more data would change" in few or "too few examples" in few
+    assert "nan" not in few
 
 
 def test_claims_that_code_decides_need_no_runs(tmp_path):

@@ -139,7 +139,7 @@ def _costs(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
                 "width": f"{own['model.hidden_size'].iloc[0]:.0f}",
                 "parameters": f"{own['model.parameters'].iloc[0]:,.0f}",
                 "learning rate": f"{rates[str(arm)]:.3g}",
-                "test mean [95 %]": f"{test.mean:.4g} [{test.low:.4g}, {test.high:.4g}]",
+                "test mean [95 %]": f"{test.mean:.4g}" + f" [{test.low:.4g}, {test.high:.4g}]" * (len(scored) > 1),
                 "training s": f"{own['speed.training_seconds'].median():.1f}",
                 "ms an update": f"{own['speed.step_ms_median'].median():.3g}",
                 "runs": f"{len(own)}" + (f", {len(own) - len(scored)} lost" if len(scored) < len(own) else ""),
@@ -158,7 +158,9 @@ def _more_data(runs: pd.DataFrame) -> str:
     gains = []
     for arm, own in runs.groupby("arm", sort=False):
         table = own.pivot_table(index="seed", columns="value", values="quality.test")
-        if {less, most} <= set(table):
-            gain = mean_interval((sign * (table[most] - table[less])).dropna())
-            gains.append(f"{arm} {interval(gain)}")
+        gain = (sign * (table[most] - table[less])).dropna() if {less, most} <= set(table) else []
+        if len(gain) > 1:
+            gains.append(f"{arm} {interval(mean_interval(gain))}")
+    if not gains:
+        return "There are too few runs to see what more data would change."
     return f"More data: from {less:,} to {most:,} examples the test metric improved by {', '.join(gains)}."

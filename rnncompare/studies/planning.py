@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rnncompare.claims import Claim
 from rnncompare.console import understood
 from rnncompare.errors import DataError
+from rnncompare.guard import quoted
 from rnncompare.settings import RunSettings
 from rnncompare.studies.compose import compose, shortened
 from rnncompare.studies.cost import Effort
@@ -58,7 +59,7 @@ def plan(
         DataError: no task's data can be had.
     """
     wanted = protocol(claims, tasks, settings.pairs, settings.more_pairs)
-    shared = [*overrides, f"results_dir={_quoted(settings.results_dir)}"]
+    shared = [*overrides, f"results_dir={quoted(settings.results_dir)}"]
     composed = dict(zip(wanted.entries, compose([*entry.overrides, *shared] for entry in wanted.entries), strict=True))
     runs: dict[Entry, RunSettings] = {}
     left_out: dict[str, str] = {}
@@ -74,9 +75,3 @@ def plan(
         present = {name: task for name, task in tasks.items() if name not in left_out}
         wanted = protocol(claims, present, settings.pairs, settings.more_pairs)
     return Plan(wanted, runs, left_out).shortened(settings.updates)
-
-
-def _quoted(text: str) -> str:
-    """As a value of an override."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
