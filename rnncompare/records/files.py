@@ -24,7 +24,10 @@ PATHS = ("path", "test_path")  # of data files
 # settings that cannot change the outcome of a run
 NOT_IN_RUN_ID = ("results_dir", "force", "progress", "run_timeout", "checkpoint_seconds")
 # settings that came later, at the values that say what runs did before: a run made then is the same run
-CAME_LATER = {"data": {"split": "end"}, "train": {"schedule": "constant"}}
+CAME_LATER: dict[str, dict[str, Any]] = {
+    "data": {"split": "end", "delimiter": None, "decimal": None, "encoding": None, "header": None},
+    "train": {"schedule": "constant"},
+}
 CHECKSUM = "checksum"  # in the provenance: of all else in a record, so that one that was edited shows
 
 Kind = TypeVar("Kind")

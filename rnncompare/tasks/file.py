@@ -11,11 +11,11 @@ from rnncompare.tasks.contract import setting
 from rnncompare.tasks.loaders.own import TEXT_SUFFIXES, Own, read_problem
 from rnncompare.tasks.loaders.pins import pin
 from rnncompare.tasks.loaders.problem import Problem
-from rnncompare.tasks.loaders.reading import Reading
+from rnncompare.tasks.loaders.reading import Layout, Reading
 
 
 @dataclass
-class File(Reading, Own):
+class File(Layout, Reading, Own):
     """Sequences, a table in time order, labelled texts, plain text or events, in a file.
 
     Two rows of a file, and what it is read as with ``data.target`` alone::
@@ -40,6 +40,7 @@ class File(Reading, Own):
     def check(self) -> None:
         super().check()
         self.check_reading()
+        self.check_layout()
         require(self.path is not None, "data.path", self.path, "the path of a file")
 
     def pinned(self) -> File:
@@ -49,7 +50,7 @@ class File(Reading, Own):
     def problem(self) -> Problem:
         assert self.path is not None
         test_path = None if self.test_path is None else Path(self.test_path).expanduser()
-        return read_problem(Path(self.path).expanduser(), test_path, replace(self, kind=self._kind()))
+        return read_problem(Path(self.path).expanduser(), test_path, replace(self, kind=self._kind()), self)
 
     def identity(self) -> str:
         sha256 = self.pinned().sha256

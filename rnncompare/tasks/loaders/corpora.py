@@ -67,23 +67,23 @@ def read_corpus(name: str, split: str) -> Corpus:
     return divided(whole, split, hashlib.sha256(text.encode()).hexdigest())
 
 
-def read_text(path: Path, split: str = "end") -> Corpus:
-    """The corpus in a plain text file.
+def read_text(path: Path, split: str = "end", encoding: str | None = None) -> Corpus:
+    """The corpus in a plain text file; its ``encoding`` is found where it is not said.
 
     Raises:
         DataError: there is no such file, or it is not text.
     """
-    (whole,) = numbered(blocks_of(path))
+    (whole,) = numbered(blocks_of(path, encoding))
     return divided(whole, split, sha256_of(path))
 
 
-def read_pair(path: Path, test_path: Path) -> Corpus:
+def read_pair(path: Path, test_path: Path, encoding: str | None = None) -> Corpus:
     """The corpus in two files: the first split in its order, 90 % train and 10 % validation; the second for the test.
 
     Raises:
         DataError: one of the files is absent or not text.
     """
-    own, test = numbered(blocks_of(path), blocks_of(test_path))
+    own, test = numbered(blocks_of(path, encoding), blocks_of(test_path, encoding))
     train, validation = np.split(own.codes, [len(own.codes) * 90 // 100])
     return Corpus((train,), (validation,), (test.codes,), own.alphabet, joint(sha256_of(path), sha256_of(test_path)))
 

@@ -1,23 +1,25 @@
-"""How a text file is a table: its encoding, delimiter, decimal mark and header, found by parsing its beginning.
+"""How a text file is a table: its delimiter, decimal mark and header, found by parsing its beginning.
 
 pyarrow parses the beginning in every way that is usual; the way that gives most columns of numbers or dates is kept.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rnncompare.errors import DataError
 from rnncompare.tasks.loaders.memory import give_back
+from rnncompare.tasks.loaders.reading import Layout
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BLOCK = 1 << 22  # bytes parsed at once; no row may be longer
 DIALECTS = ((",", "."), (";", ","), (";", "."), ("\t", "."), ("\t", ","), ("|", "."))  # delimiter, decimal mark
 DATES = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")  # beside ISO 8601; with slashes they are ambiguous
-CONTROL = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1b") | {127}
 NUMBER_OR_DATE = re.compile(r"[-+.,]?\d[-+\d.,:/ eET]*")
 
 
@@ -29,17 +31,24 @@ class Dialect:
         encoding: of the text.
         delimiter: between cells.
         decimal: the decimal mark.
-        names: of the columns.
-        header: rows before the data: 1 where the first gives the names, else 0.
+        quoting: whether quotation marks enclose cells.
+        header: whether the first row gives the names.
+        cells: the names as that row has them, or as columns are numbered without one; none where not yet known.
     """
 
     encoding: str
     delimiter: str
     decimal: str
-    names: list[str] | None = None
-    header: int = 1
+    quoting: bool = True
+    header: bool = True
+    cells: tuple[str, ...] = ()
 
-    def options(self, types: dict[str, str] | None = None) -> dict[str, Any]:
+    @property
+    def names(self) -> list[str]:
+        """Of the columns, as they are called from here on."""
+        return [cell.strip() or f"unnamed{i}" for i, cell in enumerate(self.cells, start=1)]
+
+    def options(self, types: list[pa.DataType] | None = None) -> dict[str, Any]:
         """The arguments of `pyarrow.csv.open_csv`, with the ``types`` of columns where they are known."""
         from pyarrow import csv
 
@@ -48,12 +57,13 @@ class Dialect:
                 use_threads=False,  # so that errors name the row
                 block_size=BLOCK,
                 encoding=self.encoding,
-                column_names=self.names,
-                skip_rows=self.header if self.names else 0,
+                column_names=None if self.header else list(self.cells),
             ),
-            "parse_options": csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
+            "parse_options": csv.ParseOptions(
+                delimiter=self.delimiter, quote_char='"' if self.quoting else False, newlines_in_values=self.quoting
+            ),
             "convert_options": csv.ConvertOptions(
-                column_types=types,
+                column_types=None if types is None else dict(zip(self.cells, types, strict=True)),
                 decimal_point=self.decimal,
                 strings_can_be_null=True,
                 timestamp_parsers=[csv.ISO8601, *DATES],
@@ -61,53 +71,20 @@ class Dialect:
         }
 
 
-def beginning(path: Path) -> bytes:
-    """The first block of the file at ``path``.
+def find_dialect(path: Path, encoding: str, quoting: bool, layout: Layout) -> tuple[Dialect, list[pa.DataType]]:
+    """The dialect of the text file at ``path``, where ``layout`` leaves it open, and the types in its beginning.
 
     Raises:
-        DataError: it cannot be read, or is empty.
-    """
-    try:
-        with path.open("rb") as file:
-            head = file.read(BLOCK)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    if not head.strip():
-        raise DataError(f"{path}: an empty file")
-    return head
-
-
-def encoding_of(head: bytes, path: Path) -> str:
-    """UTF-16 where a byte order mark says so, UTF-8 where the bytes are that, else Latin-1.
-
-    Raises:
-        DataError: there are control characters, as no text has.
-    """
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if CONTROL & set(head):
-        raise DataError(f"{path}: binary; expected a table (CSV, TSV, Parquet), an .npz, a .ts or a plain text")
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "utf-8"
-
-
-def find_dialect(path: Path, encoding: str) -> tuple[Dialect, dict[str, str]]:
-    """The dialect of the text file at ``path``, and the type of each column in its beginning.
-
-    Raises:
-        DataError: two columns have one name.
+        DataError: two columns have one name, or a comment stands above the header.
         pyarrow.ArrowInvalid: it is a table in no dialect; the error is that of the likeliest.
     """
     import pyarrow as pa
 
-    found: list[tuple[Dialect, dict[str, str]]] = []
+    found: list[tuple[Dialect, list[pa.DataType]]] = []
     failures: list[pa.ArrowInvalid] = []
-    for delimiter, decimal in DIALECTS:
+    for delimiter, decimal in _possible(layout):
         try:
-            found.append(_with_names(path, Dialect(encoding, delimiter, decimal)))
+            found.append(_with_names(path, Dialect(encoding, delimiter, decimal, quoting), layout.header))
         except pa.ArrowInvalid as error:
             failures.append(error)
     give_back()
@@ -115,34 +92,49 @@ def find_dialect(path: Path, encoding: str) -> tuple[Dialect, dict[str, str]]:
     ragged = [error for error in failures if re.search(r"Expected (?!1 )\d+ columns", str(error))]
     if not several and (ragged or not found):
         raise (ragged or failures)[0]
-    return max(several or found, key=lambda one: (sum(kind != "string" for kind in one[1].values()), len(one[1])))
+    best = max(several or found, key=lambda one: (sum(kind != pa.string() for kind in one[1]), len(one[1])))
+    _require_table(path, best, failures)
+    return best
 
 
-def _with_names(path: Path, dialect: Dialect) -> tuple[Dialect, dict[str, str]]:
-    """``dialect`` with the names of the columns, numbered where there is no header, and the columns' types.
+def _possible(layout: Layout) -> list[tuple[str, str]]:
+    """Delimiters and decimal marks to try."""
+    delimiter, decimal = layout.marks()
+    usual = [one for one in DIALECTS if delimiter in (None, one[0]) and decimal in (None, one[1])]
+    return usual or [(delimiter or ",", mark) for mark in (".", ",") if decimal in (None, mark)]
 
-    The first row is no header if it has numbers or dates, and has them wherever the rows below do.
+
+def _with_names(path: Path, dialect: Dialect, header: bool | None) -> tuple[Dialect, list[pa.DataType]]:
+    """``dialect`` with the names of the columns, numbered where there is no ``header`` (None: found), and their types.
+
+    The first row is no header if it has numbers or dates, and has them wherever the rows below do. A column without
+    values in the first block may hold numbers.
     """
-    first = list(_types(path, dialect))
-    kinds = list(_types(path, replace(dialect, names=[f"column{i}" for i in range(1, len(first) + 1)])).values())
-    alike = [bool(NUMBER_OR_DATE.fullmatch(name.strip())) for name in first]
-    if any(alike) and all(same or kind == "string" for same, kind in zip(alike, kinds, strict=True)):
-        names, header = [f"column{i}" for i in range(1, len(first) + 1)], 0
-    else:
-        names, header = [name.strip() or f"unnamed{i}" for i, name in enumerate(first, start=1)], 1
-    return replace(dialect, names=names, header=header), dict(zip(names, kinds, strict=True))
-
-
-def _types(path: Path, dialect: Dialect) -> dict[str, str]:
-    """The type of each column in the first block; a column without values there may hold numbers."""
+    import pyarrow as pa
     from pyarrow import csv
 
     with path.open("rb") as file:
         schema = csv.open_csv(file, **dialect.options()).schema
-    names = [str(name) for name in schema.names]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DataError(f"{path}: two columns are called {twice}")
-    return {
-        name: "double" if str(kind) == "null" else str(kind) for name, kind in zip(names, schema.types, strict=True)
-    }
+    first = [str(name) for name in schema.names]
+    kinds = [pa.float64() if pa.types.is_null(kind) else kind for kind in schema.types]
+    if header is None:
+        alike = [bool(NUMBER_OR_DATE.fullmatch(name.strip())) for name in first]
+        texts = [kind == pa.string() for kind in kinds]
+        header = not any(alike) or not all(same or text for same, text in zip(alike, texts, strict=True))
+    cells = first if header else [f"column{i}" for i in range(1, len(first) + 1)]
+    named = replace(dialect, header=header, cells=tuple(cells))
+    if twice := [name for name in named.names if named.names.count(name) > 1]:
+        raise DataError(f"{path}: two columns are called {twice[0]}")
+    return named, kinds
+
+
+def _require_table(path: Path, found: tuple[Dialect, list[pa.DataType]], failures: list[pa.ArrowInvalid]) -> None:
+    """Raise `DataError` where the text is not in the encoding that was said, or begins with a comment."""
+    import pyarrow as pa
+
+    dialect, kinds = found
+    if any(pa.types.is_binary(kind) for kind in kinds):
+        raise DataError(f"{path}: not in the encoding {dialect.encoding}; set data.encoding")
+    first = dialect.cells[0]
+    if len(kinds) == 1 and first.startswith("#") and failures:
+        raise DataError(f"{path}: row 1 is {first[:40]!r}, a comment; delete what stands above the names of columns")

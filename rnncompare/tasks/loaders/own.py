@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,16 +12,16 @@ import numpy as np
 from rnncompare.errors import DataError, require
 from rnncompare.tasks.contract import Data, Task, fingerprint_of, setting
 from rnncompare.tasks.loaders import arrays
+from rnncompare.tasks.loaders.content import beginning
 from rnncompare.tasks.loaders.corpora import read_pair, read_text
-from rnncompare.tasks.loaders.dialect import beginning
 from rnncompare.tasks.loaders.forecasting import from_series
 from rnncompare.tasks.loaders.language import Language
 from rnncompare.tasks.loaders.memory import give_back
 from rnncompare.tasks.loaders.problem import Problem
-from rnncompare.tasks.loaders.reading import Reading
+from rnncompare.tasks.loaders.reading import Layout, Reading
 from rnncompare.tasks.loaders.roles import find_roles
 from rnncompare.tasks.loaders.sequences import from_long
-from rnncompare.tasks.loaders.tables import Table, read_table
+from rnncompare.tasks.loaders.tables import Table, read_table, without_zones
 from rnncompare.tasks.loaders.texts import from_texts
 
 if TYPE_CHECKING:
@@ -126,9 +127,13 @@ def from_frame(frame: pd.DataFrame, *, name: str = "frame", size: int | str = "f
     import pandas as pd
 
     how = _reading(reading)
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"{name}: a {type(frame).__name__}; expected a pandas DataFrame")
     if frame.empty:
         raise DataError(f"{name}: an empty table")
-    problem = from_table(Table(frame.copy(deep=False), name), how)
+    if not frame.columns.is_unique:
+        raise DataError(f"{name}: two columns are called {frame.columns[frame.columns.duplicated()][0]}")
+    problem = from_table(Table(without_zones(frame), name), how)
     return _given(
         problem,
         name,
@@ -172,7 +177,7 @@ def from_table(table: Table, reading: Reading, test: Table | None = None) -> Pro
     return from_long(table, roles, reading, test)
 
 
-def read_problem(path: Path, test_path: Path | None, reading: Reading) -> Problem:
+def read_problem(path: Path, test_path: Path | None, reading: Reading, layout: Layout) -> Problem:
     """The problem in a file of whichever format, told by its content, or for plain text by its name.
 
     Raises:
@@ -181,18 +186,21 @@ def read_problem(path: Path, test_path: Path | None, reading: Reading) -> Proble
     """
     head = beginning(path)
     if head[:2] == b"PK" or path.suffix in (".npz", ".npy"):
+        layout.require_unsaid("an archive of arrays")
         test = None if test_path is None else arrays.read_npz(test_path)
         return arrays.from_arrays(arrays.read_npz(path), reading, test=test)
-    if path.suffix == ".ts" or b"@data" in head.lower():
+    if path.suffix == ".ts" or re.search(rb"^@data\s*$", head, re.I | re.M):
+        layout.require_unsaid("of the form .ts")
         found, kind = arrays.read_sktime(path)
         return arrays.from_arrays(found, reading, kind, None if test_path is None else arrays.read_sktime(test_path)[0])
     if reading.kind == "language_modelling":
-        return _language(path, test_path, reading)
-    return from_table(read_table(path), reading, None if test_path is None else read_table(test_path))
+        layout.require_unsaid("plain text", "encoding")
+        return _language(path, test_path, reading, layout.encoding)
+    return from_table(read_table(path, layout), reading, None if test_path is None else read_table(test_path, layout))
 
 
-def _language(path: Path, test_path: Path | None, reading: Reading) -> Language:
-    corpus = read_text(path) if test_path is None else read_pair(path, test_path)
+def _language(path: Path, test_path: Path | None, reading: Reading, encoding: str | None) -> Language:
+    corpus = read_pair(path, test_path, encoding) if test_path else read_text(path, encoding=encoding)
     train, *held_out = (sum(map(len, pieces)) for pieces in (corpus.train, corpus.validation, corpus.test))
     count, different = train + sum(held_out), len(corpus.alphabet)
     window = reading.window or max(1, min(DEFAULT_TEXT_WINDOW, count // LEAST_TEXT_WINDOWS))

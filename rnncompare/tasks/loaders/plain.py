@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import TextIO
 import numpy as np
 
 from rnncompare.errors import DataError
-from rnncompare.tasks.loaders.dialect import beginning, encoding_of
+from rnncompare.tasks.loaders.content import beginning, encoding_of, require_regular
 from rnncompare.tasks.loaders.progress import bar
 
 AT_ONCE = 1 << 20  # characters
@@ -55,13 +54,13 @@ def numbered(*texts: Callable[[], Iterable[str]]) -> list[Numbered]:
     return found
 
 
-def blocks_of(path: Path) -> Callable[[], Iterator[str]]:
-    """What reads the blocks of a text file.
+def blocks_of(path: Path, encoding: str | None = None) -> Callable[[], Iterator[str]]:
+    """What reads the blocks of a text file, in an ``encoding`` or in that which is found.
 
     Raises:
         DataError: the file is absent, empty or not text.
     """
-    encoding = _encoding(path)
+    encoding = encoding or _encoding(path)
     return lambda: _read(path, encoding, lambda file: iter(lambda: file.read(AT_ONCE), ""))
 
 
@@ -95,6 +94,7 @@ def sha256_of(path: Path) -> str:
     Raises:
         DataError: it cannot be read.
     """
+    require_regular(path)
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -103,21 +103,9 @@ def sha256_of(path: Path) -> str:
 
 
 def _encoding(path: Path) -> str:
-    """UTF-8, with or without a byte order mark, if all of the file is that; UTF-16 with one; else Latin-1."""
-    encoding = encoding_of(beginning(path), path)
-    if encoding != "utf-8":
-        return encoding
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as file:
-            for block in iter(lambda: file.read(AT_ONCE), b""):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "latin-1"
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    return "utf-8-sig"
+    beginning(path)
+    found = encoding_of(path)
+    return "utf-8-sig" if found == "utf-8" else found  # with or without a byte order mark
 
 
 def _points(text: str) -> np.ndarray:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from rnncompare.errors import require
+from rnncompare.errors import SettingError, require
 from rnncompare.tasks.contract import setting
 
 KINDS = ("classification", "regression", "forecasting", "text_classification", "language_modelling", "events")
 UNITS = ("characters", "words")
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "bar": "|", "\\t": "\t"}
+MARKS = {"point": ".", "comma": ","}
 
 
 @dataclass
@@ -34,3 +36,38 @@ class Reading:
         for name in ("window", "horizon", "season", "min_length"):
             value = getattr(self, name)
             require(value is None or value >= 1, f"data.{name}", value, "a whole number from 1")
+
+
+@dataclass
+class Layout:
+    """What a user says of how a text file is a table; what is left at null is found from the file."""
+
+    delimiter: str | None = setting(
+        None, "between cells: comma, semicolon, tab, space, bar, or a character; null: found"
+    )
+    decimal: str | None = setting(None, "the decimal mark: point or comma; null: found")
+    encoding: str | None = setting(None, "of a table of text or a plain text, such as cp1252; null: found")
+    header: bool | None = setting(None, "whether the first row gives the names of columns; null: found")
+
+    def check_layout(self) -> None:
+        """Raise `SettingError` for settings that no file could meet."""
+        delimiter, decimal = self.marks()
+        ascii_ = delimiter is None or (len(delimiter) == 1 and delimiter.isascii() and delimiter not in '"\r\n')
+        valid = "one character, or comma, semicolon, tab, space or bar"
+        require(ascii_ and (delimiter is None or delimiter != decimal), "data.delimiter", self.delimiter, valid)
+        require(decimal in (None, ".", ","), "data.decimal", self.decimal, "point or comma, as a word or a mark")
+        try:
+            "".encode(self.encoding or "utf-8")
+        except LookupError as error:
+            valid = "an encoding of Python's, such as utf-8, cp1252, latin-1 or utf-16"
+            raise SettingError("data.encoding", self.encoding, valid) from error
+
+    def marks(self) -> tuple[str | None, str | None]:
+        """The delimiter and the decimal mark as characters, None where they are to be found."""
+        return DELIMITERS.get(self.delimiter or "", self.delimiter), MARKS.get(self.decimal or "", self.decimal)
+
+    def require_unsaid(self, form: str, *but: str) -> None:
+        """Raise `SettingError` if settings, ``but`` for some, are given for a file whose ``form`` leaves none open."""
+        for entry in fields(Layout):
+            value = getattr(self, entry.name)
+            require(value is None or entry.name in but, f"data.{entry.name}", value, f"null; the file is {form}")

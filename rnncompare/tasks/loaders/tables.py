@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnncompare.errors import DataError
-from rnncompare.tasks.loaders.dialect import BLOCK, Dialect, beginning, encoding_of, find_dialect
+from rnncompare.tasks.loaders.content import EXPORT, beginning, encoding_of
+from rnncompare.tasks.loaders.dialect import BLOCK, Dialect, find_dialect
 from rnncompare.tasks.loaders.memory import give_back
 from rnncompare.tasks.loaders.progress import bar
+from rnncompare.tasks.loaders.quotes import unpaired
+from rnncompare.tasks.loaders.reading import Layout
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-WIDER = {"int64": "double", "date32[day]": "timestamp[s]", "timestamp[s]": "timestamp[ns]"}  # else string
+JSON = (b"{", b"[{", b"[[")
 
 
 @dataclass
@@ -41,61 +44,130 @@ class Table:
         return f"{self.name}: column {column}" + ("" if row is None else f", row {row}")
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path, layout: Layout | None = None) -> Table:
     """The table in ``path``; a progress bar shows if reading takes longer than two seconds.
+
+    Times with a zone become times without one, in UTC.
+
+    Args:
+        path: of a CSV, TSV or Parquet file.
+        layout: what is said of a text file.
 
     Raises:
         DataError: the file is absent, empty, binary, ragged, or not what it seems.
+        SettingError: something is said of a file that is no text.
     """
     import pyarrow as pa
 
-    head = beginning(path)
+    head, layout = beginning(path), layout or Layout()
+    _require_known(path, head)
     try:
-        found = _parquet(path) if head[:4] == b"PAR1" else _delimited(path, encoding_of(head, path))
+        if head[:4] == b"PAR1":
+            layout.require_unsaid("Parquet")
+            found = _parquet(path)
+        else:
+            found = _delimited(path, layout)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or _reason(str(error), path)})") from error
     except (pa.ArrowException, UnicodeError) as error:
         raise DataError(f"{path}: {_reason(str(error), path)}") from error
     columns, first_row, decimal = found
-    frame = _frame(columns, first_row)
+    frame = without_zones(_frame(columns, first_row))
     give_back()
     if frame.empty:
         raise DataError(f"{path}: no rows below the header")
     return Table(frame, str(path), decimal)
 
 
+def without_zones(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy of the ``frame``, not deep, in which times that had a zone are in UTC without one."""
+    import pandas as pd
+
+    frame = frame.copy(deep=False)
+    for name in [name for name, kind in frame.dtypes.items() if isinstance(kind, pd.DatetimeTZDtype)]:
+        frame[name] = frame[name].dt.tz_convert(None)
+    return frame
+
+
+def _require_known(path: Path, head: bytes) -> None:
+    """Raise `DataError` for what is no table, but could be taken for a torn one."""
+    suffix = path.suffix.lower()
+    if suffix in (".parquet", ".pq") and head[:4] != b"PAR1":
+        raise DataError(f"{path}: no Parquet file, which begins with PAR1")
+    if suffix in (".json", ".jsonl", ".ndjson") or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(JSON):
+        raise DataError(f"{path}: JSON; {EXPORT}")
+
+
 Columns = dict[str, list[Any]]  # by name, a pandas array for each block
 
 
-def _delimited(path: Path, encoding: str) -> tuple[Columns, int, str]:
+def _delimited(path: Path, layout: Layout) -> tuple[Columns, int, str]:
     """The columns of a text file, the number of its first row, and its decimal mark.
 
-    What a later block refutes, an encoding or the type of a column, is widened, and the file is read again.
+    Quotation marks enclose cells. Where they cannot, for they do not pair, they are characters like others, as long as
+    all rows have as many cells then, and the header has none of them.
     """
     import pyarrow as pa
 
-    dialect, types = find_dialect(path, encoding)
+    encoding = layout.encoding or encoding_of(path)
+    try:
+        dialect, types = find_dialect(path, encoding, True, layout)
+        line = unpaired(path, encoding, dialect.delimiter)
+        if line is not None:
+            raise DataError(
+                f"{path}: the cell that opens with a quotation mark in line {line:,} does not close with one; "
+                "double the marks within cells"
+            )
+        return _typed(path, dialect, types)
+    except (pa.ArrowInvalid, DataError):
+        if (found := _without_quotes(path, encoding, layout)) is None:
+            raise
+        return found
+
+
+def _without_quotes(path: Path, encoding: str, layout: Layout) -> tuple[Columns, int, str] | None:
+    """What `_delimited` gives where quotation marks are characters like others, or None where that does not do."""
+    import pyarrow as pa
+
+    try:
+        dialect, types = find_dialect(path, encoding, False, layout)
+        enclosed = unpaired(path, encoding, dialect.delimiter) is None or any('"' in name for name in dialect.names)
+        return None if enclosed or len(types) < 2 else _typed(path, dialect, types)
+    except (pa.ArrowInvalid, DataError):
+        return None
+
+
+def _typed(path: Path, dialect: Dialect, types: list[pa.DataType]) -> tuple[Columns, int, str]:
+    """What `_delimited` gives, in a ``dialect``; the type of a column that a later block refutes is widened."""
+    import pyarrow as pa
+
     while True:
         try:
             return _blocks(path, dialect, types), 1 + dialect.header, dialect.decimal
         except pa.ArrowInvalid as error:
-            message = str(error)
-            if "invalid UTF8" in message and encoding == "utf-8":
-                return _delimited(path, "latin-1")
-            if not (found := re.search(r"In CSV column #(\d+): .*conversion error", message)):
+            if not (found := re.search(r"In CSV column #(\d+): .*conversion error", str(error))):
                 raise
-            name = list(types)[int(found[1])]
-            types[name] = WIDER.get(types[name], "string")
+            types[int(found[1])] = _wider(types[int(found[1])])
 
 
-def _blocks(path: Path, dialect: Dialect, types: dict[str, str]) -> Columns:
+def _wider(kind: pa.DataType) -> pa.DataType:
     import pyarrow as pa
+
+    if pa.types.is_integer(kind):
+        return pa.float64()
+    if pa.types.is_date(kind):
+        return pa.timestamp("s")
+    if pa.types.is_timestamp(kind) and kind.unit == "s":
+        return pa.timestamp("ns", kind.tz)
+    return pa.string()
+
+
+def _blocks(path: Path, dialect: Dialect, types: list[pa.DataType]) -> Columns:
     from pyarrow import csv
 
-    columns: Columns = {name: [] for name in types}
-    arrow = {name: pa.type_for_alias(kind.replace("date32[day]", "date32")) for name, kind in types.items()}
+    columns: Columns = {name: [] for name in dialect.names}
     with path.open("rb") as file, bar(path, path.stat().st_size, "B") as shown:
-        for batch in csv.open_csv(file, **dialect.options(arrow)):
+        for batch in csv.open_csv(file, **dialect.options(types)):
             _add(columns, batch)
             shown.update(min(file.tell(), shown.total) - shown.n)
     return columns
@@ -105,7 +177,10 @@ def _parquet(path: Path) -> tuple[Columns, int, str]:
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file, bar(path, file.metadata.num_rows, "row") as shown:
-        columns: Columns = {name: [] for name in file.schema_arrow.names}
+        names = file.schema_arrow.names
+        if len(set(names)) < len(names):
+            raise DataError(f"{path}: two columns are called {max(names, key=names.count)}")
+        columns: Columns = {name: [] for name in names}
         for batch in file.iter_batches():
             _add(columns, batch)
             shown.update(len(batch))
@@ -113,8 +188,8 @@ def _parquet(path: Path) -> tuple[Columns, int, str]:
 
 
 def _add(columns: Columns, batch: pa.RecordBatch) -> None:
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        columns[name].append(_small(column))
+    for found, column in zip(columns.values(), batch.columns, strict=True):
+        found.append(_small(column))
 
 
 def _small(column: pa.Array) -> Any:
