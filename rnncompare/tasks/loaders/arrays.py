@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import zipfile
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 
 from rnncompare.errors import DataError
 from rnncompare.tasks.loaders.columns import is_classes
+from rnncompare.tasks.loaders.npz import read_arrays
 from rnncompare.tasks.loaders.padding import AT_ONCE
 from rnncompare.tasks.loaders.plain import lines_of
 from rnncompare.tasks.loaders.problem import enough, masked, spanned
@@ -47,26 +47,10 @@ def read_npz(path: Path) -> Arrays:
     """The arrays ``x`` of (N, T, F) or (N, T) and ``y`` in an ``.npz`` file. Pickles are refused.
 
     Raises:
-        DataError: it is no such file, or has other arrays.
+        DataError: it is no such file, or has other arrays, or some that do not fit.
     """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            if not hasattr(archive, "files"):
-                raise DataError(f"{path}: a single array; expected an .npz with arrays x and y")
-            names = {name.lower(): name for name in archive.files}
-            if not {"x", "y"} <= names.keys():
-                raise DataError(f"{path}: the arrays are {', '.join(archive.files)}; expected x and y")
-            x, y = archive[names["x"]], archive[names["y"]]
-            if not (isinstance(x, np.ndarray) and isinstance(y, np.ndarray)):
-                raise DataError(f"{path}: x or y is no array in NumPy's format")
-            return from_padded(x, y, str(path))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or str(error)[:100]})") from error
-    except (ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
-        if isinstance(error, DataError):
-            raise
-        reason = "it holds pickled objects, which are never loaded" if "pickle" in str(error) else str(error)[:100]
-        raise DataError(f"{path}: no .npz of plain arrays ({reason})") from error
+    x, y = read_arrays(path, "x", "y")
+    return from_padded(x, y, str(path))
 
 
 def from_padded(x: np.ndarray, y: np.ndarray, name: str) -> Arrays:
@@ -115,7 +99,24 @@ def _with_targets(rows: np.ndarray, lengths: np.ndarray, y: np.ndarray, name: st
         )
     if y.ndim == 2 and y.dtype.kind not in "biuf":
         raise DataError(f"{name}: y is {y.dtype} of shape {y.shape}; several labels a sequence are not for this")
+    _require_finite(rows, lengths, name)
     return Arrays(rows, lengths, y.astype(str) if y.dtype.kind == "S" else y, name)
+
+
+def _require_finite(rows: np.ndarray, lengths: np.ndarray, name: str) -> None:
+    """Raise `DataError` for numbers that are infinite, or so large that single precision would make them so."""
+    if rows.dtype.kind != "f":
+        return
+    for start in range(0, len(rows), AT_ONCE):
+        wrong = np.abs(rows[start : start + AT_ONCE]) > np.finfo(np.float32).max  # nan is a missing value
+        if wrong.any():
+            at, feature = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+            row = start + int(at)
+            sequence = int(np.searchsorted(np.cumsum(lengths), row, side="right"))
+            raise DataError(
+                f"{name}: column x{feature}, row {sequence} is '{rows[row, feature]}', not finite in single precision; "
+                "rows of arrays are sequences, from 0, and nan is for a missing value"
+            )
 
 
 def read_sktime(path: Path) -> tuple[Arrays, str]:
@@ -178,6 +179,8 @@ def _target(parts: Sequence[Arrays], kind: str) -> tuple[Target, str]:
         stacked = np.concatenate([part.targets for part in parts]).astype(np.float64)
         if not np.isfinite(stacked).all():
             raise DataError(f"{parts[0].name}: y has values that are missing or not finite")
+        if not np.ptp(parts[0].targets, axis=0).any():
+            raise DataError(f"{parts[0].name}: every row of y is {parts[0].targets[0]}; a constant cannot be learned")
         return Target(stacked), "regression"
     tables = [Table(pd.DataFrame({"y": part.targets}), part.name) for part in parts]
     if kind == "auto":

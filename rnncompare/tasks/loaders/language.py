@@ -39,6 +39,9 @@ class Language(Problem):
         for piece in corpus.train:
             frequencies += counts_of(piece, len(frequencies))
         known = np.flatnonzero(frequencies)
+        if len(known) == 1:
+            only = chr(corpus.alphabet[known[0]])
+            raise DataError(f"{self.name}: the train part is {only!r} over and over; there is nothing to learn")
         vocabulary = len(known) + 1  # one for all that train lacks
         number = np.full(len(corpus.alphabet), len(known), smallest(vocabulary))
         number[known] = np.arange(len(known))
@@ -67,9 +70,10 @@ class Language(Problem):
             if len(piece) > self.window:
                 found.append(sliding_window_view(piece, self.window + 1)[:: self.window])
         if not found:
+            shorter = f" or {self.setting} below {self.window}" if self.window > 1 else ""
             raise DataError(
                 f"{self.name}: the {split} part has {max(map(len, pieces), default=0)} characters, less than a window "
-                f"and one; use a longer text or {self.setting} below {self.window}"
+                f"and one; use a longer text{shorter}"
             )
         return found
 

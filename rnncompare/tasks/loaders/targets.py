@@ -34,8 +34,13 @@ class Target:
         return ((self.values - known.mean(0)) / np.where(scale > 0, scale, 1)).astype(np.float32)
 
 
-def classes(tables: Sequence[Table], name: str) -> Target:
+def classes(tables: Sequence[Table], name: str, else_: str = "say data.kind=regression if it is a quantity") -> Target:
     """The column ``name`` of one table, or of the train and the test table, as classes.
+
+    Args:
+        tables: one or two.
+        name: of a column.
+        else_: what to do if they are none, where they are numbers of which one comes but once.
 
     Raises:
         DataError: a label is missing, there is but one, one occurs but once, or one in test is not in train.
@@ -53,7 +58,7 @@ def classes(tables: Sequence[Table], name: str) -> Target:
     if counts.min() < 2:
         rare = int(np.argmin(counts))
         row = first.frame.index[int(np.argmax(codes == rare))]
-        few = "; say data.kind=regression if it is a quantity" if first.frame[name].dtype.kind in "iuf" else ""
+        few = f"; {else_}" if first.frame[name].dtype.kind in "iuf" else ""
         raise DataError(f"{first.place(name, row)}: the class {names[rare]!r:.40} comes once; classes need 2{few}")
     if len(tables) == 1:
         return Target(codes.astype(np.int64), names)

@@ -101,7 +101,7 @@ def from_texts(table: Table, roles: Roles, reading: Reading, test: Table | None 
         refuse_missing(part, roles.text, "the text")
     given_test = len(test.frame) if test is not None else 0
     enough(table.name, sum(len(part.frame) for part in tables), given_test, "texts")
-    target = classes(tables, roles.target)
+    target = classes(tables, roles.target, "texts have classes as targets: round a quantity to a few values")
     units = reading.units if reading.units != "auto" else _units(table.frame[roles.text].head(LOOKED_AT).astype(str))
     codes, lengths, symbols = _coded((str(text) for part in tables for text in part.frame[roles.text]), units)
     ends = np.cumsum([len(part.frame) for part in tables])

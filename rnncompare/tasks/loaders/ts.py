@@ -12,17 +12,16 @@ from rnncompare.errors import DataError
 def read_ts(lines: Iterable[str], name: str) -> Iterator[tuple[np.ndarray, str]]:
     """The cases in the ``lines`` of a file, each an array (T, channels) and its label.
 
-    Lengths may differ from case to case; time stamps and missing values are not read.
+    Lengths may differ from case to case; a missing value, ``?``, is nan. Time stamps are not read.
 
     Args:
         lines: of the file.
         name: of the file, for messages.
 
     Raises:
-        DataError: a line is not of that form.
+        DataError: a line is not of that form, or its label not one of those that ``@classLabel`` lists.
     """
-    channels = 0
-    in_data = False
+    channels, in_data, early, listed = 0, False, 0, frozenset[str]()
     for number, line in enumerate(map(str.strip, lines), start=1):
         if in_data and line:
             *series, label = line.split(":")
@@ -30,8 +29,16 @@ def read_ts(lines: Iterable[str], name: str) -> Iterator[tuple[np.ndarray, str]]
             if channels not in (0, len(series)):
                 raise DataError(f"{name}, line {number}: {len(series)} channels, {channels} before")
             channels = len(series)
+            if listed and label.strip() not in listed:
+                raise DataError(f"{name}, line {number}: the label {label.strip()!r:.40} is not one of @classLabel")
             yield case, label.strip()
+        elif line.lower().startswith("@classlabel true"):
+            listed = frozenset(line.split()[2:])
+        elif line and not line.startswith(("@", "#")):
+            early = early or number
         in_data = in_data or line.lower() == "@data"
+    if not in_data and early:
+        raise DataError(f"{name}, line {early}: a case before the line @data, which is missing")
     if not channels:
         raise DataError(f"{name}: no cases; expected lines of numbers after a line @data")
 
@@ -39,14 +46,16 @@ def read_ts(lines: Iterable[str], name: str) -> Iterator[tuple[np.ndarray, str]]
 def _case(channels: list[str], place: str) -> np.ndarray:
     if not channels:
         raise DataError(f"{place}: expected channels and a label parted by colons")
+    if any(channel.lstrip().startswith("(") for channel in channels):
+        raise DataError(f"{place}: time stamps are not read; leave the values alone, at even steps")
     try:
-        series = [np.array(channel.split(","), np.float64) for channel in channels]
+        series = [np.array(channel.replace("?", "nan").split(","), np.float64) for channel in channels]
     except ValueError as error:
         raise DataError(f"{place}: not numbers parted by commas ({error})") from error
     lengths = {len(values) for values in series}
     if len(lengths) > 1:
         raise DataError(f"{place}: channels of unequal length, {min(lengths)} to {max(lengths)}")
     case = np.stack(series, axis=1)
-    if not np.isfinite(case).all():
-        raise DataError(f"{place}: a value is missing or infinite")
+    if np.isinf(case).any():
+        raise DataError(f"{place}: a value is infinite")
     return case
