@@ -132,9 +132,7 @@ def test_there_is_nothing_to_learn(own, tmp_path):
 def test_numbers_beyond_single_precision_are_named_by_their_sequence(value):
     cases = [np.ones((length, 2)) for length in (3, 4, 5)]
     cases[1][3, 1] = value
-    with pytest.raises(
-        DataError, match=rf"column x1, row 1 is '{re.escape(str(value))}', not finite.*nan is for a missing"
-    ):
+    with pytest.raises(DataError, match=rf"column x1, row 1 is '{re.escape(str(value))}', not finite.*nan is"):
         from_arrays(cases, np.array([0, 1, 0]))
     largest = float(np.finfo(np.float32).max)
     cases[1][3, 1] = largest
