@@ -11,6 +11,7 @@ from rnncompare.errors import DataError
 from rnncompare.tasks.loaders.progress import bar
 
 HEAD = 1 << 22  # bytes that are looked at first
+BLOCK = 1 << 18  # bytes that are looked at together after that
 CONTROL = bytes((frozenset(range(32)) - frozenset(b"\t\n\r\f\x1b")) | {127})
 EXPECTED = "expected a table (CSV, TSV, Parquet), an .npz, a .ts or a plain text"
 EXPORT = "export it as CSV or Parquet"
@@ -72,7 +73,7 @@ def blocks(path: Path) -> Iterator[bytes]:
     """
     try:
         with path.open("rb") as file, bar(path, path.stat().st_size, "B") as shown:
-            while block := file.read(HEAD):
+            while block := file.read(BLOCK):
                 yield block
                 shown.update(len(block))
     except OSError as error:

@@ -92,7 +92,7 @@ def test_a_table_without_a_header_may_begin_with_equal_numbers(tmp_path):
 
 
 def test_zero_bytes_beyond_the_first_block_are_binary(own, monkeypatch):
-    monkeypatch.setattr(content, "HEAD", 300)
+    monkeypatch.setattr(content, "BLOCK", 300)
     text = hours(100)
     at = text.index("\n", 900)
     damaged = text[:at] + "\0\0" + text[at:]
