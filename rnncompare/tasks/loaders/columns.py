@@ -19,6 +19,7 @@ MOST_CATEGORIES = 1000  # rarer ones share the code of those never seen
 ROUNDING = 1e-12  # of a mean: deviations below it are those of equal numbers, summed
 AT_ONCE = 1 << 20  # rows of a column that are worked on together, which takes memory for a while
 FEW_CLASSES = 20  # so many whole numbers at most count as classes
+SEPARATED = r"[^\w\s.,'-]?\s?[+-]?(\d{1,3}([.,' \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?\s?[^\w\s.,'-]?"  # 1,100.00 or $5
 
 
 class Encoder:
@@ -126,8 +127,13 @@ def is_classes(series: pd.Series) -> bool:
 
     if is_text(series) or pd.api.types.is_bool_dtype(series) or isinstance(series.dtype, pd.CategoricalDtype):
         return True
-    known = series.dropna().unique()
-    return len(known) <= FEW_CLASSES and bool(np.equal(np.mod(known.astype(np.float64), 1), 0).all())
+    known = series.dropna().drop_duplicates()
+    return len(known) <= FEW_CLASSES and is_whole(known)
+
+
+def is_whole(series: pd.Series) -> bool:
+    """Whether the known values of a column of numbers are all whole."""
+    return bool(np.equal(np.mod(series.dropna().to_numpy(np.float64), 1), 0).all())
 
 
 def as_numbers(table: Table, name: str) -> np.ndarray:
@@ -188,10 +194,23 @@ def refuse_missing(table: Table, name: str, role: str) -> None:
 
 def mixed(table: Table, name: str) -> bool:
     """Whether a column of text is mostly one of numbers, so that what else it holds is likely a slip."""
+    levels = _levels(table, name)
+    return bool(len(levels) and np.isfinite(_parse(table, levels)).mean() > 0.5)
+
+
+def refuse_separators(table: Table, name: str) -> None:
+    """Raise `DataError` at the first of the texts that are no numbers, if most are 1,100.00, $5 or 12.345,67."""
+    levels = _levels(table, name)
+    if len(levels) and (np.isfinite(_parse(table, levels)) | levels.str.fullmatch(SEPARATED)).mean() > 0.5:
+        wrong = table.frame[name].astype(str).isin(levels[np.isnan(_parse(table, levels))]).to_numpy()
+        refuse(table, name, wrong, "not a number; write numbers without separators of thousands and without units")
+
+
+def _levels(table: Table, name: str) -> pd.Series:
+    """The different texts of a column."""
     import pandas as pd
 
-    levels = pd.Series(table.frame[name].dropna().unique().astype(object))
-    return bool(len(levels) and np.isfinite(_parse(table, levels)).mean() > 0.5)
+    return pd.Series(table.frame[name].dropna().unique().astype(object)).astype(str)
 
 
 def _parse(table: Table, levels: pd.Series) -> np.ndarray:

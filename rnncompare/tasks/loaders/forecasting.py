@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,17 +12,13 @@ from rnncompare.tasks.loaders.columns import Encoder, as_numbers, refuse_missing
 from rnncompare.tasks.loaders.padding import AT_ONCE
 from rnncompare.tasks.loaders.problem import HELD_OUT, Problem, masked
 from rnncompare.tasks.loaders.reading import Reading
+from rnncompare.tasks.loaders.rhythm import SEASONS, find_rhythm
 from rnncompare.tasks.loaders.roles import Roles
-from rnncompare.tasks.loaders.sequences import refuse_same_times
 from rnncompare.tasks.loaders.tables import Table
-
-if TYPE_CHECKING:
-    import pandas as pd
+from rnncompare.tasks.loaders.times import refuse_same_times
 
 LARGEST_WINDOWS = 1 << 27  # bytes of windows that a training set of full size may take
 MOST_HELD_OUT = 10_000  # windows in the validation or test split; of more, so many are taken at even distances
-SECONDS = {"secondly": 1, "minutely": 60, "hourly": 3600, "daily": 86_400, "weekly": 604_800}
-SEASONS = {"secondly": 60, "minutely": 60, "hourly": 24, "daily": 7, "weekly": 52, "monthly": 12, "quarterly": 4}
 DEFAULT_WINDOW = 24  # where there is no season
 
 
@@ -33,7 +28,7 @@ class Forecasting(Problem):
 
     Each series is cut in its order into train, validation and test. An example is a window of rows and the target in
     those that follow; its split is the one that these lie in, and its window may reach back into the split before.
-    Targets and inputs are scaled by the train part.
+    Targets and inputs are scaled by the train part. A series that is too short for a window gives none.
 
     Attributes:
         table: a row a step.
@@ -130,7 +125,8 @@ class Forecasting(Problem):
     def _naive(self, scaled: np.ndarray, origins: np.ndarray) -> dict[str, float]:
         """Mean squared errors on the windows at ``origins`` of the last value known, and of that a season before.
 
-        Where a value that they would repeat is missing, they repeat the one before it.
+        Where a value that they would repeat is missing, they repeat the one before it; where the series begins later,
+        the seasonal one repeats the last value.
         """
         import pandas as pd
 
@@ -145,8 +141,10 @@ class Forecasting(Problem):
         if self.season is not None:
             back = self.season * (ahead // self.season + 1)  # whole seasons, so that what is repeated is known
             repeated = origins[:, None] + ahead - back
-            if (repeated >= first[:, None]).all():
-                errors[f"seasonal naive ({self.season})"] = float(np.mean((known[repeated] - target) ** 2))
+            there = repeated >= first[:, None]
+            if there.any():
+                said = known[np.where(there, repeated, origins[:, None] - 1)]
+                errors[f"seasonal naive ({self.season})"] = float(np.mean((said - target) ** 2))
         return errors
 
 
@@ -172,14 +170,17 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
     lengths = np.concatenate([lengths for _, lengths in parts])
     given_test = len(parts[1][1]) if test is not None else 0
     frame = parts[0][0].frame if test is None else pd.concat([part.frame for part, _ in parts])
-    rhythm, even = _rhythm(parts[0][0].frame[roles.time].iloc[: lengths[0]]) if roles.time else ("in file order", True)
+    longest, typical = int(lengths.max()), int(np.median(lengths))
+    rhythm, even = "in file order", True
+    if roles.time is not None:
+        start = int(lengths[: np.argmax(lengths)].sum())
+        rhythm, even = find_rhythm(frame[roles.time].iloc[start : start + longest])
     season = reading.season or SEASONS.get(rhythm)
-    shortest = int(lengths.min())
-    if shortest < 2:
-        raise DataError(f"{table.name}: a series of {shortest} row has nothing to forecast")
-    window = reading.window or max(1, min(2 * (season or DEFAULT_WINDOW // 2), shortest // 4))
-    if reading.window is not None and reading.window >= int(lengths.max()):
-        raise SettingError("data.window", window, f"fewer steps than the longest series has rows, {int(lengths.max())}")
+    if longest < 2:
+        raise DataError(f"{table.name}: a series of {longest} row has nothing to forecast")
+    window = reading.window or max(1, min(2 * (season or DEFAULT_WINDOW // 2), typical // 4))
+    if reading.window is not None and reading.window >= longest:
+        raise SettingError("data.window", window, f"fewer steps than the longest series has rows, {longest}")
     many = f"{len(lengths):,} groups of " if len(lengths) > 1 else ""
     count = len(roles.features)
     line = (
@@ -187,6 +188,9 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
         f"{reading.horizon}; errors in units of the target's variance in train"
     )
     notes = [*roles.notes, *masked(frame, roles.features, roles.categorical)]
+    short = int((lengths < window + reading.horizon).sum())
+    if 0 < short < len(lengths):
+        notes.append(f"{short:,} of {len(lengths):,} groups are too short for a window (data.window) and give none")
     if not even:
         notes.append(f"steps of {roles.time} are uneven; each row counts as one step")
     return Forecasting(
@@ -225,23 +229,5 @@ def _in_order(table: Table, roles: Roles) -> tuple[Table, np.ndarray]:
         frame, codes = frame.iloc[order], codes[order]
     ordered = replace(table, frame=frame)
     if roles.time is not None:
-        refuse_same_times(ordered, roles.time, codes)
+        refuse_same_times(ordered, roles.time, roles.group, codes)
     return ordered, np.bincount(codes)
-
-
-def _rhythm(times: pd.Series) -> tuple[str, bool]:
-    """How often there is a step, in words, and whether all are so far apart."""
-    stamps = times.to_numpy()
-    gaps = np.diff(stamps)
-    if not len(gaps) or stamps.dtype.kind != "M":
-        return "in order of " + str(times.name), True
-    days = gaps / np.timedelta64(1, "D")
-    for name, low, high in (("monthly", 28, 31), ("quarterly", 90, 92), ("yearly", 365, 366)):
-        if low <= np.median(days) <= high and not (gaps == gaps[0]).all():
-            return name, bool(((days >= low) & (days <= high)).all())
-    seconds = float(np.median(gaps / np.timedelta64(1, "s")))
-    named = next((name for name, length in SECONDS.items() if length == seconds), None)
-    unit, length = next(
-        (u, n) for u, n in (("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1)) if n <= max(seconds, 1)
-    )
-    return named or f"every {seconds / length:g} {unit}", bool((gaps == gaps[0]).all())

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnncompare.tasks.loaders.columns import is_whole
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -18,18 +20,23 @@ GROUPS = re.compile(
 
 
 def find_group(frame: pd.DataFrame, names: list[str], time: str | None) -> str | None:
-    """The column that tells sequences apart: one called so, or else one that changes now and then and never back."""
+    """The column that tells sequences apart: one called so, or else one that changes now and then and never back.
+
+    Whole numbers that are held as reals, as where a cell is empty, count where the column is called so.
+    """
 
     def groups(name: str) -> bool:
         series = frame[name]
-        return series.dtype.kind not in "fmM" and 2 <= series.nunique() <= len(frame) // 2
+        few = series.dtype.kind not in "mM" and 2 <= series.nunique() <= len(frame) // 2
+        return few and (series.dtype.kind != "f" or is_whole(series))
 
     called = [name for name in names if GROUPS.fullmatch(str(name)) and groups(name)]
     if called:
         return called[0]
     if time is not None and frame[time].is_monotonic_increasing and frame[time].is_unique:
         return None
-    return next((name for name in names if groups(name) and _contiguous(frame[name])), None)
+    other = (name for name in names if frame[name].dtype.kind != "f" and groups(name))
+    return next((name for name in other if _contiguous(frame[name])), None)
 
 
 def _contiguous(series: pd.Series) -> bool:

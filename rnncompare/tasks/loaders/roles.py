@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rnncompare.errors import SettingError, require
-from rnncompare.tasks.loaders.columns import as_numbers, is_classes, is_text, mixed, refuse
+from rnncompare.tasks.loaders.columns import as_numbers, is_classes, is_text, mixed, refuse, refuse_separators
 from rnncompare.tasks.loaders.features import choose_features, find_text
 from rnncompare.tasks.loaders.grouping import find_group, varies
 from rnncompare.tasks.loaders.reading import Reading
+from rnncompare.tasks.loaders.rhythm import at_fixed_rate
 from rnncompare.tasks.loaders.tables import Table
 from rnncompare.tasks.loaders.times import TIMES, find_time
 
@@ -68,7 +69,8 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         left.remove(group)
     time = find_time(table, left, reading.time)
     left = [name for name in left if name != time]
-    text = None if group else find_text(frame, left, reading.kind)
+    quantity = mixed(table, target) if is_text(frame[target]) else not is_classes(frame[target])
+    text = None if group else find_text(table, left, reading.kind, time, quantity)
     if group is None and text is None and reading.kind not in ("text_classification", "language_modelling"):
         group = find_group(frame, left, time)
         left = [name for name in left if name != group]
@@ -128,27 +130,45 @@ def _find_target(frame: pd.DataFrame, names: list[str]) -> str:
 
 
 def _find_kind(table: Table, roles: Roles) -> str:
-    frame = table.frame
+    frame, target = table.frame, table.frame[roles.target]
+    if is_text(target):
+        refuse_separators(table, roles.target)
     if roles.text is not None:
         return "text_classification"
-    classes = is_classes(frame[roles.target])
+    classes = is_classes(target)
     if roles.group is None:
-        if is_text(frame[roles.target]) or frame[roles.target].dtype.kind == "b":
-            if mixed(table, roles.target):
-                as_numbers(table, roles.target)
-            raise SettingError(
-                "data.group",
-                None,
-                f"the column that says which sequence a row belongs to, one of {_listed(frame.columns)}",
-            )
+        _require_quantity(table, roles)
         return "forecasting"
     if not roles.varies:
-        return "events" if roles.categorical else "classification" if classes else "regression"
+        return "events" if _is_stream(frame, roles) else "classification" if classes else "regression"
     if not classes and (not roles.features or (roles.time is not None and frame[roles.time].dtype.kind == "M")):
         return "forecasting"
-    if classes and (roles.categorical or not roles.features):
+    if classes and (not roles.features or _is_stream(frame, roles)):
         return "events"
     return "classification" if classes else "regression"
+
+
+def _require_quantity(table: Table, roles: Roles) -> None:
+    """Raise `SettingError` for a target that no table in time order has: names, or one of two values."""
+    frame, target = table.frame, table.frame[roles.target]
+    sequence = f"the column that says which sequence a row belongs to, one of {_listed(frame.columns)}"
+    if is_text(target) or target.dtype.kind == "b":
+        if mixed(table, roles.target):
+            as_numbers(table, roles.target)
+        raise SettingError("data.group", None, sequence)
+    if target.nunique() == 2 and (roles.time is None or frame[roles.time].is_unique):  # else times are refused
+        raise SettingError("data.group", None, f"{sequence}; or data.kind=forecasting if rows are in time order")
+
+
+def _is_stream(frame: pd.DataFrame, roles: Roles) -> bool:
+    """Whether the rows of a group are events, with names of what happens, rather than steps at a fixed rate."""
+    if not roles.categorical or roles.group is None:
+        return False
+    if len(roles.categorical) == len(roles.features):
+        return True
+    if roles.time is None:
+        return any(varies(frame, roles.group, name) for name in roles.categorical)
+    return not at_fixed_rate(frame[roles.time], frame[roles.group])
 
 
 def _require_roles(roles: Roles, frame: pd.DataFrame) -> None:

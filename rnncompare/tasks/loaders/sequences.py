@@ -11,12 +11,13 @@ from rnncompare.errors import DataError
 from rnncompare.tasks.contract import IGNORED, Classification, Data, Examples, Objective, Regression
 from rnncompare.tasks.contract.baselines import majority_accuracy, mean_squared_error
 from rnncompare.tasks.loaders.columns import Encoder, as_numbers, is_classes, refuse_missing
-from rnncompare.tasks.loaders.padding import pad_rows
+from rnncompare.tasks.loaders.padding import pad_rows, rows_of
 from rnncompare.tasks.loaders.problem import Problem, enough, fits, masked, spanned, split, train_size
 from rnncompare.tasks.loaders.reading import Reading
 from rnncompare.tasks.loaders.roles import Roles
 from rnncompare.tasks.loaders.tables import Table
 from rnncompare.tasks.loaders.targets import Target, classes, values
+from rnncompare.tasks.loaders.times import refuse_same_times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,16 +65,22 @@ class Sequences(Problem):
         train = self._empty(targets, parts.train[:count], encoder.width, longest)
         validation, test = (self._empty(targets, part, encoder.width) for part in (parts.validation, parts.test))
         self._fill([(train, parts.train[:count]), (validation, parts.validation), (test, parts.test)], encoder)
+        baseline, said = self._baseline(train, test), ""
+        if self.ahead and self.target.classes:
+            repeated = self._repeated(parts.test)
+            said = f"baselines: commonest class {baseline:.4g}, the last event again {repeated:.4g}"
+            baseline = max(baseline, repeated)
         return Data(
             train,
             validation,
             test,
             objective=self._objective(),
-            baseline=self._baseline(train, test),
+            baseline=baseline,
             sha256="",
             features=encoder.width - len(encoder.categories),
             categories=encoder.categories,
             classes=self.target.classes,
+            understood=said,
         )
 
     def _empty(self, targets: np.ndarray, part: np.ndarray, width: int, longest: int | None = None) -> Examples:
@@ -109,6 +116,11 @@ class Sequences(Problem):
         if self.target.classes:
             return majority_accuracy(train.targets, test.targets)
         return mean_squared_error(*(_in_use(part) if self.every else part.targets for part in (train, test)))
+
+    def _repeated(self, part: np.ndarray) -> float:
+        """The share of the events to predict in ``part`` that are of the class of the one before."""
+        rows = rows_of(*self._spans(part))
+        return float(np.mean(self.target.values[rows] == self.target.values[rows + self.ahead]))
 
 
 def _in_use(examples: Examples) -> np.ndarray:
@@ -194,21 +206,8 @@ def _in_order(table: Table, roles: Roles, shortest: int) -> tuple[Table, np.ndar
             f"{have} step{'s' * (have > 1)}, below {shortest}; leave it out, or lower data.min_length"
         )
     if roles.time is not None and roles.kind != "events":
-        refuse_same_times(ordered, roles.time, codes)
+        refuse_same_times(ordered, roles.time, roles.group, codes)
     return ordered, lengths
-
-
-def refuse_same_times(table: Table, time: str, codes: np.ndarray) -> None:
-    """Raise `DataError` where two rows of one sequence, next to each other in order, have the same time."""
-    times = table.frame[time].to_numpy()
-    same = (times[1:] == times[:-1]) & (codes[1:] == codes[:-1])
-    if same.any():
-        first = int(np.argmax(same))
-        rows = table.frame.index[first : first + 2].tolist()
-        raise DataError(
-            f"{table.place(time, rows[1])}: the time {table.frame[time].iloc[first]} stands in row {rows[0]} too; "
-            "leave one out, or say with data.group which sequence a row belongs to"
-        )
 
 
 def _gaps(times: pd.Series, lengths: np.ndarray) -> np.ndarray:
