@@ -21,7 +21,7 @@ class File(Layout, Reading, Own):
     Two rows of a file, and what it is read as with ``data.target`` alone::
 
         case,frame,c1,c2,speaker           classification: which speaker is the case (data.group) of?
-        7,0,1.86,-0.20,nine                events, where a column is of names
+        7,0,1.86,-0.20,nine                events, where times are uneven and a column is of names
 
         date,HUFL,OT                       forecasting: OT from the windows of steps before
         2016-07-01 00:00:00,5.827,30.531

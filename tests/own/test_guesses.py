@@ -239,3 +239,13 @@ def test_numbers_with_separators_are_refused_as_target(write, shown, more):
     frame = pd.DataFrame({**more, "a": X, "v": [write(1000 + 7 * i) for i in range(N)]})
     with pytest.raises(DataError, match=f"column v, row 0 is '{shown}', not a number; write numbers without"):
         from_frame(frame, target="v")
+
+
+def test_a_target_is_no_date():
+    with pytest.raises(SettingError, match=r"data.target=date: a column of numbers or names, not of dates"):
+        from_frame(pd.DataFrame({"date": HOURS, "x": X}), target="date")
+
+
+def test_few_amounts_are_names_of_classes():
+    labels = np.array(["$5", "$10", "1,000", "x"])[CASE % 4]
+    assert roles("y", id=CASE, x=X, y=labels).kind == "classification"

@@ -133,7 +133,8 @@ def is_classes(series: pd.Series) -> bool:
 
 def is_whole(series: pd.Series) -> bool:
     """Whether the known values of a column of numbers are all whole."""
-    return bool(np.equal(np.mod(series.dropna().to_numpy(np.float64), 1), 0).all())
+    known = series.dropna().to_numpy(np.float64)
+    return bool((np.isfinite(known) & (known == np.floor(known))).all())
 
 
 def as_numbers(table: Table, name: str) -> np.ndarray:
@@ -199,10 +200,14 @@ def mixed(table: Table, name: str) -> bool:
 
 
 def refuse_separators(table: Table, name: str) -> None:
-    """Raise `DataError` at the first of the texts that are no numbers, if most are 1,100.00, $5 or 12.345,67."""
+    """Raise `DataError` at the first of the texts that are no numbers, if most are 1,100.00, $5 or 12.345,67.
+
+    Few different ones are names of classes.
+    """
     levels = _levels(table, name)
-    if len(levels) and (np.isfinite(_parse(table, levels)) | levels.str.fullmatch(SEPARATED)).mean() > 0.5:
-        wrong = table.frame[name].astype(str).isin(levels[np.isnan(_parse(table, levels))]).to_numpy()
+    plain = np.isfinite(_parse(table, levels))
+    if len(levels) > FEW_CLASSES and plain.mean() <= 0.5 < (plain | levels.str.fullmatch(SEPARATED)).mean():
+        wrong = table.frame[name].astype(str).isin(levels[~plain]).to_numpy()
         refuse(table, name, wrong, "not a number; write numbers without separators of thousands and without units")
 
 

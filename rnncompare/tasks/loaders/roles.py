@@ -64,6 +64,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     left = [name for name in frame.columns if name not in reading.ignore]
     target = reading.target or _find_target(frame, left)
     left.remove(target)
+    require(frame[target].dtype.kind not in "mM", "data.target", target, "a column of numbers or names, not of dates")
     group = reading.group
     if group is not None:
         left.remove(group)
