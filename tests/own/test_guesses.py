@@ -63,7 +63,9 @@ def test_mostly_numbers_are_no_times_even_where_they_look_like_years():
     assert (found.time, found.features) == (None, ["y", "year"])
 
 
-@pytest.mark.parametrize("form", ["%m/%d/%Y %I:%M:%S %p", "%d-%b-%y %H:%M", "%d.%m.%y %H:%M", "%Y-%m-%dT%H:%MZ"])
+@pytest.mark.parametrize(
+    "form", ["%m/%d/%Y %I:%M:%S %p", "%Y-%m-%d %I:%M%p", "%d-%b-%y %H:%M", "%d.%m.%y %H:%M", "%Y-%m-%dT%H:%MZ"]
+)
 def test_forms_of_dates_that_people_write_are_read(form):
     frame = pd.DataFrame({"date": HOURS.strftime(form), "v": X})
     assert "forecasting, hourly" in line(from_frame(frame, target="v"))

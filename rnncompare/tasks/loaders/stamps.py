@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LOOKED_AT = 1000  # values from which times are told from other text
-HALF_OF_DAY = re.compile(r"\s*\b(am|pm)\b", re.I)
+HALF_OF_DAY = re.compile(r"(\s?)(am|pm)$", re.I)
 SHORT_YEAR = re.compile(r"^(\d{1,2}([./-])(?:\d{1,2}|[a-z]{3})\2)(?=\d\d\b)", re.I)
 SECONDS_FROM, SECONDS_TO = 631_152_000, 4_102_444_800  # 1990 to 2100
 ISO = re.compile(r"%Y-%m-%d([T ]%H[^Z]*)?")
@@ -56,18 +56,19 @@ def _forms_of(text: str) -> dict[str, None]:
     from pandas.tseries.api import guess_datetime_format
 
     whole, short_years = SHORT_YEAR.subn(r"\g<1>20", text)  # pandas guesses neither short years nor halves of days
-    whole, halves = HALF_OF_DAY.subn("", whole)
+    half = HALF_OF_DAY.search(whole)
+    whole = HALF_OF_DAY.sub("", whole)
     forms: dict[str, None] = {}
     for day_first in (False,) if re.match(r"\d{4}", whole) else (False, True):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of days that can only be read the other way
             form = guess_datetime_format(whole, dayfirst=day_first)
-        if form is None or (halves and "%H" not in form):
+        if form is None or (half and "%H" not in form):
             continue
         if short_years:
             form = form.replace("%Y", "%y")
-        if halves:
-            form = form.replace("%H", "%I") + HALF_OF_DAY.sub(" %p", HALF_OF_DAY.search(text)[0])
+        if half:
+            form = form.replace("%H", "%I") + half[1] + "%p"
         forms["ISO8601" if ISO.fullmatch(form) else form] = None
     return forms
 
