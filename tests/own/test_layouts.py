@@ -192,3 +192,13 @@ def test_frames_that_are_none():
             from_frame(frame, target="y")
     with pytest.raises(DataError, match="two columns are called x"):
         from_frame(pd.DataFrame(np.ones((9, 3)), columns=["x", "x", "y"]), target="y")
+
+
+def test_an_index_of_times_is_a_column():
+    times = pd.date_range("2024-01-01", periods=400, freq="h")
+    frame = pd.DataFrame({"load": np.sin(np.arange(400) * np.pi / 12)}, times)
+    said = from_frame(frame, target="load").load(0).understood
+    assert said.startswith("read as: forecasting, hourly, 1 series, target load")
+    assert said == from_frame(frame.rename_axis("when").tz_localize("UTC"), target="load").load(0).understood
+    with pytest.raises(DataError, match="the index and a column are both called time"):
+        from_frame(frame.assign(time=1), target="load")

@@ -116,7 +116,7 @@ def from_frame(frame: pd.DataFrame, *, name: str = "frame", size: int | str = "f
     """A task on a table; it goes where tasks go, as the ``data`` of `RunSettings`.
 
     Args:
-        frame: a row a step, or a row a text; it is not changed.
+        frame: a row a step, or a row a text; it is not changed. An index of times is a column like others.
         name: what the data are called in records.
         size: training examples, as ``data.size``.
         reading: settings of `Reading`: ``kind``, ``target``, ``group``, ``time``, ...; what is not given is found.
@@ -133,7 +133,13 @@ def from_frame(frame: pd.DataFrame, *, name: str = "frame", size: int | str = "f
         raise DataError(f"{name}: an empty table")
     if not frame.columns.is_unique:
         raise DataError(f"{name}: two columns are called {frame.columns[frame.columns.duplicated()][0]}")
-    problem = from_table(Table(without_zones(frame), name), how)
+    table = frame
+    if isinstance(frame.index, pd.DatetimeIndex):
+        called = frame.index.name or "time"
+        if called in frame:
+            raise DataError(f"{name}: the index and a column are both called {called}")
+        table = frame.reset_index(names=called)
+    problem = from_table(Table(without_zones(table), name), how)
     return _given(
         problem,
         name,
