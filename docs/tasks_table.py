@@ -20,16 +20,19 @@ def main() -> None:
 
 
 def _tasks(runs: pd.DataFrame) -> str:
-    lines = ["| task | metric | baseline | optimum | GRU | LSTM | seconds |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| task | examples | metric | baseline | optimum | GRU | LSTM | seconds |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     detail = runs.reindex(columns=["config.data.corpus", "config.data.steps"]).bfill(axis=1).iloc[:, 0]
     keys = pd.Series([NAMES.get(pair, pair[0]) for pair in zip(runs["data.name"], detail, strict=True)])
-    for name, group in runs.groupby(keys):
+    for (name, examples), group in runs.sort_values("seed").groupby([keys, runs["data.train_examples"]]):
         one = group.iloc[0]
         cells = [_results(group, cell, "quality.test") for cell in ("gru", "lstm")]
         seconds = " / ".join(_results(group, cell, "speed.training_seconds", "{:.0f}") for cell in ("gru", "lstm"))
         optimum = "-" if pd.isna(one["quality.optimum"]) else f"{one['quality.optimum']:.4g}"
-        known = [name, one["quality.metric"], f"{one['quality.baseline']:.4g}", optimum, *cells, seconds]
-        lines.append(f"| {' | '.join(known)} |")
+        what = [name, f"{examples:,.0f}", one["quality.metric"], f"{one['quality.baseline']:.4g}", optimum]
+        lines.append(f"| {' | '.join([*what, *cells, seconds])} |")
     return "\n".join(lines)
 
 
