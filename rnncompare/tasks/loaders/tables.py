@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from rnncompare.errors import DataError
+from rnncompare.tasks.loaders.blocks import Columns, add, joined
 from rnncompare.tasks.loaders.content import EXPORT, beginning, encoding_of
 from rnncompare.tasks.loaders.dialect import BLOCK, Dialect, find_dialect
 from rnncompare.tasks.loaders.memory import give_back
@@ -72,7 +70,7 @@ def read_table(path: Path, layout: Layout | None = None) -> Table:
     except (pa.ArrowException, UnicodeError) as error:
         raise DataError(f"{path}: {_reason(str(error), path)}") from error
     columns, first_row, decimal = found
-    frame = without_zones(_frame(columns, first_row))
+    frame = without_zones(joined(columns, first_row))
     give_back()
     if frame.empty:
         raise DataError(f"{path}: no rows below the header")
@@ -96,9 +94,6 @@ def _require_known(path: Path, head: bytes) -> None:
         raise DataError(f"{path}: no Parquet file, which begins with PAR1")
     if suffix in (".json", ".jsonl", ".ndjson") or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(JSON):
         raise DataError(f"{path}: JSON; {EXPORT}")
-
-
-Columns = dict[str, list[Any]]  # by name, a pandas array for each block
 
 
 def _delimited(path: Path, layout: Layout) -> tuple[Columns, int, str]:
@@ -168,7 +163,7 @@ def _blocks(path: Path, dialect: Dialect, types: list[pa.DataType]) -> Columns:
     columns: Columns = {name: [] for name in dialect.names}
     with path.open("rb") as file, bar(path, path.stat().st_size, "B") as shown:
         for batch in csv.open_csv(file, **dialect.options(types)):
-            _add(columns, batch)
+            add(columns, batch)
             shown.update(min(file.tell(), shown.total) - shown.n)
     return columns
 
@@ -182,63 +177,9 @@ def _parquet(path: Path) -> tuple[Columns, int, str]:
             raise DataError(f"{path}: two columns are called {max(names, key=names.count)}")
         columns: Columns = {name: [] for name in names}
         for batch in file.iter_batches():
-            _add(columns, batch)
+            add(columns, batch)
             shown.update(len(batch))
     return columns, 1, "."
-
-
-def _add(columns: Columns, batch: pa.RecordBatch) -> None:
-    for found, column in zip(columns.values(), batch.columns, strict=True):
-        found.append(_small(column))
-
-
-def _small(column: pa.Array) -> Any:
-    """The column of one block in the smallest type that holds it: a narrow integer, categories of text, ..."""
-    import pandas as pd
-    import pyarrow as pa
-
-    if pa.types.is_decimal(column.type):
-        column = column.cast(pa.float64())
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        coded = column.dictionary_encode()
-        return (coded if 2 * len(coded.dictionary) <= len(column) else column).to_pandas().array
-    values = column.to_pandas(date_as_object=False)
-    if values.dtype.kind in "iu":
-        return pd.to_numeric(values, downcast="integer").array
-    return values.array
-
-
-def _frame(columns: Columns, first_row: int) -> pd.DataFrame:
-    """The blocks of each column joined, one column after the other, each block given up when it is copied."""
-    import pandas as pd
-    import pyarrow as pa
-
-    joined = {}
-    for name in list(columns):
-        joined[name] = _join(columns.pop(name))
-        pa.default_memory_pool().release_unused()
-    rows = len(next(iter(joined.values()))) if joined else 0
-    return pd.DataFrame(joined, index=pd.RangeIndex(first_row, first_row + rows), copy=False)
-
-
-def _join(blocks: list[Any]) -> Any:
-    import pandas as pd
-    from pandas.api.types import union_categoricals
-
-    if not blocks:
-        return np.empty(0)
-    if all(isinstance(block.dtype, pd.CategoricalDtype) for block in blocks):
-        return union_categoricals(blocks)
-    return pd.concat(_plain(blocks), ignore_index=True).array
-
-
-def _plain(blocks: list[Any]) -> Iterable[pd.Series]:
-    """The ``blocks`` as series, categories as what they stand for."""
-    import pandas as pd
-
-    for block in blocks:
-        series = pd.Series(block, copy=False)
-        yield series.astype(block.categories.dtype) if isinstance(block.dtype, pd.CategoricalDtype) else series
 
 
 def _reason(message: str, path: Path) -> str:
