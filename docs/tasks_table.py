@@ -9,7 +9,11 @@ import pandas as pd
 from rnncompare import load_records
 
 PUBLISHED = Path(__file__).parent.parent / "results" / "published"
-NAMES = {("text", "tinyshakespeare"): "tinyshakespeare", ("mnist_pixels", "rows"): "mnist_pixels, by rows"}
+NAMES = {
+    ("text", "tinyshakespeare", "blocks"): "tinyshakespeare",
+    ("text", "tinyshakespeare", "end"): "tinyshakespeare, split at its end",
+    ("mnist_pixels", "rows", None): "mnist_pixels, by rows",
+}
 
 
 def main() -> None:
@@ -24,8 +28,9 @@ def _tasks(runs: pd.DataFrame) -> str:
         "| task | examples | metric | baseline | optimum | GRU | LSTM | seconds |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    detail = runs.reindex(columns=["config.data.corpus", "config.data.steps"]).bfill(axis=1).iloc[:, 0]
-    keys = pd.Series([NAMES.get(pair, pair[0]) for pair in zip(runs["data.name"], detail, strict=True)])
+    known = runs.reindex(columns=["data.name", "config.data.corpus", "config.data.steps", "config.data.split"])
+    details = known.astype(object).where(known.notna(), None).itertuples(index=False)
+    keys = pd.Series([NAMES.get((task, corpus or steps, split), task) for task, corpus, steps, split in details])
     for (name, examples), group in runs.sort_values("seed").groupby([keys, runs["data.train_examples"]]):
         one = group.iloc[0]
         cells = [_results(group, cell, "quality.test") for cell in ("gru", "lstm")]
