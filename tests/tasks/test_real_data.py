@@ -26,8 +26,8 @@ def test_ts_cases_of_unequal_length():
     [
         ("", "own.ts: no cases"),
         ("@data\n", "own.ts: no cases"),
-        ("@data\n1,2:a\n1,?:b\n", "line 3: not numbers"),
-        ("@data\n1,nan:a\n", "line 2: a value is missing"),
+        ("@data\n1,2:a\n1,x:b\n", "line 3: not numbers"),
+        ("@data\n1,inf:a\n", "line 2: a value is infinite"),
         ("@data\n1,2:3:a\n", "line 2: channels of unequal length, 1 to 2"),
         ("@data\n1:2:a\n1:b\n", "line 3: 1 channels, 2 before"),
         ("@data\n1 2 3\n", "line 2: expected channels"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MOST_CATEGORIES = 1000  # rarer ones share the code of those never seen
 ROUNDING = 1e-12  # of a mean: deviations below it are those of equal numbers, summed
 AT_ONCE = 1 << 20  # rows of a column that are worked on together, which takes memory for a while
+LOOKED_AT, RUNS = 10_000, 20  # rows from which numbers are told from other text, and in how many places
 FEW_CLASSES = 20  # so many whole numbers at most count as classes
 SEPARATED = r"[^\w\s.,'-]?\s?[+-]?(\d{1,3}([.,' \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?\s?[^\w\s.,'-]?"  # 1,100.00 or $5
 
@@ -193,9 +194,23 @@ def refuse_missing(table: Table, name: str, role: str) -> None:
         raise DataError(f"{table.place(name, row)} is empty; {role} needs a value in every row")
 
 
+def some_of(series: pd.Series, count: int) -> pd.Series:
+    """About ``count`` of the values, in runs at even distances: a step from each to the next would copy all text."""
+    import pandas as pd
+
+    length = -(-count // RUNS)
+    if len(series) <= count:
+        return series
+    starts = np.linspace(0, len(series) - length, RUNS).astype(int)
+    return pd.concat([series.iloc[start : start + length] for start in starts])
+
+
 def mixed(table: Table, name: str) -> bool:
-    """Whether a column of text is mostly one of numbers, so that what else it holds is likely a slip."""
-    levels = _levels(table, name)
+    """Whether a column of text is mostly one of numbers, so that what else it holds is likely a slip.
+
+    It is told from some thousand rows: all texts of a large file would fill the memory.
+    """
+    levels = _levels(replace(table, frame=some_of(table.frame[name], LOOKED_AT).to_frame()), name)
     return bool(len(levels) and np.isfinite(_parse(table, levels)).mean() > 0.5)
 
 

@@ -174,6 +174,7 @@ def from_table(table: Table, reading: Reading, test: Table | None = None) -> Pro
             if column not in test.frame.columns:
                 raise DataError(f"{test.name}: no column {column}, which {table.name} has")
     roles = find_roles(table, reading)
+    give_back()
     if test is not None:
         find_roles(test, replace(reading, kind=roles.kind, target=roles.target, group=roles.group, time=roles.time))
     if roles.kind == "text_classification":

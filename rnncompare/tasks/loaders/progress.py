@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -14,6 +16,7 @@ class Bar(tqdm):
     _lock = threading.RLock()
 
 
-def bar(path: Path, total: int, unit: str) -> Bar:
-    """A bar on reading ``path``, shown on a terminal if that takes long."""
-    return Bar(total=total, desc=path.name, unit=unit, unit_scale=True, delay=2, leave=False, disable=None)
+def bar(path: Path, total: int, unit: str, things: Iterable[Any] | None = None) -> Bar:
+    """A bar on reading ``path``, or ``things`` from it one by one, shown on a terminal if that takes long."""
+    settings = {"unit": unit, "unit_scale": True, "delay": 2, "leave": False, "disable": None}
+    return Bar(iterable=things, total=total, desc=path.name, **settings)

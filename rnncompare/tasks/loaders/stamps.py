@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnncompare.tasks.loaders.columns import some_of
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -38,8 +40,7 @@ class Stamps:
 
 def read_stamps(series: pd.Series) -> Stamps | None:
     """The texts as times, if most of them are; of two readings of 1/2/2024 the one in which rows are in order."""
-    known = series.dropna()
-    few = known.iloc[:: 1 + len(known) // LOOKED_AT].astype(str)
+    few = some_of(series, LOOKED_AT).dropna().astype(str)
     if few.empty or few.str.contains(r"\d.*\d", regex=True).mean() <= 0.5:
         return None
     guesses = [forms for text in few if (forms := _forms_of(text))]

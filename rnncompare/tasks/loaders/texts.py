@@ -6,6 +6,7 @@ import re
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from rnncompare.tasks.loaders.columns import refuse, refuse_missing
 from rnncompare.tasks.loaders.padding import AT_ONCE, pad_rows, rows_of
 from rnncompare.tasks.loaders.plain import smallest
 from rnncompare.tasks.loaders.problem import Problem, enough, fits, spanned, split, train_size
+from rnncompare.tasks.loaders.progress import bar
 from rnncompare.tasks.loaders.reading import Reading
 from rnncompare.tasks.loaders.roles import Roles
 from rnncompare.tasks.loaders.tables import Table
@@ -100,10 +102,12 @@ def from_texts(table: Table, roles: Roles, reading: Reading, test: Table | None 
     for part in tables:
         refuse_missing(part, roles.text, "the text")
     given_test = len(test.frame) if test is not None else 0
-    enough(table.name, sum(len(part.frame) for part in tables), given_test, "texts")
+    count = sum(len(part.frame) for part in tables)
+    enough(table.name, count, given_test, "texts")
     target = classes(tables, roles.target, "texts have classes as targets: round a quantity to a few values")
     units = reading.units if reading.units != "auto" else _units(table.frame[roles.text].head(LOOKED_AT).astype(str))
-    codes, lengths, symbols = _coded((str(text) for part in tables for text in part.frame[roles.text]), units)
+    every = (str(text) for part in tables for text in part.frame[roles.text])
+    codes, lengths, symbols = _coded(bar(Path(table.name), count, "text", every), units)
     ends = np.cumsum([len(part.frame) for part in tables])
     for part, empty in zip(tables, np.split(lengths == 0, ends[:-1]), strict=True):
         refuse(part, roles.text, empty, f"a text without {units}")
