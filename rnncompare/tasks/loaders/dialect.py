@@ -6,6 +6,8 @@ pyarrow parses the beginning in every way that is usual; the way that gives most
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,9 +125,15 @@ def _with_names(path: Path, dialect: Dialect, header: bool | None) -> tuple[Dial
         header = not any(alike) or not all(same or text for same, text in zip(alike, texts, strict=True))
     cells = first if header else [f"column{i}" for i in range(1, len(first) + 1)]
     named = replace(dialect, header=header, cells=tuple(cells))
-    if twice := [name for name in named.names if named.names.count(name) > 1]:
-        raise DataError(f"{path}: two columns are called {twice[0]}")
+    require_distinct(named.names, str(path))
     return named, kinds
+
+
+def require_distinct(columns: Sequence[Any], name: str) -> None:
+    """Raise `DataError` where two of the ``columns`` of the table called ``name`` are called alike."""
+    for called, count in Counter(columns).most_common(1):
+        if count > 1:
+            raise DataError(f"{name}: two columns are called {called}")
 
 
 def _require_table(path: Path, found: tuple[Dialect, list[pa.DataType]], failures: list[pa.ArrowInvalid]) -> None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 IDENTIFIERS = re.compile(r"(?i:(.*[_ ])?(id|no|nr|number|code|key))|.*[a-z](I[dD]|N[or]|Number|Code|Key)")
-
 INDEX = re.compile(r"unnamed\d+|Unnamed: \d+")
 HASHED = 1 << 16  # values that are hashed together
 LOOKED_AT = 1000  # values from which text is told from names

@@ -14,6 +14,7 @@ from rnncompare.tasks.contract import Data, Task, fingerprint_of, setting
 from rnncompare.tasks.loaders import arrays
 from rnncompare.tasks.loaders.content import beginning
 from rnncompare.tasks.loaders.corpora import read_pair, read_text
+from rnncompare.tasks.loaders.dialect import require_distinct
 from rnncompare.tasks.loaders.forecasting import from_series
 from rnncompare.tasks.loaders.language import Language
 from rnncompare.tasks.loaders.memory import give_back
@@ -131,8 +132,7 @@ def from_frame(frame: pd.DataFrame, *, name: str = "frame", size: int | str = "f
         raise DataError(f"{name}: a {type(frame).__name__}; expected a pandas DataFrame")
     if frame.empty:
         raise DataError(f"{name}: an empty table")
-    if not frame.columns.is_unique:
-        raise DataError(f"{name}: two columns are called {frame.columns[frame.columns.duplicated()][0]}")
+    require_distinct(frame.columns, name)
     table = frame
     if isinstance(frame.index, pd.DatetimeIndex):
         called = frame.index.name or "time"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rnncompare.errors import DataError
 from rnncompare.tasks.loaders.blocks import Columns, add, joined
 from rnncompare.tasks.loaders.content import EXPORT, beginning, encoding_of
-from rnncompare.tasks.loaders.dialect import BLOCK, Dialect, find_dialect
+from rnncompare.tasks.loaders.dialect import BLOCK, Dialect, find_dialect, require_distinct
 from rnncompare.tasks.loaders.memory import give_back
 from rnncompare.tasks.loaders.progress import bar
 from rnncompare.tasks.loaders.quotes import unpaired
@@ -173,8 +173,7 @@ def _parquet(path: Path) -> tuple[Columns, int, str]:
 
     with parquet.ParquetFile(path) as file, bar(path, file.metadata.num_rows, "row") as shown:
         names = file.schema_arrow.names
-        if len(set(names)) < len(names):
-            raise DataError(f"{path}: two columns are called {max(names, key=names.count)}")
+        require_distinct(names, str(path))
         columns: Columns = {name: [] for name in names}
         for batch in file.iter_batches():
             add(columns, batch)
