@@ -103,8 +103,6 @@ def run_hydra(command: Command, action: Callable[[DictConfig], None]) -> None:
         if wants_traceback:
             raise
         fail(explain(error))
-    except BrokenPipeError:
-        raise
     except StorageError as error:
         print(f"error: {safe(error)}", file=sys.stderr)
         sys.exit(SOME_FAILED)
@@ -128,10 +126,11 @@ def _keeping_errors(action: Callable[[DictConfig], None], raised: list[Exception
 
 def _raised_in_composing(error: BaseException) -> bool:
     """Whether Hydra raised it from settings that it could make nothing of; it does not check all that it is given."""
+    ours = ("rnncompare", "hydra_plugins.rnncompare", "__main__")  # the last is the command's own module
     deepest = ""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         name = frame.f_globals.get("__name__", "")
-        deepest = name if name.startswith(("rnncompare", "hydra_plugins.rnncompare")) else deepest
+        deepest = name if name.startswith(ours) else deepest
     return deepest in _COMPOSING
 
 

@@ -54,7 +54,7 @@ def checked(words: Sequence[str], launchers: Mapping[str, Any]) -> list[str]:
     parser = OverridesParser.create()
     for place, word in enumerate(overrides):
         key, given, value = word.partition("=")
-        for way in (word, f"{key}={quoted(value)}" if given else word):
+        for way in (word, f"{key}={quoted(value)}") if given else (word,):
             try:
                 _check_override(parser.parse_override(way), launchers)
             except (HydraException, RecursionError):

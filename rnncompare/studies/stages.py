@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Stages:
 
     def missing(self) -> dict[Entry, int]:
         """How many runs of each entry are to be trained, at most: its pairs are known once all its trials are made."""
-        tried = self._tried()
+        tried = self._tried
         untried = find_missing(_together(tried.values()))
         trials = {entry: len(runs.keys() & untried.keys()) for entry, runs in tried.items()}
         chosen = _chosen({entry: runs for entry, runs in tried.items() if not trials[entry]})
@@ -57,7 +58,7 @@ class Stages:
         Returns:
             The runs of these pairs.
         """
-        tried = self._tried()
+        tried = self._tried
         self._complete("tuning", _together(tried.values()))
         chosen = _chosen(tried)
         evaluation = []
@@ -73,6 +74,7 @@ class Stages:
         """Train ``runs``, the pairs of all entries, seed by seed, so that an early end leaves whole pairs."""
         self._complete("evaluation", dict(sorted(runs.items(), key=lambda item: item[1].seed)))
 
+    @functools.cached_property
     def _tried(self) -> dict[Entry, Runs]:
         """The trials of each entry that is tuned."""
         return {
