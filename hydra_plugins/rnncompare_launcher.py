@@ -10,10 +10,10 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from rnncompare.errors import require
+from rnncompare.base.errors import require
 from rnncompare.records import Record
-from rnncompare.settings import RunSettings
 from rnncompare.sweep import ClusterSettings, Watcher, train_all, train_on_cluster
+from rnncompare.training.settings import RunSettings
 
 
 @dataclass

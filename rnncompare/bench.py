@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rnncompare.stopping import exit_on_ctrl_c, in_order
+from rnncompare.base.signals import exit_on_ctrl_c, in_order
 
 if __name__ == "__main__":
     exit_on_ctrl_c()  # while what follows is imported
@@ -13,10 +13,10 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
-from rnncompare.benchmark import suite
-from rnncompare.benchmark.grid import BenchSettings, Case, cases
-from rnncompare.command import CONFIGS, SOME_FAILED, Command, fail, run_hydra
-from rnncompare.measure.isolation import preload
+from rnncompare.base.isolation import preload
+from rnncompare.cli.application import CONFIGS, SOME_FAILED, Command, fail, run_hydra
+from rnncompare.measurements import bench as suite
+from rnncompare.measurements.cases import BenchSettings, Case, cases
 from rnncompare.sweep import require_writable
 
 DESCRIPTION = """Time every implementation of the cells that computes what torch's modules do, over a grid of shapes.
@@ -46,7 +46,8 @@ def bench(config: DictConfig) -> None:
         SettingError: something asked for is not there; nothing was measured.
         SystemExit: implementations disagree, or a case failed.
     """
-    from rnncompare.benchmark import plots, summary
+    from rnncompare.measurements import bench_tables as summary
+    from rnncompare.report.figures import bench as plots
 
     requested = OmegaConf.to_object(config)
     assert isinstance(requested, BenchSettings)

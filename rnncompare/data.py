@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rnncompare.stopping import exit_on_ctrl_c, in_order
+from rnncompare.base.signals import exit_on_ctrl_c, in_order
 
 if __name__ == "__main__":
     exit_on_ctrl_c()  # while what follows is imported
@@ -13,11 +13,12 @@ from collections.abc import Iterator
 
 from omegaconf import DictConfig
 
-from rnncompare import description, tasks
-from rnncompare.command import CONFIGS, REQUEST_WRONG, SOME_FAILED, Command, explain, fail, run_hydra
-from rnncompare.errors import DataError, SettingError
-from rnncompare.settings import from_config
+from rnncompare import tasks
+from rnncompare.base.errors import DataError, SettingError
+from rnncompare.cli import descriptions as description
+from rnncompare.cli.application import CONFIGS, REQUEST_WRONG, SOME_FAILED, Command, explain, fail, run_hydra
 from rnncompare.tasks.contract.download import PinnedFile
+from rnncompare.training.settings import from_config
 
 USAGE = """What data there are, and what is in them.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rnncompare.stopping import RUNS_KEPT, exit_on_ctrl_c, in_order
+from rnncompare.base.signals import RUNS_KEPT, exit_on_ctrl_c, in_order
 
 if __name__ == "__main__":
     exit_on_ctrl_c()  # while what follows is imported
@@ -13,11 +13,11 @@ from collections.abc import Sequence
 
 from omegaconf import DictConfig
 
-from rnncompare import console
-from rnncompare.command import SOME_FAILED, Command, run_hydra
-from rnncompare.measure.isolation import preload
-from rnncompare.settings import from_config
+from rnncompare.base.isolation import preload
+from rnncompare.cli import console
+from rnncompare.cli.application import SOME_FAILED, Command, run_hydra
 from rnncompare.sweep import Train, find_missing, plan, train_all
+from rnncompare.training.settings import from_config
 
 DESCRIPTION = """Train a recurrent network on a sequence task, and record what it cost and how good it got.
 
@@ -30,7 +30,7 @@ again."""
 
 def main() -> None:
     """Run the command."""
-    preload("rnncompare.command", "rnncompare.console")  # what this module imports
+    preload("rnncompare.cli.application", "rnncompare.cli.console")  # what this module imports
     run_hydra(Command("run", DESCRIPTION), lambda config: run_jobs([config], train_all))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rnncompare.stopping import RUNS_KEPT, exit_on_ctrl_c, in_order
+from rnncompare.base.signals import RUNS_KEPT, exit_on_ctrl_c, in_order
 
 if __name__ == "__main__":
     exit_on_ctrl_c()  # while what follows is imported
@@ -14,13 +14,13 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from rnncompare.base.errors import require
+from rnncompare.base.isolation import preload
 from rnncompare.claims import load, names
-from rnncompare.command import CONFIGS, SOME_FAILED, Command, fail, run_hydra
-from rnncompare.errors import require
-from rnncompare.measure.isolation import preload
+from rnncompare.cli.application import CONFIGS, SOME_FAILED, Command, fail, run_hydra
 from rnncompare.studies.command_line import check_beside_claims, check_beside_data, split
-from rnncompare.studies.conduct import conduct
 from rnncompare.studies.protocol import load_task
+from rnncompare.studies.run_study import conduct
 from rnncompare.studies.settings import StudySettings
 
 DESCRIPTION = """Which is better, GRU or LSTM? Tune each alike, compare them on fresh seeds in pairs, and judge.
@@ -39,7 +39,7 @@ def main() -> None:
     """Run the command."""
     if {"-m", "--multirun"} & set(sys.argv[1:]):
         fail("-m: a study has its own plan; several claims go with commas, such as claim=lstm_counts,bucket_sort")
-    preload("rnncompare.command", "rnncompare.console")
+    preload("rnncompare.cli.application", "rnncompare.cli.console")
     command = "python -m rnncompare.study " + shlex.join(sys.argv[1:])
     sys.argv[1:], runs = split(sys.argv[1:])
     run_hydra(

@@ -12,10 +12,10 @@ import numpy as np
 from synthetic_records import SyntheticTask, record
 
 from rnncompare.claims import Claim
-from rnncompare.probes import Probe, Values
-from rnncompare.probes.store import Request, probe_id, write_probe
+from rnncompare.measurements.measurement import Probe, Values
+from rnncompare.measurements.store import Request, probe_id, write_probe
 from rnncompare.records import ProvenanceFields, run_id, write_record
-from rnncompare.studies.book import Book, BookedEntry
+from rnncompare.studies.manifest import Book, BookedEntry
 
 STRINGS = SyntheticTask("parity", "accuracy", 0.5, 0.9, -3.0, 0.5, 0.9, optimum=1.0, higher_is_better=True)
 

@@ -26,7 +26,7 @@ def test_the_wheel_holds_every_configuration_and_no_tests(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     shipped = {f"rnncompare/{path.relative_to(ROOT)}" for path in (ROOT / "configs").rglob("*.yaml")}
     templates = (ROOT / "rnncompare" / "page" / "templates").iterdir()
-    assert shipped | {f"rnncompare/page/templates/{path.name}" for path in templates} <= set(names)
+    assert shipped | {f"rnncompare/report/pages/templates/{path.name}" for path in templates} <= set(names)
     assert not any(name.startswith(("tests/", "results/")) for name in names)
 
 

@@ -7,9 +7,9 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from rnncompare import shipped
+from rnncompare.base import resources as shipped
+from rnncompare.base.errors import DataError, require
 from rnncompare.claims import measures
-from rnncompare.errors import DataError, require
 
 ClaimRule = Literal["exact", "beats", "equivalent", "reported"]
 Values = Literal["smallest", "usual", "largest", "all"]

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncompare import structure
+from rnncompare.base.isolation import call_isolated
+from rnncompare.claims import exact_checks as structure
 from rnncompare.claims.claim import Claim
 from rnncompare.claims.evidence import Evidence
+from rnncompare.claims.exact_checks import Check
 from rnncompare.claims.measures import load
-from rnncompare.measure.isolation import call_isolated
 from rnncompare.statistics import (
     Decision,
     Interval,
@@ -27,7 +28,6 @@ from rnncompare.statistics import (
     pairs_to_settle,
     probability_of_superiority,
 )
-from rnncompare.structure import Check
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +93,7 @@ def as_family(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _decided_by_code(claim: Claim) -> Finding:
-    """The checks of `rnncompare.structure` that carry the claim's name, made now."""
+    """The checks of `rnncompare.claims.exact_checks` that carry the claim's name, made now."""
     checks = call_isolated(_checks, claim.name)
     holds = all(check.holds for check in checks if check.holds is not None)
     verdict = "reported" if claim.rule == "reported" else "supported" if holds else "refuted"

@@ -8,7 +8,7 @@ from inspect import formatannotation
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from rnncompare.errors import require
+from rnncompare.base.errors import require
 from rnncompare.models import cells
 from rnncompare.models.cell import Cell
 from rnncompare.models.implementations import IMPLEMENTATIONS

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from rnncompare.errors import SettingError
+from rnncompare.base.errors import SettingError
 from rnncompare.models import fast
 from rnncompare.models.cell import Cell, State, Weights
 from rnncompare.models.fast import parallel_scan

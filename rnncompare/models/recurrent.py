@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from rnncompare.errors import require
+from rnncompare.base.errors import require
 from rnncompare.models.cell import Cell, State, Weights
 from rnncompare.models.checks import check_dimensions, check_input, check_settings, check_state
 from rnncompare.models.implementations import IMPLEMENTATIONS, choose

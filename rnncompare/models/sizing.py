@@ -10,7 +10,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 from math import prod
 
-from rnncompare.errors import require
+from rnncompare.base.errors import require
 from rnncompare.models.architecture import Architecture
 from rnncompare.models.cell import Cell
 

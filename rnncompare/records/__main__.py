@@ -10,9 +10,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from rnncompare.errors import DataError
+from rnncompare.base.errors import DataError
+from rnncompare.base.sanitize import safe
 from rnncompare.records.table import compact
-from rnncompare.terminal import safe
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def _compact(arguments: argparse.Namespace) -> list[str]:
 
 
 def _publish(arguments: argparse.Namespace) -> list[str]:
-    from rnncompare.studies.published import publish
+    from rnncompare.studies.published_store import publish
 
     written, files = publish(arguments.results_dir, arguments.destination)
     print(safe(f"{len(files.records)} runs and {len(files.probes)} other measurements in {arguments.destination}:"))

@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncompare.errors import DataError
+from rnncompare.base.errors import DataError
 from rnncompare.records.fields import SCHEMA_VERSION, Record
 from rnncompare.records.files import CURVE_COLUMNS, read_record
 from rnncompare.records.store import STAMP, prefix, read_store, stamp, write_store

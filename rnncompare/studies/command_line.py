@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from rnncompare.errors import require
-from rnncompare.settings import RunSettings
+from rnncompare.base.errors import require
 from rnncompare.studies.settings import StudySettings
+from rnncompare.training.settings import RunSettings
 
 OWN = ("preset", *(field.name for field in dataclasses.fields(StudySettings)))
 WITH_CLAIMS = ("device", "threads", "run_timeout", "checkpoint_seconds")  # a claim fixes all else

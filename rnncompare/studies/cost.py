@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from rnncompare.measure.isolation import IsolatedError, call_isolated
-from rnncompare.settings import RunSettings
+from rnncompare.base.isolation import IsolatedError, call_isolated
+from rnncompare.training.settings import RunSettings
 
 UPDATES = 6  # between two validations of a probe
 FOR_TRAINING = 0.8  # of what is left of a budget; estimates err
@@ -88,7 +88,7 @@ def fit(seconds: float, round_seconds: float) -> Effort:
 
 
 def _probe(settings: RunSettings, send: Callable[[object], None]) -> float:  # noqa: ARG001
-    from rnncompare.experiment import run_experiment
+    from rnncompare.training.experiment import run_experiment
 
     train = settings.train
     short = dataclasses.replace(train, max_updates=2 * UPDATES, validate_every=UPDATES, patience=None)

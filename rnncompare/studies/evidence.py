@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rnncompare.claims import Claim
 from rnncompare.claims.evidence import Evidence
-from rnncompare.studies.book import Book
+from rnncompare.studies.manifest import Book
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnncompare.probes.store import read_probes
+from rnncompare.measurements.store import read_probes
 from rnncompare.records import load_curves, read_records, to_frame
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Files:
     Attributes:
         records: as `rnncompare.load_records` gives them; without ``path`` where they were published.
         curves: of the records, with ``run_id``.
-        probes: as `rnncompare.probes.store.load_probes` gives them.
+        probes: as `rnncompare.measurements.store.load_probes` gives them.
         skipped: a line for each file that could not be read.
     """
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from rnncompare.base.isolation import call_isolated
+from rnncompare.base.sanitize import safe
 from rnncompare.claims import Claim
 from rnncompare.claims.judge import Finding
-from rnncompare.measure.isolation import call_isolated
-from rnncompare.settings import RunSettings
+from rnncompare.composition.compose import compose
+from rnncompare.report.style import direction, metric_label
 from rnncompare.statistics import mean_interval
-from rnncompare.studies import conduct as studies
-from rnncompare.studies.compose import compose
+from rnncompare.studies import run_study as studies
 from rnncompare.studies.protocol import StudyTask
 from rnncompare.studies.settings import StudySettings
 from rnncompare.studies.table import aligned, interval
 from rnncompare.studies.verdicts import Study
-from rnncompare.style import direction, metric_label
 from rnncompare.sweep import Train
-from rnncompare.terminal import safe
+from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,16 +6,16 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rnncompare.base.errors import DataError
 from rnncompare.claims import Claim
-from rnncompare.console import understood
-from rnncompare.errors import DataError
-from rnncompare.guard import quoted
-from rnncompare.settings import RunSettings
-from rnncompare.studies.compose import compose, shortened
+from rnncompare.cli.console import understood
+from rnncompare.composition.compose import compose, shortened
+from rnncompare.composition.override_allowlist import quoted
 from rnncompare.studies.cost import Effort
 from rnncompare.studies.protocol import Entry, Protocol, StudyTask, protocol
 from rnncompare.studies.settings import StudySettings
 from rnncompare.sweep import checked
+from rnncompare.training.settings import RunSettings
 
 
 @dataclass(frozen=True)

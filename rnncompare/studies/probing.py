@@ -6,19 +6,19 @@ import itertools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
+from rnncompare.base.errors import SettingError
+from rnncompare.base.isolation import call_isolated
+from rnncompare.base.sanitize import safe
 from rnncompare.claims import Claim
-from rnncompare.errors import SettingError
-from rnncompare.measure.isolation import call_isolated
-from rnncompare.probes import Probe
-from rnncompare.probes.gradient_flow import GradientFlow
-from rnncompare.probes.memory import Memory
-from rnncompare.probes.step_time import StepTime
-from rnncompare.probes.store import Request, measure_missing, missing, probe_id
+from rnncompare.composition.compose import compose, shortened
+from rnncompare.measurements.gradient_flow import GradientFlow
+from rnncompare.measurements.measurement import Probe
+from rnncompare.measurements.memory import Memory
+from rnncompare.measurements.step_time import StepTime
+from rnncompare.measurements.store import Request, measure_missing, missing, probe_id
 from rnncompare.studies import progress
-from rnncompare.studies.compose import compose, shortened
 from rnncompare.studies.settings import StudySettings
 from rnncompare.sweep import checked
-from rnncompare.terminal import safe
 
 Wanted = dict[str, dict[str, list[Request]]]  # by claim and arm
 CELLS = ("lstm", "gru")
@@ -71,7 +71,7 @@ def servable(requests: Wanted) -> tuple[Wanted, dict[str, str]]:
 
 
 def _require_device(name: str, send: Callable[[object], None]) -> None:  # noqa: ARG001
-    from rnncompare.measure.machine import find_device
+    from rnncompare.base.machine import find_device
 
     find_device(name)
 

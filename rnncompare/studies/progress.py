@@ -7,8 +7,8 @@ from typing import Self
 
 from tqdm import tqdm
 
+from rnncompare.base.sanitize import safe
 from rnncompare.records import Record
-from rnncompare.terminal import safe
 
 
 def bar(what: str, total: int, unit: str) -> tqdm:

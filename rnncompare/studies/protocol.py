@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
+from rnncompare.base.errors import require
 from rnncompare.claims import Claim
-from rnncompare.command import CONFIGS
-from rnncompare.errors import require
+from rnncompare.cli.application import CONFIGS
 
 TASKS = CONFIGS / "study" / "task"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rnncompare.errors import SettingError, require
+from rnncompare.base.errors import SettingError, require
 from rnncompare.tasks.contract import setting
 
 UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rnncompare.records import run_id
-from rnncompare.settings import RunSettings
 from rnncompare.studies import tuning
-from rnncompare.studies.book import Book
+from rnncompare.studies.manifest import Book
 from rnncompare.studies.progress import Progress
 from rnncompare.studies.protocol import Entry
 from rnncompare.sweep import Train, find_missing, recorded
+from rnncompare.training.settings import RunSettings
 
 Runs = dict[str, RunSettings]
 

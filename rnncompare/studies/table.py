@@ -61,7 +61,7 @@ def frame(findings: list[Finding]) -> pd.DataFrame:
 
 
 def interval(found: Interval) -> str:
-    """A mean with its bounds, each to three digits, in ASCII for terminals; `rnncompare.page.words` has the page's."""
+    """A mean with its bounds, each to three digits, in ASCII for terminals; `report.pages.phrases` has the page's."""
     if math.isnan(found.low):
         return f"{found.mean:+.3g}"
     return f"{found.mean:+.3g} [{found.low:+.3g}, {found.high:+.3g}]"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncompare.settings import RunSettings
+from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd

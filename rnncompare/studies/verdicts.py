@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from rnncompare.base.errors import DataError
 from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.judge import Finding, as_family, judge
-from rnncompare.errors import DataError
-from rnncompare.studies.book import NAME, Book, read_book
 from rnncompare.studies.evidence import gather
 from rnncompare.studies.files import read_files
-from rnncompare.studies.published import is_published, read_published
+from rnncompare.studies.manifest import NAME, Book, read_book
+from rnncompare.studies.published_store import is_published, read_published
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncompare.errors import DataError, SettingError, require
-from rnncompare.measure.isolation import preload
+from rnncompare.base.errors import DataError, SettingError, require
+from rnncompare.base.isolation import preload
 from rnncompare.records import Record, read_record
-from rnncompare.settings import RunSettings
 from rnncompare.sweep.plan import find_missing, record_path
 from rnncompare.sweep.runs import LOOK_AGAIN, Watcher, stamp_of, train_all
+from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnncompare.errors import DataError, SettingError, require
-from rnncompare.measure.isolation import call_isolated
+from rnncompare.base.errors import DataError, SettingError, require
+from rnncompare.base.isolation import call_isolated
 from rnncompare.records import Record, read_files, read_record, run_id
 from rnncompare.records.store import NAME, STAMP, read_store, stamp
-from rnncompare.settings import RunSettings
+from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +113,7 @@ def recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
 
 def _check_all(requests: list[RunSettings], here: bool, send: Callable[[object], None]) -> list[RunSettings]:
     """`experiment.check` for each distinct model, data and device; runs that differ in the rest share its answer."""
-    from rnncompare.experiment import check
+    from rnncompare.training.experiment import check
 
     checked: dict[str, RunSettings] = {}
     said: set[str | None] = {None}

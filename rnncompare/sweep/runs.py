@@ -15,13 +15,13 @@ from typing import Protocol
 
 import yaml
 
-from rnncompare.errors import DataError, SettingError, StorageError, require
+from rnncompare.base.errors import DataError, SettingError, StorageError, require
 from rnncompare.records import Record, Run, read_record, remove_leftovers, set_aside, write_record
-from rnncompare.settings import RunSettings
-from rnncompare.sweep.claims import Claims, Owner
+from rnncompare.sweep.locks import Claims, Owner
 from rnncompare.sweep.plan import record_path, require_writable
-from rnncompare.sweep.room import Room, gpus
+from rnncompare.sweep.resources import Room, gpus
 from rnncompare.sweep.workers import train_apart
+from rnncompare.training.settings import RunSettings
 
 CHECKPOINT = ".checkpoint.pt"
 LOOK_AGAIN = 0.5  # seconds between looks at runs that others train

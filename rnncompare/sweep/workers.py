@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from rnncompare.errors import DataError, SettingError
-from rnncompare.measure.isolation import IsolatedError, call_isolated
-from rnncompare.provenance import provenance
+from rnncompare.base.errors import DataError, SettingError
+from rnncompare.base.isolation import IsolatedError, call_isolated
 from rnncompare.records import DataFields, ModelFields, Record, Run
-from rnncompare.settings import RunSettings
+from rnncompare.records.provenance import provenance
+from rnncompare.training.settings import RunSettings
 
 
 def train_apart(
@@ -35,8 +35,8 @@ def train_apart(
 def _run(settings: RunSettings, checkpoint: Path, gpu: str | None, send: Callable[[object], None]) -> Run:
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # read when CUDA is first used, which in this process is later
-    from rnncompare.checkpoints import CheckpointFile
-    from rnncompare.experiment import run_experiment
+    from rnncompare.training.checkpoints import CheckpointFile
+    from rnncompare.training.experiment import run_experiment
 
     every = settings.checkpoint_seconds
     keeper = None if every is None else CheckpointFile(checkpoint, every)

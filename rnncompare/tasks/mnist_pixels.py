@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rnncompare.errors import require
+from rnncompare.base.errors import require
 from rnncompare.tasks.contract import Classification, Data, Examples, Task, setting, stream
 from rnncompare.tasks.contract.baselines import majority_accuracy
 from rnncompare.tasks.contract.download import PinnedFile, identity
 from rnncompare.tasks.contract.draws import stratified_order
-from rnncompare.tasks.loaders.idx import read_idx
+from rnncompare.tasks.user.idx import read_idx
 
 ADDRESS = "https://raw.githubusercontent.com/fgnt/mnist/ae608a02b796c9ee908c082585a5f006fe05258e"
 WIDTH = {"pixels": 1, "rows": 28}  # pixels of a step

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from test_measures import evidence, runs
 
+from rnncompare.base.errors import SettingError
 from rnncompare.claims.claim import Claim, load, names, parse
 from rnncompare.claims.judge import as_family, judge
-from rnncompare.errors import SettingError
 from rnncompare.statistics import decide
 
 CLAIM = Claim(

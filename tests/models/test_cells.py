@@ -11,7 +11,7 @@ import torch
 import yaml
 from scipy.stats import kstest
 
-from rnncompare.errors import SettingError
+from rnncompare.base.errors import SettingError
 from rnncompare.models import cells
 from rnncompare.models.cell import Weights
 from rnncompare.models.cells.lstm_chrono import LSTMChronoCell

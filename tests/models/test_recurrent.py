@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_sequence
 
 import rnncompare
-from rnncompare.errors import SettingError
+from rnncompare.base.errors import SettingError
 from rnncompare.models import recurrent
 from rnncompare.models.cells.gru import GRUCell
 from rnncompare.models.recurrent import Recurrent

@@ -8,10 +8,10 @@ import pytest
 from one_node_slurm import missing, one_node_slurm
 from processes import LONG, TINY, Command, comparable, records, temporary_files, wait_until
 
-from rnncompare.errors import SettingError
-from rnncompare.settings import ModelSettings, RunSettings
+from rnncompare.base.errors import SettingError
 from rnncompare.sweep import ClusterSettings, plan
 from rnncompare.tasks.adding import Adding
+from rnncompare.training.settings import ModelSettings, RunSettings
 
 pytest.importorskip("submitit", reason="needs the extra rnncompare[slurm]")
 

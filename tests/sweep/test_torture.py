@@ -1,6 +1,6 @@
-"""The torture of `tests.torture`, shortened."""
+"""The torture of `tools.torture`, shortened."""
 
-from tests.torture import Torture
+from tools.torture import Torture
 
 
 def test_a_sweep_killed_at_random_moments_keeps_all_its_promises(tmp_path):

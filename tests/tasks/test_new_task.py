@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from rnncompare import tasks
-from rnncompare.experiment import run_experiment
-from rnncompare.settings import ModelSettings, RunSettings, TrainSettings
+from rnncompare.training.experiment import run_experiment
+from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
 
 TEXT = (Path(__file__).parents[2] / "docs" / "new_task.md").read_text()
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from rnncompare import discovery
-from rnncompare.errors import require
+from rnncompare.base import discovery
+from rnncompare.base.errors import require
 
 
 def names() -> list[str]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rnncompare.errors import require
+from rnncompare.base.errors import require
 from rnncompare.models.cell import Weights
 from rnncompare.models.cells.lstm import LSTMCell
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from rnncompare.errors import SettingError, require
+from rnncompare.base.errors import SettingError, require
 from rnncompare.tasks.contract.download import PinnedFile
 
 if TYPE_CHECKING:

@@ -1,0 +1,95 @@
+"""Arrays in an ``.npz`` file, which is a zip archive: looked at before anything is taken into memory."""
+
+from __future__ import annotations
+
+import lzma
+import math
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.lib import format as npy
+from tqdm.utils import CallbackIOWrapper
+
+from rnncompare.base.errors import DataError
+from rnncompare.tasks.user.file_type import EXPORT
+from rnncompare.tasks.user.problem import LARGEST_ARRAY
+from rnncompare.tasks.user.progress import bar
+
+BOMB = 1 << 30  # bytes from which on an array is suspected
+REPEATED = 1000  # to one, which only one pattern over and over is packed to; DEFLATE ends at 1032
+TORN = (ValueError, EOFError, zipfile.BadZipFile, KeyError, RuntimeError, zlib.error, lzma.LZMAError)
+
+
+def read_arrays(path: Path, *wanted: str) -> list[np.ndarray]:
+    """The arrays called so in an ``.npz`` file, in whichever case. Pickles are refused.
+
+    Raises:
+        DataError: it is no such file, lacks an array, or claims to hold more than it does or than can be read.
+    """
+    try:
+        with path.open("rb") as file, bar(path, path.stat().st_size, "B") as shown:
+            if file.read(6) == npy.MAGIC_PREFIX:
+                raise DataError(f"{path}: no .npz of plain arrays (a single array; save x and y with numpy.savez)")
+            with zipfile.ZipFile(CallbackIOWrapper(shown.update, file, "read")) as archive:
+                members = _members(path, archive.infolist(), wanted)
+                return [_read(path, archive, member) for member in members]
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or str(error)[:100]})") from error
+    except MemoryError as error:
+        raise DataError(f"{path}: its arrays do not fit into memory") from error
+    except TORN as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path}: no .npz of plain arrays ({str(error)[:100]})") from error
+
+
+def _members(path: Path, entries: Iterable[zipfile.ZipInfo], wanted: Iterable[str]) -> list[zipfile.ZipInfo]:
+    """The entries of the archive that hold the ``wanted`` arrays."""
+    found = {entry.filename.removesuffix(".npy").lower(): entry for entry in entries}
+    names = [entry.filename for entry in found.values()]
+    if "xl/workbook.xml" in names:
+        raise DataError(f"{path}: an Excel workbook; {EXPORT}")
+    if "mimetype" in names or "[Content_Types].xml" in names:
+        raise DataError(f"{path}: a document of an office program; {EXPORT}")
+    if not set(wanted) <= found.keys():
+        shown = ", ".join(name.removesuffix(".npy")[:40] for name in names[:12])
+        what = "the arrays are" if any(name.endswith(".npy") for name in names) else "a zip archive of"
+        raise DataError(f"{path}: {what} {shown}; expected x and y")
+    return [found[name] for name in wanted]
+
+
+def _read(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
+    name = entry.filename.removesuffix(".npy")
+    with archive.open(entry) as member:
+        shape, kind = _header(member)
+        header = member.tell()
+    if kind.hasobject:
+        raise DataError(f"{path}: no .npz of plain arrays ({name} holds pickled objects, which are never loaded)")
+    claimed, holds = math.prod(shape) * kind.itemsize, entry.file_size - header
+    if claimed > LARGEST_ARRAY:
+        raise DataError(
+            f"{path}: {name} of shape {shape} takes {claimed / 2**30:,.0f} GiB; {LARGEST_ARRAY >> 30} are the most"
+        )
+    if claimed != holds:
+        raise DataError(f"{path}: {name} of shape {shape} takes {claimed:,} bytes, but there are {holds:,} of it")
+    if claimed > BOMB and claimed > REPEATED * entry.compress_size:
+        raise DataError(
+            f"{path}: {name} takes {claimed / 2**30:,.1f} GiB, packed into {entry.compress_size:,} bytes; "
+            "it says one thing over and over"
+        )
+    with archive.open(entry) as member:
+        return npy.read_array(member, allow_pickle=False)
+
+
+def _header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
+    """The shape and the type that an array's header claims."""
+    version = npy.read_magic(member)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"the format's version {version} is not for plain numbers")
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, _, kind = read(member)
+    return shape, kind

@@ -1,0 +1,184 @@
+"""What the columns of a user's table are for, and so which kind of problem it is: found where it is not said.
+
+Every guess is one that `Roles.notes` or the problem's own words say aloud, and that a setting overrules.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rnncompare.base.errors import SettingError, require
+from rnncompare.tasks.user.columns import as_numbers, is_classes, is_text, mixed, refuse, refuse_separators
+from rnncompare.tasks.user.features import choose_features, find_text
+from rnncompare.tasks.user.frequency import at_fixed_rate
+from rnncompare.tasks.user.grouping import find_group, varies
+from rnncompare.tasks.user.reading import Reading
+from rnncompare.tasks.user.tables import Table
+from rnncompare.tasks.user.times import TIMES, find_time
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TARGETS = re.compile(r"target|labels?|class|y|outcome", re.I)
+
+
+@dataclass
+class Roles:
+    """What each column is for.
+
+    Attributes:
+        kind: of problem, one of `reading.KINDS`.
+        target: the column to predict.
+        group: the column that tells sequences apart, or None for one table in time order.
+        time: the column that orders rows, or None for their order in the file.
+        text: the column of texts to classify, if there is one.
+        features: columns that are read at every step.
+        categorical: those of them that are embedded.
+        varies: whether the target differs within a sequence.
+        notes: what else is to be said aloud.
+    """
+
+    kind: str
+    target: str
+    group: str | None = None
+    time: str | None = None
+    text: str | None = None
+    features: list[str] = field(default_factory=list)
+    categorical: list[str] = field(default_factory=list)
+    varies: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+def find_roles(table: Table, reading: Reading) -> Roles:
+    """The roles of the columns of ``table``, as far as ``reading`` leaves them open; a time in words becomes a time.
+
+    Raises:
+        SettingError: a column does not exist, or has to be named.
+        DataError: a column cannot have the role that it was given.
+    """
+    frame = table.frame
+    _require_columns(frame, reading)
+    _require_scalars(table)
+    left = [name for name in frame.columns if name not in reading.ignore]
+    target = reading.target or _find_target(frame, left)
+    left.remove(target)
+    require(frame[target].dtype.kind not in "mM", "data.target", target, "a column of numbers or names, not of dates")
+    group = reading.group
+    if group is not None:
+        left.remove(group)
+    time = find_time(table, left, reading.time)
+    left = [name for name in left if name != time]
+    quantity = mixed(table, target) if is_text(frame[target]) else not is_classes(frame[target])
+    text = None if group else find_text(table, left, reading.kind, time, quantity)
+    if group is None and text is None and reading.kind not in ("text_classification", "language_modelling"):
+        group = find_group(frame, left, time)
+        left = [name for name in left if name != group]
+        if group is None and time != reading.time and not frame[time].is_unique and frame[time].dtype.kind != "M":
+            left, time = [*left, str(time)], None  # the hour of the day, say
+    roles = Roles(reading.kind, target, group, time, text)
+    left = [name for name in left if name != text]
+    roles.features, roles.categorical, dropped = choose_features(table, left, reading.categorical)
+    if reading.ignore or dropped:
+        roles.notes.append(f"columns left out: {_listed([*reading.ignore, *dropped])}")
+    roles.varies = group is not None and varies(frame, group, target)
+    if roles.kind == "auto":
+        roles.kind = _find_kind(table, roles)
+    _require_roles(roles, frame)
+    if (roles.kind == "events" and roles.varies) or roles.kind == "forecasting":
+        roles.features.insert(0, target)
+        if roles.kind == "events" and is_classes(frame[target]):
+            roles.categorical.insert(0, target)
+    return roles
+
+
+def _require_columns(frame: pd.DataFrame, reading: Reading) -> None:
+    there_are = f"one of the columns, {_listed(frame.columns)}"
+    for name in ("target", "group", "time"):
+        value = getattr(reading, name)
+        require(value is None or value in frame.columns, f"data.{name}", value, there_are)
+    for name in ("categorical", "ignore"):
+        for value in getattr(reading, name):
+            require(value in frame.columns, f"data.{name}", value, there_are)
+    named = [name for name in (reading.target, reading.group, reading.time) if name is not None]
+    for name in named:
+        require(named.count(name) == 1, "data.target", reading.target, "a column apart from data.group and data.time")
+        require(name not in reading.ignore, "data.ignore", name, "columns that no other setting names")
+
+
+def _require_scalars(table: Table) -> None:
+    from pandas.api.types import is_object_dtype, is_scalar
+
+    for name in table.frame.columns:
+        if is_object_dtype(table.frame[name]):
+            wrong = ~table.frame[name].map(is_scalar).to_numpy(bool)
+            refuse(table, name, wrong, "no number, text or time")
+
+
+def _listed(names: pd.Index | list[str]) -> str:
+    shown = [str(name) for name in names[:12]]
+    return ", ".join(shown) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+
+
+def _find_target(frame: pd.DataFrame, names: list[str]) -> str:
+    """The column with a target's name, or the only one that could be a target."""
+    called = [name for name in names if TARGETS.fullmatch(str(name))]
+    possible = called or [name for name in names if frame[name].dtype.kind != "M" and not TIMES.fullmatch(str(name))]
+    if len(possible) != 1:
+        raise SettingError("data.target", None, f"the column to predict, one of {_listed(names)}")
+    return possible[0]
+
+
+def _find_kind(table: Table, roles: Roles) -> str:
+    frame, target = table.frame, table.frame[roles.target]
+    if is_text(target):
+        refuse_separators(table, roles.target)
+    if roles.text is not None:
+        return "text_classification"
+    classes = is_classes(target)
+    if roles.group is None:
+        _require_quantity(table, roles)
+        return "forecasting"
+    if not roles.varies:
+        return "events" if _is_stream(frame, roles) else "classification" if classes else "regression"
+    if not classes and (not roles.features or (roles.time is not None and frame[roles.time].dtype.kind == "M")):
+        return "forecasting"
+    if classes and (not roles.features or _is_stream(frame, roles)):
+        return "events"
+    return "classification" if classes else "regression"
+
+
+def _require_quantity(table: Table, roles: Roles) -> None:
+    """Raise `SettingError` for a target that no table in time order has: names, or one of two values."""
+    frame, target = table.frame, table.frame[roles.target]
+    sequence = f"the column that says which sequence a row belongs to, one of {_listed(frame.columns)}"
+    if is_text(target) or target.dtype.kind == "b":
+        if mixed(table, roles.target):
+            as_numbers(table, roles.target)
+        raise SettingError("data.group", None, sequence)
+    if target.nunique() == 2 and (roles.time is None or frame[roles.time].is_unique):  # else times are refused
+        raise SettingError("data.group", None, f"{sequence}; or data.kind=forecasting if rows are in time order")
+
+
+def _is_stream(frame: pd.DataFrame, roles: Roles) -> bool:
+    """Whether the rows of a group are events, with names of what happens, rather than steps at a fixed rate."""
+    if not roles.categorical or roles.group is None:
+        return False
+    if len(roles.categorical) == len(roles.features):
+        return True
+    if roles.time is None:
+        return any(varies(frame, roles.group, name) for name in roles.categorical)
+    return not at_fixed_rate(frame[roles.time], frame[roles.group])
+
+
+def _require_roles(roles: Roles, frame: pd.DataFrame) -> None:
+    columns = _listed(frame.columns)
+    if roles.kind == "text_classification":
+        require(roles.text is not None, "data.kind", roles.kind, f"a table with a column of text; there are {columns}")
+    elif roles.kind in ("classification", "regression", "events"):
+        valid = f"the column that says which sequence a row belongs to, one of {columns}"
+        require(roles.group is not None, "data.group", None, valid)
+        alone = roles.kind == "events" and roles.varies
+        valid = f"a table with columns besides target, group and time; there are {columns}"
+        require(bool(roles.features) or alone, "data.kind", roles.kind, valid)

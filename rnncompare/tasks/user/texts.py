@@ -1,0 +1,139 @@
+"""Texts with a label each, cut into characters or words."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rnncompare.tasks.contract import Classification, Data, Examples
+from rnncompare.tasks.contract.baselines import majority_accuracy
+from rnncompare.tasks.user.columns import refuse, refuse_missing
+from rnncompare.tasks.user.padding import AT_ONCE, pad_rows, rows_of
+from rnncompare.tasks.user.plain import smallest
+from rnncompare.tasks.user.problem import Problem, enough, fits, spanned, split, train_size
+from rnncompare.tasks.user.progress import bar
+from rnncompare.tasks.user.reading import Reading
+from rnncompare.tasks.user.roles import Roles
+from rnncompare.tasks.user.tables import Table
+from rnncompare.tasks.user.targets import Target, classes
+
+WORD = re.compile(r"\w+|[^\w\s]")
+MOST_WORDS = 20_000
+LOOKED_AT = 1000  # texts
+LEAST_WORDS = 5  # in the median text, from which on texts are cut into words
+
+
+@dataclass
+class Texts(Problem):
+    """Texts, as the numbers of their characters or words one after the other.
+
+    Attributes:
+        symbols: the characters or words, by number, over all texts.
+        codes: ``(R,)`` numbers of the symbols, text after text.
+        lengths: ``(N,)`` symbols of each text.
+        target: the class of each text.
+        most: symbols that are told apart at most, the commonest of train; the others are one more.
+        given_test: how many of the texts, at the end, are the test split as given.
+    """
+
+    symbols: int
+    codes: np.ndarray
+    lengths: np.ndarray
+    target: Target
+    most: int
+    given_test: int = 0
+
+    def largest(self) -> int:
+        return train_size(len(self.lengths), self.given_test)
+
+    def load(self, count: int, seed: int) -> Data:
+        parts = split(len(self.lengths), self.given_test, self.target.values, seed)
+        counts = self._counts(parts.train)
+        known = np.argsort(-counts, kind="stable")[: min(self.most, int((counts > 0).sum()))]
+        number = np.zeros(self.symbols + 1, smallest(len(known) + 1))  # the last is for padding
+        number[known] = np.arange(1, len(known) + 1)
+        train = self._examples(number, parts.train[:count], int(self.lengths[parts.train].max()))
+        validation, test = (self._examples(number, part) for part in (parts.validation, parts.test))
+        assert self.target.classes is not None
+        return Data(
+            train,
+            validation,
+            test,
+            objective=Classification(outputs=len(self.target.classes), readout="last"),
+            baseline=majority_accuracy(train.targets, test.targets),
+            sha256="",
+            vocabulary=len(known) + 1,
+            classes=self.target.classes,
+        )
+
+    def _examples(self, number: np.ndarray, part: np.ndarray, longest: int | None = None) -> Examples:
+        lengths = self.lengths[part]
+        longest = longest or int(lengths.max())
+        fits(self.name, len(part), longest, 1, "cut the longest texts, or set data.units=words")
+        starts = (np.cumsum(self.lengths) - self.lengths)[part]
+        full = bool((lengths == longest).all())
+        padded = np.empty((len(part), longest), number.dtype)
+        for first in range(0, len(part), AT_ONCE):
+            some = slice(first, first + AT_ONCE)
+            padded[some] = number[pad_rows(self.codes, starts[some], lengths[some], longest, fill=-1)]
+        return Examples(padded, self.target.values[part], None if full else lengths)
+
+    def _counts(self, part: np.ndarray) -> np.ndarray:
+        """How often each symbol comes in the texts ``part``."""
+        starts, counts = np.cumsum(self.lengths) - self.lengths, np.zeros(self.symbols, np.int64)
+        for some in np.array_split(part, 1 + len(part) // AT_ONCE):
+            counts += np.bincount(self.codes[rows_of(starts[some], self.lengths[some])], minlength=self.symbols)
+        return counts
+
+
+def from_texts(table: Table, roles: Roles, reading: Reading, test: Table | None = None) -> Texts:
+    """The texts in a column of a table, with their labels.
+
+    Raises:
+        DataError: a text or a label is missing, or a label cannot be learned.
+    """
+    assert roles.text is not None
+    tables = [table] if test is None else [table, test]
+    for part in tables:
+        refuse_missing(part, roles.text, "the text")
+    given_test = len(test.frame) if test is not None else 0
+    count = sum(len(part.frame) for part in tables)
+    enough(table.name, count, given_test, "texts")
+    target = classes(tables, roles.target, "texts have classes as targets: round a quantity to a few values")
+    units = reading.units if reading.units != "auto" else _units(table.frame[roles.text].head(LOOKED_AT).astype(str))
+    every = (str(text) for part in tables for text in part.frame[roles.text])
+    codes, lengths, symbols = _coded(bar(Path(table.name), count, "text", every), units)
+    ends = np.cumsum([len(part.frame) for part in tables])
+    for part, empty in zip(tables, np.split(lengths == 0, ends[:-1]), strict=True):
+        refuse(part, roles.text, empty, f"a text without {units}")
+    assert target.classes is not None
+    line = (
+        f"text classification by {units} (data.units), {spanned(lengths, 'texts', units)}, "
+        f"text {roles.text}, target {roles.target} ({len(target.classes)} classes)"
+    )
+    most = MOST_WORDS if units == "words" else symbols
+    return Texts(table.name, [line, *roles.notes], symbols, codes, lengths, target, most, given_test)
+
+
+def _units(texts: Iterable[str]) -> str:
+    words = np.median([len(text.split()) for text in texts])
+    return "words" if words >= LEAST_WORDS else "characters"
+
+
+def _coded(texts: Iterable[str], units: str) -> tuple[np.ndarray, np.ndarray, int]:
+    """The number of each character or (lower-case) word of all ``texts``, how many each text has, how many differ.
+
+    A text of white space alone has none.
+    """
+    number: dict[str, int] = {}
+    codes, lengths = array("i"), array("q")
+    for text in texts:
+        symbols = WORD.findall(text.lower()) if units == "words" else text if text.strip() else ""
+        codes.extend([number.setdefault(symbol, len(number)) for symbol in symbols])
+        lengths.append(len(symbols))
+    return np.frombuffer(codes, np.int32), np.frombuffer(lengths, np.int64), len(number)
