@@ -1,1 +1,1 @@
-"""What everything else stands on: errors, the machine, signals, isolated processes, resources shipped with the package."""
+"""What everything else stands on: errors, the machine, signals, isolated processes, resources of the package."""
