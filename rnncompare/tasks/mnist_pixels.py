@@ -78,7 +78,7 @@ class MnistPixels(Task):
 
 
 def read_idx(content: bytes) -> np.ndarray:
-    """The array of bytes in an IDX file, read-only: a header of the type, the number of axes and their lengths, then values."""
+    """The array of bytes in an IDX file, read-only; its header has the type, the number of axes and their lengths."""
     axes = content[3]
     shape = np.frombuffer(content, ">u4", count=axes, offset=4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(tuple(map(int, shape)))
