@@ -15,7 +15,7 @@ from rnncompare.models.checks import check_dimensions, check_input, check_settin
 from rnncompare.models.implementations import IMPLEMENTATIONS, choose
 
 
-class Recurrent(nn.Module):
+class Recurrent(nn.RNNBase):
     """A stack of recurrent layers of one cell, with the interface of `torch.nn.LSTM` and its kin.
 
     Parameters are named as in torch, ``weight_ih_l0``, ``weight_hh_l0_reverse``, ..., and drawn in torch's order, so
@@ -58,7 +58,7 @@ class Recurrent(nn.Module):
         dtype: torch.dtype | None = None,
         implementation: str = "auto",
     ):
-        super().__init__()
+        nn.Module.__init__(self)  # RNNBase's own knows the cells of torch alone
         check_settings(input_size, hidden_size, num_layers, bias, batch_first, dropout, proj_size)
         valid = f"one of {', '.join(IMPLEMENTATIONS)}"
         require(implementation in IMPLEMENTATIONS, "model.implementation", implementation, valid)
@@ -86,6 +86,10 @@ class Recurrent(nn.Module):
                 for name, shape in shapes.items():
                     parameter = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
                     self.register_parameter(self._names[-1][name], parameter)
+        # What RNNBase keeps, and code that works on torch's modules reads.
+        self._all_weights = [list(names.values()) for names in self._names]
+        self._flat_weights_names = [name for names in self._all_weights for name in names]
+        self._init_flat_weights()
         self.reset_parameters()
 
     @property
@@ -96,11 +100,6 @@ class Recurrent(nn.Module):
     @property
     def _dtype(self) -> torch.dtype:
         return next(iter(self._parameters_of(0).values())).dtype
-
-    @property
-    def all_weights(self) -> list[list[Tensor]]:
-        """The parameters of each layer and direction."""
-        return [[getattr(self, name) for name in names.values()] for names in self._names]
 
     def reset_parameters(self) -> None:
         """Draw every parameter from U(-1/sqrt(H), 1/sqrt(H)), then let the cell set what it wants otherwise."""
@@ -170,6 +169,7 @@ class Recurrent(nn.Module):
             return output.transpose(0, 1), final
         return self._run(input, state)
 
+    @torch.compiler.disable  # its batch sizes would be constants of the graph
     def _forward_packed(self, input: PackedSequence, state: State | None) -> tuple[PackedSequence, State]:
         """Bring the states into the order of the packed sequences, longest first, and back."""
         data, batch_sizes, order, inverse = input
@@ -197,7 +197,7 @@ class Recurrent(nn.Module):
             for direction in range(self._directions):
                 index = layer * self._directions + direction
                 w = Weights(**{name: _as_autocast(p) for name, p in self._parameters_of(index).items()})
-                name, function = choose(self.implementation, self.cell, input, w)
+                name, function = choose(self.implementation, self.cell, input, w, batch_sizes is not None)
                 output, last = function(self.cell, input, initial[index], w, batch_sizes, reverse=direction == 1)
                 outputs.append(output)
                 final.append(last)
