@@ -41,20 +41,14 @@ _LIBRARY.define(
 )
 
 
-def serves(cell: Cell, input: Tensor) -> str | None:
-    """The name of the cell in `CELLS` if a graph is being made that can hold the operator, else None."""
-    if not (torch.compiler.is_compiling() or torch.jit.is_tracing()) or not input.is_floating_point():
-        return None
-    for name, known in CELLS.items():
-        if step_of(cell) is step_of(known) and getattr(cell, "nonlinearity", None) == getattr(
-            known, "nonlinearity", None
-        ):
-            return name
-    return None
+def serves(cell: Cell, input: Tensor) -> bool:
+    """Whether a graph is being made that can hold the operator."""
+    return (torch.compiler.is_compiling() or torch.jit.is_tracing()) and (
+        input.is_floating_point() and _name(cell) is not None
+    )
 
 
 def layer(
-    name: str,
     implementation: str,
     cell: Cell,
     input: Tensor,
@@ -63,21 +57,28 @@ def layer(
     batch_sizes: list[int] | None = None,
     reverse: bool = False,
 ) -> tuple[Tensor, State]:
-    """Apply the cell called ``name`` to every step of ``input``, as `rnncompare.models.unroll.unroll` does.
+    """Apply ``cell`` to every step of ``input``; arguments and results are those of `rnncompare.models.unroll.unroll`.
 
     Args:
-        name: a key of `CELLS`.
         implementation: ``auto``, the fastest engine; ``fused``, the one in PyTorch.
-        cell: what the name stands for.
+        cell: one that the operator `serves`.
         input: ``(T, B, I)``.
         state: the initial states, the first ``(B, P)``, others ``(B, H)``.
         w: the parameters.
-        batch_sizes: None; the operator takes no packed data.
+        batch_sizes: None; packed data stay outside graphs.
         reverse: from the last step to the first.
     """
+    assert batch_sizes is None
     parameters = [getattr(w, parameter) for parameter in PARAMETERS]
-    output, *final = torch.ops.rnncompare.layer(input, list(state), *parameters, name, implementation, reverse)
+    settings = (_name(cell), implementation, reverse)
+    output, *final = torch.ops.rnncompare.layer(input, list(state), *parameters, *settings)
     return output, tuple(final)
+
+
+def _name(cell: Cell) -> str | None:
+    """What the cell is called in `CELLS`; None if no fast engine knows its equations."""
+    kind = (step_of(cell), getattr(cell, "nonlinearity", None))
+    return next((n for n, c in CELLS.items() if kind == (step_of(c), getattr(c, "nonlinearity", None))), None)
 
 
 class _Arguments:
