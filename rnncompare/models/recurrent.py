@@ -211,7 +211,7 @@ class Recurrent(nn.RNNBase):
             if self.dropout and layer < self.num_layers - 1:
                 input = F.dropout(input, self.dropout, self.training)
         self.implementation_used = "+".join(sorted(used))
-        if input.requires_grad and not self.bidirectional and used != {"loop"}:
+        if input.requires_grad and not self.bidirectional and not used <= {"loop", "operator"}:
             input = input.clone()  # a fast path needs its output in backward, and the caller may write to this one
         return input.to(result), tuple(torch.stack(s).to(result) for s in zip(*final, strict=True))
 

@@ -322,16 +322,18 @@ def nan_input(module):
     return module(x)[0].isnan()
 
 
-def traced(module):
+def traced(module, steps=5):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         graph = torch.jit.trace(module, (X,))
-    other = torch.randn(7, 3, 3, generator=torch.Generator().manual_seed(0))
+    other = torch.randn(steps, 3, 3, generator=torch.Generator().manual_seed(0))
     return graph(other), trained(graph, other)
 
 
 def exported(module):
-    program = torch.export.export(module, (X,), dynamic_shapes=({1: torch.export.Dim("batch")},))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of _flat_weights, with torch's modules too
+        program = torch.export.export(module, (X,), dynamic_shapes=({1: torch.export.Dim("batch")},))
     other = torch.randn(5, 6, 3, generator=torch.Generator().manual_seed(0))
     return program.module()(other)
 
@@ -502,6 +504,13 @@ def test_compiled_whole(name):
     assert module.implementation_used == "operator"
 
 
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("implementation", ["auto", "fused"])
+def test_a_trace_serves_other_lengths(name, implementation):
+    same(lambda module: traced(module, steps=8), name, implementation)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
 def test_packed_sequences_stay_outside_graphs():
     module, readout = rnncompare.GRU(3, 4), nn.Linear(4, 1)
 
@@ -513,11 +522,13 @@ def test_packed_sequences_stay_outside_graphs():
     for lengths in (torch.tensor([3, 5]), torch.tensor([5, 1])):
         torch.testing.assert_close(compiled(X, lengths), model(X, lengths))
     assert module.implementation_used != "operator"
-    with pytest.raises(RuntimeError, match="packed sequences cannot be traced or exported"), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.jit.trace(lambda x: module(packed(module, x))[0].data, (X,))
+        with pytest.raises(RuntimeError, match="packed sequences cannot be traced or exported"):
+            torch.jit.trace(lambda x: module(packed(module, x))[0].data, (X,))
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
 @pytest.mark.skipif(build.kernels() is None, reason="needs a C compiler")
 def test_compiled_by_inductor():
     module = nn.Sequential()

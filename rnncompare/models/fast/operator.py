@@ -117,10 +117,11 @@ class _Arguments:
         parameters = [None if p is None else p.resolve_neg() for p in self.parameters]
         return Call(self.cell, steps, rows, tuple(s.resolve_neg() for s in self.state), weights_of(parameters))
 
-    def named(self) -> dict[str, Tensor | None]:
-        """The tensors by the names that `Engine.backward` gives their gradients."""
-        states = {str(index): s for index, s in enumerate(self.state)}
-        return {"input": self.input, **states, **dict(zip(PARAMETERS, self.parameters, strict=True))}
+    def named(self, wanted: list[bool]) -> dict[str, Tensor]:
+        """The tensors that are ``wanted``, by the names that `Engine.backward` gives their gradients."""
+        names = ("input", *map(str, range(len(self.state))), *PARAMETERS)
+        tensors = (self.input, *self.state, *self.parameters)
+        return {n: t for n, t, want in zip(names, tensors, wanted, strict=True) if want and t is not None}
 
     def results(self, save: bool) -> list[Tensor]:
         """Empty tensors like those that the operator gives."""
@@ -143,25 +144,20 @@ def _forward(save: bool, *arguments: Any) -> list[Tensor]:
 def _backward(*arguments: Any) -> list[Tensor]:
     *arguments, output, saved, gradients, wanted = arguments  # type: ignore[assignment]
     given = _Arguments(*arguments)
-    named = given.named()
-    names = [name for name, want in zip(named, wanted, strict=True) if want]
+    named = given.named(wanted)
     if given.input.numel() == 0:
-        return [torch.zeros_like(named[name], memory_format=torch.contiguous_format) for name in names]
+        return [torch.zeros_like(tensor, memory_format=torch.contiguous_format) for tensor in named.values()]
     d_output, *d_state = (None if g is None else g.resolve_neg() for g in gradients)
     d_output = None if d_output is None else d_output.reshape(-1, d_output.size(-1))
     rows = output.reshape(-1, output.size(-1))
-    found = given.engine.backward(given.call(), rows, tuple(saved), d_output, tuple(d_state), set(names))
-    return [found[name].reshape(named[name].shape).contiguous() for name in names]
+    found = given.engine.backward(given.call(), rows, tuple(saved), d_output, tuple(d_state), set(named))
+    return [found[name].reshape(tensor.shape).contiguous() for name, tensor in named.items()]
 
 
 def _fake_backward(*arguments: Any) -> list[Tensor]:
     *arguments, _, _, _, wanted = arguments  # type: ignore[assignment]
-    named = _Arguments(*arguments).named()
-    return [
-        torch.empty_like(tensor, memory_format=torch.contiguous_format)
-        for tensor, want in zip(named.values(), wanted, strict=True)
-        if want
-    ]
+    named = _Arguments(*arguments).named(wanted)
+    return [torch.empty_like(tensor, memory_format=torch.contiguous_format) for tensor in named.values()]
 
 
 class _Differentiable(torch.autograd.Function):
