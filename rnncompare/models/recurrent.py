@@ -43,6 +43,9 @@ class Recurrent(nn.RNNBase):
         ValueError: a number out of range, as in torch; `SettingError`, which is one, for the implementation.
     """
 
+    _promotes = False
+    """Whether results under autocast on a CPU have the dtype of the initial states, as those of `torch.nn.GRU`."""
+
     def __init__(
         self,
         cell: Cell,
@@ -96,10 +99,6 @@ class Recurrent(nn.RNNBase):
     def _output_size(self) -> int:
         """P, or H without a projection: the features of one direction's output."""
         return self.proj_size or self.hidden_size
-
-    @property
-    def _dtype(self) -> torch.dtype:
-        return next(iter(self._parameters_of(0).values())).dtype
 
     def reset_parameters(self) -> None:
         """Draw every parameter from U(-1/sqrt(H), 1/sqrt(H)), then let the cell set what it wants otherwise."""
@@ -178,7 +177,7 @@ class Recurrent(nn.RNNBase):
             )
         data, batch_sizes, order, inverse = input
         if state is not None and order is not None:
-            self._check_state(state, batch=len(order))
+            check_state(state, self._state_shapes(len(order)), self._parameters_of(0)["weight_ih"].dtype)
             state = tuple(s.index_select(1, order) for s in state)
         output, final = self._run(data, state, batch_sizes.tolist())
         if inverse is not None:
@@ -187,21 +186,29 @@ class Recurrent(nn.RNNBase):
 
     def _run(self, input: Tensor, state: State | None, batch_sizes: list[int] | None = None) -> tuple[Tensor, State]:
         """Layer upon layer over ``(T, B, I)`` or packed ``(N, I)``."""
-        check_input(input, batch_sizes is not None, self.input_size, self._dtype)
+        parameters = [self._parameters_of(index) for index in range(len(self._names))]
+        dtype = parameters[0]["weight_ih"].dtype
+        check_input(input, batch_sizes is not None, self.input_size, dtype)
         batch = input.size(1) if batch_sizes is None else batch_sizes[0]
+        shapes = self._state_shapes(batch)
         if state is None:
-            state = tuple(input.new_zeros(shape) for shape in self._state_shapes(batch))
-        self._check_state(state, batch)
-        result = self._result_dtype(input, state)
-        input = _as_autocast(input)
-        initial = list(zip(*(_as_autocast(s).unbind() for s in state), strict=True))
+            state = tuple(input.new_zeros(shape) for shape in shapes)
+        else:
+            check_state(state, shapes, dtype)
+        autocast = _autocast_dtype(input.device.type)
+        promoted = state[0].dtype if autocast and self._promotes and input.device.type == "cpu" else None
+        if autocast:
+            input, *rest = _cast(autocast, input, *state)
+            state = tuple(rest)
+            parameters = [dict(zip(p, _cast(autocast, *p.values()), strict=True)) for p in parameters]
+        initial = list(zip(*(s.unbind() for s in state), strict=True))
         final: list[State] = []
         used = set()
         for layer in range(self.num_layers):
             outputs = []
             for direction in range(self._directions):
                 index = layer * self._directions + direction
-                w = Weights(**{name: _as_autocast(p) for name, p in self._parameters_of(index).items()})
+                w = Weights(**parameters[index])
                 name, function = choose(self.implementation, self.cell, input, w, batch_sizes is not None)
                 output, last = function(self.cell, input, initial[index], w, batch_sizes, reverse=direction == 1)
                 outputs.append(output)
@@ -213,11 +220,8 @@ class Recurrent(nn.RNNBase):
         self.implementation_used = "+".join(sorted(used))
         if input.requires_grad and not self.bidirectional and not used <= {"loop", "operator"}:
             input = input.clone()  # a fast path needs its output in backward, and the caller may write to this one
-        return input.to(result), tuple(torch.stack(s).to(result) for s in zip(*final, strict=True))
-
-    def _result_dtype(self, input: Tensor, state: State) -> torch.dtype:
-        """The dtype of outputs and final states, for initial states as given."""
-        return _as_autocast(input).dtype
+        states = tuple(torch.stack(s) for s in zip(*final, strict=True))
+        return (input, states) if promoted is None else (input.to(promoted), tuple(s.to(promoted) for s in states))
 
     def _parameters_of(self, index: int) -> dict[str, Tensor]:
         """The parameters of a layer and direction by the cell's names, looked up so that swapped ones are seen."""
@@ -227,13 +231,14 @@ class Recurrent(nn.RNNBase):
         sizes = [self._output_size] + [self.hidden_size] * (len(self.cell.states) - 1)
         return [(self.num_layers * self._directions, batch, size) for size in sizes]
 
-    def _check_state(self, state: State, batch: int) -> None:
-        check_state(state, self._state_shapes(batch), self._dtype)
+
+def _autocast_dtype(device: str) -> torch.dtype | None:
+    """The dtype of autocast on ``device``; None where it is off."""
+    if device == "meta" or not torch.is_autocast_enabled(device):
+        return None
+    return torch.get_autocast_dtype(device)
 
 
-def _as_autocast(tensor: Tensor) -> Tensor:
-    """``tensor`` in the dtype that autocast would give it in a product; itself where autocast is off."""
-    device = tensor.device.type
-    if tensor.dtype == torch.float64 or device == "meta" or not torch.is_autocast_enabled(device):
-        return tensor
-    return tensor.to(torch.get_autocast_dtype(device))
+def _cast(dtype: torch.dtype, *tensors: Tensor) -> list[Tensor]:
+    """The tensors as autocast gives them to a product: all but float64 in ``dtype``."""
+    return [t if t.dtype == torch.float64 else t.to(dtype) for t in tensors]
