@@ -146,8 +146,8 @@ class Recurrent(nn.RNNBase):
 
         Returns:
             The outputs of the last layer, shaped as the input with ``directions * P`` features, and the final states,
-            shaped as `hx`. Under autocast they have its dtype, except a `GRU`'s on a CPU: those have the initial states',
-            as in torch.
+            shaped as `hx`. Under autocast they have its dtype, except those of a `GRU` on a CPU, which as in torch have
+            that of the initial states.
 
         Raises:
             ValueError: an input of the wrong dtype or number of dimensions.
@@ -228,7 +228,7 @@ class Recurrent(nn.RNNBase):
         return (input, states) if promoted is None else (input.to(promoted), tuple(s.to(promoted) for s in states))
 
     def _parameters_of(self, index: int) -> dict[str, Tensor]:
-        """The parameters of a layer and direction by the cell's names, looked up each time so that replaced ones are seen."""
+        """A layer and direction's parameters by the cell's names, looked up each time, as they may be replaced."""
         return {name: getattr(self, own) for name, own in self._names[index].items()}
 
     def _state_shapes(self, batch: int) -> list[tuple[int, ...]]:
