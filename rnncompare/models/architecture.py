@@ -42,7 +42,7 @@ class Architecture:
         embedding_size: size of the embedding of a symbol or categorical value; None for the number of distinct ones, at
             most 64.
         forget_bias: the forget gate's initial bias, if the cell has one; None keeps torch's initialisation.
-        implementation: one of `IMPLEMENTATIONS` for hand-written cells, where None means auto; None for torch's modules.
+        implementation: for hand-written cells one of `IMPLEMENTATIONS`, None meaning auto; None for torch's modules.
         options: further settings of the cell, by name.
 
     Raises:

@@ -40,13 +40,13 @@ class Network(nn.Module):
 
         Args:
             inputs: ``(T, B, F)`` real or ``(T, B)`` integer; ``(T, B, C + F)`` where there are C categories.
-            lengths: ``(B,)``, from 1 to T; None if all steps are in use. Kept on the CPU, they spare a bidirectional network
-                on a GPU a wait for the device.
+            lengths: ``(B,)``, from 1 to T; None if all steps are in use. Lengths on the CPU spare a bidirectional
+                network on a GPU a wait for the device.
 
         Returns:
             ``(B, K)`` after the last step in use, or ``(T, B, K)`` after every step (those of padding mean nothing).
-            With both directions read out after the last step, each gives its own last state; the backward direction's has
-            read the first step last.
+            With both directions read out after the last step, each gives its own last state; the backward direction
+            reads the first step last.
         """
         x = self.input_dropout(self.embedding(inputs))
         if lengths is None or not self.architecture.bidirectional:
