@@ -39,20 +39,12 @@ class Architecture:
         num_layers: layers stacked (L).
         bidirectional: whether every layer also reads from the end.
         dropout: share of values dropped between layers and before the readout.
-<<<<<<< HEAD
-        input_dropout: share of values dropped from the features or the embedded symbols.
-        embedding_size: numbers that a symbol, or the value of a categorical column, is turned into; None for the number
-            of distinct ones, but at most 64.
-        forget_bias: the forget gate's initial bias, where the cell has one; None leaves it to `initialisation`.
-        initialisation: of the recurrent layers, one of `INITIALISATIONS`.
-        implementation: of hand-written cells, one of `IMPLEMENTATIONS`, None being auto; None for torch's modules.
-=======
         input_dropout: share of values dropped from the features or embedded symbols.
         embedding_size: size of the embedding of a symbol or categorical value; None for the number of distinct ones, at
             most 64.
-        forget_bias: the forget gate's initial bias, if the cell has one; None keeps torch's initialisation.
+        forget_bias: the forget gate's initial bias, if the cell has one; None leaves it to `initialisation`.
+        initialisation: of the recurrent layers, one of `INITIALISATIONS`.
         implementation: for hand-written cells one of `IMPLEMENTATIONS`, None meaning auto; None for torch's modules.
->>>>>>> models
         options: further settings of the cell, by name.
 
     Raises:
