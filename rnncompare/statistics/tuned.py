@@ -19,6 +19,9 @@ MOST_SUBSETS = 2000
 
 FEWEST_SEEDS = 3
 
+CHOICE_DEGREES = 2
+"""Degrees of freedom of the luck of the choice: a choice is made on two halves that share no seed."""
+
 
 @dataclass(frozen=True)
 class ArmGrid:
@@ -84,6 +87,7 @@ class CrossFit:
             choice of the rate included. Use them wherever a method takes paired differences.
         first_choices: how often each rate of the first arm was chosen, ``(R,)``, shares that sum to 1.
         second_choices: the same of the second arm.
+        widening: the factor by which the pseudo-values were spread, as two halves say little of the luck of a choice.
     """
 
     first: np.ndarray
@@ -91,6 +95,7 @@ class CrossFit:
     pseudo_values: np.ndarray
     first_choices: np.ndarray
     second_choices: np.ndarray
+    widening: float
 
     @property
     def mean(self) -> float:
@@ -108,7 +113,9 @@ def cross_fit(first: ArmGrid, second: ArmGrid) -> CrossFit:
 
     The variance is the jackknife's: each seed is left out in turn, of the choosing and of the judging, and all is done
     again. Averaging over splits makes the estimate smooth in the data, which the jackknife needs and a single choice
-    of the best rate is not (Efron 2014, *Estimation and accuracy after model selection*).
+    of the best rate is not (Efron 2014, *Estimation and accuracy after model selection*). Of the luck of the choice the
+    data say little, though: there are two halves that do not share seeds. The part of the variance that comes from
+    choosing therefore counts with 2 degrees of freedom, against n - 1 of the rest (Satterthwaite 1946).
 
     Args:
         first: the arm for which a positive difference speaks.
@@ -124,7 +131,7 @@ def cross_fit(first: ArmGrid, second: ArmGrid) -> CrossFit:
         raise ValueError(f"{n} seeds of one arm and {second.seeds} of the other do not pair")
     if len(first.rates) == 1:  # nothing is chosen
         one, other = first.test[0], second.test[0]
-        return CrossFit(one, other, one - other, np.ones(1), np.ones(1))
+        return CrossFit(one, other, one - other, np.ones(1), np.ones(1), 1.0)
     if n < FEWEST_SEEDS:
         raise ValueError(f"{n} seeds: choosing a rate on some and judging it on others needs at least {FEWEST_SEEDS}")
     subsets = _subsets(n)
@@ -138,7 +145,26 @@ def cross_fit(first: ArmGrid, second: ArmGrid) -> CrossFit:
     without = (judged * (scores[0] - scores[1])).T @ judged / np.maximum(judged.T @ judged, 1)
     left_out = (without.sum(0) - np.diag(without)) / (n - 1)
     pseudo = n * mean - (n - 1) * left_out
-    return CrossFit(one, other, pseudo + (mean - pseudo.mean()), choices[0].mean(0), choices[1].mean(0))
+    widening = _widening(float(np.var(pseudo)), float(np.var(one - other)), n)
+    pseudo = mean + widening * (pseudo - pseudo.mean())
+    return CrossFit(one, other, pseudo, choices[0].mean(0), choices[1].mean(0), widening)
+
+
+def _widening(whole: float, judged: float, n: int) -> float:
+    """How much wider Student's interval is for knowing the luck of the choice from `CHOICE_DEGREES` only.
+
+    Args:
+        whole: the variance of the pseudo-values.
+        judged: that of the seeds at fixed shares of the rates, without the luck of the choice.
+        n: how many seeds there are.
+    """
+    from scipy.special import stdtrit
+
+    if not whole > judged:
+        return 1.0
+    chosen = whole - judged
+    degrees = whole**2 / (judged**2 / (n - 1) + chosen**2 / CHOICE_DEGREES)
+    return max(1.0, float(stdtrit(degrees, 0.975) / stdtrit(n - 1, 0.975)))
 
 
 def tuned_difference(conditions: Sequence[tuple[ArmGrid, ArmGrid]]) -> StudentisedMean:
