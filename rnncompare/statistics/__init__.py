@@ -13,7 +13,7 @@ from rnncompare.statistics.decision import (
     decide_estimate,
     standard_error_of_tests,
 )
-from rnncompare.statistics.family import holm
+from rnncompare.statistics.family import InFamily, holm, in_family
 from rnncompare.statistics.intervals import Interval, bootstrap_interval, mean_interval
 from rnncompare.statistics.looks import Looks
 from rnncompare.statistics.power import (
@@ -27,6 +27,7 @@ from rnncompare.statistics.power import (
 )
 from rnncompare.statistics.proportions import PairedProportions
 from rnncompare.statistics.scores import scaled_margin, scaled_score
+from rnncompare.statistics.standing import Standing, standing
 from rnncompare.statistics.studentised import StudentisedMean
 from rnncompare.statistics.superiority import probability_of_superiority
 from rnncompare.statistics.tasks import GeneralDecision, RandomEffects, decide_in_general, random_effects
@@ -40,6 +41,7 @@ __all__ = [
     "Decision",
     "Estimate",
     "GeneralDecision",
+    "InFamily",
     "Interval",
     "Looks",
     "PairedProportions",
@@ -47,6 +49,7 @@ __all__ = [
     "RandomEffects",
     "RateResponse",
     "Rule",
+    "Standing",
     "StudentisedMean",
     "TargetSize",
     "Verdict",
@@ -61,6 +64,7 @@ __all__ = [
     "difference_band",
     "expected_best",
     "holm",
+    "in_family",
     "log_ratio_bounds",
     "mean_interval",
     "median_time",
@@ -77,6 +81,7 @@ __all__ = [
     "size_at_target",
     "slopes_over_log_size",
     "standard_error_of_tests",
+    "standing",
     "tuned_difference",
     "tuned_proportions",
     "verdicts_by_margin",
