@@ -2,7 +2,7 @@
 
 from rnncompare.statistics.bands import Band, difference_band
 from rnncompare.statistics.censored import decide_censored, log_ratio_bounds, median_time
-from rnncompare.statistics.curves import TargetSize, area_under_curve, size_at_target, slopes_over_log_size
+from rnncompare.statistics.curves import TargetSize, size_at_target, slopes_over_log_size
 from rnncompare.statistics.decision import (
     Decision,
     Estimate,
@@ -14,13 +14,12 @@ from rnncompare.statistics.decision import (
     standard_error_of_tests,
 )
 from rnncompare.statistics.family import InFamily, holm, in_family
-from rnncompare.statistics.intervals import Interval, bootstrap_interval, mean_interval
+from rnncompare.statistics.intervals import Interval, mean_interval
 from rnncompare.statistics.looks import Looks
 from rnncompare.statistics.power import (
     PowerAtMargin,
     pairs_for_difference,
     pairs_for_equivalence,
-    pairs_for_superiority,
     pairs_to_settle,
     power_at_margin,
     verdicts_by_margin,
@@ -54,8 +53,6 @@ __all__ = [
     "TargetSize",
     "Verdict",
     "WithTestError",
-    "area_under_curve",
-    "bootstrap_interval",
     "cross_fit",
     "decide",
     "decide_censored",
@@ -70,7 +67,6 @@ __all__ = [
     "median_time",
     "pairs_for_difference",
     "pairs_for_equivalence",
-    "pairs_for_superiority",
     "pairs_to_settle",
     "power_at_margin",
     "probability_of_superiority",
