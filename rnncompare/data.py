@@ -9,7 +9,7 @@ if __name__ == "__main__":
 
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rnncompare import tasks
 from rnncompare.base.errors import DataError, SettingError
@@ -30,18 +30,22 @@ RNNCOMPARE_DATA names the folder of downloaded data. Exit codes: 0 done; 1 a fil
 request was wrong, or a file cannot be fetched."""
 
 
-@in_order("files that are whole are kept")
 def main() -> None:
     """Run the command."""
-    match sys.argv[1:]:
+    with in_order("files that are whole are kept" if "fetch" in sys.argv[1:2] else "nothing was written"):
+        _run(sys.argv[1:])
+
+
+def _run(words: Sequence[str]) -> None:
+    match words:
         case [] | ["list"]:
             print(description.overview(dict(_presets())))
         case ["fetch", name]:
             _fetch(name)
         case ["check"]:
             _check()
-        case ["describe", *words] if words:
-            sys.argv[1:] = words
+        case ["describe", *overrides] if overrides:
+            sys.argv[1:] = overrides
             run_hydra(Command("run", USAGE, RunSettings, from_config), _describe)
         case [word, *_] if word in ("-h", "--help"):
             print(USAGE)

@@ -13,9 +13,10 @@ import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
-from rnncompare.base.errors import DataError, SettingError
+from rnncompare.base.errors import DataError, RefusedError, SettingError
 
 Result = TypeVar("Result")
 
@@ -33,6 +34,32 @@ _FRESH = multiprocessing.get_context("forkserver")
 
 class IsolatedError(RuntimeError):
     """The call ended without a result: it raised, or its process was killed, crashed, hung or ran out of memory."""
+
+
+def start_thread(function: Callable[..., object], *arguments: Any) -> None:
+    """Call ``function(*arguments)`` in a thread that does not keep the process alive.
+
+    Raises:
+        RefusedError: the system starts no more threads.
+    """
+    try:
+        threading.Thread(target=function, args=arguments, daemon=True).start()
+    except RuntimeError as error:
+        raise RefusedError(str(error)) from None
+
+
+def require_threads(count: int) -> None:
+    """Raise `RefusedError` unless ``count`` threads can be started; native code would end the process.
+
+    Args:
+        count: beside the one that asks.
+    """
+    done = threading.Event()
+    try:
+        for _ in range(count):
+            start_thread(done.wait)
+    finally:
+        done.set()
 
 
 def preload(*modules: str) -> None:
@@ -58,6 +85,7 @@ def call_isolated(
     *arguments: Any,
     on_message: Callable[[Any], None] = lambda message: None,
     timeout: float | None = None,
+    processes: set[BaseProcess] | None = None,
 ) -> Result:
     """The result of ``function(*arguments, send)`` in a fresh process.
 
@@ -66,15 +94,24 @@ def call_isolated(
         arguments: picklable.
         on_message: called here with each message sent.
         timeout: seconds after which the process is ended; None for no limit.
+        processes: holds the process while it runs, so that others can end it.
 
     Raises:
         SettingError, DataError: as ``function`` raised them.
         IsolatedError: ``function`` raised anything else, or the process ended without an answer or in time.
+        RefusedError: the system would not start the process, or a thread that it needs.
     """
     here, there = _FRESH.Pipe()
     process = _FRESH.Process(target=_answer, args=(there, function, arguments))
-    process.start()
-    there.close()
+    try:
+        process.start()
+    except (EOFError, OSError) as error:  # the server turned it down, or cannot itself be started
+        here.close()
+        raise RefusedError(getattr(error, "strerror", None) or "no process could be started") from None
+    finally:
+        there.close()
+    processes = set() if processes is None else processes
+    processes.add(process)
     try:
         kind, value = _wait_for_answer(here, on_message, timeout)
         if kind == "raised":
@@ -89,7 +126,7 @@ def call_isolated(
     finally:
         here.close()  # the process ends itself when this end is gone
         process.join()
-        process.close()
+        processes.discard(process)
 
 
 def _wait_for_answer(
@@ -109,13 +146,14 @@ def _answer(connection: Connection, function: Callable[..., Any], arguments: tup
 
     server.end_with_parent()
     server.leave_signals_to_caller()
-    threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
     try:
+        start_thread(_end_with, connection)
         answer = ("returned", function(*arguments, lambda message: connection.send(("message", message))))
-    except (SettingError, DataError) as error:
+    except (SettingError, DataError, RefusedError) as error:
         answer = ("raised", error)
     except Exception as error:
-        answer = ("raised", IsolatedError(f"{type(error).__name__}: {error}"))
+        refused = isinstance(error, BlockingIOError) or "can't start new thread" in str(error)
+        answer = ("raised", (RefusedError if refused else IsolatedError)(f"{type(error).__name__}: {error}"))
     with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
         connection.send(answer)
 

@@ -92,5 +92,6 @@ def _stop(number: int, _frame: FrameType | None) -> None:
     stopped = Stopped(number)
     last_resort = threading.Timer(LONGEST, os._exit, [stopped.exit_code])
     last_resort.daemon = True
-    last_resort.start()
+    with contextlib.suppress(RuntimeError):  # no more threads can be started
+        last_resort.start()
     raise stopped

@@ -13,6 +13,7 @@ from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.base.isolation import call_isolated
 from rnncompare.records import Record, read_files, read_record, run_id
 from rnncompare.records.store import NAME, STAMP, read_store, stamp
+from rnncompare.sweep.resources import usable_cores
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ def checked(
     requests: Sequence[RunSettings], on_understood: Callable[[str], None] = lambda words: None, here: bool = True
 ) -> list[RunSettings]:
     """Each request with its device found and its data pinned; arguments and errors are those of `plan`."""
+    cores = usable_cores()
+    for request in requests:
+        possible = request.threads <= cores or not here
+        require(possible, "threads", request.threads, f"at most {cores}: the cores that this process may use")
     return call_isolated(_check_all, list(requests), here, on_message=on_understood)
 
 

@@ -19,7 +19,7 @@ RUNS = "results/runs"
 
 def training(command):
     """Wait until a run of ``command`` trains; its process."""
-    assert wait_until(lambda: list((command.folder / RUNS).glob(".claims/*.1")) and command.workers())
+    assert wait_until(lambda: list((command.folder / RUNS).glob(".locks/*.1")) and command.workers())
     return command.workers()[0]
 
 
