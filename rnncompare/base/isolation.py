@@ -107,7 +107,8 @@ def call_isolated(
         process.start()
     except (EOFError, OSError) as error:  # the server turned it down, or cannot itself be started
         here.close()
-        raise RefusedError(getattr(error, "strerror", None) or "no process could be started") from None
+        reason = f": {error.strerror}" if isinstance(error, OSError) else ""
+        raise RefusedError(f"no process could be started{reason}") from None
     finally:
         there.close()
     processes = set() if processes is None else processes

@@ -14,6 +14,8 @@ from processes import LONG, ROOT, TINY, Command, comparable, records, temporary_
 
 from rnncompare import load_records
 
+pytestmark = pytest.mark.alone  # it kills processes, or waits for seconds that must not be long
+
 RUNS = "results/runs"
 
 

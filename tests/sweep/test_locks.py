@@ -14,6 +14,8 @@ from processes import LONG, ROOT, TINY, Command, records, temporary_files, wait_
 
 from rnncompare.sweep.locks import Locks, Owner
 
+pytestmark = pytest.mark.alone  # it kills processes, or waits for seconds that must not be long
+
 RUN = "0123456789abcdef"
 # locks a run, says so, and waits to be killed
 HOLDER = (
