@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.columns import as_numbers, refuse_missing, show
+from rnncompare.tasks.user.columns import as_numbers, mean_and_spread, refuse_missing, show
 from rnncompare.tasks.user.tables import Table
 
 
@@ -25,13 +25,10 @@ class Target:
     values: np.ndarray
     classes: list[str] | None = None
 
-    def scaled(self, train: np.ndarray) -> np.ndarray:
-        """Classes as they are; values as float32 of mean 0 and variance 1 over the things ``train`` (boolean, (M,))."""
-        if self.classes is not None:
-            return self.values
-        known = self.values[train]
-        scale = known.std(0)
-        return ((self.values - known.mean(0)) / np.where(scale > 0, scale, 1)).astype(np.float32)
+    def scale(self, train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of the values, each ``(K,)``, over the things ``train`` (boolean, (M,))."""
+        mean, spread = np.transpose([mean_and_spread(column) for column in self.values[train].T])
+        return mean, spread
 
 
 def classes(tables: Sequence[Table], name: str, else_: str = "say data.kind=regression if it is a quantity") -> Target:
