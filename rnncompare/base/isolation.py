@@ -1,6 +1,6 @@
-"""Fresh processes: each call runs in one of its own, forked from a server that has torch loaded.
+"""Isolated calls: each runs in a fresh process, forked from a server that has torch loaded.
 
-So peak memory and threads are the run's own, a crash takes nothing else with it, and no run pays for importing torch.
+So peak memory and threads are the run's own, a crash takes nothing else with it, and no run waits for torch's import.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ def preload(*modules: str) -> None:
     """Start the server now, so that it loads torch while the caller does something else.
 
     Args:
-        modules: what to load beside it: the caller's main module, which every process imports anew.
+        modules: what it loads besides: what the caller's main module imports, since every process imports that again.
     """
     from multiprocessing import forkserver, resource_tracker
 
     _FRESH.set_forkserver_preload([*_LOADED, *modules])
-    resource_tracker.ensure_running()  # first: it would unblock what is blocked below
-    # blocked in the server too, which gets a Ctrl-C as we do, from before it can say that it ignores it
+    resource_tracker.ensure_running()  # first, since starting it would unblock what is blocked below
+    # the server inherits the block: a Ctrl-C reaches it too, maybe before it has said that it ignores it
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         forkserver.ensure_running()
@@ -155,7 +155,7 @@ def _answer(connection: Connection, function: Callable[..., Any], arguments: tup
     except Exception as error:
         refused = isinstance(error, BlockingIOError) or "can't start new thread" in str(error)
         answer = ("raised", (RefusedError if refused else IsolatedError)(f"{type(error).__name__}: {error}"))
-    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
+    with contextlib.suppress(BrokenPipeError):  # the caller has gone
         connection.send(answer)
 
 

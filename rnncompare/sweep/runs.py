@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 
 
 class Watcher(Protocol):
-    """Hears of what happens in a sweep, from several threads; `console.Progress` is one."""
+    """Is told what happens in a sweep, from several threads, such as `console.Progress`."""
 
     def update(self, name: str, update: int, metric: float) -> None:
         """The run called ``name`` has validated at ``update``."""
@@ -59,7 +59,7 @@ def train_all(
 
     Args:
         runs: by identity.
-        watcher: hears of progress and of anything unusual.
+        watcher: is told of progress and of anything unusual.
         jobs: runs at a time; -1 for as many as there are cores for their threads, or GPUs.
         memory_mb: what runs at a time may take together; None for what is free.
 
@@ -82,7 +82,7 @@ def train_all(
             while todo and len(under_way) < jobs and room.admits(todo[0].settings, sweep.pids()):
                 run = todo.popleft()
                 under_way[_begin(sweep.attempt, run, room.enter(run.name, run.settings))] = run
-            # memory that others give back is news too
+            # look again now and then: memory may become free without any run ending
             seconds = LOOK_AGAIN if todo and len(under_way) < jobs else None
             for future in wait(under_way, seconds, return_when=FIRST_COMPLETED).done:
                 run = under_way.pop(future)
@@ -108,7 +108,7 @@ def train_all(
 
 @dataclasses.dataclass(frozen=True)
 class _Missing:
-    """A run to be trained, and what stood in its record's place when that was decided."""
+    """A run to train, and the stamp of its record (see `stamp_of`) when that was decided."""
 
     name: str
     settings: RunSettings
@@ -201,14 +201,14 @@ class _Sweep:
         return outcome.record
 
     def say_who_trains(self, run: _Missing, owner: Owner | None) -> None:
-        """Tell once of a run that another process trains."""
+        """Say once that another process trains the run."""
         if run.name not in self._told:
             self._told.add(run.name)
             who = owner or "another process, which took it over"
-            self._watcher.note(f"{run.name} is being trained by {who}; its record is waited for")
+            self._watcher.note(f"{run.name} is being trained by {who}; waiting for its record")
 
     def _make_room(self, run: _Missing) -> None:
-        """Clear a run's folder of what must not be mistaken for its record, or be overwritten by it."""
+        """Set aside what must not be mistaken for the run's record, or be overwritten by it."""
         remove_leftovers(run.path.parent)
         try:
             ours = read_record(run.path).run_id == run.name
@@ -240,7 +240,7 @@ def _locks(folder: str) -> Locks:
 
 
 def stamp_of(name: str, settings: RunSettings) -> tuple[int, int] | None:
-    """What changes when a run's record is written: the file is another; None while there is none."""
+    """Inode and time of a run's record file, which change when it is written; None if there is none."""
     try:
         state = record_path(name, settings).stat()
     except OSError:
