@@ -21,14 +21,14 @@ from rnncompare.base.errors import DataError, RefusedError, SettingError
 Result = TypeVar("Result")
 
 # torch's optimizers import torch._dynamo when first made: a second, and 90 MB that a run would count as its own
-_LOADED = (
+_MODULES = [  # that the server loads; `preload` adds to them
     "rnncompare.base.isolation_server",
     "rnncompare.training.experiment",
     "rnncompare.training.checkpoints",
     "torch._dynamo",
     "numpy.random",
     "numpy.ma",  # by numpy.percentile
-)
+]
 _FRESH = multiprocessing.get_context("forkserver")
 
 
@@ -70,14 +70,16 @@ def preload(*modules: str) -> None:
     """
     from multiprocessing import forkserver, resource_tracker
 
-    _FRESH.set_forkserver_preload([*_LOADED, *modules])
-    resource_tracker.ensure_running()  # first, since starting it would unblock what is blocked below
-    # the server inherits the block: a Ctrl-C reaches it too, maybe before it has said that it ignores it
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    _MODULES.extend(name for name in modules if name not in _MODULES)
+    _FRESH.set_forkserver_preload(_MODULES)
+    with contextlib.suppress(OSError):  # where it cannot be started, the first call says so
+        resource_tracker.ensure_running()  # first, since starting it would unblock what is blocked below
+        # the server inherits the block: a Ctrl-C reaches it too, maybe before it has said that it ignores it
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def call_isolated(
@@ -104,6 +106,7 @@ def call_isolated(
     here, there = _FRESH.Pipe()
     process = _FRESH.Process(target=_answer, args=(there, function, arguments))
     try:
+        preload()  # where it runs already, this does nothing
         process.start()
     except (EOFError, OSError) as error:  # the server turned it down, or cannot itself be started
         here.close()
