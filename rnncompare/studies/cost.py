@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -13,6 +12,7 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from rnncompare.base.isolation import IsolatedError, call_isolated
+from rnncompare.sweep.resources import jobs_at_a_time
 from rnncompare.training.settings import RunSettings
 
 UPDATES = 6  # between two validations of a probe
@@ -36,11 +36,6 @@ class Effort:
     trials: int
     pairs: int
     updates: float
-
-
-def jobs_at_a_time(runs: Iterable[RunSettings]) -> int:
-    """How many runs the cores of this machine carry."""
-    return max(1, (os.cpu_count() or 1) // max((settings.threads for settings in runs), default=1))
 
 
 def seconds_of(kinds: Mapping[Kind, RunSettings]) -> dict[Kind, float]:

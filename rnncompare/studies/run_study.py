@@ -17,6 +17,7 @@ from rnncompare.studies.settings import StudySettings
 from rnncompare.studies.stages import Stages
 from rnncompare.studies.verdicts import Study, read_study
 from rnncompare.sweep import Train, require_writable
+from rnncompare.sweep.resources import jobs_at_a_time
 from rnncompare.training.settings import RunSettings
 
 UNTIL_JUDGING = 0.9  # of a budget; ending runs and judging take time too
@@ -52,7 +53,7 @@ def conduct(
     if budget is not None and planned.runs:
         seconds = _seconds(planned.runs, tasks)
         left = budget - (time.monotonic() - began)
-        effort = cost.fit(left * cost.jobs_at_a_time(planned.runs.values()), sum(seconds.values()))
+        effort = cost.fit(left * jobs_at_a_time(planned.runs.values()), sum(seconds.values()))
         settings = dataclasses.replace(settings, trials=effort.trials, pairs=effort.pairs, more_pairs=effort.pairs)
         planned = planned.within(effort)
         seconds = {entry: effort.updates * taken for entry, taken in seconds.items()}
@@ -118,7 +119,7 @@ def _announce_runs(planned: Plan, trials: int, missing: Mapping[Entry, int], sec
     tuned = sum(entry.tuned for entry in planned.runs)
     every = f"  {trials * tuned} trials to tune, {sum(planned.protocol.pairs.values())} runs to compare"
     if todo := sum(missing.values()):
-        jobs = cost.jobs_at_a_time(planned.runs.values())
+        jobs = jobs_at_a_time(planned.runs.values())
         total = sum(count * seconds[entry] for entry, count in missing.items() if count)
         print(f"{every}; {todo} at most to train: {_time(total / jobs)} at most with {jobs} at a time", flush=True)
     else:

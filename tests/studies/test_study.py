@@ -16,14 +16,14 @@ from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.judge import judge
 from rnncompare.composition.compose import compose
 from rnncompare.records import DataFields, ModelFields, QualityFields, Record, to_frame, write_record
-from rnncompare.studies import cost, own_data, tuning
+from rnncompare.studies import cost, own_data, run_study, tuning
 from rnncompare.studies.command_line import check_beside_claims, check_beside_data, split
 from rnncompare.studies.manifest import Book, BookedEntry, read_book
 from rnncompare.studies.protocol import load_task, protocol, task_names
 from rnncompare.studies.settings import StudySettings
 from rnncompare.studies.verdicts import read_study
 from rnncompare.training.experiment import run_experiment
-from tests.cli.test_commands import QUICK, files_in, run
+from tests.commands import QUICK, files_in, run
 
 OWN = ["data=adding", "data.size=32", *QUICK, "trials=2", "pairs=3", "preset=quick", "updates=1"]
 
@@ -262,7 +262,7 @@ def test_only_kinds_of_which_a_run_is_missing_are_timed(tmp_path, monkeypatch, c
         return made, capsys.readouterr().out
 
     monkeypatch.setattr(cost, "seconds_of", seconds_of)
-    monkeypatch.setattr(cost, "jobs_at_a_time", lambda _: 2)
+    monkeypatch.setattr(run_study, "jobs_at_a_time", lambda _: 2)
     made, said = conduct()
     assert timed == [{"gru", "lstm", "rnn"}]
     assert "18 trials to tune, 27 runs to compare; 45 at most to train: 11 min at most with 2 at a time" in said
