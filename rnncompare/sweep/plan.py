@@ -94,7 +94,7 @@ def _stored(folder: str) -> dict[str, tuple[str, str]]:
     """Of the records gathered in one file, if they are: by run, what tells whether it is unchanged, and the status."""
     if not (Path(folder) / NAME).exists():
         return {}
-    frame = read_store(Path(folder), ["run_id", STAMP, "status"])
+    frame = read_store(Path(folder) / NAME, ["run_id", STAMP, "status"])
     if frame is None:
         return {}
     return dict(zip(frame["run_id"], zip(frame[STAMP], frame["status"], strict=True), strict=True))
