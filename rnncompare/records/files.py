@@ -25,7 +25,8 @@ NOT_IN_RUN_ID = ("results_dir", "force", "stale", "progress", "run_timeout", "ch
 # settings added later, with the values that describe what runs did before: a run made then keeps its id
 CAME_LATER: dict[str, dict[str, Any]] = {
     "data": {"split": "end", "delimiter": None, "decimal": None, "encoding": None, "header": None},
-    "train": {"schedule": "constant"},
+    "model": {"initialisation": "torch"},
+    "train": {"schedule": "constant", "settle": None, "min_updates": 0, "fused": False},
 }
 CHECKSUM = "checksum"  # in the provenance: of everything else in the record, so that an edit shows
 
