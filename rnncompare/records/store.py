@@ -89,7 +89,7 @@ def read_store(file: Path, columns: list[str] | None = None) -> pd.DataFrame | N
 
 
 def read_frame(path: Path, columns: list[str] | None = None) -> pd.DataFrame | None:
-    """The table that `write_frame` wrote, or those of its columns that are named; None if it is absent or unreadable."""
+    """The table that `write_frame` wrote, or ``columns`` of it as far as it has them; None if it is unreadable."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

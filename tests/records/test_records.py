@@ -395,7 +395,7 @@ def test_a_folder_of_other_things_says_what_they_are(tmp_path):
     probes.mkdir()
     (probes / "a.json").write_text("{}")
     for folder in (tmp_path, probes):
-        with pytest.raises(DataError, match="1 measurements.*load_measurements"):
+        with pytest.raises(DataError, match=r"1 measurements.*load_measurements"):
             load_records(folder)
     (tmp_path / "study.json").write_text("{}")
     with pytest.raises(DataError, match="a study whose claims need no training"):
