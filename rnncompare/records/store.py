@@ -103,7 +103,7 @@ def read_frame(path: Path, columns: list[str] | None = None) -> pd.DataFrame | N
             frame[name] = frame[name].map(json.loads, na_action="ignore").astype(object)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, pa.ArrowException):
         return None
-    return frame
+    return frame.copy()  # joins the columns that decoding takes apart
 
 
 def _plain_text(column: pd.Series) -> bool:

@@ -114,8 +114,8 @@ def to_frame(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
             column.append(value)
         count += 1
     frame = pd.DataFrame({name: column + [None] * (count - len(column)) for name, column in columns.items()})
-    # numeric even where every value is null
-    return frame.astype(dict.fromkeys(_NUMBERS, "float64"))
+    # numeric even where every value is null; the copy joins the columns that this takes apart
+    return frame.astype(dict.fromkeys(_NUMBERS, "float64")).copy()
 
 
 def check_records(frame: pd.DataFrame, path: Path) -> None:

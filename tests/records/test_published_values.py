@@ -3,7 +3,10 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -11,7 +14,7 @@ import pytest
 from synthetic_records import record
 
 from rnncompare.measurements.bench_tables import to_frame
-from rnncompare.records import RecordWarning, compact, load_curves, load_records, plain, write_record
+from rnncompare.records import Record, RecordWarning, compact, load_curves, load_records, plain, write_record
 from rnncompare.studies.files import read_files
 from rnncompare.studies.published_store import publish
 from rnncompare.studies.verdicts import read_study
@@ -21,7 +24,8 @@ PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 
 def checksum(frame: pd.DataFrame) -> str:
     """Of all names and values of a table, less where they lie; rows in the order of their ids."""
-    kept = frame.drop(columns="path", errors="ignore").sort_index(axis=1)
+    later = [name for name in _later(Record) if name in frame and frame[name].isna().all()]
+    kept = frame.drop(columns=["path", *later], errors="ignore").sort_index(axis=1)
     digest = hashlib.sha256()
     for name in kept:
         column = kept[name]
@@ -30,6 +34,16 @@ def checksum(frame: pd.DataFrame) -> str:
         digest.update(name.encode())
         digest.update(np.where(np.isnan(values), np.nan, values).tobytes() if numeric else json.dumps(values).encode())
     return digest.hexdigest()[:16]
+
+
+def _later(kind: type, prefix: str = "") -> Iterator[str]:
+    """The fields that were added after these records were made."""
+    hints = get_type_hints(kind)
+    for item in fields(kind):
+        if "came_later" in item.metadata:
+            yield prefix + item.name
+        elif is_dataclass(hints[item.name]):
+            yield from _later(hints[item.name], f"{prefix}{item.name}.")
 
 
 @pytest.fixture(scope="module")
