@@ -39,7 +39,10 @@ def _arms(claim: Claim, settings: StudySettings, overrides: Sequence[str]) -> di
     else:
         probes = {"": list(_step_probes(claim, settings.shapes))}
     replicates = range(settings.more_pairs if claim.more_pairs else settings.pairs)
-    return {arm: [Request(probe, number) for probe in own for number in replicates] for arm, own in probes.items()}
+    keep = "stale=keep" in overrides
+    return {
+        arm: [Request(probe, number, keep) for probe in own for number in replicates] for arm, own in probes.items()
+    }
 
 
 def _step_probes(claim: Claim, shapes: int) -> Iterator[Measurement]:

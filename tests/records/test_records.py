@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from synthetic_records import record, sweep
 
 from rnncompare.base.errors import DataError
+from rnncompare.cli import console
+from rnncompare.measurements.store import read_measurements
 from rnncompare.records import (
     CURVE_COLUMNS,
     DataFields,
@@ -35,6 +37,8 @@ from rnncompare.records import (
     run_id,
     write_record,
 )
+from rnncompare.studies.manifest import read_book
+from rnncompare.training.settings import RunSettings
 
 DESIGN = [
     "schema_version",
@@ -388,6 +392,27 @@ def test_a_single_record_and_its_curve_load(tmp_path):
     frame = load_records(path)
     assert frame["run_id"].tolist() == [run.run_id]
     assert len(load_curves(frame)) == len(curve)
+
+
+def test_a_pipe_in_the_place_of_a_measurement_or_of_a_study_is_named(tmp_path):
+    (tmp_path / "probes").mkdir()
+    for pipe in ("probes/a.json", "probes.parquet", "study.json"):
+        os.mkfifo(tmp_path / pipe)
+    frame, skipped = read_measurements(tmp_path)
+    assert (len(frame), len(skipped)) == (0, 2)
+    with pytest.raises(DataError, match="not a regular file"):
+        read_book(tmp_path)
+
+
+def test_a_run_that_was_killed_is_listed_with_the_examples_it_asked_for(capsys, tmp_path):
+    run, _ = record(status="failed", examples=1234)
+    run.data.train_examples = None
+    settings = RunSettings(results_dir=str(tmp_path))
+    with console.Progress({"a": settings, "b": settings}) as progress:
+        progress.finished(run)
+    said = "".join(capsys.readouterr())
+    assert "n=1234" in said
+    assert "None" not in said.split(":")[0]
 
 
 def test_a_folder_of_other_things_says_what_they_are(tmp_path):

@@ -13,10 +13,10 @@ from rnncompare.measurements.measurement import Memory
 from rnncompare.measurements.store import Request, measure_missing, missing, read_measurement, write_measurement
 from rnncompare.models.cells import cell_class
 from rnncompare.records import ProvenanceFields, compact, run_id, write_record
-from rnncompare.sweep import find_missing
+from rnncompare.sweep import find_missing, train_all
 from rnncompare.tasks.adding import Adding
 from rnncompare.training.experiment import source_of
-from rnncompare.training.settings import ModelSettings, RunSettings
+from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
 
 CODE = '''"""A module."""
 import math
@@ -140,3 +140,33 @@ def test_a_measurement_of_other_code_is_made_again_unless_it_is_to_be_kept(tmp_p
     assert missing([request], tmp_path) == []
     write_measurement(tmp_path, request, {"peak_mb": 1.0}, ProvenanceFields())
     assert missing([request], tmp_path) == []
+
+
+class Watcher:
+    """Keeps what a sweep says."""
+
+    def __init__(self):
+        self.notes = []
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def update(self, name, update, metric):
+        pass
+
+
+def test_a_sweep_names_the_stale_run_and_replaces_its_record(tmp_path):
+    task = Adding(size=20, sequence_length=4, validation_examples=5, test_examples=5)
+    train = TrainSettings(max_updates=2, validate_every=1, batch_size=4)
+    asked = RunSettings(ModelSettings("gru", 3), task, train, results_dir=str(tmp_path), device="cpu").resolved()
+    name = run_id(asked.config())
+    watcher = Watcher()
+    for _ in range(2):
+        (made,) = train_all(find_missing({name: asked}), watcher)
+        assert (made.run_id, made.provenance.source_sha256) == (name, source_of("gru", Adding))
+        assert find_missing({name: asked}) == {}
+        stale = dataclasses.replace(made, provenance=dataclasses.replace(made.provenance, source_sha256="0" * 64))
+        write_record(tmp_path, stale, [], "")
+    (note,) = watcher.notes
+    assert name in note
+    assert "stale" in note
