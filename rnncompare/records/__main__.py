@@ -1,7 +1,7 @@
 """Records as Parquet files.
 
 python -m rnncompare.records compact RESULTS_DIR      gather the records in one file beside them, which loads quickly
-python -m rnncompare.records publish STUDY DEST       copy a study and its runs as four files without paths of the machine
+python -m rnncompare.records publish STUDY DEST       copy a study and its runs as four files without machine paths
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from rnncompare.measurements.bench_tables import to_frame
 from rnncompare.records import Record, RecordWarning, compact, load_curves, load_records, plain, write_record
 from rnncompare.studies.files import read_files
 from rnncompare.studies.published_store import publish
-from rnncompare.studies.verdicts import read_study
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 
@@ -111,4 +110,3 @@ def test_a_published_study_can_be_compacted_reported_and_published_again(tmp_pat
     _, files = publish(copy, tmp_path / "again")
     assert len(files.probes) == 460
     assert set(load_records(tmp_path / "again")["run_id"]) == set(study["run_id"])
-    assert len(read_study(tmp_path / "again").findings) == len(read_study(copy).findings) > 20

@@ -9,7 +9,7 @@ import pytest
 from synthetic_records import record
 
 from rnncompare.base.source import source_sha256
-from rnncompare.measurements.measurement import Memory
+from rnncompare.measurements.measurement import Measurement
 from rnncompare.measurements.store import Request, measure_missing, missing, read_measurement, write_measurement
 from rnncompare.models.cells import cell_class
 from rnncompare.records import ProvenanceFields, compact, run_id, write_record
@@ -129,16 +129,32 @@ def test_keeping_what_is_stale_is_no_other_run(tmp_path):
     assert recorded(tmp_path, None).keys() == recorded(tmp_path, None, stale="keep").keys()
 
 
+@dataclasses.dataclass(frozen=True)
+class OfGRU(Measurement):
+    """Measures nothing of the GRU."""
+
+    name = "of_gru"
+
+    def code(self):
+        return [cell_class("gru")]
+
+    def device_name(self):
+        return "cpu"
+
+    def measure(self, replicate):
+        return {"replicate": float(replicate)}
+
+
 def test_a_measurement_of_other_code_is_made_again_unless_it_is_to_be_kept(tmp_path):
-    request = Request(Memory(3, 2, 4, 5, cell="gru", implementation="torch"), 0)
-    path = write_measurement(tmp_path, request, {"peak_mb": 1.0}, ProvenanceFields(source_sha256="0" * 64))
+    request = Request(OfGRU(), 0)
+    path = write_measurement(tmp_path, request, {"replicate": 0.0}, ProvenanceFields(source_sha256="0" * 64))
     assert missing([dataclasses.replace(request, keep_stale=True)], tmp_path) == []
     assert missing([request], tmp_path) == [request]
     assert [outcome.path for outcome in measure_missing([request], tmp_path)] == [path]
     assert read_measurement(path).provenance.source_sha256 == source_sha256(cell_class("gru"))
     assert sorted(path.parent.iterdir()) == [path]
     assert missing([request], tmp_path) == []
-    write_measurement(tmp_path, request, {"peak_mb": 1.0}, ProvenanceFields())
+    write_measurement(tmp_path, request, {"replicate": 0.0}, ProvenanceFields())
     assert missing([request], tmp_path) == []
 
 
