@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from rnncompare.base.errors import DataError
 from rnncompare.claims import Claim
-from rnncompare.cli.console import understood
 from rnncompare.composition.compose import compose, shortened
 from rnncompare.composition.override_allowlist import quoted
 from rnncompare.studies.cost import Effort
@@ -66,7 +65,7 @@ def plan(
     for name in dict.fromkeys(entry.task for entry in wanted.entries):
         entries = [entry for entry in wanted.entries if entry.task == name]
         try:
-            runs |= zip(entries, checked([composed[entry] for entry in entries], understood), strict=True)
+            runs |= zip(entries, checked([composed[entry] for entry in entries], print), strict=True)
         except DataError as error:
             left_out[name] = str(error)
     if left_out and not runs:

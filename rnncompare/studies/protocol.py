@@ -11,7 +11,7 @@ import yaml
 
 from rnncompare.base.errors import require
 from rnncompare.claims import Claim
-from rnncompare.cli.application import CONFIGS
+from rnncompare.composition.schemas import CONFIGS
 
 TASKS = CONFIGS / "study" / "task"
 
