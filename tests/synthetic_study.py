@@ -12,8 +12,8 @@ import numpy as np
 from synthetic_records import SyntheticTask, record
 
 from rnncompare.claims import Claim
-from rnncompare.measurements.measurement import Probe, Values
-from rnncompare.measurements.store import Request, probe_id, write_probe
+from rnncompare.measurements.measurement import Measurement, Values
+from rnncompare.measurements.store import Request, measurement_id, write_measurement
 from rnncompare.records import ProvenanceFields, run_id, write_record
 from rnncompare.studies.manifest import Book, BookedEntry
 
@@ -127,14 +127,11 @@ def _write_run(
 
 
 @dataclass(frozen=True)
-class Flow(Probe):
-    """Stands in for a gradient-flow probe: its file is what counts here."""
+class Flow(Measurement):
+    """Stands in for gradient flow: its file is what counts here."""
 
+    name = "gradient_flow"
     arm: str
-
-    @property
-    def name(self) -> str:
-        return "gradient_flow"
 
     def config(self) -> dict[str, Any]:
         return {"run": {"data": {"name": "adding"}, "model": {"name": self.arm}}}
@@ -151,5 +148,5 @@ def _write_probes(folder: Path, book: Book) -> None:
                 for stage, speed in (("untrained", 3.0), ("trained", 1.0))
                 for lag in (1, 2, 4, 8, 16, 32)
             }
-            write_probe(folder, request, values, ProvenanceFields(version="0.1.0", hardware="a CPU"))
-        book.probes[claim.name][arm] = [probe_id(request) for request in requests]
+            write_measurement(folder, request, values, ProvenanceFields(version="0.1.0", hardware="a CPU"))
+        book.probes[claim.name][arm] = [measurement_id(request) for request in requests]

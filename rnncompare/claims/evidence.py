@@ -18,7 +18,7 @@ class Evidence:
             ``task`` (of the study), ``axis`` and ``value`` (of what is varied) and ``seed``.
         tuning: the trials, with the same columns and ``chosen``, whether their learning rate was.
         curves: learning curves of the evaluation runs, with ``run_id``.
-        probes: measurements as `rnncompare.measurements.store.load_probes` gives them.
+        probes: measurements as `rnncompare.measurements.store.load_measurements` gives them.
     """
 
     runs: pd.DataFrame

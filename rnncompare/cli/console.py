@@ -137,7 +137,8 @@ def _described(record: Record) -> str:
 
 def _line(record: Record) -> str:
     """A finished run in one line."""
-    what = f"{record.model.name} {record.data.name} n={record.data.train_examples} seed={record.seed}"
+    examples = record.data.train_examples or record.config["data"]["size"]  # one that was killed did not count them
+    what = f"{record.model.name} {record.data.name} n={examples} seed={record.seed}"
     if record.status != "completed":
         return f"{record.status:<9} {what}: {record.error}"
     quality, speed = record.quality, record.speed

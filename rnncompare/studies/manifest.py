@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rnncompare.base.errors import DataError
+from rnncompare.base.files import read_text
 from rnncompare.claims import Claim
 from rnncompare.claims.claim import parse
 from rnncompare.records import plain, write_whole
@@ -78,7 +79,7 @@ def read_book(folder: Path) -> Book | None:
     if not path.exists():
         return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path))
         if content.pop("schema_version") != SCHEMA_VERSION:
             raise ValueError(f"not of schema version {SCHEMA_VERSION}")
         claims = [parse(values) for values in content.pop("claims")]

@@ -11,7 +11,6 @@ from rnncompare.claims.judge import Finding, as_family, judge
 from rnncompare.studies.evidence import gather
 from rnncompare.studies.files import read_files
 from rnncompare.studies.manifest import NAME, Book, read_book
-from rnncompare.studies.published_store import is_published, read_published
 
 
 @dataclass(frozen=True)
@@ -35,13 +34,13 @@ def read_study(folder: Path) -> Study:
     """Judge the study in ``folder``, published or not, by the records that are there now.
 
     Raises:
-        DataError: there is no study there, or no record.
+        DataError: there is no study there, no record, or a published table of it is torn.
     """
     book = read_book(folder)
     if book is None:
         raise DataError(f"{folder}: no {NAME} in it, so it holds no study")
     booked = any(entry.tuning or entry.evaluation for entry in book.entries)
-    files = read_published(folder) if is_published(folder) else read_files(folder, runs=booked)
+    files = read_files(folder, runs=booked)
     evidence = {claim.name: gather(book, claim, files.records, files.curves, files.probes) for claim in book.claims}
     findings = [finding for claim in book.claims for finding in judge(claim, evidence[claim.name])]
     return Study(book, evidence, as_family(findings), files.skipped)
