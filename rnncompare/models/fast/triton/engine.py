@@ -1,0 +1,276 @@
+"""The engine on a GPU: a launch a layer, direction and pass for the recurrence, and one large product for all else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from rnncompare.models.cell import State, Weights
+from rnncompare.models.fast.function import PARAMETERS, Call, Gradients, Tensors
+from rnncompare.models.fast.products import sum_of
+from rnncompare.models.fast.triton import loops
+from rnncompare.models.fast.triton.cells import Equations, equations_of
+
+SEQUENCES = 16
+"""Sequences of a program: the fewest rows that tensor cores take, so that small batches spread over the device."""
+ON_CHIP_BYTES = 65_536
+"""Recurrent weights up to this size stay in a program's registers and shared memory over all steps."""
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """How a program goes through the units; by the layer's width and dtype alone, never by the batch.
+
+    Attributes:
+        units: a tile's, a power of 2 of at least 16.
+        on_chip: whether one tile holds all units, and the weights stay on chip.
+        warps: of 32 threads, of a program.
+    """
+
+    units: int
+    on_chip: bool
+    warps: int
+
+
+def tiles_for(hidden: int, blocks: int, dtype: torch.dtype) -> Tiles:
+    """The tiles for H units and so many blocks of recurrent weights ``(H, H)``."""
+    units = max(16, triton.next_power_of_2(hidden))
+    if blocks * units * units * dtype.itemsize <= ON_CHIP_BYTES:
+        return Tiles(units, True, 4 if units <= 32 else 8)
+    return Tiles(32 if dtype.itemsize > 4 else 64, False, 8)
+
+
+def precision() -> str:
+    """How float32 products are taken, as PyTorch's own: ``ieee``, or ``tf32`` where its settings allow that."""
+    asked = torch.backends.cuda.matmul.fp32_precision
+    asked = torch.backends.fp32_precision if asked == "none" else asked
+    return "tf32" if asked == "tf32" else "ieee"
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """The sizes of a call with an axis of runs, as the loops take them."""
+
+    call: Call
+    equations: Equations
+
+    @property
+    def recurrent(self) -> int:
+        """Blocks of recurrent weights."""
+        return self.equations.gates if self.equations.recurrent is None else self.equations.recurrent
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of the gradients of sums: those that products and input have in common are there once."""
+        return self.equations.gates + self.equations.moved
+
+    @property
+    def recorded(self) -> int:
+        """Blocks of a row's record: what the cell keeps, the states but the output, the inner operand."""
+        return self.equations.kept + self.equations.states - 1 + (self.equations.reset is not None)
+
+    @property
+    def extra(self) -> int:
+        """Blocks of the record for which the gates leave no room."""
+        return max(0, self.recorded - self.equations.gates)
+
+    @cached_property
+    def shape(self) -> tuple[int, int, int]:
+        """R, B, H."""
+        return len(self.call.input), self.call.steps.batch, self.call.w.weight_hh.size(2)
+
+    @property
+    def accumulator(self) -> torch.dtype:
+        """What sums are taken in."""
+        return torch.float64 if self.call.input.dtype == torch.float64 else torch.float32
+
+    def rows(self, *blocks: int) -> Tensor:
+        """An empty tensor ``(R, N, ..., H)``."""
+        return self.call.input.new_empty(*self.call.input.shape[:2], *blocks, self.shape[2])
+
+    def last_recorded(self, sums: Tensor, extra: Tensor) -> Tensor:
+        """The last block of the record, ``(R, N, H)``."""
+        return extra[:, :, -1] if self.extra else sums[:, :, (self.recorded - 1) * self.shape[2] :][..., : self.shape[2]]
+
+    def lengths(self) -> tuple[Tensor, Tensor]:
+        """The steps of each sequence, and the first row of each step; nothing where all sequences are of one length."""
+        steps, device = self.call.steps, self.call.input.device
+        if steps.dense:
+            return (torch.empty(0, dtype=torch.int64, device=device),) * 2
+        lasting = (torch.tensor(steps.sizes).unsqueeze(1) > torch.arange(steps.batch)).sum(0)
+        return lasting.to(device), torch.tensor(steps.offsets).to(device)
+
+    def weight_gradient(self, d: Tensor, output: Tensor, inner: Tensor | None) -> Tensor:
+        """The gradient of W_hh, of that of its products, ``(R, N, RECURRENT H)``."""
+        gated = d if inner is None else d[:, :, : (self.recurrent - self.equations.inner) * self.shape[2]]
+        found = 0
+        # `Steps` has rows first.
+        for rows, h in self.call.steps.before(output.transpose(0, 1), self.call.state[0].transpose(0, 1)):
+            found = found + torch.bmm(gated[:, rows].transpose(1, 2), h.transpose(0, 1))
+        if inner is None:
+            return found
+        return torch.cat((found, torch.bmm(d[:, :, gated.size(2) :].transpose(1, 2), inner)), 1)
+
+
+@dataclass(frozen=True)
+class StackedEngine:
+    """An `Engine` for R runs at once: all tensors of a `Call`, and all results, have a leading axis of runs.
+
+    Runs share the layout of steps. Sums are taken in float32 for narrower dtypes. The order of every sum is fixed, so that
+    the same call gives the same bits.
+
+    Attributes:
+        precision: of the recurrent products in float32: ``ieee``, ``tf32`` or ``tf32x3`` (three products of parts, near
+            float32's own precision); None for that of PyTorch's products, which the other products always have.
+        tiles: instead of `tiles_for`.
+    """
+
+    precision: str | None = None
+    tiles: Tiles | None = None
+
+    def forward(self, call: Call, save: bool) -> tuple[Tensor, State, Tensors]:
+        layout, w, input = _layout(call), call.w, call.input
+        separate = layout.equations.moved > 0
+        sums = _linear(input, w.weight_ih, w.bias_ih if separate else sum_of(w.bias_ih, w.bias_hh))
+        extra = layout.rows(layout.extra if save else 0)
+        output = layout.rows()
+        initial = torch.stack([s.expand(layout.shape) for s in call.state])
+        state = initial.to(layout.accumulator, copy=True)
+        bias = w.bias_hh.contiguous() if separate and w.bias_hh is not None else None
+        self._launch(
+            loops.forward,
+            layout,
+            sums=sums,
+            extra=extra,
+            weight=w.weight_hh.contiguous(),
+            bias=sums if bias is None else bias,
+            state=state,
+            exchange=torch.stack((initial[0], *initial.new_empty(2, *layout.shape))),
+            output=output,
+            STEP=layout.equations.forward,
+            RESET=layout.equations.reset,
+            SAVE=save,
+            BIAS=bias is not None,
+        )
+        return output, tuple(state.to(input.dtype).unbind()), (sums, extra) if save and layout.recorded else ()
+
+    def backward(
+        self, call: Call, output: Tensor, saved: Tensors, d_output: Tensor | None, d_state: Gradients, wanted: set[str]
+    ) -> dict[str, Tensor]:
+        layout, w = _layout(call), call.w
+        turn = layout.equations.moved * layout.shape[2]
+        sums, extra = saved or (output, output)
+        d = layout.rows(layout.blocks)
+        ends = [torch.zeros_like(s) if d_s is None else d_s for d_s, s in zip(d_state, call.state, strict=True)]
+        d_states = torch.stack(ends).to(layout.accumulator)
+        self._launch(
+            loops.backward,
+            layout,
+            sums=sums,
+            extra=extra,
+            weight=w.weight_hh.roll(turn, 1).contiguous(),
+            state=torch.stack([s.expand(layout.shape) for s in call.state]),
+            output=output.contiguous(),
+            d_output=output if d_output is None else d_output.contiguous(),
+            d_state=d_states,
+            d=d,
+            STEP=layout.equations.backward,
+            RESET=layout.equations.reset_backward,
+            BLOCKS=layout.blocks,
+            HAS_D_OUTPUT=d_output is not None,
+        )
+        d_x = d[:, :, layout.equations.moved :].flatten(2)
+        d_h = d[:, :, : layout.recurrent].flatten(2)
+        inner = None if layout.equations.reset is None else layout.last_recorded(sums, extra)
+        ways = {
+            "input": lambda: torch.bmm(d_x, w.weight_ih),
+            "weight_ih": lambda: torch.bmm(d_x.transpose(1, 2), call.input),
+            "weight_hh": lambda: layout.weight_gradient(d_h, output, inner).roll(-turn, 1),
+            "bias_ih": lambda: d_x.sum(1),
+            "bias_hh": lambda: d_h.sum(1).roll(-turn, 1),
+        }
+        found = {str(i): d_s for i, d_s in enumerate(d_states.to(output.dtype))}
+        return found | {name: way() for name, way in ways.items() if name in wanted}
+
+    def _launch(self, kernel: Any, layout: _Layout, **arguments: Any) -> None:
+        steps, equations = layout.call.steps, layout.equations
+        runs, batch, hidden = layout.shape
+        dtype = layout.call.input.dtype
+        tiles = self.tiles or tiles_for(hidden, layout.recurrent, dtype)
+        length, first = layout.lengths()
+        kernel[(triton.cdiv(batch, SEQUENCES), runs)](
+            length=length,
+            first=first,
+            steps=len(steps.sizes),
+            batch=batch,
+            rows=layout.call.input.size(1),
+            runs=runs,
+            GATES=equations.gates,
+            RECURRENT=layout.recurrent,
+            KEPT=equations.kept,
+            EXTRA=layout.extra,
+            STATES=equations.states,
+            EARLY=equations.early,
+            INNER=equations.inner,
+            H=hidden,
+            BB=SEQUENCES,
+            BH=tiles.units,
+            ON_CHIP=tiles.on_chip,
+            DENSE=steps.dense,
+            REVERSE=steps.reverse,
+            ACC=tl.float64 if layout.accumulator == torch.float64 else tl.float32,
+            PRECISION=(self.precision or precision()) if dtype == torch.float32 else "ieee",
+            num_warps=tiles.warps,
+            num_stages=1,
+            enable_fp_fusion=True,
+            **arguments,
+        )
+
+
+@dataclass(frozen=True)
+class TritonEngine:
+    """An `Engine` for one run: `StackedEngine` with R = 1, whose attributes it has."""
+
+    precision: str | None = None
+    tiles: Tiles | None = None
+
+    @property
+    def _stacked(self) -> StackedEngine:
+        return StackedEngine(self.precision, self.tiles)
+
+    def forward(self, call: Call, save: bool) -> tuple[Tensor, State, Tensors]:
+        output, state, saved = self._stacked.forward(_one_run(call), save)
+        return output[0], tuple(s[0] for s in state), tuple(s[0] for s in saved)
+
+    def backward(
+        self, call: Call, output: Tensor, saved: Tensors, d_output: Tensor | None, d_state: Gradients, wanted: set[str]
+    ) -> dict[str, Tensor]:
+        output, d_output, *rest = (None if t is None else t[None] for t in (output, d_output, *d_state, *saved))
+        count = len(d_state)
+        found = self._stacked.backward(_one_run(call), output, tuple(rest[count:]), d_output, tuple(rest[:count]), wanted)
+        return {name: gradient[0] for name, gradient in found.items()}
+
+
+def _one_run(call: Call) -> Call:
+    parameters = {name: p for name in PARAMETERS if (p := getattr(call.w, name)) is not None}
+    w = Weights(**{name: p[None] for name, p in parameters.items()})
+    return Call(call.cell, call.steps, call.input[None], tuple(s[None] for s in call.state), w)
+
+
+def _layout(call: Call) -> _Layout:
+    equations = equations_of(call.cell)
+    assert equations is not None, "asked for only where there are equations"
+    return _Layout(call, equations)
+
+
+def _linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Give x W^T + b of each run: ``(R, N, I)`` to ``(R, N, G H)``."""
+    if bias is None:
+        return torch.bmm(x, weight.transpose(1, 2))
+    return torch.baddbmm(bias.unsqueeze(1), x, weight.transpose(1, 2))

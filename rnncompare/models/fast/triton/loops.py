@@ -1,0 +1,379 @@
+"""The loops over all steps, forward and backward, one for every cell: what is pointwise in a step is a parameter.
+
+A program takes one run and one block of sequences, and all H units, so that no program waits for another. The weights
+stay on chip where they fit (``ON_CHIP``: one tile holds all units); otherwise a step goes through tiles of ``BH`` units
+with their sums over ``BH`` units at a time, and what one tile computes the others read from memory after a barrier.
+
+Common arguments, R runs of B sequences with N rows in all, one step after another (see `Steps`):
+
+- ``length`` ``(B,)``, ``first`` ``(T,)``: the steps of a sequence, never growing, and the first row of a step; not read
+  where all sequences are of one length (``DENSE``).
+- ``sums`` ``(R, N, GATES, H)``, ``extra`` ``(R, N, EXTRA, H)``: a record of every row. Its blocks are what the cell
+  keeps, then the states but the output, then the inner operand; the first ``GATES`` lie in ``sums``.
+- ``weight`` ``(R, RECURRENT, H, H)``, of rows by block and unit.
+- ``state`` ``(STATES, R, B, H)``, in the dtype of sums: the initial ones on entry, the final ones on return.
+
+`Equations` explains the other constants.
+"""
+
+from __future__ import annotations
+
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def _read(place, mask, COUNT: tl.constexpr, STRIDE, ACC: tl.constexpr):
+    """Tiles that lie ``STRIDE`` apart, as a tuple."""
+    tiles = ()
+    for m in tl.static_range(COUNT):
+        tiles = tiles + (tl.load(place + m * STRIDE, mask=mask, other=0.0).to(ACC),)
+    return tiles
+
+
+@triton.jit
+def _write(place, mask, tiles, COUNT: tl.constexpr, STRIDE):
+    for m in tl.static_range(COUNT):
+        tl.store(place + m * STRIDE, tiles[m].to(place.dtype.element_ty), mask=mask)
+
+
+@triton.jit
+def _choose(mask, new, old, COUNT: tl.constexpr):
+    """Tuples of tiles: the new where the mask says so."""
+    tiles = ()
+    for m in tl.static_range(COUNT):
+        tiles = tiles + (tl.where(mask, new[m], old[m]),)
+    return tiles
+
+
+@triton.jit
+def _read_record(sums, extra, row, column, mask, START: tl.constexpr, COUNT: tl.constexpr, GATES: tl.constexpr,
+                 EXTRA: tl.constexpr, H: tl.constexpr, ACC: tl.constexpr):  # fmt: skip
+    """Blocks ``START`` to ``START + COUNT`` of the record of some rows."""
+    tiles = ()
+    for m in tl.static_range(COUNT):
+        if START + m < GATES:
+            place = sums + (row * GATES + START + m) * H + column
+        else:
+            place = extra + (row * EXTRA + START + m - GATES) * H + column
+        tiles = tiles + (tl.load(place, mask=mask, other=0.0).to(ACC),)
+    return tiles
+
+
+@triton.jit
+def _write_record(sums, extra, row, column, mask, tiles, START: tl.constexpr, COUNT: tl.constexpr, GATES: tl.constexpr,
+                  EXTRA: tl.constexpr, H: tl.constexpr):  # fmt: skip
+    for m in tl.static_range(COUNT):
+        if START + m < GATES:
+            place = sums + (row * GATES + START + m) * H + column
+        else:
+            place = extra + (row * EXTRA + START + m - GATES) * H + column
+        tl.store(place, tiles[m].to(sums.dtype.element_ty), mask=mask)
+
+
+@triton.jit
+def _weights(weight, out, within, FIRST: tl.constexpr, COUNT: tl.constexpr, H: tl.constexpr):
+    """Tiles of the weights of some gates, by the units that they feed and those that they sum over."""
+    mask = (out < H) & (within < H)
+    tiles = ()
+    for g in tl.static_range(COUNT):
+        tiles = tiles + (tl.load(weight + ((FIRST + g) * H + out) * H + within, mask=mask, other=0.0),)
+    return tiles
+
+
+@triton.jit
+def _biases(bias, column, FIRST: tl.constexpr, COUNT: tl.constexpr, H: tl.constexpr, BB: tl.constexpr,
+            BH: tl.constexpr, BIAS: tl.constexpr, ACC: tl.constexpr):  # fmt: skip
+    """What the products start from, ``(BB, BH)`` a gate."""
+    tiles = ()
+    for g in tl.static_range(COUNT):
+        tile = tl.full((BB, BH), 0.0, ACC)
+        if BIAS:
+            tile += tl.load(bias + (FIRST + g) * H + column, mask=column < H, other=0.0).to(ACC)
+        tiles = tiles + (tile,)
+    return tiles
+
+
+@triton.jit
+def _products(operand, weights, start, FIRST: tl.constexpr, COUNT: tl.constexpr, PRECISION: tl.constexpr,
+              ACC: tl.constexpr):  # fmt: skip
+    """The products of one operand with the weights of gates ``FIRST`` and on, added to ``start``."""
+    tiles = ()
+    for g in tl.static_range(COUNT):
+        product = tl.dot(operand, weights[FIRST + g], start[g], input_precision=PRECISION, out_dtype=ACC)
+        tiles = tiles + (product,)
+    return tiles
+
+
+@triton.jit
+def _tiled_products(operand, sequence, exists, weight, start, column, FIRST: tl.constexpr, COUNT: tl.constexpr,
+                    H: tl.constexpr, BH: tl.constexpr, PRECISION: tl.constexpr, ACC: tl.constexpr):  # fmt: skip
+    """The same, with operand and weights in memory."""
+    tiles = start
+    for k in range(0, H, BH):
+        within = k + tl.arange(0, BH)
+        a = tl.load(operand + sequence * H + within[None, :], mask=exists & (within < H)[None, :], other=0.0)
+        tiles = _products(a, _weights(weight, column, within[:, None], FIRST, COUNT, H), tiles, 0, COUNT, PRECISION, ACC)
+    return tiles
+
+
+@triton.jit(do_not_specialize=["steps", "batch", "rows", "runs"])
+def forward(sums, extra, weight, bias, state, exchange, output, length, first, steps, batch, rows, runs,
+            STEP: tl.constexpr, RESET: tl.constexpr, GATES: tl.constexpr, RECURRENT: tl.constexpr, KEPT: tl.constexpr,
+            EXTRA: tl.constexpr, STATES: tl.constexpr, EARLY: tl.constexpr, INNER: tl.constexpr, H: tl.constexpr,
+            BB: tl.constexpr, BH: tl.constexpr, ON_CHIP: tl.constexpr, DENSE: tl.constexpr, REVERSE: tl.constexpr,
+            SAVE: tl.constexpr, BIAS: tl.constexpr, ACC: tl.constexpr, PRECISION: tl.constexpr):  # fmt: skip
+    """All steps of one run and one block of sequences.
+
+    On entry ``sums`` has the input's part of all gates; on return the record, if ``SAVE``.
+
+    Args:
+        bias: ``(R, RECURRENT, H)``, added to the products with h.
+        exchange: ``(3, R, B, H)``, h of the step before, of this step, and the inner operand; not used ``ON_CHIP``. The
+            first is the initial h on entry.
+        output: ``(R, N, H)``, written.
+    """
+    run = tl.program_id(1).to(tl.int64)
+    sequence = (tl.program_id(0) * BB + tl.arange(0, BB))[:, None]
+    exists = sequence < batch
+    batch = batch.to(tl.int64)
+    if DENSE:
+        count = steps
+        lasting = tl.where(exists, steps, 0)
+    else:
+        count = tl.load(length + tl.program_id(0) * BB).to(tl.int32)
+        lasting = tl.load(length + sequence, mask=exists, other=0).to(tl.int32)
+    weight += run * RECURRENT * H * H
+    bias += run * RECURRENT * H
+    state += run * batch * H
+    exchange += run * batch * H
+    sums += run * rows * GATES * H
+    extra += run * rows * EXTRA * H
+    output += run * rows * H
+    apart = runs * batch * H
+    GATED: tl.constexpr = RECURRENT - INNER - EARLY
+    dtype = output.dtype.element_ty
+
+    column = tl.arange(0, BH)[None, :]
+    here = exists & (column < H)
+    place = state + sequence * H + column
+    values = _read(place, here, STATES, apart, ACC)
+    if ON_CHIP:
+        weights = _weights(weight, column, tl.arange(0, BH)[:, None], 0, RECURRENT, H)
+        biases = _biases(bias, column, 0, RECURRENT, H, BB, BH, BIAS, ACC)
+    for s in range(0, count):
+        t = count - 1 - s if REVERSE else s
+        row = (t * batch if DENSE else tl.load(first + t)) + sequence
+        active = t < lasting
+        now = exchange + (s % 2) * apart
+        if RESET is not None:
+            for j in range(0, H, BH):
+                column = j + tl.arange(0, BH)[None, :]
+                here = active & (column < H)
+                x = _read(sums + row * GATES * H + column, here, EARLY, H, ACC)
+                if ON_CHIP:
+                    p = _products(values[0].to(dtype), weights, biases, 0, EARLY, PRECISION, ACC)
+                else:
+                    values = _read(state + sequence * H + column, exists & (column < H), STATES, apart, ACC)
+                    p = _biases(bias, column, 0, EARLY, H, BB, BH, BIAS, ACC)
+                    p = _tiled_products(now, sequence, exists, weight, p, column, 0, EARLY, H, BH, PRECISION, ACC)
+                inner, kept = RESET(x, p, values)
+                inner = inner.to(dtype)
+                if SAVE:
+                    _write_record(sums, extra, row, column, here, kept, 0, EARLY, GATES, EXTRA, H)
+                    _write_record(sums, extra, row, column, here, (inner,), KEPT + STATES - 1, 1, GATES, EXTRA, H)
+                if not ON_CHIP:
+                    tl.store(exchange + 2 * apart + sequence * H + column, inner, mask=here)
+            if not ON_CHIP:
+                tl.debug_barrier()
+        for j in range(0, H, BH):
+            column = j + tl.arange(0, BH)[None, :]
+            here = active & (column < H)
+            x = _read(sums + (row * GATES + EARLY) * H + column, here, GATES - EARLY, H, ACC)
+            if ON_CHIP:
+                p = _products(values[0].to(dtype), weights, biases, EARLY, GATED, PRECISION, ACC)
+                if RESET is not None:
+                    p = p + _products(inner, weights, biases, EARLY + GATED, INNER, PRECISION, ACC)
+            else:
+                values = _read(state + sequence * H + column, exists & (column < H), STATES, apart, ACC)
+                p = _biases(bias, column, EARLY, GATED, H, BB, BH, BIAS, ACC)
+                p = _tiled_products(now, sequence, exists, weight, p, column, EARLY, GATED, H, BH, PRECISION, ACC)
+                if RESET is not None:
+                    q = _biases(bias, column, EARLY + GATED, INNER, H, BB, BH, BIAS, ACC)
+                    p = p + _tiled_products(exchange + 2 * apart, sequence, exists, weight, q, column, EARLY + GATED,
+                                            INNER, H, BH, PRECISION, ACC)  # fmt: skip
+            new, kept = STEP(x, p, values)
+            if SAVE:
+                _write_record(sums, extra, row, column, here, kept, EARLY, KEPT - EARLY, GATES, EXTRA, H)
+                _write_record(sums, extra, row, column, here, new[1:], KEPT, STATES - 1, GATES, EXTRA, H)
+            tl.store(output + row * H + column, new[0].to(dtype), mask=here)
+            values = _choose(here, new, values, STATES)
+            if not ON_CHIP:
+                _write(state + sequence * H + column, here, values, STATES, apart)
+                following = exchange + ((s + 1) % 2) * apart + sequence * H + column
+                tl.store(following, values[0].to(dtype), mask=exists & (column < H))
+        if not ON_CHIP:
+            tl.debug_barrier()
+    if ON_CHIP:
+        _write(place, exists & (column < H), values, STATES, apart)
+
+
+@triton.jit
+def _sum_back(d, weights, start, FIRST: tl.constexpr, COUNT: tl.constexpr, PRECISION: tl.constexpr,
+              ACC: tl.constexpr):  # fmt: skip
+    """The products of the gradients ``d[FIRST]`` and on with the weights of their gates, summed with ``start``."""
+    total = start
+    for m in tl.static_range(FIRST, FIRST + COUNT):
+        total = tl.dot(d[m], weights[m], total, input_precision=PRECISION, out_dtype=ACC)
+    return total
+
+
+@triton.jit
+def _tiled_sum_back(d, row, active, weight, start, column, FIRST: tl.constexpr, COUNT: tl.constexpr,
+                    BLOCKS: tl.constexpr, H: tl.constexpr, BH: tl.constexpr, PRECISION: tl.constexpr,
+                    ACC: tl.constexpr):  # fmt: skip
+    """The same, with gradients and weights in memory."""
+    total = start
+    for k in range(0, H, BH):
+        out = k + tl.arange(0, BH)
+        mask = active & (out < H)[None, :]
+        weights = _weights(weight, out[:, None], column, FIRST, COUNT, H)
+        for m in tl.static_range(COUNT):
+            a = tl.load(d + (row * BLOCKS + FIRST + m) * H + out[None, :], mask=mask, other=0.0)
+            total = tl.dot(a, weights[m], total, input_precision=PRECISION, out_dtype=ACC)
+    return total
+
+
+@triton.jit
+def _before(sums, extra, state, output, row, sequence, column, mask, had, fresh, apart, KEPT: tl.constexpr,
+            STATES: tl.constexpr, GATES: tl.constexpr, EXTRA: tl.constexpr, H: tl.constexpr,
+            ACC: tl.constexpr):  # fmt: skip
+    """The states of the step before, in ``row`` where the sequence ``had`` one, else the initial ones."""
+    initial = _read(state + sequence * H + column, mask & fresh, STATES, apart, ACC)
+    h = tl.load(output + row * H + column, mask=mask & had, other=0.0).to(ACC)
+    others = _read_record(sums, extra, row, column, mask & had, KEPT, STATES - 1, GATES, EXTRA, H, ACC)
+    return _choose(had, (h,) + others, initial, STATES)
+
+
+@triton.jit
+def _masked(mask, tiles, COUNT: tl.constexpr, DTYPE: tl.constexpr):
+    result = ()
+    for m in tl.static_range(COUNT):
+        result = result + (tl.where(mask, tiles[m], 0.0).to(DTYPE),)
+    return result
+
+
+@triton.jit(do_not_specialize=["steps", "batch", "rows", "runs"])
+def backward(sums, extra, weight, state, output, d_output, d_state, d, length, first, steps, batch, rows, runs,
+             STEP: tl.constexpr, RESET: tl.constexpr, GATES: tl.constexpr, RECURRENT: tl.constexpr, KEPT: tl.constexpr,
+             EXTRA: tl.constexpr, STATES: tl.constexpr, EARLY: tl.constexpr, INNER: tl.constexpr, BLOCKS: tl.constexpr,
+             H: tl.constexpr, BB: tl.constexpr, BH: tl.constexpr, ON_CHIP: tl.constexpr, DENSE: tl.constexpr,
+             REVERSE: tl.constexpr, HAS_D_OUTPUT: tl.constexpr, ACC: tl.constexpr,
+             PRECISION: tl.constexpr):  # fmt: skip
+    """All steps back of one run and one block of sequences.
+
+    Args:
+        weight: with its blocks in the order of d.
+        state: the initial states.
+        d_output: the gradient of the output, ``(R, N, H)``; not read unless ``HAS_D_OUTPUT``.
+        d_state: in the dtype of sums: the gradients of the final states on entry, of the initial ones on return.
+        d: ``(R, N, BLOCKS, H)``, written: the gradients of the products, then of what else the gates sum.
+    """
+    run = tl.program_id(1).to(tl.int64)
+    sequence = (tl.program_id(0) * BB + tl.arange(0, BB))[:, None]
+    exists = sequence < batch
+    batch = batch.to(tl.int64)
+    if DENSE:
+        count = steps
+        lasting = tl.where(exists, steps, 0)
+    else:
+        count = tl.load(length + tl.program_id(0) * BB).to(tl.int32)
+        lasting = tl.load(length + sequence, mask=exists, other=0).to(tl.int32)
+    weight += run * RECURRENT * H * H
+    state += run * batch * H
+    d_state += run * batch * H
+    sums += run * rows * GATES * H
+    extra += run * rows * EXTRA * H
+    output += run * rows * H
+    d_output += run * rows * H
+    d += run * rows * BLOCKS * H
+    apart = runs * batch * H
+    GATED: tl.constexpr = RECURRENT - INNER - EARLY
+    DTYPE: tl.constexpr = d.dtype.element_ty
+
+    column = tl.arange(0, BH)[None, :]
+    place = d_state + sequence * H + column
+    carried = _read(place, exists & (column < H), STATES, apart, ACC)
+    if ON_CHIP:
+        weights = _weights(weight, tl.arange(0, BH)[:, None], column, 0, RECURRENT, H)
+    for s in range(0, count):
+        t = s if REVERSE else count - 1 - s
+        earlier = t + 1 if REVERSE else t - 1
+        active = t < lasting
+        moment = tl.where(exists, earlier, 0)
+        had = moment < lasting if REVERSE else moment >= 0
+        fresh = moment >= lasting if REVERSE else moment < 0
+        row = (t * batch if DENSE else tl.load(first + t)) + sequence
+        row_before = sequence + (
+            earlier * batch if DENSE else tl.load(first + earlier, mask=earlier < count if REVERSE else t > 0, other=0)
+        )
+        for j in range(0, H, BH):
+            column = j + tl.arange(0, BH)[None, :]
+            here = active & (column < H)
+            if not ON_CHIP:
+                carried = _read(d_state + sequence * H + column, exists & (column < H), STATES, apart, ACC)
+            given = carried
+            if HAS_D_OUTPUT:
+                d_h = carried[0] + tl.load(d_output + row * H + column, mask=here, other=0.0).to(ACC)
+                given = (d_h,) + carried[1:]
+            kept = _read_record(sums, extra, row, column, here, 0, KEPT, GATES, EXTRA, H, ACC)
+            before = _before(sums, extra, state, output, row_before, sequence, column, here, had, fresh, apart, KEPT, STATES,
+                             GATES, EXTRA, H, ACC)  # fmt: skip
+            h = tl.load(output + row * H + column, mask=here, other=0.0).to(ACC)
+            after = (h,) + _read_record(sums, extra, row, column, here, KEPT, STATES - 1, GATES, EXTRA, H, ACC)
+            d_sums, direct = STEP(given, kept, before, after)
+            d_sums = _masked(here, d_sums, BLOCKS - EARLY, DTYPE)
+            _write(d + (row * BLOCKS + EARLY) * H + column, here, d_sums, BLOCKS - EARLY, H)
+            carried = _choose(here, direct, carried, STATES)
+            if not ON_CHIP:
+                _write(d_state + sequence * H + column, here, carried, STATES, apart)
+        if not ON_CHIP:
+            tl.debug_barrier()
+        if RESET is not None:
+            for j in range(0, H, BH):
+                column = j + tl.arange(0, BH)[None, :]
+                here = active & (column < H)
+                d_inner = tl.full((BB, BH), 0.0, ACC)
+                if ON_CHIP:
+                    d_inner = _sum_back(d_sums[GATED:], weights[EARLY + GATED :], d_inner, 0, INNER, PRECISION, ACC)
+                else:
+                    carried = _read(d_state + sequence * H + column, exists & (column < H), STATES, apart, ACC)
+                    d_inner = _tiled_sum_back(d, row, active, weight, d_inner, column, EARLY + GATED, INNER, BLOCKS, H,
+                                              BH, PRECISION, ACC)  # fmt: skip
+                kept = _read_record(sums, extra, row, column, here, 0, EARLY, GATES, EXTRA, H, ACC)
+                before = _before(sums, extra, state, output, row_before, sequence, column, here, had, fresh, apart, KEPT,
+                                 STATES, GATES, EXTRA, H, ACC)  # fmt: skip
+                d_early, direct = RESET(d_inner, kept, before)
+                d_early = _masked(here, d_early, EARLY, DTYPE)
+                _write(d + row * BLOCKS * H + column, here, d_early, EARLY, H)
+                carried = (carried[0] + tl.where(here, direct, 0.0),) + carried[1:]
+                if ON_CHIP:
+                    d_sums = d_early + d_sums
+                else:
+                    _write(d_state + sequence * H + column, here, carried, STATES, apart)
+            if not ON_CHIP:
+                tl.debug_barrier()
+        for j in range(0, H, BH):
+            column = j + tl.arange(0, BH)[None, :]
+            if ON_CHIP:
+                carried = (_sum_back(d_sums, weights, carried[0], 0, EARLY + GATED, PRECISION, ACC),) + carried[1:]
+            else:
+                place = d_state + sequence * H + column
+                d_h = tl.load(place, mask=exists & (column < H), other=0.0)
+                d_h = _tiled_sum_back(d, row, active, weight, d_h, column, 0, EARLY + GATED, BLOCKS, H, BH, PRECISION,
+                                      ACC)  # fmt: skip
+                tl.store(place, d_h, mask=exists & (column < H))
+        if not ON_CHIP:
+            tl.debug_barrier()
+    if ON_CHIP:
+        _write(place, exists & (column < H), carried, STATES, apart)
