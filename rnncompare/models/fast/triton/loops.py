@@ -38,6 +38,14 @@ def _write(place, mask, tiles, COUNT: tl.constexpr, STRIDE):
 
 
 @triton.jit
+def _zeros(COUNT: tl.constexpr, BB: tl.constexpr, BH: tl.constexpr, DTYPE: tl.constexpr):
+    tiles = ()
+    for _ in tl.static_range(COUNT):
+        tiles = tiles + (tl.full((BB, BH), 0.0, DTYPE),)
+    return tiles
+
+
+@triton.jit
 def _choose(mask, new, old, COUNT: tl.constexpr):
     """Tuples of tiles: the new where the mask says so."""
     tiles = ()
@@ -152,7 +160,7 @@ def forward(sums, extra, weight, bias, state, exchange, output, length, first, s
     output += run * rows * H
     apart = runs * batch * H
     GATED: tl.constexpr = RECURRENT - INNER - EARLY
-    dtype = output.dtype.element_ty
+    DTYPE: tl.constexpr = output.dtype.element_ty
 
     column = tl.arange(0, BH)[None, :]
     here = exists & (column < H)
@@ -161,6 +169,8 @@ def forward(sums, extra, weight, bias, state, exchange, output, length, first, s
     if ON_CHIP:
         weights = _weights(weight, column, tl.arange(0, BH)[:, None], 0, RECURRENT, H)
         biases = _biases(bias, column, 0, RECURRENT, H, BB, BH, BIAS, ACC)
+    # Triton wants what outlives a loop to be there before it.
+    inner = tl.full((BB, BH), 0.0, DTYPE)
     for s in range(0, count):
         t = count - 1 - s if REVERSE else s
         row = (t * batch if DENSE else tl.load(first + t)) + sequence
@@ -172,13 +182,13 @@ def forward(sums, extra, weight, bias, state, exchange, output, length, first, s
                 here = active & (column < H)
                 x = _read(sums + row * GATES * H + column, here, EARLY, H, ACC)
                 if ON_CHIP:
-                    p = _products(values[0].to(dtype), weights, biases, 0, EARLY, PRECISION, ACC)
+                    p = _products(values[0].to(DTYPE), weights, biases, 0, EARLY, PRECISION, ACC)
                 else:
                     values = _read(state + sequence * H + column, exists & (column < H), STATES, apart, ACC)
                     p = _biases(bias, column, 0, EARLY, H, BB, BH, BIAS, ACC)
                     p = _tiled_products(now, sequence, exists, weight, p, column, 0, EARLY, H, BH, PRECISION, ACC)
                 inner, kept = RESET(x, p, values)
-                inner = inner.to(dtype)
+                inner = inner.to(DTYPE)
                 if SAVE:
                     _write_record(sums, extra, row, column, here, kept, 0, EARLY, GATES, EXTRA, H)
                     _write_record(sums, extra, row, column, here, (inner,), KEPT + STATES - 1, 1, GATES, EXTRA, H)
@@ -191,7 +201,7 @@ def forward(sums, extra, weight, bias, state, exchange, output, length, first, s
             here = active & (column < H)
             x = _read(sums + (row * GATES + EARLY) * H + column, here, GATES - EARLY, H, ACC)
             if ON_CHIP:
-                p = _products(values[0].to(dtype), weights, biases, EARLY, GATED, PRECISION, ACC)
+                p = _products(values[0].to(DTYPE), weights, biases, EARLY, GATED, PRECISION, ACC)
                 if RESET is not None:
                     p = p + _products(inner, weights, biases, EARLY + GATED, INNER, PRECISION, ACC)
             else:
@@ -206,12 +216,12 @@ def forward(sums, extra, weight, bias, state, exchange, output, length, first, s
             if SAVE:
                 _write_record(sums, extra, row, column, here, kept, EARLY, KEPT - EARLY, GATES, EXTRA, H)
                 _write_record(sums, extra, row, column, here, new[1:], KEPT, STATES - 1, GATES, EXTRA, H)
-            tl.store(output + row * H + column, new[0].to(dtype), mask=here)
+            tl.store(output + row * H + column, new[0].to(DTYPE), mask=here)
             values = _choose(here, new, values, STATES)
             if not ON_CHIP:
                 _write(state + sequence * H + column, here, values, STATES, apart)
                 following = exchange + ((s + 1) % 2) * apart + sequence * H + column
-                tl.store(following, values[0].to(dtype), mask=exists & (column < H))
+                tl.store(following, values[0].to(DTYPE), mask=exists & (column < H))
         if not ON_CHIP:
             tl.debug_barrier()
     if ON_CHIP:
@@ -219,12 +229,12 @@ def forward(sums, extra, weight, bias, state, exchange, output, length, first, s
 
 
 @triton.jit
-def _sum_back(d, weights, start, FIRST: tl.constexpr, COUNT: tl.constexpr, PRECISION: tl.constexpr,
-              ACC: tl.constexpr):  # fmt: skip
-    """The products of the gradients ``d[FIRST]`` and on with the weights of their gates, summed with ``start``."""
+def _sum_back(d, weights, start, FIRST: tl.constexpr, GATE: tl.constexpr, COUNT: tl.constexpr,
+              PRECISION: tl.constexpr, ACC: tl.constexpr):  # fmt: skip
+    """The products of the gradients ``d[FIRST]`` and on with the weights of gates ``GATE`` and on, added to ``start``."""
     total = start
-    for m in tl.static_range(FIRST, FIRST + COUNT):
-        total = tl.dot(d[m], weights[m], total, input_precision=PRECISION, out_dtype=ACC)
+    for m in tl.static_range(COUNT):
+        total = tl.dot(d[FIRST + m], weights[GATE + m], total, input_precision=PRECISION, out_dtype=ACC)
     return total
 
 
@@ -306,6 +316,9 @@ def backward(sums, extra, weight, state, output, d_output, d_state, d, length, f
     carried = _read(place, exists & (column < H), STATES, apart, ACC)
     if ON_CHIP:
         weights = _weights(weight, tl.arange(0, BH)[:, None], column, 0, RECURRENT, H)
+    # Triton wants what outlives a loop to be there before it.
+    d_early = _zeros(EARLY, BB, BH, DTYPE)
+    d_sums = _zeros(BLOCKS - EARLY, BB, BH, DTYPE)
     for s in range(0, count):
         t = s if REVERSE else count - 1 - s
         earlier = t + 1 if REVERSE else t - 1
@@ -345,7 +358,7 @@ def backward(sums, extra, weight, state, output, d_output, d_state, d, length, f
                 here = active & (column < H)
                 d_inner = tl.full((BB, BH), 0.0, ACC)
                 if ON_CHIP:
-                    d_inner = _sum_back(d_sums[GATED:], weights[EARLY + GATED :], d_inner, 0, INNER, PRECISION, ACC)
+                    d_inner = _sum_back(d_sums, weights, d_inner, GATED, EARLY + GATED, INNER, PRECISION, ACC)
                 else:
                     carried = _read(d_state + sequence * H + column, exists & (column < H), STATES, apart, ACC)
                     d_inner = _tiled_sum_back(d, row, active, weight, d_inner, column, EARLY + GATED, INNER, BLOCKS, H,
@@ -357,16 +370,16 @@ def backward(sums, extra, weight, state, output, d_output, d_state, d, length, f
                 d_early = _masked(here, d_early, EARLY, DTYPE)
                 _write(d + row * BLOCKS * H + column, here, d_early, EARLY, H)
                 carried = (carried[0] + tl.where(here, direct, 0.0),) + carried[1:]
-                if ON_CHIP:
-                    d_sums = d_early + d_sums
-                else:
+                if not ON_CHIP:
                     _write(d_state + sequence * H + column, here, carried, STATES, apart)
             if not ON_CHIP:
                 tl.debug_barrier()
         for j in range(0, H, BH):
             column = j + tl.arange(0, BH)[None, :]
             if ON_CHIP:
-                carried = (_sum_back(d_sums, weights, carried[0], 0, EARLY + GATED, PRECISION, ACC),) + carried[1:]
+                d_h = _sum_back(d_early, weights, carried[0], 0, 0, EARLY, PRECISION, ACC)
+                d_h = _sum_back(d_sums, weights, d_h, 0, EARLY, GATED, PRECISION, ACC)
+                carried = (d_h,) + carried[1:]
             else:
                 place = d_state + sequence * H + column
                 d_h = tl.load(place, mask=exists & (column < H), other=0.0)
