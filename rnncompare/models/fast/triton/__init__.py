@@ -31,7 +31,7 @@ def serves(cell: Cell, input: Tensor, w: Weights) -> bool:
     return fitting and equations_of(cell) is not None and getattr(w, "weight_hr", None) is None
 
 
-def engine() -> TritonEngine:
+def make_engine() -> TritonEngine:
     """The engine, where `serves` says that it serves."""
     from rnncompare.models.fast.triton.engine import TritonEngine
 

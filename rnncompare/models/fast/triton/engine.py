@@ -19,31 +19,35 @@ from rnncompare.models.fast.triton.cells import Equations, equations_of
 
 SEQUENCES = 16
 """Sequences of a program: the fewest rows that tensor cores take, so that small batches spread over the device."""
-ON_CHIP_BYTES = 65_536
-"""Recurrent weights up to this size stay in a program's registers and shared memory over all steps."""
+LEAST_SHARED = 100 << 10
+"""Bytes of shared memory that a block may have on the smallest of today's devices."""
 
 
 @dataclass(frozen=True)
 class Tiles:
-    """How a program goes through the units; by the layer's width and dtype alone, never by the batch.
+    """How a program goes through the units; by the layer's width, dtype and device, never by the batch.
 
     Attributes:
         units: a tile's, a power of 2 of at least 16.
-        on_chip: whether one tile holds all units, and the weights stay on chip.
+        on_chip: whether one tile holds all units, and the weights stay on chip over all steps.
         warps: of 32 threads, of a program.
     """
 
     units: int
     on_chip: bool
-    warps: int
+    warps: int = 8
 
 
-def tiles_for(hidden: int, blocks: int, dtype: torch.dtype) -> Tiles:
-    """The tiles for H units and so many blocks of recurrent weights ``(H, H)``."""
+def tiles_for(hidden: int, blocks: int, dtype: torch.dtype, precision: str, shared: int) -> Tiles:
+    """The tiles for H units, so many blocks of recurrent weights ``(H, H)``, and so many bytes of shared memory."""
     units = max(16, triton.next_power_of_2(hidden))
-    if blocks * units * units * dtype.itemsize <= ON_CHIP_BYTES:
-        return Tiles(units, True, 4 if units <= 32 else 8)
-    return Tiles(32 if dtype.itemsize > 4 else 64, False, 8)
+    parts = 2 if precision == "tf32x3" else 1
+    needed = (blocks * units + SEQUENCES) * units * dtype.itemsize * parts
+    # Without tensor cores, wider products need more registers than there are.
+    tensor_cores = dtype.itemsize == 2 or precision != "ieee"
+    if needed <= shared and (tensor_cores or units <= 64):
+        return Tiles(units, on_chip=True, warps=4 if units <= 32 else 8)
+    return Tiles(32 if dtype == torch.float64 else 64, on_chip=False)
 
 
 def precision() -> str:
@@ -202,35 +206,37 @@ class StackedEngine:
         steps, equations = layout.call.steps, layout.equations
         runs, batch, hidden = layout.shape
         dtype = layout.call.input.dtype
-        tiles = self.tiles or tiles_for(hidden, layout.recurrent, dtype)
+        products = (self.precision or precision()) if dtype == torch.float32 else "ieee"
+        tiles = self.tiles or tiles_for(hidden, layout.recurrent, dtype, products, _shared_memory(layout.call.input))
         length, first = layout.lengths()
-        kernel[(triton.cdiv(batch, SEQUENCES), runs)](
-            length=length,
-            first=first,
-            steps=len(steps.sizes),
-            batch=batch,
-            rows=layout.call.input.size(1),
-            runs=runs,
-            GATES=equations.gates,
-            RECURRENT=layout.recurrent,
-            KEPT=equations.kept,
-            EXTRA=layout.extra,
-            STATES=equations.states,
-            EARLY=equations.early,
-            INNER=equations.inner,
-            H=hidden,
-            BB=SEQUENCES,
-            BH=tiles.units,
-            ON_CHIP=tiles.on_chip,
-            DENSE=steps.dense,
-            REVERSE=steps.reverse,
-            ACC=tl.float64 if layout.accumulator == torch.float64 else tl.float32,
-            PRECISION=(self.precision or precision()) if dtype == torch.float32 else "ieee",
-            num_warps=tiles.warps,
-            num_stages=1,
-            enable_fp_fusion=True,
-            **arguments,
-        )
+        with torch.cuda.device_of(layout.call.input):
+            kernel[(triton.cdiv(batch, SEQUENCES), runs)](
+                **arguments,
+                length=length,
+                first=first,
+                steps=len(steps.sizes),
+                batch=batch,
+                rows=layout.call.input.size(1),
+                runs=runs,
+                GATES=equations.gates,
+                RECURRENT=layout.recurrent,
+                KEPT=equations.kept,
+                EXTRA=layout.extra,
+                STATES=equations.states,
+                EARLY=equations.early,
+                INNER=equations.inner,
+                H=hidden,
+                BB=SEQUENCES,
+                BH=tiles.units,
+                ON_CHIP=tiles.on_chip,
+                DENSE=steps.dense,
+                REVERSE=steps.reverse,
+                ACC=tl.float64 if layout.accumulator == torch.float64 else tl.float32,
+                PRECISION=products,
+                num_warps=tiles.warps,
+                num_stages=1 if tiles.on_chip else 2,  # to fetch the next weights meanwhile
+                enable_fp_fusion=True,
+            )
 
 
 @dataclass(frozen=True)
@@ -274,3 +280,10 @@ def _linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     if bias is None:
         return torch.bmm(x, weight.transpose(1, 2))
     return torch.baddbmm(bias.unsqueeze(1), x, weight.transpose(1, 2))
+
+
+def _shared_memory(tensor: Tensor) -> int:
+    """Bytes of shared memory of a block on the tensor's device."""
+    if not tensor.is_cuda:
+        return LEAST_SHARED
+    return torch.cuda.get_device_properties(tensor.device).shared_memory_per_block_optin

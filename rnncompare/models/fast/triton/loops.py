@@ -21,6 +21,17 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
+INTERPRETED = tl.constexpr(triton.knobs.runtime.interpret)
+
+
+@triton.jit
+def _dot(a, b, total, PRECISION: tl.constexpr, ACC: tl.constexpr):
+    """``total`` + a b."""
+    if INTERPRETED:  # which takes the bits of bfloat16 for integers here; these products are the same
+        a = a.to(ACC)
+        b = b.to(ACC)
+    return tl.dot(a, b, total, input_precision=PRECISION, out_dtype=ACC)
+
 
 @triton.jit
 def _read(place, mask, COUNT: tl.constexpr, STRIDE, ACC: tl.constexpr):
@@ -108,8 +119,7 @@ def _products(operand, weights, start, FIRST: tl.constexpr, COUNT: tl.constexpr,
     """The products of one operand with the weights of gates ``FIRST`` and on, added to ``start``."""
     tiles = ()
     for g in tl.static_range(COUNT):
-        product = tl.dot(operand, weights[FIRST + g], start[g], input_precision=PRECISION, out_dtype=ACC)
-        tiles = tiles + (product,)
+        tiles = tiles + (_dot(operand, weights[FIRST + g], start[g], PRECISION, ACC),)
     return tiles
 
 
@@ -234,7 +244,7 @@ def _sum_back(d, weights, start, FIRST: tl.constexpr, GATE: tl.constexpr, COUNT:
     """The products of the gradients ``d[FIRST]`` and on with the weights of gates ``GATE`` and on, added to ``start``."""
     total = start
     for m in tl.static_range(COUNT):
-        total = tl.dot(d[FIRST + m], weights[GATE + m], total, input_precision=PRECISION, out_dtype=ACC)
+        total = _dot(d[FIRST + m], weights[GATE + m], total, PRECISION, ACC)
     return total
 
 
@@ -250,7 +260,7 @@ def _tiled_sum_back(d, row, active, weight, start, column, FIRST: tl.constexpr, 
         weights = _weights(weight, out[:, None], column, FIRST, COUNT, H)
         for m in tl.static_range(COUNT):
             a = tl.load(d + (row * BLOCKS + FIRST + m) * H + out[None, :], mask=mask, other=0.0)
-            total = tl.dot(a, weights[m], total, input_precision=PRECISION, out_dtype=ACC)
+            total = _dot(a, weights[m], total, PRECISION, ACC)
     return total
 
 

@@ -1,0 +1,105 @@
+"""Compiles what a layer on a GPU would launch, without one: ``python -m tests.models.compile_triton 80 90``.
+
+Prints registers and shared memory of each kernel, and exits with 1 if one does not compile or does not fit. The
+arguments are compute capabilities.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import torch
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+
+from rnncompare.models.fast.function import run
+from rnncompare.models.fast.triton import engine, loops
+from rnncompare.models.fast.triton.engine import TritonEngine
+from tests.models.test_fast import case, results
+
+POINTERS = {
+    torch.float32: "*fp32",
+    torch.float64: "*fp64",
+    torch.bfloat16: "*bf16",
+    torch.float16: "*fp16",
+    torch.int64: "*i64",
+}
+SHARED = {80: 163 << 10, 86: 99 << 10, 89: 99 << 10, 90: 227 << 10, 100: 227 << 10, 120: 99 << 10}
+"""Bytes of shared memory of a block, by compute capability (CUDA C++ programming guide, technical specifications)."""
+STACK = 64
+"""Bytes a thread may keep in local memory; more says that its registers do not suffice."""
+LAYERS: list[tuple[str, dict[str, Any]]] = [
+    ("ieee", {"name": "lstm", "hidden": 64}),
+    ("tf32", {"name": "gru_reset_before", "hidden": 64}),
+    ("ieee", {"name": "gru", "hidden": 128, "dtype": torch.bfloat16, "packed": True}),
+    ("tf32x3", {"name": "lstm", "hidden": 200, "packed": True}),
+    ("tf32", {"name": "gru_reset_before", "hidden": 512}),
+]
+"""The precision of products, and a layer: on chip and in tiles, with and without a second product."""
+
+
+class Compiled:
+    """Stands in for a kernel: a launch compiles it.
+
+    Args:
+        kernel: the kernel.
+        capability: for which GPU.
+        faults: where what is wrong is added.
+    """
+
+    def __init__(self, kernel: Any, capability: int, faults: list[str]):
+        self.kernel, self.capability, self.faults = kernel, capability, faults
+
+    def __getitem__(self, grid: tuple[int, ...]) -> Any:
+        return self.launch
+
+    def launch(self, **arguments: Any) -> None:
+        options = {name: arguments.pop(name) for name in ("num_warps", "num_stages", "enable_fp_fusion")}
+        constants = {p.name: arguments[p.name] for p in self.kernel.params if p.is_constexpr}
+        types = {
+            name: "constexpr" if name in constants else POINTERS[v.dtype] if isinstance(v, torch.Tensor) else "i32"
+            for name, v in ((name, arguments[name]) for name in self.kernel.arg_names)
+        }
+        aligned = {(i,): [["tt.divisibility", 16]] for i, kind in enumerate(types.values()) if kind.startswith("*")}
+        source = ASTSource(self.kernel, types, constants, aligned)
+        compiled = triton.compile(source, target=GPUTarget("cuda", self.capability, 32), options=options)
+        shared, (registers, stack) = compiled.metadata.shared, resources(compiled.asm["cubin"])
+        print(f"  {self.kernel.__name__}: {registers} registers, {stack} bytes of stack, {shared} of shared memory")
+        if shared > SHARED[self.capability] or stack > STACK:
+            self.faults.append(f"{self.kernel.__name__} does not fit")
+
+
+def resources(binary: bytes) -> tuple[int, int]:
+    """Registers and bytes of stack of a thread."""
+    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
+        file.write(binary)
+        file.flush()
+        tool = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
+        text = subprocess.run([tool, "-res-usage", file.name], capture_output=True, text=True, check=True).stdout
+    words = dict(word.split(":")[:2] for word in text.split() if word.count(":") == 1 and word[-1] != ":")
+    return int(words["REG"]), int(words["STACK"])
+
+
+def main(capabilities: list[int]) -> int:
+    """Compile `LAYERS`; the exit code."""
+    faults: list[str] = []
+    kernels = loops.forward, loops.backward
+    for capability, (precision, layer) in product(capabilities, LAYERS):
+        loops.forward, loops.backward = (Compiled(kernel, capability, faults) for kernel in kernels)
+        engine._shared_memory = lambda _, capability=capability: SHARED[capability]
+        print(f"compute capability {capability}, {precision}, {layer}")
+        given = case(**{"dtype": torch.float32, "steps": 2, "batch": 2} | layer)
+        results(partial(run, TritonEngine(precision)), given)
+    print(*faults, sep="\n")
+    return bool(faults)
+
+
+if __name__ == "__main__":
+    sys.exit(main([int(capability) for capability in sys.argv[1:]]))
