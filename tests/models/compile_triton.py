@@ -1,7 +1,7 @@
-"""Compiles what a layer on a GPU would launch, without one: ``python -m tests.models.compile_triton 80 90``.
+"""Compiles what a layer on a GPU would launch, without one: ``python -m tests.models.compile_triton 80 90 all``.
 
 Prints registers and shared memory of each kernel, and exits with 1 if one does not compile or does not fit. The
-arguments are compute capabilities.
+arguments are compute capabilities, and ``all`` for layers that take long to compile too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from triton.compiler import ASTSource
 from rnncompare.models.fast.function import run
 from rnncompare.models.fast.triton import engine, loops
 from rnncompare.models.fast.triton.engine import TritonEngine
-from tests.models.test_fast import case, results
+from tests.models.test_fast import CELLS, case, results
 
 POINTERS = {
     torch.float32: "*fp32",
@@ -36,11 +36,15 @@ SHARED = {80: 163 << 10, 86: 99 << 10, 89: 99 << 10, 90: 227 << 10, 100: 227 << 
 STACK = 64
 """Bytes a thread may keep in local memory; more says that its registers do not suffice."""
 LAYERS: list[tuple[str, dict[str, Any]]] = [
-    ("ieee", {"name": "lstm", "hidden": 64}),
     ("tf32", {"name": "gru_reset_before", "hidden": 64}),
     ("ieee", {"name": "gru", "hidden": 128, "dtype": torch.bfloat16, "packed": True}),
-    ("tf32x3", {"name": "lstm", "hidden": 200, "packed": True}),
-    ("tf32", {"name": "gru_reset_before", "hidden": 512}),
+    ("tf32", {"name": "lstm", "hidden": 512}),
+]
+SLOW: list[tuple[str, dict[str, Any]]] = [
+    *(("ieee", {"name": name, "hidden": hidden}) for name in CELLS for hidden in (64, 512)),
+    *(("tf32", {"name": name, "hidden": 128, "packed": True}) for name in CELLS),
+    *(("tf32x3", {"name": name, "hidden": 512}) for name in CELLS),
+    *(("ieee", {"name": name, "hidden": 200, "dtype": torch.float64}) for name in CELLS),
 ]
 """The precision of products, and a layer: on chip and in tiles, with and without a second product."""
 
@@ -87,11 +91,11 @@ def resources(binary: bytes) -> tuple[int, int]:
     return int(words["REG"]), int(words["STACK"])
 
 
-def main(capabilities: list[int]) -> int:
-    """Compile `LAYERS`; the exit code."""
+def main(capabilities: list[int], layers: list[tuple[str, dict[str, Any]]]) -> int:
+    """Compile the kernels of some layers; the exit code."""
     faults: list[str] = []
     kernels = loops.forward, loops.backward
-    for capability, (precision, layer) in product(capabilities, LAYERS):
+    for capability, (precision, layer) in product(capabilities, layers):
         loops.forward, loops.backward = (Compiled(kernel, capability, faults) for kernel in kernels)
         engine._shared_memory = lambda _, capability=capability: SHARED[capability]
         print(f"compute capability {capability}, {precision}, {layer}")
@@ -102,4 +106,5 @@ def main(capabilities: list[int]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main([int(capability) for capability in sys.argv[1:]]))
+    wanted = LAYERS + SLOW if "all" in sys.argv else LAYERS
+    sys.exit(main([int(word) for word in sys.argv[1:] if word != "all"], wanted))

@@ -1,4 +1,4 @@
-"""The path for GPUs: compiled where there is one, else by Triton's interpreter; and compiled, unrun, for today's GPUs."""
+"""The path for GPUs: compiled where there is one; else interpreted, and compiled without being run."""
 
 import os
 import subprocess

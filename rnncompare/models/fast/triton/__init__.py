@@ -1,4 +1,4 @@
-"""The fast path in Triton, for GPUs: all steps of a layer in one launch, any cell whose pointwise part is written for it.
+"""The fast path in Triton, for GPUs: all steps in one launch, for any cell whose pointwise part is written for it.
 
 Triton comes with PyTorch for CUDA on Linux, and is imported once a layer is on a GPU.
 """

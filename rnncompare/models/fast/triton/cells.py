@@ -3,9 +3,9 @@
 A cell with other equations runs fused once `EQUATIONS` has its step. The functions take and return tuples of tiles:
 
 - ``forward(x, p, state)`` to ``(new state, kept)``: x the input's part of all gates, p their products with h_{t-1}.
-- ``backward(d, kept, before, after)`` to ``(d_sums, d_state)``: of δh_t and δ of the other states, what forward kept, and
-  the states around the step, the gradients of the sums and what passes to the states of the step before, except
-  through the products.
+- ``backward(d, kept, before, after)`` to ``(d_sums, d_state)``: from the gradients of the new states, what forward
+  kept, and the states before and after the step, to the gradients of the gates' sums, and to those of the states
+  before, less what reaches them through the products.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def sigmoid(x):
 
 @triton.jit
 def tanh(x):
-    """Hyperbolic tangent, exact to the last digits near 0 too, by the rational approximation of Cephes (Moshier 1989)."""
+    """Hyperbolic tangent, exact to the last digits near 0 too, by the rational function of Cephes (Moshier 1989)."""
     e = tl.exp(-2.0 * tl.abs(x))
     large = (1.0 - e) / (1.0 + e)
     z = x * x
@@ -173,8 +173,9 @@ class Equations:
         kept: the number of tiles that forward keeps for backward, all early ones included.
         states: how many states there are.
         recurrent: the blocks of ``weight_hh``, those of the first gates; None for as many as `gates`.
-        moved: how many of the last recurrent blocks have other gradients of the product and of the input's part (a GRU's
-            candidate). Then the products begin with ``bias_hh``, and d_sums begins with the gradients of these products.
+        moved: for how many of the last recurrent gates the product and the input's part have different gradients, as
+            for a GRU's candidate. If any, ``bias_hh`` is part of p, and d_sums begins with the gradients of these
+            products.
         early: how many first gates are needed before the products of the last ones.
         inner: how many last recurrent gates take, instead of h_{t-1}, the inner operand that ``reset`` makes.
         reset: of x, p of the early gates and the state, the inner operand and what of it to keep.
@@ -200,9 +201,7 @@ RELU = Equations(rnn_relu, rnn_relu_backward, gates=1, kept=0)
 EQUATIONS: dict[object, Equations] = {
     LSTMCell.step: Equations(lstm, lstm_backward, gates=4, kept=4, states=2),
     LSTMCoupledCell.step: Equations(lstm_coupled, lstm_coupled_backward, gates=3, kept=3, states=2),
-    LSTMNoForgetGateCell.step: Equations(
-        lstm_no_forget_gate, lstm_no_forget_gate_backward, gates=3, kept=3, states=2
-    ),
+    LSTMNoForgetGateCell.step: Equations(lstm_no_forget_gate, lstm_no_forget_gate_backward, gates=3, kept=3, states=2),
     GRUCell.step: Equations(gru, gru_backward, gates=3, kept=4, moved=1),
     GRUResetBeforeCell.step: Equations(
         gru_reset_before,

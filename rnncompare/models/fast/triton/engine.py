@@ -53,7 +53,8 @@ def tiles_for(hidden: int, blocks: int, dtype: torch.dtype, precision: str, shar
 def precision() -> str:
     """How float32 products are taken, as PyTorch's own: ``ieee``, or ``tf32`` where its settings allow that."""
     asked = torch.backends.cuda.matmul.fp32_precision
-    asked = torch.backends.fp32_precision if asked == "none" else asked
+    if asked == "none":
+        asked = torch.backends.fp32_precision  # type: ignore[attr-defined]
     return "tf32" if asked == "tf32" else "ieee"
 
 
@@ -100,7 +101,8 @@ class _Layout:
 
     def last_recorded(self, sums: Tensor, extra: Tensor) -> Tensor:
         """The last block of the record, ``(R, N, H)``."""
-        return extra[:, :, -1] if self.extra else sums[:, :, (self.recorded - 1) * self.shape[2] :][..., : self.shape[2]]
+        blocks = sums.unflatten(2, (self.equations.gates, self.shape[2]))
+        return extra[:, :, -1] if self.extra else blocks[:, :, self.recorded - 1]
 
     def lengths(self) -> tuple[Tensor, Tensor]:
         """The steps of each sequence, and the first row of each step; nothing where all sequences are of one length."""
@@ -113,10 +115,10 @@ class _Layout:
     def weight_gradient(self, d: Tensor, output: Tensor, inner: Tensor | None) -> Tensor:
         """The gradient of W_hh, of that of its products, ``(R, N, RECURRENT H)``."""
         gated = d if inner is None else d[:, :, : (self.recurrent - self.equations.inner) * self.shape[2]]
-        found = 0
         # `Steps` has rows first.
-        for rows, h in self.call.steps.before(output.transpose(0, 1), self.call.state[0].transpose(0, 1)):
-            found = found + torch.bmm(gated[:, rows].transpose(1, 2), h.transpose(0, 1))
+        pairs = self.call.steps.before(output.transpose(0, 1), self.call.state[0].transpose(0, 1))
+        products = [torch.bmm(gated[:, rows].transpose(1, 2), h.transpose(0, 1)) for rows, h in pairs]
+        found = products[0] if len(products) == 1 else products[0] + products[1]
         if inner is None:
             return found
         return torch.cat((found, torch.bmm(d[:, :, gated.size(2) :].transpose(1, 2), inner)), 1)
@@ -126,8 +128,8 @@ class _Layout:
 class StackedEngine:
     """An `Engine` for R runs at once: all tensors of a `Call`, and all results, have a leading axis of runs.
 
-    Runs share the layout of steps. Sums are taken in float32 for narrower dtypes. The order of every sum is fixed, so that
-    the same call gives the same bits.
+    Runs share the layout of steps. Sums are taken in float32 for narrower dtypes. The order of every sum is fixed, so
+    that the same call gives the same bits.
 
     Attributes:
         precision: of the recurrent products in float32: ``ieee``, ``tf32`` or ``tf32x3`` (three products of parts, near
@@ -257,9 +259,9 @@ class TritonEngine:
     def backward(
         self, call: Call, output: Tensor, saved: Tensors, d_output: Tensor | None, d_state: Gradients, wanted: set[str]
     ) -> dict[str, Tensor]:
-        output, d_output, *rest = (None if t is None else t[None] for t in (output, d_output, *d_state, *saved))
-        count = len(d_state)
-        found = self._stacked.backward(_one_run(call), output, tuple(rest[count:]), d_output, tuple(rest[:count]), wanted)
+        d_output, *d_states = (None if t is None else t[None] for t in (d_output, *d_state))
+        kept = tuple(t[None] for t in saved)
+        found = self._stacked.backward(_one_run(call), output[None], kept, d_output, tuple(d_states), wanted)
         return {name: gradient[0] for name, gradient in found.items()}
 
 
@@ -286,4 +288,5 @@ def _shared_memory(tensor: Tensor) -> int:
     """Bytes of shared memory of a block on the tensor's device."""
     if not tensor.is_cuda:
         return LEAST_SHARED
-    return torch.cuda.get_device_properties(tensor.device).shared_memory_per_block_optin
+    properties: Any = torch.cuda.get_device_properties(tensor.device)
+    return properties.shared_memory_per_block_optin

@@ -21,118 +21,22 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-INTERPRETED = tl.constexpr(triton.knobs.runtime.interpret)
-
-
-@triton.jit
-def _dot(a, b, total, PRECISION: tl.constexpr, ACC: tl.constexpr):
-    """``total`` + a b."""
-    if INTERPRETED:  # which takes the bits of bfloat16 for integers here; these products are the same
-        a = a.to(ACC)
-        b = b.to(ACC)
-    return tl.dot(a, b, total, input_precision=PRECISION, out_dtype=ACC)
-
-
-@triton.jit
-def _read(place, mask, COUNT: tl.constexpr, STRIDE, ACC: tl.constexpr):
-    """Tiles that lie ``STRIDE`` apart, as a tuple."""
-    tiles = ()
-    for m in tl.static_range(COUNT):
-        tiles = tiles + (tl.load(place + m * STRIDE, mask=mask, other=0.0).to(ACC),)
-    return tiles
-
-
-@triton.jit
-def _write(place, mask, tiles, COUNT: tl.constexpr, STRIDE):
-    for m in tl.static_range(COUNT):
-        tl.store(place + m * STRIDE, tiles[m].to(place.dtype.element_ty), mask=mask)
-
-
-@triton.jit
-def _zeros(COUNT: tl.constexpr, BB: tl.constexpr, BH: tl.constexpr, DTYPE: tl.constexpr):
-    tiles = ()
-    for _ in tl.static_range(COUNT):
-        tiles = tiles + (tl.full((BB, BH), 0.0, DTYPE),)
-    return tiles
-
-
-@triton.jit
-def _choose(mask, new, old, COUNT: tl.constexpr):
-    """Tuples of tiles: the new where the mask says so."""
-    tiles = ()
-    for m in tl.static_range(COUNT):
-        tiles = tiles + (tl.where(mask, new[m], old[m]),)
-    return tiles
-
-
-@triton.jit
-def _read_record(sums, extra, row, column, mask, START: tl.constexpr, COUNT: tl.constexpr, GATES: tl.constexpr,
-                 EXTRA: tl.constexpr, H: tl.constexpr, ACC: tl.constexpr):  # fmt: skip
-    """Blocks ``START`` to ``START + COUNT`` of the record of some rows."""
-    tiles = ()
-    for m in tl.static_range(COUNT):
-        if START + m < GATES:
-            place = sums + (row * GATES + START + m) * H + column
-        else:
-            place = extra + (row * EXTRA + START + m - GATES) * H + column
-        tiles = tiles + (tl.load(place, mask=mask, other=0.0).to(ACC),)
-    return tiles
-
-
-@triton.jit
-def _write_record(sums, extra, row, column, mask, tiles, START: tl.constexpr, COUNT: tl.constexpr, GATES: tl.constexpr,
-                  EXTRA: tl.constexpr, H: tl.constexpr):  # fmt: skip
-    for m in tl.static_range(COUNT):
-        if START + m < GATES:
-            place = sums + (row * GATES + START + m) * H + column
-        else:
-            place = extra + (row * EXTRA + START + m - GATES) * H + column
-        tl.store(place, tiles[m].to(sums.dtype.element_ty), mask=mask)
-
-
-@triton.jit
-def _weights(weight, out, within, FIRST: tl.constexpr, COUNT: tl.constexpr, H: tl.constexpr):
-    """Tiles of the weights of some gates, by the units that they feed and those that they sum over."""
-    mask = (out < H) & (within < H)
-    tiles = ()
-    for g in tl.static_range(COUNT):
-        tiles = tiles + (tl.load(weight + ((FIRST + g) * H + out) * H + within, mask=mask, other=0.0),)
-    return tiles
-
-
-@triton.jit
-def _biases(bias, column, FIRST: tl.constexpr, COUNT: tl.constexpr, H: tl.constexpr, BB: tl.constexpr,
-            BH: tl.constexpr, BIAS: tl.constexpr, ACC: tl.constexpr):  # fmt: skip
-    """What the products start from, ``(BB, BH)`` a gate."""
-    tiles = ()
-    for g in tl.static_range(COUNT):
-        tile = tl.full((BB, BH), 0.0, ACC)
-        if BIAS:
-            tile += tl.load(bias + (FIRST + g) * H + column, mask=column < H, other=0.0).to(ACC)
-        tiles = tiles + (tile,)
-    return tiles
-
-
-@triton.jit
-def _products(operand, weights, start, FIRST: tl.constexpr, COUNT: tl.constexpr, PRECISION: tl.constexpr,
-              ACC: tl.constexpr):  # fmt: skip
-    """The products of one operand with the weights of gates ``FIRST`` and on, added to ``start``."""
-    tiles = ()
-    for g in tl.static_range(COUNT):
-        tiles = tiles + (_dot(operand, weights[FIRST + g], start[g], PRECISION, ACC),)
-    return tiles
-
-
-@triton.jit
-def _tiled_products(operand, sequence, exists, weight, start, column, FIRST: tl.constexpr, COUNT: tl.constexpr,
-                    H: tl.constexpr, BH: tl.constexpr, PRECISION: tl.constexpr, ACC: tl.constexpr):  # fmt: skip
-    """The same, with operand and weights in memory."""
-    tiles = start
-    for k in range(0, H, BH):
-        within = k + tl.arange(0, BH)
-        a = tl.load(operand + sequence * H + within[None, :], mask=exists & (within < H)[None, :], other=0.0)
-        tiles = _products(a, _weights(weight, column, within[:, None], FIRST, COUNT, H), tiles, 0, COUNT, PRECISION, ACC)
-    return tiles
+from rnncompare.models.fast.triton.tiles import (
+    choose,
+    masked,
+    products,
+    read,
+    read_before,
+    read_biases,
+    read_record,
+    read_weights,
+    sum_back,
+    tiled_products,
+    tiled_sum_back,
+    write,
+    write_record,
+    zeros,
+)
 
 
 @triton.jit(do_not_specialize=["steps", "batch", "rows", "runs"])
@@ -175,10 +79,10 @@ def forward(sums, extra, weight, bias, state, exchange, output, length, first, s
     column = tl.arange(0, BH)[None, :]
     here = exists & (column < H)
     place = state + sequence * H + column
-    values = _read(place, here, STATES, apart, ACC)
+    values = read(place, here, STATES, apart, ACC)
     if ON_CHIP:
-        weights = _weights(weight, column, tl.arange(0, BH)[:, None], 0, RECURRENT, H)
-        biases = _biases(bias, column, 0, RECURRENT, H, BB, BH, BIAS, ACC)
+        weights = read_weights(weight, column, tl.arange(0, BH)[:, None], 0, RECURRENT, H)
+        biases = read_biases(bias, column, 0, RECURRENT, H, BB, BH, BIAS, ACC)
     # Triton wants what outlives a loop to be there before it.
     inner = tl.full((BB, BH), 0.0, DTYPE)
     for s in range(0, count):
@@ -190,18 +94,18 @@ def forward(sums, extra, weight, bias, state, exchange, output, length, first, s
             for j in range(0, H, BH):
                 column = j + tl.arange(0, BH)[None, :]
                 here = active & (column < H)
-                x = _read(sums + row * GATES * H + column, here, EARLY, H, ACC)
+                x = read(sums + row * GATES * H + column, here, EARLY, H, ACC)
                 if ON_CHIP:
-                    p = _products(values[0].to(DTYPE), weights, biases, 0, EARLY, PRECISION, ACC)
+                    p = products(values[0].to(DTYPE), weights, biases, 0, EARLY, PRECISION, ACC)
                 else:
-                    values = _read(state + sequence * H + column, exists & (column < H), STATES, apart, ACC)
-                    p = _biases(bias, column, 0, EARLY, H, BB, BH, BIAS, ACC)
-                    p = _tiled_products(now, sequence, exists, weight, p, column, 0, EARLY, H, BH, PRECISION, ACC)
+                    values = read(state + sequence * H + column, exists & (column < H), STATES, apart, ACC)
+                    p = read_biases(bias, column, 0, EARLY, H, BB, BH, BIAS, ACC)
+                    p = tiled_products(now, sequence, exists, weight, p, column, 0, EARLY, H, BH, PRECISION, ACC)
                 inner, kept = RESET(x, p, values)
                 inner = inner.to(DTYPE)
                 if SAVE:
-                    _write_record(sums, extra, row, column, here, kept, 0, EARLY, GATES, EXTRA, H)
-                    _write_record(sums, extra, row, column, here, (inner,), KEPT + STATES - 1, 1, GATES, EXTRA, H)
+                    write_record(sums, extra, row, column, here, kept, 0, EARLY, GATES, EXTRA, H)
+                    write_record(sums, extra, row, column, here, (inner,), KEPT + STATES - 1, 1, GATES, EXTRA, H)
                 if not ON_CHIP:
                     tl.store(exchange + 2 * apart + sequence * H + column, inner, mask=here)
             if not ON_CHIP:
@@ -209,78 +113,33 @@ def forward(sums, extra, weight, bias, state, exchange, output, length, first, s
         for j in range(0, H, BH):
             column = j + tl.arange(0, BH)[None, :]
             here = active & (column < H)
-            x = _read(sums + (row * GATES + EARLY) * H + column, here, GATES - EARLY, H, ACC)
+            x = read(sums + (row * GATES + EARLY) * H + column, here, GATES - EARLY, H, ACC)
             if ON_CHIP:
-                p = _products(values[0].to(DTYPE), weights, biases, EARLY, GATED, PRECISION, ACC)
+                p = products(values[0].to(DTYPE), weights, biases, EARLY, GATED, PRECISION, ACC)
                 if RESET is not None:
-                    p = p + _products(inner, weights, biases, EARLY + GATED, INNER, PRECISION, ACC)
+                    p = p + products(inner, weights, biases, EARLY + GATED, INNER, PRECISION, ACC)
             else:
-                values = _read(state + sequence * H + column, exists & (column < H), STATES, apart, ACC)
-                p = _biases(bias, column, EARLY, GATED, H, BB, BH, BIAS, ACC)
-                p = _tiled_products(now, sequence, exists, weight, p, column, EARLY, GATED, H, BH, PRECISION, ACC)
+                values = read(state + sequence * H + column, exists & (column < H), STATES, apart, ACC)
+                p = read_biases(bias, column, EARLY, GATED, H, BB, BH, BIAS, ACC)
+                p = tiled_products(now, sequence, exists, weight, p, column, EARLY, GATED, H, BH, PRECISION, ACC)
                 if RESET is not None:
-                    q = _biases(bias, column, EARLY + GATED, INNER, H, BB, BH, BIAS, ACC)
-                    p = p + _tiled_products(exchange + 2 * apart, sequence, exists, weight, q, column, EARLY + GATED,
+                    q = read_biases(bias, column, EARLY + GATED, INNER, H, BB, BH, BIAS, ACC)
+                    p = p + tiled_products(exchange + 2 * apart, sequence, exists, weight, q, column, EARLY + GATED,
                                             INNER, H, BH, PRECISION, ACC)  # fmt: skip
             new, kept = STEP(x, p, values)
             if SAVE:
-                _write_record(sums, extra, row, column, here, kept, EARLY, KEPT - EARLY, GATES, EXTRA, H)
-                _write_record(sums, extra, row, column, here, new[1:], KEPT, STATES - 1, GATES, EXTRA, H)
+                write_record(sums, extra, row, column, here, kept, EARLY, KEPT - EARLY, GATES, EXTRA, H)
+                write_record(sums, extra, row, column, here, new[1:], KEPT, STATES - 1, GATES, EXTRA, H)
             tl.store(output + row * H + column, new[0].to(DTYPE), mask=here)
-            values = _choose(here, new, values, STATES)
+            values = choose(here, new, values, STATES)
             if not ON_CHIP:
-                _write(state + sequence * H + column, here, values, STATES, apart)
+                write(state + sequence * H + column, here, values, STATES, apart)
                 following = exchange + ((s + 1) % 2) * apart + sequence * H + column
                 tl.store(following, values[0].to(DTYPE), mask=exists & (column < H))
         if not ON_CHIP:
             tl.debug_barrier()
     if ON_CHIP:
-        _write(place, exists & (column < H), values, STATES, apart)
-
-
-@triton.jit
-def _sum_back(d, weights, start, FIRST: tl.constexpr, GATE: tl.constexpr, COUNT: tl.constexpr,
-              PRECISION: tl.constexpr, ACC: tl.constexpr):  # fmt: skip
-    """The products of the gradients ``d[FIRST]`` and on with the weights of gates ``GATE`` and on, added to ``start``."""
-    total = start
-    for m in tl.static_range(COUNT):
-        total = _dot(d[FIRST + m], weights[GATE + m], total, PRECISION, ACC)
-    return total
-
-
-@triton.jit
-def _tiled_sum_back(d, row, active, weight, start, column, FIRST: tl.constexpr, COUNT: tl.constexpr,
-                    BLOCKS: tl.constexpr, H: tl.constexpr, BH: tl.constexpr, PRECISION: tl.constexpr,
-                    ACC: tl.constexpr):  # fmt: skip
-    """The same, with gradients and weights in memory."""
-    total = start
-    for k in range(0, H, BH):
-        out = k + tl.arange(0, BH)
-        mask = active & (out < H)[None, :]
-        weights = _weights(weight, out[:, None], column, FIRST, COUNT, H)
-        for m in tl.static_range(COUNT):
-            a = tl.load(d + (row * BLOCKS + FIRST + m) * H + out[None, :], mask=mask, other=0.0)
-            total = _dot(a, weights[m], total, PRECISION, ACC)
-    return total
-
-
-@triton.jit
-def _before(sums, extra, state, output, row, sequence, column, mask, had, fresh, apart, KEPT: tl.constexpr,
-            STATES: tl.constexpr, GATES: tl.constexpr, EXTRA: tl.constexpr, H: tl.constexpr,
-            ACC: tl.constexpr):  # fmt: skip
-    """The states of the step before, in ``row`` where the sequence ``had`` one, else the initial ones."""
-    initial = _read(state + sequence * H + column, mask & fresh, STATES, apart, ACC)
-    h = tl.load(output + row * H + column, mask=mask & had, other=0.0).to(ACC)
-    others = _read_record(sums, extra, row, column, mask & had, KEPT, STATES - 1, GATES, EXTRA, H, ACC)
-    return _choose(had, (h,) + others, initial, STATES)
-
-
-@triton.jit
-def _masked(mask, tiles, COUNT: tl.constexpr, DTYPE: tl.constexpr):
-    result = ()
-    for m in tl.static_range(COUNT):
-        result = result + (tl.where(mask, tiles[m], 0.0).to(DTYPE),)
-    return result
+        write(place, exists & (column < H), values, STATES, apart)
 
 
 @triton.jit(do_not_specialize=["steps", "batch", "rows", "runs"])
@@ -323,12 +182,12 @@ def backward(sums, extra, weight, state, output, d_output, d_state, d, length, f
 
     column = tl.arange(0, BH)[None, :]
     place = d_state + sequence * H + column
-    carried = _read(place, exists & (column < H), STATES, apart, ACC)
+    carried = read(place, exists & (column < H), STATES, apart, ACC)
     if ON_CHIP:
-        weights = _weights(weight, tl.arange(0, BH)[:, None], column, 0, RECURRENT, H)
+        weights = read_weights(weight, tl.arange(0, BH)[:, None], column, 0, RECURRENT, H)
     # Triton wants what outlives a loop to be there before it.
-    d_early = _zeros(EARLY, BB, BH, DTYPE)
-    d_sums = _zeros(BLOCKS - EARLY, BB, BH, DTYPE)
+    d_early = zeros(EARLY, BB, BH, DTYPE)
+    d_sums = zeros(BLOCKS - EARLY, BB, BH, DTYPE)
     for s in range(0, count):
         t = s if REVERSE else count - 1 - s
         earlier = t + 1 if REVERSE else t - 1
@@ -344,22 +203,22 @@ def backward(sums, extra, weight, state, output, d_output, d_state, d, length, f
             column = j + tl.arange(0, BH)[None, :]
             here = active & (column < H)
             if not ON_CHIP:
-                carried = _read(d_state + sequence * H + column, exists & (column < H), STATES, apart, ACC)
+                carried = read(d_state + sequence * H + column, exists & (column < H), STATES, apart, ACC)
             given = carried
             if HAS_D_OUTPUT:
                 d_h = carried[0] + tl.load(d_output + row * H + column, mask=here, other=0.0).to(ACC)
                 given = (d_h,) + carried[1:]
-            kept = _read_record(sums, extra, row, column, here, 0, KEPT, GATES, EXTRA, H, ACC)
-            before = _before(sums, extra, state, output, row_before, sequence, column, here, had, fresh, apart, KEPT, STATES,
-                             GATES, EXTRA, H, ACC)  # fmt: skip
+            kept = read_record(sums, extra, row, column, here, 0, KEPT, GATES, EXTRA, H, ACC)
+            before = read_before(sums, extra, state, output, row_before, sequence, column, here, had, fresh, apart,
+                                 KEPT, STATES, GATES, EXTRA, H, ACC)  # fmt: skip
             h = tl.load(output + row * H + column, mask=here, other=0.0).to(ACC)
-            after = (h,) + _read_record(sums, extra, row, column, here, KEPT, STATES - 1, GATES, EXTRA, H, ACC)
+            after = (h,) + read_record(sums, extra, row, column, here, KEPT, STATES - 1, GATES, EXTRA, H, ACC)
             d_sums, direct = STEP(given, kept, before, after)
-            d_sums = _masked(here, d_sums, BLOCKS - EARLY, DTYPE)
-            _write(d + (row * BLOCKS + EARLY) * H + column, here, d_sums, BLOCKS - EARLY, H)
-            carried = _choose(here, direct, carried, STATES)
+            d_sums = masked(here, d_sums, BLOCKS - EARLY, DTYPE)
+            write(d + (row * BLOCKS + EARLY) * H + column, here, d_sums, BLOCKS - EARLY, H)
+            carried = choose(here, direct, carried, STATES)
             if not ON_CHIP:
-                _write(d_state + sequence * H + column, here, carried, STATES, apart)
+                write(d_state + sequence * H + column, here, carried, STATES, apart)
         if not ON_CHIP:
             tl.debug_barrier()
         if RESET is not None:
@@ -368,35 +227,35 @@ def backward(sums, extra, weight, state, output, d_output, d_state, d, length, f
                 here = active & (column < H)
                 d_inner = tl.full((BB, BH), 0.0, ACC)
                 if ON_CHIP:
-                    d_inner = _sum_back(d_sums, weights, d_inner, GATED, EARLY + GATED, INNER, PRECISION, ACC)
+                    d_inner = sum_back(d_sums, weights, d_inner, GATED, EARLY + GATED, INNER, PRECISION, ACC)
                 else:
-                    carried = _read(d_state + sequence * H + column, exists & (column < H), STATES, apart, ACC)
-                    d_inner = _tiled_sum_back(d, row, active, weight, d_inner, column, EARLY + GATED, INNER, BLOCKS, H,
+                    carried = read(d_state + sequence * H + column, exists & (column < H), STATES, apart, ACC)
+                    d_inner = tiled_sum_back(d, row, active, weight, d_inner, column, EARLY + GATED, INNER, BLOCKS, H,
                                               BH, PRECISION, ACC)  # fmt: skip
-                kept = _read_record(sums, extra, row, column, here, 0, EARLY, GATES, EXTRA, H, ACC)
-                before = _before(sums, extra, state, output, row_before, sequence, column, here, had, fresh, apart, KEPT,
-                                 STATES, GATES, EXTRA, H, ACC)  # fmt: skip
+                kept = read_record(sums, extra, row, column, here, 0, EARLY, GATES, EXTRA, H, ACC)
+                before = read_before(sums, extra, state, output, row_before, sequence, column, here, had, fresh, apart,
+                                     KEPT, STATES, GATES, EXTRA, H, ACC)  # fmt: skip
                 d_early, direct = RESET(d_inner, kept, before)
-                d_early = _masked(here, d_early, EARLY, DTYPE)
-                _write(d + row * BLOCKS * H + column, here, d_early, EARLY, H)
+                d_early = masked(here, d_early, EARLY, DTYPE)
+                write(d + row * BLOCKS * H + column, here, d_early, EARLY, H)
                 carried = (carried[0] + tl.where(here, direct, 0.0),) + carried[1:]
                 if not ON_CHIP:
-                    _write(d_state + sequence * H + column, here, carried, STATES, apart)
+                    write(d_state + sequence * H + column, here, carried, STATES, apart)
             if not ON_CHIP:
                 tl.debug_barrier()
         for j in range(0, H, BH):
             column = j + tl.arange(0, BH)[None, :]
             if ON_CHIP:
-                d_h = _sum_back(d_early, weights, carried[0], 0, 0, EARLY, PRECISION, ACC)
-                d_h = _sum_back(d_sums, weights, d_h, 0, EARLY, GATED, PRECISION, ACC)
+                d_h = sum_back(d_early, weights, carried[0], 0, 0, EARLY, PRECISION, ACC)
+                d_h = sum_back(d_sums, weights, d_h, 0, EARLY, GATED, PRECISION, ACC)
                 carried = (d_h,) + carried[1:]
             else:
                 place = d_state + sequence * H + column
                 d_h = tl.load(place, mask=exists & (column < H), other=0.0)
-                d_h = _tiled_sum_back(d, row, active, weight, d_h, column, 0, EARLY + GATED, BLOCKS, H, BH, PRECISION,
+                d_h = tiled_sum_back(d, row, active, weight, d_h, column, 0, EARLY + GATED, BLOCKS, H, BH, PRECISION,
                                       ACC)  # fmt: skip
                 tl.store(place, d_h, mask=exists & (column < H))
         if not ON_CHIP:
             tl.debug_barrier()
     if ON_CHIP:
-        _write(place, exists & (column < H), carried, STATES, apart)
+        write(place, exists & (column < H), carried, STATES, apart)
