@@ -20,7 +20,7 @@ from rnncompare.models.cells.lstm import LSTMCell
 from rnncompare.models.cells.lstm_coupled import LSTMCoupledCell
 from rnncompare.models.cells.lstm_no_forget_gate import LSTMNoForgetGateCell
 from rnncompare.models.cells.rnn import RNNCell
-from rnncompare.models.fast.function import run
+from rnncompare.models.fast.function import Call, Steps, run
 from rnncompare.models.unroll import unroll
 from tests.models.parity import assert_agree, example, pair
 from tests.models.test_fast import Case, assert_same, case, results
@@ -232,6 +232,15 @@ def test_a_users_cell(monkeypatch):
     for on_chip in (False, True):
         given = layer("leaky", steps=3, batch=2, hidden=17)
         assert_same(results(triton_path(on_chip), given), results(unroll, given))
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_what_is_saved_has_the_shapes_that_are_told(name):
+    """PyTorch's graphs are made of these shapes before anything runs."""
+    given = layer(name, steps=1, batch=2)
+    call = Call(given.cell, Steps((2,), reverse=False), given.input[0].detach(), given.state, given.w)
+    _, _, saved = TritonEngine().forward(call, save=True)
+    assert [tuple(t.shape) for t in saved] == TritonEngine().saved_shapes(given.cell, 2, given.w)
 
 
 def test_precision_is_that_of_pytorchs_products():

@@ -169,15 +169,14 @@ class Equations:
     Attributes:
         forward: the pointwise part of a step.
         backward: the same back.
-        gates: the blocks of rows of ``weight_ih``.
+        gates: the blocks of rows of ``weight_ih`` and ``weight_hh``.
         kept: the number of tiles that forward keeps for backward, all early ones included.
         states: how many states there are.
-        recurrent: the blocks of ``weight_hh``, those of the first gates; None for as many as `gates`.
-        moved: for how many of the last recurrent gates the product and the input's part have different gradients, as
+        moved: for how many of the last gates the product and the input's part have different gradients, as
             for a GRU's candidate. If any, ``bias_hh`` is part of p, and d_sums begins with the gradients of these
             products.
         early: how many first gates are needed before the products of the last ones.
-        inner: how many last recurrent gates take, instead of h_{t-1}, the inner operand that ``reset`` makes.
+        inner: how many last gates take, instead of h_{t-1}, the inner operand that ``reset`` makes.
         reset: of x, p of the early gates and the state, the inner operand and what of it to keep.
         reset_backward: of the inner operand's gradient, what was kept and the states before, the gradients of the early
             gates' sums and what passes to h_{t-1}, except through the products.
@@ -188,12 +187,26 @@ class Equations:
     gates: int
     kept: int
     states: int = 1
-    recurrent: int | None = None
     moved: int = 0
     early: int = 0
     inner: int = 0
     reset: Any = None
     reset_backward: Any = None
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of the gradients of sums: those that products and input have in common are there once."""
+        return self.gates + self.moved
+
+    @property
+    def recorded(self) -> int:
+        """Blocks of a row's record: what the cell keeps, the states but the output, the inner operand."""
+        return self.kept + self.states - 1 + (self.reset is not None)
+
+    @property
+    def extra(self) -> int:
+        """Blocks of the record for which the gates leave no room."""
+        return max(0, self.recorded - self.gates)
 
 
 TANH = Equations(rnn_tanh, rnn_tanh_backward, gates=1, kept=0)

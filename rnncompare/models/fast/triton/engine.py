@@ -11,7 +11,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from rnncompare.models.cell import State, Weights
+from rnncompare.models.cell import Cell, State, Weights
 from rnncompare.models.fast.function import PARAMETERS, Call, Gradients, Tensors
 from rnncompare.models.fast.products import sum_of
 from rnncompare.models.fast.triton import loops
@@ -65,26 +65,6 @@ class _Layout:
     call: Call
     equations: Equations
 
-    @property
-    def recurrent(self) -> int:
-        """Blocks of recurrent weights."""
-        return self.equations.gates if self.equations.recurrent is None else self.equations.recurrent
-
-    @property
-    def blocks(self) -> int:
-        """Blocks of the gradients of sums: those that products and input have in common are there once."""
-        return self.equations.gates + self.equations.moved
-
-    @property
-    def recorded(self) -> int:
-        """Blocks of a row's record: what the cell keeps, the states but the output, the inner operand."""
-        return self.equations.kept + self.equations.states - 1 + (self.equations.reset is not None)
-
-    @property
-    def extra(self) -> int:
-        """Blocks of the record for which the gates leave no room."""
-        return max(0, self.recorded - self.equations.gates)
-
     @cached_property
     def shape(self) -> tuple[int, int, int]:
         """R, B, H."""
@@ -102,7 +82,7 @@ class _Layout:
     def last_recorded(self, sums: Tensor, extra: Tensor) -> Tensor:
         """The last block of the record, ``(R, N, H)``."""
         blocks = sums.unflatten(2, (self.equations.gates, self.shape[2]))
-        return extra[:, :, -1] if self.extra else blocks[:, :, self.recorded - 1]
+        return extra[:, :, -1] if self.equations.extra else blocks[:, :, self.equations.recorded - 1]
 
     def lengths(self) -> tuple[Tensor, Tensor]:
         """The steps of each sequence, and the first row of each step; nothing where all sequences are of one length."""
@@ -113,8 +93,8 @@ class _Layout:
         return lasting.to(device), torch.tensor(steps.offsets).to(device)
 
     def weight_gradient(self, d: Tensor, output: Tensor, inner: Tensor | None) -> Tensor:
-        """The gradient of W_hh, of that of its products, ``(R, N, RECURRENT H)``."""
-        gated = d if inner is None else d[:, :, : (self.recurrent - self.equations.inner) * self.shape[2]]
+        """The gradient of W_hh, of that of its products, ``(R, N, G H)``."""
+        gated = d if inner is None else d[:, :, : (self.equations.gates - self.equations.inner) * self.shape[2]]
         # `Steps` has rows first.
         pairs = self.call.steps.before(output.transpose(0, 1), self.call.state[0].transpose(0, 1))
         products = [torch.bmm(gated[:, rows].transpose(1, 2), h.transpose(0, 1)) for rows, h in pairs]
@@ -141,10 +121,10 @@ class StackedEngine:
     tiles: Tiles | None = None
 
     def forward(self, call: Call, save: bool) -> tuple[Tensor, State, Tensors]:
-        layout, w, input = _layout(call), call.w, call.input
+        layout, w, input = _Layout(call, _known(call.cell)), call.w, call.input
         separate = layout.equations.moved > 0
         sums = _linear(input, w.weight_ih, w.bias_ih if separate else sum_of(w.bias_ih, w.bias_hh))
-        extra = layout.rows(layout.extra if save else 0)
+        extra = layout.rows(layout.equations.extra if save else 0)
         output = layout.rows()
         initial = torch.stack([s.expand(layout.shape) for s in call.state])
         state = initial.to(layout.accumulator, copy=True)
@@ -164,15 +144,19 @@ class StackedEngine:
             SAVE=save,
             BIAS=bias is not None,
         )
-        return output, tuple(state.to(input.dtype).unbind()), (sums, extra) if save and layout.recorded else ()
+        return (
+            output,
+            tuple(state.to(input.dtype).unbind()),
+            (sums, extra) if save and layout.equations.recorded else (),
+        )
 
     def backward(
         self, call: Call, output: Tensor, saved: Tensors, d_output: Tensor | None, d_state: Gradients, wanted: set[str]
     ) -> dict[str, Tensor]:
-        layout, w = _layout(call), call.w
+        layout, w = _Layout(call, _known(call.cell)), call.w
         turn = layout.equations.moved * layout.shape[2]
         sums, extra = saved or (output, output)
-        d = layout.rows(layout.blocks)
+        d = layout.rows(layout.equations.blocks)
         ends = [torch.zeros_like(s) if d_s is None else d_s for d_s, s in zip(d_state, call.state, strict=True)]
         d_states = torch.stack(ends).to(layout.accumulator)
         self._launch(
@@ -188,11 +172,11 @@ class StackedEngine:
             d=d,
             STEP=layout.equations.backward,
             RESET=layout.equations.reset_backward,
-            BLOCKS=layout.blocks,
+            BLOCKS=layout.equations.blocks,
             HAS_D_OUTPUT=d_output is not None,
         )
         d_x = d[:, :, layout.equations.moved :].flatten(2)
-        d_h = d[:, :, : layout.recurrent].flatten(2)
+        d_h = d[:, :, : layout.equations.gates].flatten(2)
         inner = None if layout.equations.reset is None else layout.last_recorded(sums, extra)
         ways = {
             "input": lambda: torch.bmm(d_x, w.weight_ih),
@@ -209,7 +193,9 @@ class StackedEngine:
         runs, batch, hidden = layout.shape
         dtype = layout.call.input.dtype
         products = (self.precision or precision()) if dtype == torch.float32 else "ieee"
-        tiles = self.tiles or tiles_for(hidden, layout.recurrent, dtype, products, _shared_memory(layout.call.input))
+        tiles = self.tiles or tiles_for(
+            hidden, layout.equations.gates, dtype, products, _shared_memory(layout.call.input)
+        )
         length, first = layout.lengths()
         with torch.cuda.device_of(layout.call.input):
             kernel[(triton.cdiv(batch, SEQUENCES), runs)](
@@ -221,9 +207,8 @@ class StackedEngine:
                 rows=layout.call.input.size(1),
                 runs=runs,
                 GATES=equations.gates,
-                RECURRENT=layout.recurrent,
                 KEPT=equations.kept,
-                EXTRA=layout.extra,
+                EXTRA=layout.equations.extra,
                 STATES=equations.states,
                 EARLY=equations.early,
                 INNER=equations.inner,
@@ -264,6 +249,12 @@ class TritonEngine:
         found = self._stacked.backward(_one_run(call), output[None], kept, d_output, tuple(d_states), wanted)
         return {name: gradient[0] for name, gradient in found.items()}
 
+    def saved_shapes(self, cell: Cell, rows: int, w: Weights) -> list[tuple[int, ...]]:
+        """The shapes of what `forward` saves for N ``rows``."""
+        equations, hidden = _known(cell), w.weight_hh.size(1)
+        sums, extra = (rows, equations.gates * hidden), (rows, equations.extra, hidden)
+        return [sums, extra] if equations.recorded else []
+
 
 def _one_run(call: Call) -> Call:
     parameters = {name: p for name in PARAMETERS if (p := getattr(call.w, name)) is not None}
@@ -271,10 +262,10 @@ def _one_run(call: Call) -> Call:
     return Call(call.cell, call.steps, call.input[None], tuple(s[None] for s in call.state), w)
 
 
-def _layout(call: Call) -> _Layout:
-    equations = equations_of(call.cell)
+def _known(cell: Cell) -> Equations:
+    equations = equations_of(cell)
     assert equations is not None, "asked for only where there are equations"
-    return _Layout(call, equations)
+    return equations
 
 
 def _linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -10,7 +10,7 @@ Common arguments, R runs of B sequences with N rows in all, one step after anoth
   where all sequences are of one length (``DENSE``).
 - ``sums`` ``(R, N, GATES, H)``, ``extra`` ``(R, N, EXTRA, H)``: a record of every row. Its blocks are what the cell
   keeps, then the states but the output, then the inner operand; the first ``GATES`` lie in ``sums``.
-- ``weight`` ``(R, RECURRENT, H, H)``, of rows by block and unit.
+- ``weight`` ``(R, GATES, H, H)``, of rows by block and unit.
 - ``state`` ``(STATES, R, B, H)``, in the dtype of sums: the initial ones on entry, the final ones on return.
 
 `Equations` explains the other constants.
@@ -41,7 +41,7 @@ from rnncompare.models.fast.triton.tiles import (
 
 @triton.jit(do_not_specialize=["steps", "batch", "rows", "runs"])
 def forward(sums, extra, weight, bias, state, exchange, output, length, first, steps, batch, rows, runs,
-            STEP: tl.constexpr, RESET: tl.constexpr, GATES: tl.constexpr, RECURRENT: tl.constexpr, KEPT: tl.constexpr,
+            STEP: tl.constexpr, RESET: tl.constexpr, GATES: tl.constexpr, KEPT: tl.constexpr,
             EXTRA: tl.constexpr, STATES: tl.constexpr, EARLY: tl.constexpr, INNER: tl.constexpr, H: tl.constexpr,
             BB: tl.constexpr, BH: tl.constexpr, ON_CHIP: tl.constexpr, DENSE: tl.constexpr, REVERSE: tl.constexpr,
             SAVE: tl.constexpr, BIAS: tl.constexpr, ACC: tl.constexpr, PRECISION: tl.constexpr):  # fmt: skip
@@ -50,7 +50,7 @@ def forward(sums, extra, weight, bias, state, exchange, output, length, first, s
     On entry ``sums`` has the input's part of all gates; on return the record, if ``SAVE``.
 
     Args:
-        bias: ``(R, RECURRENT, H)``, added to the products with h.
+        bias: ``(R, GATES, H)``, added to the products with h.
         exchange: ``(3, R, B, H)``, h of the step before, of this step, and the inner operand; not used ``ON_CHIP``. The
             first is the initial h on entry.
         output: ``(R, N, H)``, written.
@@ -65,15 +65,15 @@ def forward(sums, extra, weight, bias, state, exchange, output, length, first, s
     else:
         count = tl.load(length + tl.program_id(0) * BB).to(tl.int32)
         lasting = tl.load(length + sequence, mask=exists, other=0).to(tl.int32)
-    weight += run * RECURRENT * H * H
-    bias += run * RECURRENT * H
+    weight += run * GATES * H * H
+    bias += run * GATES * H
     state += run * batch * H
     exchange += run * batch * H
     sums += run * rows * GATES * H
     extra += run * rows * EXTRA * H
     output += run * rows * H
     apart = runs * batch * H
-    GATED: tl.constexpr = RECURRENT - INNER - EARLY
+    GATED: tl.constexpr = GATES - INNER - EARLY
     DTYPE: tl.constexpr = output.dtype.element_ty
 
     column = tl.arange(0, BH)[None, :]
@@ -81,8 +81,8 @@ def forward(sums, extra, weight, bias, state, exchange, output, length, first, s
     place = state + sequence * H + column
     values = read(place, here, STATES, apart, ACC)
     if ON_CHIP:
-        weights = read_weights(weight, column, tl.arange(0, BH)[:, None], 0, RECURRENT, H)
-        biases = read_biases(bias, column, 0, RECURRENT, H, BB, BH, BIAS, ACC)
+        weights = read_weights(weight, column, tl.arange(0, BH)[:, None], 0, GATES, H)
+        biases = read_biases(bias, column, 0, GATES, H, BB, BH, BIAS, ACC)
     # Triton wants what outlives a loop to be there before it.
     inner = tl.full((BB, BH), 0.0, DTYPE)
     for s in range(0, count):
@@ -144,7 +144,7 @@ def forward(sums, extra, weight, bias, state, exchange, output, length, first, s
 
 @triton.jit(do_not_specialize=["steps", "batch", "rows", "runs"])
 def backward(sums, extra, weight, state, output, d_output, d_state, d, length, first, steps, batch, rows, runs,
-             STEP: tl.constexpr, RESET: tl.constexpr, GATES: tl.constexpr, RECURRENT: tl.constexpr, KEPT: tl.constexpr,
+             STEP: tl.constexpr, RESET: tl.constexpr, GATES: tl.constexpr, KEPT: tl.constexpr,
              EXTRA: tl.constexpr, STATES: tl.constexpr, EARLY: tl.constexpr, INNER: tl.constexpr, BLOCKS: tl.constexpr,
              H: tl.constexpr, BB: tl.constexpr, BH: tl.constexpr, ON_CHIP: tl.constexpr, DENSE: tl.constexpr,
              REVERSE: tl.constexpr, HAS_D_OUTPUT: tl.constexpr, ACC: tl.constexpr,
@@ -168,7 +168,7 @@ def backward(sums, extra, weight, state, output, d_output, d_state, d, length, f
     else:
         count = tl.load(length + tl.program_id(0) * BB).to(tl.int32)
         lasting = tl.load(length + sequence, mask=exists, other=0).to(tl.int32)
-    weight += run * RECURRENT * H * H
+    weight += run * GATES * H * H
     state += run * batch * H
     d_state += run * batch * H
     sums += run * rows * GATES * H
@@ -177,14 +177,14 @@ def backward(sums, extra, weight, state, output, d_output, d_state, d, length, f
     d_output += run * rows * H
     d += run * rows * BLOCKS * H
     apart = runs * batch * H
-    GATED: tl.constexpr = RECURRENT - INNER - EARLY
+    GATED: tl.constexpr = GATES - INNER - EARLY
     DTYPE: tl.constexpr = d.dtype.element_ty
 
     column = tl.arange(0, BH)[None, :]
     place = d_state + sequence * H + column
     carried = read(place, exists & (column < H), STATES, apart, ACC)
     if ON_CHIP:
-        weights = read_weights(weight, tl.arange(0, BH)[:, None], column, 0, RECURRENT, H)
+        weights = read_weights(weight, tl.arange(0, BH)[:, None], column, 0, GATES, H)
     # Triton wants what outlives a loop to be there before it.
     d_early = zeros(EARLY, BB, BH, DTYPE)
     d_sums = zeros(BLOCKS - EARLY, BB, BH, DTYPE)
