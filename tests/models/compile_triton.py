@@ -17,20 +17,13 @@ from typing import Any
 import torch
 import triton
 from triton.backends.compiler import GPUTarget
-from triton.compiler import ASTSource
+from triton.runtime import driver
 
 from rnncompare.models.fast.function import run
 from rnncompare.models.fast.triton import engine, loops
 from rnncompare.models.fast.triton.engine import TritonEngine
 from tests.models.test_fast import CELLS, case, results
 
-POINTERS = {
-    torch.float32: "*fp32",
-    torch.float64: "*fp64",
-    torch.bfloat16: "*bf16",
-    torch.float16: "*fp16",
-    torch.int64: "*i64",
-}
 SHARED = {80: 163 << 10, 86: 99 << 10, 89: 99 << 10, 90: 227 << 10, 100: 227 << 10, 120: 99 << 10}
 """Bytes of shared memory of a block, by compute capability (CUDA C++ programming guide, technical specifications)."""
 STACK = 64
@@ -49,31 +42,33 @@ SLOW: list[tuple[str, dict[str, Any]]] = [
 """The precision of products, and a layer: on chip and in tiles, with and without a second product."""
 
 
-class Compiled:
-    """Stands in for a kernel: a launch compiles it.
+class Device:
+    """Stands in for the driver of a GPU: enough of it to compile for one."""
 
-    Args:
-        kernel: the kernel.
-        capability: for which GPU.
-        faults: where what is wrong is added.
-    """
+    def __init__(self, capability: int):
+        self.target = GPUTarget("cuda", capability, 32)
+
+    def get_current_target(self) -> GPUTarget:
+        return self.target
+
+    def get_current_device(self) -> int:
+        return 0
+
+    def get_current_stream(self, device: int) -> int:
+        return 0
+
+
+class Compiled:
+    """Stands in for a kernel: a launch compiles it, and adds to ``faults`` what is wrong."""
 
     def __init__(self, kernel: Any, capability: int, faults: list[str]):
         self.kernel, self.capability, self.faults = kernel, capability, faults
 
     def __getitem__(self, grid: tuple[int, ...]) -> Any:
-        return self.launch
+        return partial(self.launch, grid)
 
-    def launch(self, **arguments: Any) -> None:
-        options = {name: arguments.pop(name) for name in ("num_warps", "num_stages", "enable_fp_fusion")}
-        constants = {p.name: arguments[p.name] for p in self.kernel.params if p.is_constexpr}
-        types = {
-            name: "constexpr" if name in constants else POINTERS[v.dtype] if isinstance(v, torch.Tensor) else "i32"
-            for name, v in ((name, arguments[name]) for name in self.kernel.arg_names)
-        }
-        aligned = {(i,): [["tt.divisibility", 16]] for i, kind in enumerate(types.values()) if kind.startswith("*")}
-        source = ASTSource(self.kernel, types, constants, aligned)
-        compiled = triton.compile(source, target=GPUTarget("cuda", self.capability, 32), options=options)
+    def launch(self, grid: tuple[int, ...], **arguments: Any) -> None:
+        compiled = self.kernel.run(grid=grid, warmup=True, **arguments)
         shared, (registers, stack) = compiled.metadata.shared, resources(compiled.asm["cubin"])
         print(f"  {self.kernel.__name__}: {registers} registers, {stack} bytes of stack, {shared} of shared memory")
         if shared > SHARED[self.capability] or stack > STACK:
@@ -96,6 +91,7 @@ def main(capabilities: list[int], layers: list[tuple[str, dict[str, Any]]]) -> i
     faults: list[str] = []
     kernels = loops.forward, loops.backward
     for capability, (precision, layer) in product(capabilities, layers):
+        driver.set_active(Device(capability))
         loops.forward, loops.backward = (Compiled(kernel, capability, faults) for kernel in kernels)
         engine._shared_memory = lambda _, capability=capability: SHARED[capability]
         print(f"compute capability {capability}, {precision}, {layer}")

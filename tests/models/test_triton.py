@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 import rnncompare
 from rnncompare.models import fast
@@ -19,6 +20,7 @@ from rnncompare.models.cells.gru_reset_before import GRUResetBeforeCell
 from rnncompare.models.cells.lstm import LSTMCell
 from rnncompare.models.cells.lstm_coupled import LSTMCoupledCell
 from rnncompare.models.cells.lstm_no_forget_gate import LSTMNoForgetGateCell
+from rnncompare.models.cells.lstm_peephole import LSTMPeepholeCell
 from rnncompare.models.cells.rnn import RNNCell
 from rnncompare.models.fast.function import Call, Steps, run
 from rnncompare.models.unroll import unroll
@@ -265,6 +267,18 @@ def test_the_cpu_keeps_its_paths():
     given = case("lstm")
     assert "fused_triton" not in dict(fast.paths(given.cell, given.input, given.w))
     assert not list(fast.paths(LSTMCoupledCell(), given.input, given.w))
+
+
+def test_layers_that_are_served():
+    """Those on a GPU, of a known cell, of one dtype; not with a projection, which the kernels do not have."""
+    with FakeTensorMode():
+        served = []
+        for cell, proj_size in ((LSTMCell(), 0), (LSTMCell(), 2), (LSTMPeepholeCell(), 0)):
+            shapes = cell.shapes(3, 4, True, proj_size)
+            w = Weights(**{key: torch.empty(shape, device="cuda") for key, shape in shapes.items()})
+            input = torch.empty(5, 2, 3, device="cuda")
+            served.append([fast.triton.serves(cell, x, w) for x in (input, input.double(), input.cpu())])
+    assert served == [[True, False, False], [False] * 3, [False] * 3]
 
 
 def test_the_package_works_without_triton():
