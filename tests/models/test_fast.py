@@ -53,7 +53,7 @@ class Case:
 
 
 def case(
-    name: str,
+    name: str | Cell,
     steps: int = 6,
     batch: int = 5,
     features: int = 3,
@@ -70,7 +70,7 @@ def case(
     def draw(*shape: int, scale: float = 1.0) -> Tensor:
         return (torch.randn(shape, generator=random, dtype=torch.float64) * scale).to(dtype).requires_grad_()
 
-    cell = CELLS[name]
+    cell = CELLS[name] if isinstance(name, str) else name
     shapes = cell.shapes(features, hidden, bias, proj_size)
     w = Weights(**{key: draw(*shape, scale=hidden**-0.5) for key, shape in shapes.items()})
     state = tuple(draw(batch, size) for size in ((proj_size or hidden), hidden)[: len(cell.states)])
