@@ -12,8 +12,8 @@ from rnncompare.tasks.contract import Classification, Data, Examples, Task, sett
 from rnncompare.tasks.contract.baselines import majority_accuracy
 from rnncompare.tasks.contract.download import PinnedFile, identity
 from rnncompare.tasks.contract.draws import stratified_order
-from rnncompare.tasks.user.padding import pad
-from rnncompare.tasks.user.ts import read_ts
+from rnncompare.tasks.user.array_files import read_ts
+from rnncompare.tasks.user.problem import pad
 
 ADDRESS = (
     "https://raw.githubusercontent.com/sktime/sktime/7bd7d1620c0656f3210eeb850bb1c0034159ee47"

@@ -3,10 +3,10 @@
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_commands import run
 
 from rnncompare.cli.application import LAUNCHERS
 from rnncompare.composition.override_allowlist import checked, quoted
+from tests.cli.test_commands import run
 
 
 @settings(deadline=None)

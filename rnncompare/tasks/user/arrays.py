@@ -12,16 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from rnncompare.base.errors import DataError
+from rnncompare.tasks.user.array_files import read_arrays, read_ts
 from rnncompare.tasks.user.columns import is_classes
-from rnncompare.tasks.user.npz import read_arrays
-from rnncompare.tasks.user.padding import AT_ONCE
-from rnncompare.tasks.user.plain import lines_of
+from rnncompare.tasks.user.corpora import lines_of
 from rnncompare.tasks.user.problem import enough, masked, spanned
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.sequences import Sequences
 from rnncompare.tasks.user.tables import Table
 from rnncompare.tasks.user.targets import Target, classes, values
-from rnncompare.tasks.user.ts import read_ts
 
 MOST_HEADER = 1000  # lines before the data
 
@@ -64,7 +62,7 @@ def from_padded(x: np.ndarray, y: np.ndarray, name: str) -> Arrays:
     x = x[:, :, None] if x.ndim == 2 else x
     lengths = np.full(len(x), x.shape[1])
     if x.dtype.kind == "f":
-        padding = np.concatenate([np.isnan(some).all(2) for some in np.array_split(x, 1 + len(x) // AT_ONCE)])
+        padding = np.isnan(x).all(2)
         lengths = x.shape[1] - np.argmin(np.concatenate((padding[:, ::-1], np.zeros((len(x), 1), bool)), 1), axis=1)
     full = bool((lengths == x.shape[1]).all())
     rows = x.reshape(-1, x.shape[2]) if full else x[np.arange(x.shape[1]) < lengths[:, None]]
@@ -107,16 +105,14 @@ def _require_finite(rows: np.ndarray, lengths: np.ndarray, name: str) -> None:
     """Raise `DataError` for numbers that are infinite, or so large that single precision would make them so."""
     if rows.dtype.kind != "f":
         return
-    for start in range(0, len(rows), AT_ONCE):
-        wrong = np.abs(rows[start : start + AT_ONCE]) > np.finfo(np.float32).max  # nan is a missing value
-        if wrong.any():
-            at, feature = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
-            row = start + int(at)
-            sequence = int(np.searchsorted(np.cumsum(lengths), row, side="right"))
-            raise DataError(
-                f"{name}: column x{feature}, row {sequence} is '{rows[row, feature]}', not finite in single precision; "
-                "rows of arrays are sequences, from 0, and nan is for a missing value"
-            )
+    wrong = np.abs(rows) > np.finfo(np.float32).max  # nan is a missing value
+    if wrong.any():
+        row, feature = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+        sequence = int(np.searchsorted(np.cumsum(lengths), row, side="right"))
+        raise DataError(
+            f"{name}: column x{feature}, row {sequence} is '{rows[row, feature]}', not finite in single precision; "
+            "rows of arrays are sequences, from 0, and nan is for a missing value"
+        )
 
 
 def read_sktime(path: Path) -> tuple[Arrays, str]:

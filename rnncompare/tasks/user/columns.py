@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
 MOST_CATEGORIES = 1000  # rarer ones share the code of those never seen
 ROUNDING = 1e-12  # of a mean: deviations below it are those of equal numbers, summed
-AT_ONCE = 1 << 20  # rows of a column that are worked on together, which takes memory for a while
-LOOKED_AT, RUNS = 10_000, 20  # rows from which numbers are told from other text, and in how many places
 FEW_CLASSES = 20  # so many whole numbers at most count as classes
 SEPARATED = r"[^\w\s.,'-]?\s?[+-]?(\d{1,3}([.,' \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?\s?[^\w\s.,'-]?"  # 1,100.00 or $5
 
@@ -64,12 +61,9 @@ class Encoder:
             self.categories += (distinct,)
             yield codes
         for i, name in enumerate(self.numeric):
-            self.mean[i], self.scale[i] = _spread(self._table, name, self._train)
-            scaled, end = np.empty(len(self._train), np.float32), 0
-            for numbers in in_blocks(self._table, name):
-                start, end = end, end + len(numbers)
-                scaled[start:end] = np.nan_to_num((numbers - self.mean[i]) / self.scale[i])
-            yield scaled
+            numbers = as_numbers(self._table, name)
+            self.mean[i], self.scale[i] = mean_and_spread(numbers[self._train])
+            yield np.nan_to_num((numbers - self.mean[i]) / self.scale[i]).astype(np.float32)
         for name in self._masked:
             yield self._table.frame[name].isna().to_numpy()
 
@@ -81,23 +75,20 @@ class Encoder:
         return values
 
 
-def _spread(table: Table, name: str, train: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of what is known of a column in the rows ``train``; 0 and 1 where that is nothing.
+def mean_and_spread(numbers: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of the numbers that are not nan; 0 and 1 where there are none.
 
-    A deviation that is no more than the rounding of equal numbers counts as none, and so as 1.
+    A deviation no larger than the rounding of equal numbers counts as none, and so as 1. Squares neither overflow nor
+    vanish: the numbers are first scaled by a power of two, which is exact.
     """
-
-    def known() -> Iterator[np.ndarray]:
-        end = 0
-        for numbers in in_blocks(table, name):
-            start, end = end, end + len(numbers)
-            yield numbers[train[start:end] & ~np.isnan(numbers)]
-
-    count = sum(map(len, known()))
-    mean = sum(numbers.sum() for numbers in known()) / max(count, 1)
-    variance = sum(((numbers - mean) ** 2).sum() for numbers in known()) / max(count, 1)
-    spread = math.sqrt(variance)
-    return float(mean), spread if spread > ROUNDING * abs(mean) else 1.0
+    known = numbers[~np.isnan(numbers)]
+    exponent = int(np.frexp(np.abs(known).max(initial=0))[1])
+    known = np.ldexp(known, -exponent)
+    mean = known.sum() / max(len(known), 1)
+    spread = math.sqrt(((known - mean) ** 2).sum() / max(len(known), 1))
+    if spread <= ROUNDING * abs(mean) or spread == 0:
+        return math.ldexp(mean, exponent), 1.0
+    return math.ldexp(mean, exponent), math.ldexp(spread, exponent)
 
 
 def _codes(series: pd.Series, train: np.ndarray) -> tuple[np.ndarray, int]:
@@ -144,25 +135,6 @@ def as_numbers(table: Table, name: str) -> np.ndarray:
     Raises:
         DataError: a value is no finite number; the message names its row.
     """
-    values, end = np.empty(len(table.frame)), 0
-    for numbers in in_blocks(table, name):
-        start, end = end, end + len(numbers)
-        values[start:end] = numbers
-    return values
-
-
-def in_blocks(table: Table, name: str) -> Iterator[np.ndarray]:
-    """The blocks of a column as float64, missing values as nan.
-
-    Raises:
-        DataError: as `as_numbers`.
-    """
-    for start in range(0, len(table.frame), AT_ONCE):
-        block = replace(table, frame=table.frame[name].iloc[start : start + AT_ONCE].to_frame())
-        yield _numbers(block, name)
-
-
-def _numbers(table: Table, name: str) -> np.ndarray:
     import pandas as pd
 
     series = table.frame[name]
@@ -194,23 +166,9 @@ def refuse_missing(table: Table, name: str, role: str) -> None:
         raise DataError(f"{table.place(name, row)} is empty; {role} needs a value in every row")
 
 
-def some_of(series: pd.Series, count: int) -> pd.Series:
-    """About ``count`` of the values, in runs at even distances: a step from each to the next would copy all text."""
-    import pandas as pd
-
-    length = -(-count // RUNS)
-    if len(series) <= count:
-        return series
-    starts = np.linspace(0, len(series) - length, RUNS).astype(int)
-    return pd.concat([series.iloc[start : start + length] for start in starts])
-
-
 def mixed(table: Table, name: str) -> bool:
-    """Whether a column of text is mostly one of numbers, so that what else it holds is likely a slip.
-
-    It is told from some thousand rows: all texts of a large file would fill the memory.
-    """
-    levels = _levels(replace(table, frame=some_of(table.frame[name], LOOKED_AT).to_frame()), name)
+    """Whether a column of text is mostly one of numbers, so that whatever else it holds is likely a slip."""
+    levels = _levels(table, name)
     return bool(len(levels) and np.isfinite(_parse(table, levels)).mean() > 0.5)
 
 

@@ -1,19 +1,20 @@
-"""How a text file is a table: its delimiter, decimal mark and header, found by parsing its beginning.
+"""How a text file is a table: its delimiter, decimal mark, header and quotation marks, found by parsing its beginning.
 
-pyarrow parses the beginning in every way that is usual; the way that gives most columns of numbers or dates is kept.
+pyarrow parses the beginning in every usual way; the way that gives most columns of numbers or dates is kept.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.memory import give_back
+from rnncompare.tasks.user.file_type import HEAD, blocks
 from rnncompare.tasks.user.reading import Layout
 
 if TYPE_CHECKING:
@@ -89,7 +90,6 @@ def find_dialect(path: Path, encoding: str, quoting: bool, layout: Layout) -> tu
             found.append(_with_names(path, Dialect(encoding, delimiter, decimal, quoting), layout.header))
         except pa.ArrowInvalid as error:
             failures.append(error)
-    give_back()
     several = [one for one in found if len(one[1]) > 1]
     ragged = [error for error in failures if re.search(r"Expected (?!1 )\d+ columns", str(error))]
     if not several and (ragged or not found):
@@ -146,3 +146,31 @@ def _require_table(path: Path, found: tuple[Dialect, list[pa.DataType]], failure
     first = dialect.cells[0]
     if len(kinds) == 1 and first.startswith("#") and failures:
         raise DataError(f"{path}: row 1 is {first[:40]!r}, a comment; delete what stands above the names of columns")
+
+
+def unpaired(path: Path, encoding: str, delimiter: str) -> int | None:
+    """The line of the first cell that opens with a quotation mark and does not end with one, as RFC 4180 wants.
+
+    Python's `csv` judges, for it can be strict. It is shown lines with a mark alone: others neither open nor close.
+    """
+    if not any(b'"' in block for block in blocks(path)):
+        return None
+    record: list[int] = []  # lines with a mark of the record that is being read
+
+    def lines() -> Iterator[str]:
+        # any encoding but UTF-16 has ASCII's delimiters and marks, which Latin-1 finds without a failure
+        with path.open(encoding=encoding if encoding.startswith("utf-16") else "latin-1", newline="") as file:
+            for number, line in enumerate(iter(lambda: file.readline(HEAD), ""), start=1):
+                if '"' in line:
+                    record.append(number)
+                    yield line
+
+    limit = csv.field_size_limit(HEAD)
+    try:
+        for _ in csv.reader(lines(), delimiter=delimiter, strict=True):
+            record.clear()
+    except csv.Error:
+        return record[0]
+    finally:
+        csv.field_size_limit(limit)
+    return None

@@ -1,18 +1,26 @@
-"""What a file is, told from its bytes: a regular file, of text or of something else, in which encoding."""
+"""Files as bytes: what one is, told from its content, in which encoding, and the SHA-256 by which it is known."""
 
 from __future__ import annotations
 
 import codecs
+import hashlib
 import stat
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
+
+import psutil
+from tqdm import tqdm
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.progress import bar
+from rnncompare.tasks.contract.download import joint
 
+LOADED = 5  # times the size of a file that it takes in memory, as a table and as what is read of it
 HEAD = 1 << 22  # bytes that are looked at first
 BLOCK = 1 << 18  # bytes that are looked at together after that
 CONTROL = bytes((frozenset(range(32)) - frozenset(b"\t\n\r\f\x1b")) | {127})
+NOT_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 EXPECTED = "expected a table (CSV, TSV, Parquet), an .npz, a .ts or a plain text"
 EXPORT = "export it as CSV or Parquet"
 FOREIGN = {
@@ -35,6 +43,18 @@ IRREGULAR = {
 }
 
 
+class Bar(tqdm):
+    """tqdm's bar without its semaphore, which a process that is ended leaves behind."""
+
+    _lock = threading.RLock()
+
+
+def bar(path: Path, total: int, unit: str, things: Iterable[Any] | None = None) -> Bar:
+    """A bar on reading ``path``, or ``things`` from it one by one, shown on a terminal if that takes long."""
+    settings = {"unit": unit, "unit_scale": True, "delay": 2, "leave": False, "disable": None}
+    return Bar(iterable=things, total=total, desc=path.name, **settings)
+
+
 def require_regular(path: Path) -> None:
     """Raise `DataError` unless ``path`` is a regular file: others may never end, and cannot be read twice."""
     try:
@@ -45,6 +65,16 @@ def require_regular(path: Path) -> None:
         raise DataError(f"{path}: cannot be read ({IRREGULAR.get(kind, 'no regular file')})")
 
 
+def require_memory(path: Path) -> None:
+    """Raise `DataError` where loading the file would take more memory than is free."""
+    needed, free = LOADED * path.stat().st_size, psutil.virtual_memory().available
+    if needed > free:
+        raise DataError(
+            f"{path}: loading it takes about {needed / 2**30:,.1f} GiB and {free / 2**30:,.1f} GiB are free; "
+            "use a part of it"
+        )
+
+
 def beginning(path: Path) -> bytes:
     """The first bytes of the file at ``path``.
 
@@ -52,6 +82,7 @@ def beginning(path: Path) -> bytes:
         DataError: it cannot be read, is empty, or is known as something that is not for this.
     """
     require_regular(path)
+    require_memory(path)
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)
@@ -81,12 +112,14 @@ def blocks(path: Path) -> Iterator[bytes]:
 
 
 def encoding_of(path: Path) -> str:
-    """UTF-16 where a byte order mark says so, UTF-8 where all bytes are that, else Latin-1.
+    """UTF-16 where a byte order mark says so, UTF-8 where all bytes are valid, else what Excel writes in the West.
+
+    That is Windows-1252, or Latin-1 where a byte occurs that Windows-1252 does not define.
 
     Raises:
         DataError: it cannot be read, or there are control characters, as no text has.
     """
-    decoder, found, line = codecs.getincrementaldecoder("utf-8")(), "utf-8", 1
+    decoder, valid, western, line = codecs.getincrementaldecoder("utf-8")(), True, "cp1252", 1
     for number, block in enumerate(blocks(path)):
         if number == 0 and block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
@@ -95,9 +128,10 @@ def encoding_of(path: Path) -> str:
             line += block.count(b"\n", 0, at)
             raise DataError(f"{path}: binary; {EXPECTED}, but line {line:,} has the byte 0x{block[at]:02x}")
         line += block.count(b"\n")
-        if found == "utf-8" and not _decodes(decoder, block):
-            found = "latin-1"
-    return found if found == "latin-1" or _decodes(decoder, b"", final=True) else "latin-1"
+        if len(block.translate(None, NOT_IN_CP1252)) < len(block):
+            western = "latin-1"
+        valid = valid and _decodes(decoder, block)
+    return "utf-8" if valid and _decodes(decoder, b"", final=True) else western
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = False) -> bool:
@@ -106,3 +140,29 @@ def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = Fal
     except UnicodeDecodeError:
         return False
     return True
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    require_regular(path)
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def pin(expected: str | None, *paths: str) -> str:
+    """The SHA-256 of the file at a path, or of the list of those of several.
+
+    Raises:
+        DataError: a file cannot be read, or the result is not what was ``expected``.
+    """
+    found = joint(*(sha256_of(Path(path).expanduser()) for path in paths))
+    if expected not in (None, found):
+        raise DataError(f"{', '.join(paths)}: another content than data.sha256={expected}; found {found}")
+    return found

@@ -9,13 +9,11 @@ import numpy as np
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks.contract import Data, Examples, Regression, stream
 from rnncompare.tasks.user.columns import Encoder, as_numbers, refuse_missing
-from rnncompare.tasks.user.frequency import SEASONS, find_rhythm
-from rnncompare.tasks.user.padding import AT_ONCE
 from rnncompare.tasks.user.problem import HELD_OUT, Problem, masked
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.roles import Roles
 from rnncompare.tasks.user.tables import Table
-from rnncompare.tasks.user.times import refuse_same_times
+from rnncompare.tasks.user.times import SEASONS, find_rhythm, refuse_same_times
 
 LARGEST_WINDOWS = 1 << 27  # bytes of windows that a training set of full size may take
 MOST_HELD_OUT = 10_000  # windows in the validation or test split; of more, so many are taken at even distances
@@ -116,10 +114,7 @@ class Forecasting(Problem):
         )
 
     def _examples(self, rows: np.ndarray, scaled: np.ndarray, origins: np.ndarray) -> Examples:
-        inputs = np.empty((len(origins), self.window, rows.shape[1]), rows.dtype)
-        for start in range(0, len(origins), AT_ONCE):
-            some = slice(start, start + AT_ONCE)
-            inputs[some] = rows[origins[some, None] + np.arange(-self.window, 0)]
+        inputs = rows[origins[:, None] + np.arange(-self.window, 0)]
         return Examples(inputs, scaled[origins[:, None] + np.arange(self.horizon)].astype(np.float32))
 
     def _naive(self, scaled: np.ndarray, origins: np.ndarray) -> dict[str, float]:

@@ -10,9 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import BitsPerCharacter, Data, Examples, stream
 from rnncompare.tasks.contract.baselines import counts_of, unigram_bits
-from rnncompare.tasks.user.corpora import Corpus
-from rnncompare.tasks.user.padding import AT_ONCE
-from rnncompare.tasks.user.plain import smallest
+from rnncompare.tasks.user.corpora import Corpus, smallest
 from rnncompare.tasks.user.problem import Problem
 
 
@@ -84,6 +82,5 @@ def _examples(windows: list[np.ndarray], order: np.ndarray, number: np.ndarray) 
     bounds = np.cumsum([0, *map(len, windows)])
     for piece, start, end in zip(windows, bounds, bounds[1:], strict=False):
         places = np.flatnonzero((order >= start) & (order < end))
-        for some in np.array_split(places, 1 + len(places) // AT_ONCE):
-            chosen[some] = number[piece[order[some] - start]]
+        chosen[places] = number[piece[order[places] - start]]
     return Examples(chosen[:, :-1], chosen[:, 1:])

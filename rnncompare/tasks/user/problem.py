@@ -1,7 +1,8 @@
-"""Problems: a user's data once they are read and understood, ready to be split, scaled and drawn from."""
+"""Problems: a user's data once they are read and understood, ready to be split, padded and drawn from."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,34 @@ from rnncompare.tasks.contract.draws import stratified_order
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def pad(sequences: Sequence[np.ndarray], longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """``sequences``, each (T, F), as a float32 array (N, longest, F) with zeros at the end, and their lengths (N,)."""
+    lengths = np.array([len(sequence) for sequence in sequences])
+    padded = np.zeros((len(sequences), longest, sequences[0].shape[1]), np.float32)
+    for row, sequence in zip(padded, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return padded, lengths
+
+
+def rows_of(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The numbers of the rows that sequences take, one after the other, from ``starts`` (N,) for ``lengths`` (N,).
+
+    They take four bytes each where that is enough: there are as many as steps in the data.
+    """
+    kind = np.int32 if (starts + lengths).max(initial=0) < 2**31 else np.int64
+    rows = np.repeat((starts - (np.cumsum(lengths) - lengths)).astype(kind), lengths)
+    rows += np.arange(len(rows), dtype=kind)
+    return rows
+
+
+def pad_rows(rows: np.ndarray, starts: np.ndarray, lengths: np.ndarray, longest: int, fill: float = 0) -> np.ndarray:
+    """Sequences that lie in ``rows`` (R, ...) from ``starts`` for ``lengths`` (N,), as an array (N, longest, ...)."""
+    padded = np.full((len(starts), longest, *rows.shape[1:]), fill, rows.dtype)
+    padded[np.arange(longest) < lengths[:, None]] = rows[rows_of(starts, lengths)]
+    return padded
+
 
 HELD_OUT = 0.15  # share of the data in the test split, and in the validation split
 LARGEST_ARRAY = 1 << 33  # bytes

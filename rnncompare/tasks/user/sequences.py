@@ -11,8 +11,7 @@ from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import IGNORED, Classification, Data, Examples, Objective, Regression
 from rnncompare.tasks.contract.baselines import majority_accuracy, mean_squared_error
 from rnncompare.tasks.user.columns import Encoder, as_numbers, is_classes, refuse_missing
-from rnncompare.tasks.user.padding import pad_rows, rows_of
-from rnncompare.tasks.user.problem import Problem, enough, fits, masked, spanned, split, train_size
+from rnncompare.tasks.user.problem import Problem, enough, fits, masked, pad_rows, rows_of, spanned, split, train_size
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.roles import Roles
 from rnncompare.tasks.user.tables import Table

@@ -8,12 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.blocks import Columns, add, joined
-from rnncompare.tasks.user.dialect import BLOCK, Dialect, find_dialect, require_distinct
-from rnncompare.tasks.user.file_type import EXPORT, beginning, encoding_of
-from rnncompare.tasks.user.memory import give_back
-from rnncompare.tasks.user.progress import bar
-from rnncompare.tasks.user.quotes import unpaired
+from rnncompare.tasks.user.dialect import BLOCK, Dialect, find_dialect, require_distinct, unpaired
+from rnncompare.tasks.user.file_type import EXPORT, bar, beginning, encoding_of
 from rnncompare.tasks.user.reading import Layout
 
 if TYPE_CHECKING:
@@ -70,8 +66,7 @@ def read_table(path: Path, layout: Layout | None = None) -> Table:
     except (pa.ArrowException, UnicodeError) as error:
         raise DataError(f"{path}: {_reason(str(error), path)}") from error
     columns, first_row, decimal = found
-    frame = without_zones(joined(columns, first_row))
-    give_back()
+    frame = without_zones(_frame(columns, first_row))
     if frame.empty:
         raise DataError(f"{path}: no rows below the header")
     return Table(frame, str(path), decimal)
@@ -96,7 +91,7 @@ def _require_known(path: Path, head: bytes) -> None:
         raise DataError(f"{path}: JSON; {EXPORT}")
 
 
-def _delimited(path: Path, layout: Layout) -> tuple[Columns, int, str]:
+def _delimited(path: Path, layout: Layout) -> tuple[pa.Table, int, str]:
     """The columns of a text file, the number of its first row, and its decimal mark.
 
     Quotation marks enclose cells. Where they cannot, for they do not pair, they are characters like others, as long as
@@ -120,7 +115,7 @@ def _delimited(path: Path, layout: Layout) -> tuple[Columns, int, str]:
         return found
 
 
-def _without_quotes(path: Path, encoding: str, layout: Layout) -> tuple[Columns, int, str] | None:
+def _without_quotes(path: Path, encoding: str, layout: Layout) -> tuple[pa.Table, int, str] | None:
     """What `_delimited` gives where quotation marks are characters like others, or None where that does not do."""
     import pyarrow as pa
 
@@ -132,13 +127,13 @@ def _without_quotes(path: Path, encoding: str, layout: Layout) -> tuple[Columns,
         return None
 
 
-def _typed(path: Path, dialect: Dialect, types: list[pa.DataType]) -> tuple[Columns, int, str]:
+def _typed(path: Path, dialect: Dialect, types: list[pa.DataType]) -> tuple[pa.Table, int, str]:
     """What `_delimited` gives, in a ``dialect``; the type of a column that a later block refutes is widened."""
     import pyarrow as pa
 
     while True:
         try:
-            return _blocks(path, dialect, types), 1 + dialect.header, dialect.decimal
+            return _parsed(path, dialect, types), 1 + dialect.header, dialect.decimal
         except pa.ArrowInvalid as error:
             if not (found := re.search(r"In CSV column #(\d+): .*conversion error", str(error))):
                 raise
@@ -157,28 +152,42 @@ def _wider(kind: pa.DataType) -> pa.DataType:
     return pa.string()
 
 
-def _blocks(path: Path, dialect: Dialect, types: list[pa.DataType]) -> Columns:
+def _parsed(path: Path, dialect: Dialect, types: list[pa.DataType]) -> pa.Table:
+    import pyarrow as pa
     from pyarrow import csv
 
-    columns: Columns = {name: [] for name in dialect.names}
     with path.open("rb") as file, bar(path, path.stat().st_size, "B") as shown:
-        for batch in csv.open_csv(file, **dialect.options(types)):
-            add(columns, batch)
+        reader, batches = csv.open_csv(file, **dialect.options(types)), []
+        for batch in reader:
+            batches.append(batch)
             shown.update(min(file.tell(), shown.total) - shown.n)
-    return columns
+    return pa.Table.from_batches(batches, reader.schema).rename_columns(dialect.names)
 
 
-def _parquet(path: Path) -> tuple[Columns, int, str]:
+def _parquet(path: Path) -> tuple[pa.Table, int, str]:
+    """As `_delimited`; an index that pandas wrote beside the columns is left out: it numbers rows, it is no input."""
+    import pyarrow as pa
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file, bar(path, file.metadata.num_rows, "row") as shown:
-        names = file.schema_arrow.names
-        require_distinct(names, str(path))
-        columns: Columns = {name: [] for name in names}
+        require_distinct(file.schema_arrow.names, str(path))
+        batches = []
         for batch in file.iter_batches():
-            add(columns, batch)
+            batches.append(batch)
             shown.update(len(batch))
-    return columns, 1, "."
+        found = pa.Table.from_batches(batches, file.schema_arrow)
+    return found, 1, "."
+
+
+def _frame(columns: pa.Table, first_row: int) -> pd.DataFrame:
+    """The columns in pandas, the index numbering rows from ``first_row`` as the file does."""
+    import pandas as pd
+    import pyarrow as pa
+
+    kinds = [pa.float64() if pa.types.is_decimal(kind) else kind for kind in columns.schema.types]
+    plain = columns.cast(pa.schema(zip(columns.column_names, kinds, strict=True)))
+    frame = plain.to_pandas(ignore_metadata=True, date_as_object=False)
+    return frame.set_index(pd.RangeIndex(first_row, first_row + len(frame)))
 
 
 def _reason(message: str, path: Path) -> str:

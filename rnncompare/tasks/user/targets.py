@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.columns import as_numbers, refuse_missing, show
+from rnncompare.tasks.user.columns import as_numbers, mean_and_spread, refuse_missing, show
 from rnncompare.tasks.user.tables import Table
 
 
@@ -29,9 +29,8 @@ class Target:
         """Classes as they are; values as float32 of mean 0 and variance 1 over the things ``train`` (boolean, (M,))."""
         if self.classes is not None:
             return self.values
-        known = self.values[train]
-        scale = known.std(0)
-        return ((self.values - known.mean(0)) / np.where(scale > 0, scale, 1)).astype(np.float32)
+        mean, spread = np.transpose([mean_and_spread(column) for column in self.values[train].T])
+        return ((self.values - mean) / spread).astype(np.float32)
 
 
 def classes(tables: Sequence[Table], name: str, else_: str = "say data.kind=regression if it is a quantity") -> Target:

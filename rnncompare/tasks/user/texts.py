@@ -13,10 +13,9 @@ import numpy as np
 from rnncompare.tasks.contract import Classification, Data, Examples
 from rnncompare.tasks.contract.baselines import majority_accuracy
 from rnncompare.tasks.user.columns import refuse, refuse_missing
-from rnncompare.tasks.user.padding import AT_ONCE, pad_rows, rows_of
-from rnncompare.tasks.user.plain import smallest
-from rnncompare.tasks.user.problem import Problem, enough, fits, spanned, split, train_size
-from rnncompare.tasks.user.progress import bar
+from rnncompare.tasks.user.corpora import smallest
+from rnncompare.tasks.user.file_type import bar
+from rnncompare.tasks.user.problem import Problem, enough, fits, pad_rows, rows_of, spanned, split, train_size
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.roles import Roles
 from rnncompare.tasks.user.tables import Table
@@ -77,18 +76,13 @@ class Texts(Problem):
         fits(self.name, len(part), longest, 1, "cut the longest texts, or set data.units=words")
         starts = (np.cumsum(self.lengths) - self.lengths)[part]
         full = bool((lengths == longest).all())
-        padded = np.empty((len(part), longest), number.dtype)
-        for first in range(0, len(part), AT_ONCE):
-            some = slice(first, first + AT_ONCE)
-            padded[some] = number[pad_rows(self.codes, starts[some], lengths[some], longest, fill=-1)]
+        padded = number[pad_rows(self.codes, starts, lengths, longest, fill=-1)]
         return Examples(padded, self.target.values[part], None if full else lengths)
 
     def _counts(self, part: np.ndarray) -> np.ndarray:
         """How often each symbol comes in the texts ``part``."""
-        starts, counts = np.cumsum(self.lengths) - self.lengths, np.zeros(self.symbols, np.int64)
-        for some in np.array_split(part, 1 + len(part) // AT_ONCE):
-            counts += np.bincount(self.codes[rows_of(starts[some], self.lengths[some])], minlength=self.symbols)
-        return counts
+        starts = np.cumsum(self.lengths) - self.lengths
+        return np.bincount(self.codes[rows_of(starts[part], self.lengths[part])], minlength=self.symbols)
 
 
 def from_texts(table: Table, roles: Roles, reading: Reading, test: Table | None = None) -> Texts:

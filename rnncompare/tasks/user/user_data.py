@@ -17,7 +17,6 @@ from rnncompare.tasks.user.dialect import require_distinct
 from rnncompare.tasks.user.file_type import beginning
 from rnncompare.tasks.user.forecasting import from_series
 from rnncompare.tasks.user.language import Language
-from rnncompare.tasks.user.memory import give_back
 from rnncompare.tasks.user.problem import Problem
 from rnncompare.tasks.user.reading import Layout, Reading
 from rnncompare.tasks.user.roles import find_roles
@@ -52,7 +51,6 @@ class Own(Task):
 
     def load(self, seed: int) -> Data:
         problem = self.problem()
-        give_back()
         data = problem.load(self.number_of(problem.largest()), seed)
         first, *notes = problem.understood
         more = [data.understood] if data.understood else []
@@ -174,7 +172,6 @@ def from_table(table: Table, reading: Reading, test: Table | None = None) -> Pro
             if column not in test.frame.columns:
                 raise DataError(f"{test.name}: no column {column}, which {table.name} has")
     roles = find_roles(table, reading)
-    give_back()
     if test is not None:
         find_roles(test, replace(reading, kind=roles.kind, target=roles.target, group=roles.group, time=roles.time))
     if roles.kind == "text_classification":

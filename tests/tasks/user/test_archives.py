@@ -10,7 +10,8 @@ from numpy.lib import format as npy
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks import from_arrays
-from rnncompare.tasks.user import npz, progress
+from rnncompare.tasks.user import array_files as npz
+from rnncompare.tasks.user import file_type
 
 Y = np.arange(12) % 2
 
@@ -75,12 +76,12 @@ def test_a_member_that_is_damaged_within(own, tmp_path):
 def test_reading_an_archive_shows_how_far_it_is(own, tmp_path, monkeypatch, save):
     bars = []
 
-    class Shown(progress.Bar):
+    class Shown(file_type.Bar):
         def __init__(self, **options):
             super().__init__(**{**options, "disable": False, "file": io.StringIO()})
             bars.append(self)
 
-    monkeypatch.setattr(progress, "Bar", Shown)
+    monkeypatch.setattr(file_type, "Bar", Shown)
     x = np.random.default_rng(0).normal(size=(12, 500, 4))
     save(tmp_path / "a.npz", x=x, y=Y)
     found = npz.read_arrays(tmp_path / "a.npz", "x", "y")

@@ -1,6 +1,7 @@
 """Tables as people have them: zones, stray quotation marks, odd headers; and what a user says of a file's layout."""
 
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -203,3 +204,28 @@ def test_an_index_of_times_is_a_column():
     assert said == from_frame(frame.rename_axis("when").tz_localize("UTC"), target="load").load(0).understood
     with pytest.raises(DataError, match="the index and a column are both called time"):
         from_frame(frame.assign(time=1), target="load")
+
+
+def test_what_excel_writes_in_the_west_keeps_its_euro_signs(tmp_path):
+    text = "price €;name\n" + "".join(f"{i},5;Müller “{i}”\n" for i in range(30))
+    assert read(tmp_path, text.encode("cp1252")).equals(read(tmp_path, text))
+    undefined = read(tmp_path, b"a\x81;b\n1;2\n3;4\n")  # no Windows-1252
+    assert list(undefined) == ["a\x81", "b"]
+
+
+def test_the_index_that_pandas_writes_into_a_filtered_parquet_file_is_no_input(tmp_path):
+    frame = pd.DataFrame(
+        {"id": np.repeat(np.arange(40), 5), "x": np.arange(200) % 7 * 1.5, "y": np.repeat([0, 1], 100)}
+    )
+    frame[frame["x"] > 0].to_parquet(tmp_path / "own.parquet")
+    frame[frame["x"] > 0].to_csv(tmp_path / "own.csv")
+    one, other = (File(path=str(tmp_path / name), target="y").load(0) for name in ("own.parquet", "own.csv"))
+    np.testing.assert_array_equal(one.train.inputs, other.train.inputs)
+    assert "columns left out: __index_level_0__" in one.understood
+    assert "columns left out: unnamed1" in other.understood
+
+
+def test_a_file_that_does_not_fit_into_memory_is_refused_before_it_is_read(own, monkeypatch):
+    monkeypatch.setattr(content.psutil, "virtual_memory", lambda: SimpleNamespace(available=1000))
+    with pytest.raises(DataError, match=r"loading it takes about .* GiB and .* GiB are free; use a part of it"):
+        own(long(GOOD), target="label").load(0)

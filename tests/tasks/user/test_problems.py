@@ -91,6 +91,15 @@ def frame_of_labels(n=12, steps=5):
     return pd.DataFrame(rows, columns=["id", "t", "x", "state"])
 
 
+@pytest.mark.parametrize("unit", [1e-200, 1e160, 1e300])
+def test_a_quantity_in_any_unit_is_scaled_alike(unit):
+    values = np.arange(40.0) % 9
+    rows = np.random.default_rng(0).normal(size=(40, 3, 1))
+    one, other = (from_arrays(rows, values * scale, kind="regression").load(0) for scale in (1.0, unit))
+    np.testing.assert_allclose(one.train.targets, other.train.targets, rtol=1e-6)
+    assert one.train.targets.std() > 0.5
+
+
 def test_a_target_that_varies_is_predicted_at_every_step():
     data = from_frame(frame_of_labels(), target="state").load(0)
     assert data.objective.readout == "every"

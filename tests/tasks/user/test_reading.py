@@ -95,14 +95,6 @@ def test_what_pandas_reads_is_read_whatever_the_blocks(tmp_path_factory, rows, b
     assert frame["s"].tolist() == reference["s"].tolist()
 
 
-def test_columns_are_small(tmp_path):
-    rows = "".join(f"{i % 100},{'red' if i % 2 else 'green'},{i / 7}\n" for i in range(10_000))
-    frame = read(tmp_path, "a,b,c\n" + rows)
-    assert frame["a"].dtype == np.int8
-    assert isinstance(frame["b"].dtype, pd.CategoricalDtype)
-    assert frame.memory_usage(index=False).sum() == pytest.approx(10_000 * (1 + 1 + 8), rel=0.05)
-
-
 def test_parquet_is_read_as_the_same_table(tmp_path):
     frame = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "x", "y"], "c": [0.5, None, 1.5], "d": pd.Timestamp("2024-01-01")})
     frame.to_parquet(tmp_path / "t.parquet")
