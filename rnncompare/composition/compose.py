@@ -34,6 +34,7 @@ def shortened(settings: RunSettings, share: float) -> RunSettings:
         train=dataclasses.replace(
             train,
             max_updates=math.ceil(train.max_updates * share),
+            min_updates=math.ceil(train.min_updates * share),
             validate_every=math.ceil(train.validate_every * share),
         ),
     )

@@ -12,6 +12,7 @@ from rnncompare.base.errors import require
 from rnncompare.models import cells
 from rnncompare.models.cell import Cell
 from rnncompare.models.implementations import IMPLEMENTATIONS
+from rnncompare.models.initialisation import INITIALISATIONS
 from rnncompare.models.reference import MODULES, cell_name
 
 LARGEST_DEFAULT_EMBEDDING = 64
@@ -41,7 +42,8 @@ class Architecture:
         input_dropout: share of values dropped from the features or the embedded symbols.
         embedding_size: numbers that a symbol, or the value of a categorical column, is turned into; None for the number
             of distinct ones, but at most 64.
-        forget_bias: the forget gate's initial bias, where the cell has one; None leaves torch's own initialisation.
+        forget_bias: the forget gate's initial bias, where the cell has one; None leaves it to `initialisation`.
+        initialisation: of the recurrent layers, one of `INITIALISATIONS`.
         implementation: of hand-written cells, one of `IMPLEMENTATIONS`, None being auto; None for torch's modules.
         options: further settings of the cell, by name.
 
@@ -63,6 +65,7 @@ class Architecture:
     input_dropout: float = 0.0
     embedding_size: int | None = None
     forget_bias: float | None = None
+    initialisation: str = "torch"
     implementation: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -107,6 +110,8 @@ class Architecture:
             require(_fits(value, hints[name]), setting, value, _describe(hints[name]))
 
     def _check_implementation(self) -> None:
+        valid = f"one of {', '.join(INITIALISATIONS)}"
+        require(self.initialisation in INITIALISATIONS, "model.initialisation", self.initialisation, valid)
         wanted = self.implementation
         if self.name in MODULES:
             require(wanted is None, "model.implementation", wanted, f"null, since {self.name} is torch's own")

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from rnncompare.models.architecture import Architecture
+from rnncompare.models.initialisation import start_as_keras
 from rnncompare.models.recurrent import Recurrent
 from rnncompare.models.reference import MODULES, reference
 
@@ -104,6 +105,12 @@ def _recurrent(architecture: Architecture) -> nn.Module:
         "dropout": architecture.dropout if architecture.num_layers > 1 else 0.0,  # between layers; torch warns of one
         "bidirectional": architecture.bidirectional,
     }
+    cell = architecture.cell
+    module: nn.Module
     if architecture.name in MODULES:
-        return reference(architecture.name, architecture.cell, **arguments)
-    return Recurrent(architecture.cell, **arguments, implementation=architecture.implementation or "auto")
+        module = reference(architecture.name, cell, **arguments)
+    else:
+        module = Recurrent(cell, **arguments, implementation=architecture.implementation or "auto")
+    if architecture.initialisation == "keras":
+        start_as_keras(module, cell)
+    return module

@@ -26,7 +26,8 @@ NOT_IN_RUN_ID = ("results_dir", "force", "progress", "run_timeout", "checkpoint_
 # settings that came later, at the values that say what runs did before: a run made then is the same run
 CAME_LATER: dict[str, dict[str, Any]] = {
     "data": {"split": "end", "delimiter": None, "decimal": None, "encoding": None, "header": None},
-    "train": {"schedule": "constant"},
+    "model": {"initialisation": "torch"},
+    "train": {"schedule": "constant", "settle": None, "min_updates": 0, "fused": False},
 }
 CHECKSUM = "checksum"  # in the provenance: of all else in a record, so that one that was edited shows
 

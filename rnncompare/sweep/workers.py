@@ -39,8 +39,8 @@ def _run(settings: RunSettings, checkpoint: Path, gpu: str | None, send: Callabl
     from rnncompare.training.experiment import run_experiment
 
     every = settings.checkpoint_seconds
-    keeper = None if every is None else CheckpointFile(checkpoint, every)
-    return run_experiment(settings, progress=lambda update, metric: send((update, metric)), keeper=keeper)
+    checkpointer = None if every is None else CheckpointFile(checkpoint, every)
+    return run_experiment(settings, lambda update, metric: send((update, metric)), checkpointer)
 
 
 def _failed(name: str, settings: RunSettings, error: str) -> Record:

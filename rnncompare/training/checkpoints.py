@@ -13,6 +13,8 @@ import torch
 
 import rnncompare
 
+FORMAT = "2"  # of the state; one of another form is not used
+
 
 @dataclass
 class CheckpointFile:
@@ -32,7 +34,7 @@ class CheckpointFile:
         return time.monotonic() - self._last >= self.every
 
     def save(self, state: dict[str, Any]) -> None:
-        """Replace what is kept in one step; a state that cannot be written is let go, for training needs it not."""
+        """Replace what is kept in one step; if the state cannot be written, training continues without it."""
         temporary = self.path.with_name(f"{self.path.name}.part")
         with contextlib.suppress(OSError, RuntimeError):  # torch's writer raises RuntimeError where the disk is full
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,5 +56,5 @@ class CheckpointFile:
 
 
 def _made_by() -> list[str]:
-    """Software whose next version may compute other numbers."""
-    return [rnncompare.__version__, str(torch.__version__)]
+    """The form of the state, and the software whose next version may compute other numbers."""
+    return [FORMAT, rnncompare.__version__, str(torch.__version__)]

@@ -17,7 +17,7 @@ from rnncompare.records import DataFields, MemoryFields, ModelFields, QualityFie
 from rnncompare.records.provenance import provenance
 from rnncompare.tasks.contract import Data
 from rnncompare.training.batches import Split
-from rnncompare.training.loop import Keeper, Training, evaluate, train
+from rnncompare.training.loop import Checkpointer, Training, check_optimizer, evaluate, train
 from rnncompare.training.settings import DEFAULT_HIDDEN_SIZE, ModelSettings, RunSettings
 
 
@@ -40,20 +40,22 @@ def check(settings: RunSettings, here: bool = True) -> tuple[RunSettings, str | 
     task.train_examples()
     data = dataclasses.replace(task, size=1).load(settings.seed)
     design(settings.model, data)
+    if settings.train.fused and isinstance(device, torch.device):
+        check_optimizer(settings.train, device)
     return dataclasses.replace(settings, device=str(device), data=task), data.understood
 
 
 def run_experiment(
     settings: RunSettings,
     progress: Callable[[int, float], None] = lambda update, metric: None,
-    keeper: Keeper | None = None,
+    checkpointer: Checkpointer | None = None,
 ) -> Run:
     """Load the data, build the network, train it, and score its best state, on the test split just this once.
 
     Args:
         settings: resolved.
         progress: called with the update and the validation metric after each validation.
-        keeper: keeps the state of the training, and gives it back to one that goes on; None to keep none.
+        checkpointer: keeps the state of the training, and gives it back to one that goes on; None to keep none.
 
     Raises:
         SettingError: the settings cannot be met by the data or the machine.
@@ -71,7 +73,7 @@ def run_experiment(
     memory, load = PeakMemory(device), OtherLoad()
     network = initialise(settings, data, device)
     training = train(
-        network, train_split, validation_split, objective, settings.train, settings.seed, device, progress, keeper
+        network, train_split, validation_split, objective, settings.train, settings.seed, device, progress, checkpointer
     )
     peak_mb, other_load = memory.peak_mb(), load.cores()
 
@@ -86,7 +88,9 @@ def run_experiment(
         config=settings.config(),
         model=_model_fields(network, settings.train.batch_size, data),
         data=_data_fields(settings, data),
-        quality=_quality_fields(network, data, device) if training.best else _unscored(data),
+        quality=dataclasses.replace(
+            _quality_fields(network, data, device) if training.best else _unscored(data), converged=training.converged
+        ),
         speed=_speed_fields(training, min(settings.train.batch_size, len(data.train)), other_load),
         memory=MemoryFields(peak_mb=peak_mb, before_mb=memory.before_mb),
         provenance=provenance(hardware_name(device)),
@@ -184,11 +188,11 @@ def _quality_fields(network: nn.Module, data: Data, device: torch.device) -> Qua
 
 
 def _speed_fields(training: Training, batch_size: int, other_load: float) -> SpeedFields:
-    median, p10, p90 = step_milliseconds(training.laps)
+    median, p10, p90 = step_milliseconds(training.step_seconds)
     reached = training.reached
     return SpeedFields(
         updates=training.updates,
-        training_seconds=sum(training.laps),
+        training_seconds=sum(training.step_seconds),
         step_ms_median=median,
         step_ms_p10=p10,
         step_ms_p90=p90,
