@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +14,10 @@ from rnncompare.statistics import ArmGrid, CrossFit, cross_fit
 if TYPE_CHECKING:
     import pandas as pd
 
-PARTS = ("validation", "loss", "score", "cut", "diverged")
+PARTS = ("validation", "loss", "score", "cut", "diverged", "floor", "ceiling")
+# of scores for which no rate is chosen, or that have no end
+WITHOUT: dict[str, Any] = {"rate": 0.0, "validation": 0.0, "loss": 0.0, "added": False, "cut": 0.0, "diverged": 0.0}
+WITHOUT |= {"floor": math.nan, "ceiling": math.nan}
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Condition:
         second: the second arm's.
         cut: share of runs cut by their budget at each rate, of either arm, ``(R,)`` each.
         diverged: the same of runs that diverged or failed.
+        floor: the score of the trivial predictor, or of a run that solves nothing; NaN where there is none.
+        ceiling: the best score there is; NaN where it is unknown.
     """
 
     value: str
@@ -33,6 +39,8 @@ class Condition:
     second: ArmGrid
     cut: tuple[np.ndarray, np.ndarray]
     diverged: tuple[np.ndarray, np.ndarray]
+    floor: float = math.nan
+    ceiling: float = math.nan
 
     @property
     def grids(self) -> tuple[ArmGrid, ArmGrid]:
@@ -85,12 +93,8 @@ def comparisons(scored: pd.DataFrame, first: str, second: str, looks: Sequence[i
         looks: after how many pairs the study is looked at.
     """
     mine = scored[scored["arm"].isin([first, second])]
-    tuned = "rate" in mine
-    defaults = {"rate": 0.0, "validation": 0.0, "loss": 0.0, "added": False, "cut": 0.0, "diverged": 0.0}
     mine = mine.assign(
-        value=mine["value"].map(label),
-        added=mine["added"].astype(bool) if tuned and "added" in mine else False,
-        **{name: value for name, value in defaults.items() if name not in mine and name != "added"},
+        value=mine["value"].map(label), **{name: value for name, value in WITHOUT.items() if name not in mine}
     )
     for task, runs in mine.groupby("task", sort=False):
         values = list(dict.fromkeys(runs["value"]))
@@ -101,7 +105,10 @@ def comparisons(scored: pd.DataFrame, first: str, second: str, looks: Sequence[i
         }
         if any(table is None for table in tables.values()):
             continue
-        began = {value: sorted(set(runs.loc[(runs["value"] == value) & ~runs["added"], "rate"])) for value in values}
+        began = {
+            value: sorted(set(runs.loc[(runs["value"] == value) & ~runs["added"].astype(bool), "rate"]))
+            for value in values
+        }
         seeds = _common_seeds({key: table["score"] for key, table in tables.items() if table is not None}, began, looks)
         if seeds:
             yield Comparison(str(task), seeds, [_condition(value, tables, first, second, seeds) for value in values])
@@ -116,7 +123,7 @@ def _tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame] | None:
     """Each part of an arm's scores, rates by seeds."""
     if not len(runs):
         return None
-    numbers = runs.astype({part: float for part in PARTS})
+    numbers = runs.astype(dict.fromkeys(PARTS, float))
     return {part: numbers.pivot(index="rate", columns="seed", values=part).sort_index() for part in PARTS}
 
 
@@ -153,4 +160,8 @@ def _condition(
     cut, diverged = (
         (parts[0][name].mean(axis=1).to_numpy(), parts[1][name].mean(axis=1).to_numpy()) for name in ("cut", "diverged")
     )
-    return Condition(value, one, other, cut, diverged)
+    floor, ceiling = (
+        float(np.nanmean(parts[0][name])) if parts[0][name].notna().any(axis=None) else math.nan
+        for name in ("floor", "ceiling")
+    )
+    return Condition(value, one, other, cut, diverged, floor, ceiling)

@@ -50,11 +50,13 @@ class TaskFinding:
         title: what a reader calls it.
         real: whether its data are real; None for a shape.
         verdict: of the first arm against the second. *better* and *worse* need a difference beyond the margin.
+        on_claim: what the task says of the claim: ``supported``, ``refuted``, ``equivalent`` or ``inconclusive``.
         unit: of the effect, the margin and the scores.
         margin: the difference that matters on this task.
         effect: the first arm less the second, with the interval that the verdict rests on (95 % at a single look).
         narrow: the same with the interval of the two one-sided tests of equivalence (90 % at a single look).
         p: of the decision made; comparable to 0.05, whatever the number of looks.
+        p_on_claim: the same of ``on_claim``.
         direction: 1 where the difference is above the margin for sure, -1 where it is below minus the margin, else 0.
         direction_p: p of a difference beyond the margin on either side.
         standard_error: of the effect, seeds and tuning together.
@@ -76,9 +78,10 @@ class TaskFinding:
         rates: a row an arm, value and learning rate: ``arm``, ``value``, ``rate``, ``validation``, ``score`` (means
             over seeds), ``chosen`` (share of the splits that chose it), ``cut``, ``diverged`` (shares), ``edge``
             (whether the whole set of seeds chooses it and it lies at the end of the grid).
-        course: the difference over the course of training: ``update``, ``effect``, ``low``, ``high``, in the unit of
-            the task's validation metric; empty where the measure is not a quality.
-        by_margin: the verdict as a function of the margin: ``margin``, ``verdict``.
+        course: the difference over the course of training: ``update``, ``effect``, ``low``, ``high`` (at one budget
+            named beforehand), ``band_low``, ``band_high`` (over all budgets), in the unit of the task's metric; None
+            where the measure is not a quality.
+        by_margin: the verdict as a function of the margin, a row a step: ``margin`` (from which on), ``verdict``.
         notes: what a reader must know beside it.
     """
 
@@ -88,9 +91,11 @@ class TaskFinding:
     unit: str
     margin: float
     real: bool | None = None
+    on_claim: str = "inconclusive"
     effect: Interval | None = None
     narrow: Interval | None = None
     p: float = math.nan
+    p_on_claim: float = math.nan
     direction: int = 0
     direction_p: float = math.nan
     standard_error: float = math.nan

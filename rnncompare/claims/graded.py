@@ -29,8 +29,10 @@ def graded(evidence: Evidence) -> pd.DataFrame:
         if task in evidence.scales and runs["quality.baseline"].notna().any()
     ]
     columns = ["quality", "validation", "loss", "baseline", "cut", "diverged"]
-    return pd.concat(parts, ignore_index=True) if parts else evidence.runs.iloc[:0].reindex(
-        columns=[*evidence.runs.columns, *columns]
+    return (
+        pd.concat(parts, ignore_index=True)
+        if parts
+        else evidence.runs.iloc[:0].reindex(columns=[*evidence.runs.columns, *columns])
     )
 
 

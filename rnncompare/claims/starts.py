@@ -31,7 +31,7 @@ def expanded(
 ) -> tuple[dict[str, tuple[str, ...]], list[Pair]]:
     """All arms of a claim, and the pairs to be judged.
 
-    A forget bias changes the LSTMs alone; Keras's start changes every gated arm, since a user of Keras gets it for both.
+    A forget bias changes the LSTMs alone; Keras's start changes every gated arm, as a user of Keras gets it for both.
     A pair that a start leaves as it is has been judged from the start before.
 
     Args:
@@ -55,5 +55,5 @@ def expanded(
 def _from(start: str, arm: str, overrides: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """An arm's name and settings from a start."""
     plain = any(word.startswith(("model=rnn", "model=torch_rnn")) for word in overrides)
-    changes = start == "keras" and not plain or start == "forget_bias_1" and has_forget_gate(overrides)
+    changes = (start == "keras" and not plain) or (start == "forget_bias_1" and has_forget_gate(overrides))
     return (f"{arm}_{start}", (*overrides, STARTS[start])) if changes else (arm, overrides)

@@ -8,7 +8,8 @@ A module here is a measure. It has
 - ``scores(evidence)``: a table with one row for each run, or for each seed of an arm and condition, and the columns
   ``arm``, ``task``, ``value``, ``seed`` and ``score`` (finite). Where the learning rate is to be chosen, also ``rate``
   with ``validation`` and ``loss``, as `rnncompare.claims.graded` gives them, ``added``, and ``cut`` and ``diverged``.
-  A task's score is the mean over its values.
+  Where scores have an end, ``floor`` (of the trivial predictor) and ``ceiling`` (of the optimum). A task's score is the
+  mean over its values.
 """
 
 from __future__ import annotations

@@ -29,4 +29,5 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     table = by_length(runs)
     beyond = table.where(table.columns.to_numpy() > runs[["config.data.sequence_length"]].to_numpy())
     mean = 100 * beyond.mean(axis=1).mask(runs["diverged"].astype(bool))
-    return runs.assign(score=mean.fillna(runs["baseline"]).clip(lower=runs["baseline"]))
+    score = mean.fillna(runs["baseline"]).clip(lower=runs["baseline"])
+    return runs.assign(score=score, floor=runs["baseline"], ceiling=100.0)

@@ -24,4 +24,5 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     runs = along(graded(evidence), "data.train_examples")
     runs = runs[runs["config.train.target"].notna() & (runs["values"] > 1)]
     reached = runs["speed.updates_to_target"].notna() & ~runs["diverged"].astype(bool)
-    return runs.assign(score=runs["values"] * runs["step"] * reached, cut=runs["cut"] & ~reached)
+    octaves = runs["values"] * runs["step"]
+    return runs.assign(score=octaves * reached, cut=runs["cut"] & ~reached, floor=0.0, ceiling=octaves)

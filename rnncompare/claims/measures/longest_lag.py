@@ -25,4 +25,5 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     scales = {task: scale for task, scale in evidence.scales.items() if scale.kind == "solve"}
     runs = runs[runs["task"].isin(list(scales))]
     solved = runs["quality"] >= runs["task"].map({task: scale.oriented(scale.solved) for task, scale in scales.items()})
-    return runs.assign(score=runs["values"] * runs["step"] * solved)
+    octaves = runs["values"] * runs["step"]
+    return runs.assign(score=octaves * solved, floor=0.0, ceiling=octaves)

@@ -22,9 +22,11 @@ def scores(evidence: Evidence) -> pd.DataFrame:
 
 def of_kind(runs: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     """Graded runs with their ``score``."""
-    runs = runs.assign(score=runs["quality"])
+    tops = {task: scale.top for task, scale in evidence.scales.items()}
+    runs = runs.assign(score=runs["quality"], floor=runs["baseline"], ceiling=runs["task"].map(tops))
     for task, scale in evidence.scales.items():
         mine = runs["task"] == task
         if scale.kind == "solve" and mine.any():
             runs.loc[mine, "score"] = scale.solves(runs.loc[mine, "quality"].to_numpy(float))
+            runs.loc[mine, ["floor", "ceiling"]] = 0.0, 1.0
     return runs

@@ -28,11 +28,15 @@ def over_rates(scored: pd.DataFrame) -> pd.DataFrame:
     first = scored[~scored["added"].astype(bool)]
     rates = first.groupby(["task", "value"])["rate"].transform("nunique")
     keys = ["arm", "task", "value", "seed"]
-    table = first.assign(rates=rates).groupby(keys, as_index=False, sort=False).agg(
-        score=("score", "mean"),
-        cut=("cut", "mean"),
-        diverged=("diverged", "mean"),
-        found=("rate", "nunique"),
-        rates=("rates", "first"),
+    table = (
+        first.assign(rates=rates)
+        .groupby(keys, as_index=False, sort=False)
+        .agg(
+            score=("score", "mean"),
+            cut=("cut", "mean"),
+            diverged=("diverged", "mean"),
+            found=("rate", "nunique"),
+            rates=("rates", "first"),
+        )
     )
     return table[table["found"] == table["rates"]].drop(columns=["found", "rates"])
