@@ -11,14 +11,13 @@ import itertools
 import sys
 from collections.abc import Iterator
 
-from omegaconf import DictConfig
-
 from rnncompare import tasks
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.cli import descriptions as description
-from rnncompare.cli.application import CONFIGS, REQUEST_WRONG, SOME_FAILED, Command, explain, fail, run_hydra
+from rnncompare.cli.application import REQUEST_WRONG, SOME_FAILED, Command, explain, fail, run_hydra
+from rnncompare.composition.schemas import CONFIGS
 from rnncompare.tasks.contract.download import PinnedFile
-from rnncompare.training.settings import from_config
+from rnncompare.training.settings import RunSettings, from_config
 
 USAGE = """What data there are, and what is in them.
 
@@ -43,7 +42,7 @@ def main() -> None:
             _check()
         case ["describe", *words] if words:
             sys.argv[1:] = words
-            run_hydra(Command("run", USAGE), _describe)
+            run_hydra(Command("run", USAGE, RunSettings, from_config), _describe)
         case [word, *_] if word in ("-h", "--help"):
             print(USAGE)
         case _:
@@ -98,8 +97,7 @@ def _files() -> Iterator[PinnedFile]:
         yield from tasks.task_class(name).files
 
 
-def _describe(config: DictConfig) -> None:
-    settings = from_config(config)
+def _describe(settings: RunSettings) -> None:
     task = settings.data.pinned()
     print(description.described(task.name, task.load(settings.seed)))
 

@@ -12,13 +12,13 @@ import sys
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
 
 from rnncompare.base.errors import require
 from rnncompare.base.isolation import preload
 from rnncompare.claims import load, names
-from rnncompare.cli.application import CONFIGS, SOME_FAILED, Command, fail, run_hydra
+from rnncompare.cli.application import SOME_FAILED, Command, fail, run_hydra
 from rnncompare.cli.study_console import StudyConsole
+from rnncompare.composition.schemas import CONFIGS
 from rnncompare.studies.command_line import check_beside_claims, check_beside_data, split
 from rnncompare.studies.protocol import load_task
 from rnncompare.studies.run_study import conduct
@@ -44,17 +44,17 @@ def main() -> None:
     command = "python -m rnncompare.study " + shlex.join(sys.argv[1:])
     sys.argv[1:], runs = split(sys.argv[1:])
     run_hydra(
-        Command("study", DESCRIPTION, ("preset",), CONFIGS / "study"),
-        lambda config: study(config, runs, command),
+        Command("study", DESCRIPTION, StudySettings, groups=("preset",), folder=CONFIGS / "study"),
+        lambda settings: study(settings, runs, command),
     )
 
 
 @in_order(RUNS_KEPT)
-def study(config: DictConfig, runs: list[str], command: str) -> None:
-    """Make the study that ``config`` describes, and print its verdicts.
+def study(settings: StudySettings, runs: list[str], command: str) -> None:
+    """Make the study that ``settings`` ask for, and print its verdicts.
 
     Args:
-        config: composed settings of the study.
+        settings: of the study.
         runs: settings that all runs share.
         command: that makes the study again.
 
@@ -64,8 +64,6 @@ def study(config: DictConfig, runs: list[str], command: str) -> None:
     """
     from rnncompare.studies import own_data, table
 
-    settings = OmegaConf.to_object(config)
-    assert isinstance(settings, StudySettings)
     settings = settings.checked()
     launcher = instantiate(HydraConfig.get().launcher)
     if settings.claim is None:

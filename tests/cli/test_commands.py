@@ -72,7 +72,7 @@ def test_a_sweep_leaves_a_record_a_run_and_a_table_and_trains_nothing_twice(tmp_
 def test_several_at_a_time_give_the_same_records(tmp_path):
     words = ["-m", "model=gru,lstm", "data=adding", "data.size=20", "seed=0,1", *QUICK]
     one = run(tmp_path, *words, "results_dir=one")
-    several = run(tmp_path, *words, "results_dir=several", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    several = run(tmp_path, *words, "results_dir=several", "hydra/launcher=parallel", "hydra.launcher.n_jobs=2")
     assert (one.returncode, several.returncode) == (0, 0), several.stderr
     for record in (tmp_path / "one").glob("*/record.json"):
         first, second = (
@@ -140,7 +140,7 @@ def test_help_shows_every_setting_and_the_choices(tmp_path):
 
 def test_the_parent_of_a_run_never_imports_torch(tmp_path):
     script = (
-        "import sys, rnncompare.run; from rnncompare.cli.application import register_schemas\n"
+        "import sys, rnncompare.run; from rnncompare.composition.schemas import register_schemas\n"
         "register_schemas(); assert 'torch' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})

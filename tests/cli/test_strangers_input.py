@@ -10,7 +10,7 @@ from hydra.core.global_hydra import GlobalHydra
 
 from rnncompare.base.sanitize import safe
 from rnncompare.cli.application import Command, run_hydra
-from rnncompare.training.settings import from_config
+from rnncompare.training.settings import RunSettings, from_config
 
 KEYS = [
     "model", "data", "train", "seed", "device", "threads", "results_dir", "force", "run_timeout", "model.name",
@@ -41,18 +41,13 @@ def call(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
-    def compose(configs, *_):
-        for config in configs:
-            from_config(config)
-
-    monkeypatch.setattr("rnncompare.run.run_jobs", compose)  # to train what is valid would take hours
-
     def call_with(words):
         monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
         monkeypatch.setattr(sys, "argv", ["run", *words])
         GlobalHydra.instance().clear()
         try:
-            run_hydra(Command("run", ""), lambda config: from_config(config))
+            # to train what is valid would take hours
+            run_hydra(Command("run", "", RunSettings, from_config), lambda settings: None, lambda *runs: None)
             code = 0
         except SystemExit as end:
             code = end.code or 0

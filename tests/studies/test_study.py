@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_commands import QUICK, files_in, run
 
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.claims import load, names
@@ -24,6 +23,7 @@ from rnncompare.studies.protocol import load_task, protocol, task_names
 from rnncompare.studies.settings import StudySettings
 from rnncompare.studies.verdicts import read_study
 from rnncompare.training.experiment import run_experiment
+from tests.cli.test_commands import QUICK, files_in, run
 
 OWN = ["data=adding", "data.size=32", *QUICK, "trials=2", "pairs=3", "preset=quick", "updates=1"]
 
@@ -177,12 +177,14 @@ def test_what_is_no_time_is_refused(budget):
 
 
 def test_words_are_parted_into_those_of_the_study_and_of_its_runs():
-    own, runs = split(["claim=a,b", "preset=quick", "device=cpu", "--help", "hydra/launcher=joblib", "data=file"])
-    assert own == ["claim='a,b'", "preset=quick", "--help", "hydra/launcher=joblib"]
+    own, runs = split(["claim=a,b", "preset=quick", "device=cpu", "--help", "hydra/launcher=parallel", "data=file"])
+    assert own == ["--help", "claim='a,b'", "preset=quick", "hydra/launcher=parallel"]
     assert runs == ["device=cpu", "data=file"]
     with pytest.raises(SettingError, match="optimizer"):
         check_beside_claims(["train.optimizer=sgd"])
     check_beside_data(["train.optimizer=sgd", "model.hidden_size=4"])
+    for folder in (["--config-dir", "conf"], ["--config-dir=conf"]):  # the folder is the flag's, not a setting of runs
+        assert split([*folder, "claim=x", "seed=1"]) == (["--config-dir", "conf", "claim=x"], ["seed=1"])
 
 
 BOOK = Book(

@@ -73,7 +73,7 @@ def test_a_run_killed_again_and_again_ends_in_the_same_record(tmp_path):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_request_to_stop_is_met_within_seconds(tmp_path, number, code):
-    sweep = Command(tmp_path, "-m", "seed=0,1,2", *LONG, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    sweep = Command(tmp_path, "-m", "seed=0,1,2", *LONG, "hydra/launcher=parallel", "hydra.launcher.n_jobs=2")
     training(sweep)
     if number == signal.SIGINT:  # somebody impatient
         sweep.process.send_signal(number)
