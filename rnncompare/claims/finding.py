@@ -34,6 +34,8 @@ ClaimVerdict = Literal[
     "reported",
 ]
 
+Strength = Literal["", "suggestive", "holds"]
+
 DECIDED: tuple[TaskVerdict, ...] = ("better", "worse", "no difference that matters")
 SETTLED: tuple[ClaimVerdict, ...] = ("supported", "refuted", "equivalent", "depends on the task")
 
@@ -182,7 +184,7 @@ class Finding:
     general: General | None = None
     p: float = math.nan
     p_adjusted: float = math.nan
-    strength: Literal["", "suggestive", "holds"] = ""
+    strength: Strength = ""
     halves_agree: bool | None = None
     unit: str = ""
     checks: list[Check] = field(default_factory=list)

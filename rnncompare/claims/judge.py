@@ -16,7 +16,7 @@ from rnncompare.claims.comparison import Comparison, comparisons
 from rnncompare.claims.course import course
 from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.exact_checks import Check
-from rnncompare.claims.finding import SETTLED, ClaimVerdict, Finding, General, TaskFinding
+from rnncompare.claims.finding import SETTLED, ClaimVerdict, Finding, General, Strength, TaskFinding
 from rnncompare.claims.measures import load
 from rnncompare.claims.starts import Pair
 from rnncompare.claims.task_judge import Terms, agree, judge_task
@@ -49,7 +49,7 @@ def as_family(findings: Sequence[Finding]) -> list[Finding]:
     ]
 
 
-def _strength(finding: Finding, p: float) -> str:
+def _strength(finding: Finding, p: float) -> Strength:
     exact = finding.claim.rule == "exact"
     return "holds" if exact or (p <= SIGNIFICANT and finding.halves_agree is not False) else "suggestive"
 
@@ -111,7 +111,7 @@ def _over_tasks(finding: Finding) -> Finding:
     """The verdict on the claim from those of its tasks."""
     counting = [task for task in finding.tasks if task.counts]
     if not counting:
-        return dataclasses.replace(finding, **_nothing_counts(finding.tasks))
+        return _nothing_counts(finding)
     if finding.claim.general and len(counting) >= FEWEST_TASKS:
         return _in_general(finding, counting)
     if finding.claim.general:
@@ -119,7 +119,7 @@ def _over_tasks(finding: Finding) -> Finding:
         return dataclasses.replace(finding, verdict="inconclusive", settle="more tasks", notes=(few,))
     said = {task.on_claim for task in counting}
     ways = _sure_ways(counting)
-    verdict = "depends on the task" if len(ways) > 1 else said.pop() if len(said) == 1 else "inconclusive"
+    verdict = _claim_verdict("depends on the task" if len(ways) > 1 else said.pop() if len(said) == 1 else "")
     p = max(ways.values()) if len(ways) > 1 else max(task.p_on_claim for task in counting)
     agreed = _all_agree([agree(task.on_claim, task.halves, task.margin) for task in counting if task.halves])
     notes = () if verdict != "inconclusive" else tuple(f"{task.title}: {task.on_claim}" for task in counting)
@@ -163,7 +163,7 @@ def _in_general(finding: Finding, tasks: Sequence[TaskFinding]) -> Finding:
     open_ones = [task for task in tasks if task.verdict == "cannot tell"]
     return dataclasses.replace(
         finding,
-        verdict=judged.verdict,
+        verdict=_claim_verdict(judged.verdict),
         general=general,
         p=max(_sure_ways(tasks).values()) if depends else judged.decision.p,
         halves_agree=_general_halves(judged.verdict, tasks, per, margin),
@@ -207,18 +207,23 @@ def _decision(task: TaskFinding) -> Decision:
     return Decision("inconclusive", task.effect, task.narrow, task.p, task.seeds, task.direction, task.direction_p)
 
 
-def _nothing_counts(tasks: Sequence[TaskFinding]) -> dict[str, object]:
-    """Verdict, what would settle it, and why, where no task can tell the two apart."""
-    verdicts = {task.verdict for task in tasks}
+def _claim_verdict(said: str) -> ClaimVerdict:
+    """A verdict by its word; inconclusive for what tasks do not agree on."""
+    return next((verdict for verdict in SETTLED if verdict == said), "inconclusive")
+
+
+def _nothing_counts(finding: Finding) -> Finding:
+    """The finding where no task can tell the two apart: verdict, what would settle it, and why."""
+    verdicts = {task.verdict for task in finding.tasks}
     if "unconverged" in verdicts:
         why = "more than a fifth of the runs of an arm were cut by their budget"
-        return {"verdict": "unconverged", "settle": "longer training", "notes": (why,)}
+        return dataclasses.replace(finding, verdict="unconverged", settle="longer training", notes=(why,))
     if "uninformative" in verdicts:
         why = "on every task neither of the two beats the trivial baseline, or both are at the optimum"
-        return {"verdict": "uninformative", "settle": "easier or harder tasks", "notes": (why,)}
+        return dataclasses.replace(finding, verdict="uninformative", settle="easier or harder tasks", notes=(why,))
     if "cannot tell" in verdicts:
-        return {"verdict": "inconclusive", "settle": "more pairs"}
-    return {"verdict": "not measured", "settle": "measurements of both, on the same seeds"}
+        return dataclasses.replace(finding, verdict="inconclusive", settle="more pairs")
+    return dataclasses.replace(finding, settle="measurements of both, on the same seeds")
 
 
 def _settle(tasks: Sequence[TaskFinding]) -> str:

@@ -116,7 +116,12 @@ class Scale:
         found = np.where(metric.isna(), worst, sign * metric.to_numpy(float))
         return np.clip(found, worst, np.maximum(worst, self.top))
 
+    @property
+    def solving_score(self) -> float:
+        """The score from which a run has solved the task; of the kind ``solve``."""
+        assert self.solved is not None
+        return self.oriented(self.solved) - 1e-12
+
     def solves(self, scores: np.ndarray) -> np.ndarray:
         """1 for each score that solves the task, else 0."""
-        assert self.solved is not None
-        return (scores >= self.oriented(self.solved) - 1e-12).astype(float)
+        return (scores >= self.solving_score).astype(float)

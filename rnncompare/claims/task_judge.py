@@ -116,9 +116,7 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         first=mean_interval(first),
         second=mean_interval(second),
         cut=cut,
-        diverged=tuple(
-            float(np.mean([condition.diverged[side].mean() for condition in comparison.conditions])) for side in (0, 1)
-        ),
+        diverged=(_mean_share(comparison, 0), _mean_share(comparison, 1)),
         test_error=test_error,
         halves=halves,
         halves_agree=None if halves is None else agree(verdict, halves, terms.margin),
@@ -205,6 +203,11 @@ def _share(comparison: Comparison, fits: Sequence[Any], name: str) -> tuple[floa
         for side, choices in enumerate(("first_choices", "second_choices"))
     )
     return one, other
+
+
+def _mean_share(comparison: Comparison, side: int) -> float:
+    """The share of an arm's runs, at all rates, that diverged or failed."""
+    return float(np.mean([condition.diverged[side].mean() for condition in comparison.conditions]))
 
 
 def _halves(comparison: Comparison) -> tuple[float, float] | None:

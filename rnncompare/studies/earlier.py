@@ -70,7 +70,7 @@ def read_earlier_study(folder: Path) -> EarlierStudy:
             for run in runs
         ]
         runs = pd.DataFrame(rows, columns=["claim", "arm", "task", "value", "stage", "run_id"])
-        parts = (content[name] for name in ("command", "settings", "tasks", "claims"))
-        return EarlierStudy(*parts, verdicts, read_published(folder), runs)
+        plain = {name: content[name] for name in ("command", "settings", "tasks", "claims")}
+        return EarlierStudy(**plain, verdicts=verdicts, files=read_published(folder), runs=runs)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise DataError(f"{folder}: not a published study: {' '.join(str(error).split())}") from error

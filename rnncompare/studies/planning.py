@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rnncompare.base.errors import DataError
@@ -40,7 +40,7 @@ class Plan:
         runs = {entry: shortened(settings, share) for entry, settings in self.runs.items()}
         return dataclasses.replace(self, runs=runs)
 
-    def only(self, kept: Mapping[Entry, RunSettings]) -> Plan:
+    def only(self, kept: Collection[Entry]) -> Plan:
         """The same without the entries that are not among ``kept``."""
         arms = {
             claim: {arm: tuple(entry for entry in entries if entry in kept) for arm, entries in own.items()}

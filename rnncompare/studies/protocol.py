@@ -167,7 +167,7 @@ def parse_task(name: str, content: Mapping[str, Any]) -> StudyTask:
         higher_is_better=content.pop("higher_is_better", False),
     )
     scale.check(where)
-    lists = {key: tuple(content.pop(key)) for key in ("overrides", "values", "rates")}
+    lists: dict[str, Any] = {key: tuple(content.pop(key)) for key in ("overrides", "values", "rates")}
     return StudyTask(name=name, scale=scale, **lists, **content)
 
 

@@ -74,7 +74,7 @@ def conduct(
         each = {entry: _at_first(planned, entry, settings) * taken for entry, taken in seconds.items()}
         left = jobs * max(0.0, total - (time.monotonic() - began))
         kept, not_attempted = budget.within(planned.protocol, each, left)
-        planned = planned.only(dict.fromkeys(kept))
+        planned = planned.only(kept)
     deadline = None if total is None else began + UNTIL_JUDGING * total
     study = _Study(settings, Grids(planned), command, train, reporter, deadline)
     manifest = study.manifest(tasks, planned.left_out | unserved, not_attempted)

@@ -22,8 +22,8 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     rate is chosen at each of them; the tasks say from which score a lag is solved.
     """
     runs = along(graded(evidence), "value")
-    scales = {task: scale for task, scale in evidence.scales.items() if scale.kind == "solve"}
-    runs = runs[runs["task"].isin(list(scales))]
-    solved = runs["quality"] >= runs["task"].map({task: scale.oriented(scale.solved) for task, scale in scales.items()})
+    least = {task: scale.solving_score for task, scale in evidence.scales.items() if scale.kind == "solve"}
+    runs = runs[runs["task"].isin(list(least))]
+    solved = runs["quality"] >= runs["task"].map(least)
     octaves = runs["values"] * runs["step"]
     return runs.assign(score=octaves * solved, floor=0.0, ceiling=octaves)
