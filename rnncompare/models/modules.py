@@ -78,6 +78,7 @@ class GRU(Recurrent):
     """
 
     mode = "GRU"
+    _promotes = True
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from rnncompare.models.checks import check_dimensions, check_input, check_settin
 from rnncompare.models.implementations import IMPLEMENTATIONS, choose
 
 
-class Recurrent(nn.Module):
+class Recurrent(nn.RNNBase):
     """A stack of recurrent layers of one cell, with the interface of `torch.nn.LSTM` and its kin.
 
     Parameters are named as in torch, ``weight_ih_l0``, ``weight_hh_l0_reverse``, ..., and drawn in torch's order, so
@@ -43,6 +43,9 @@ class Recurrent(nn.Module):
         ValueError: a number out of range, as in torch; `SettingError`, which is one, for the implementation.
     """
 
+    _promotes = False
+    """Whether results under autocast on a CPU have the dtype of the initial states, as those of `torch.nn.GRU`."""
+
     def __init__(
         self,
         cell: Cell,
@@ -58,7 +61,7 @@ class Recurrent(nn.Module):
         dtype: torch.dtype | None = None,
         implementation: str = "auto",
     ):
-        super().__init__()
+        nn.Module.__init__(self)  # RNNBase's own knows the cells of torch alone
         check_settings(input_size, hidden_size, num_layers, bias, batch_first, dropout, proj_size)
         valid = f"one of {', '.join(IMPLEMENTATIONS)}"
         require(implementation in IMPLEMENTATIONS, "model.implementation", implementation, valid)
@@ -86,21 +89,16 @@ class Recurrent(nn.Module):
                 for name, shape in shapes.items():
                     parameter = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
                     self.register_parameter(self._names[-1][name], parameter)
+        # What RNNBase keeps, and code that works on torch's modules reads.
+        self._all_weights = [list(names.values()) for names in self._names]
+        self._flat_weights_names = [name for names in self._all_weights for name in names]
+        self._init_flat_weights()
         self.reset_parameters()
 
     @property
     def _output_size(self) -> int:
         """P, or H without a projection: the features of one direction's output."""
         return self.proj_size or self.hidden_size
-
-    @property
-    def _dtype(self) -> torch.dtype:
-        return next(iter(self._parameters_of(0).values())).dtype
-
-    @property
-    def all_weights(self) -> list[list[Tensor]]:
-        """The parameters of each layer and direction."""
-        return [[getattr(self, name) for name in names.values()] for names in self._names]
 
     def reset_parameters(self) -> None:
         """Draw every parameter from U(-1/sqrt(H), 1/sqrt(H)), then let the cell set what it wants otherwise."""
@@ -170,11 +168,16 @@ class Recurrent(nn.Module):
             return output.transpose(0, 1), final
         return self._run(input, state)
 
+    @torch.compiler.disable  # its batch sizes would be constants of the graph
     def _forward_packed(self, input: PackedSequence, state: State | None) -> tuple[PackedSequence, State]:
         """Bring the states into the order of the packed sequences, longest first, and back."""
+        if torch.jit.is_tracing() or torch.compiler.is_exporting():
+            raise RuntimeError(
+                f"{type(self).__name__}: packed sequences cannot be traced or exported; give padded ones"
+            )
         data, batch_sizes, order, inverse = input
         if state is not None and order is not None:
-            self._check_state(state, batch=len(order))
+            check_state(state, self._state_shapes(len(order)), self._parameters_of(0)["weight_ih"].dtype)
             state = tuple(s.index_select(1, order) for s in state)
         output, final = self._run(data, state, batch_sizes.tolist())
         if inverse is not None:
@@ -183,21 +186,30 @@ class Recurrent(nn.Module):
 
     def _run(self, input: Tensor, state: State | None, batch_sizes: list[int] | None = None) -> tuple[Tensor, State]:
         """Layer upon layer over ``(T, B, I)`` or packed ``(N, I)``."""
-        check_input(input, batch_sizes is not None, self.input_size, self._dtype)
+        parameters = [self._parameters_of(index) for index in range(len(self._names))]
+        dtype = parameters[0]["weight_ih"].dtype
+        check_input(input, batch_sizes is not None, self.input_size, dtype)
         batch = input.size(1) if batch_sizes is None else batch_sizes[0]
+        shapes = self._state_shapes(batch)
         if state is None:
-            state = tuple(input.new_zeros(shape) for shape in self._state_shapes(batch))
-        self._check_state(state, batch)
-        input = _as_autocast(input)
-        initial = list(zip(*(_as_autocast(s).unbind() for s in state), strict=True))
+            state = tuple(input.new_zeros(shape) for shape in shapes)
+        else:
+            check_state(state, shapes, dtype)
+        autocast = _autocast_dtype(input.device.type)
+        promoted = state[0].dtype if autocast and self._promotes and input.device.type == "cpu" else None
+        if autocast:
+            input, *rest = _cast(autocast, input, *state)
+            state = tuple(rest)
+            parameters = [dict(zip(p, _cast(autocast, *p.values()), strict=True)) for p in parameters]
+        initial = list(zip(*(s.unbind() for s in state), strict=True))
         final: list[State] = []
         used = set()
         for layer in range(self.num_layers):
             outputs = []
             for direction in range(self._directions):
                 index = layer * self._directions + direction
-                w = Weights(**{name: _as_autocast(p) for name, p in self._parameters_of(index).items()})
-                name, function = choose(self.implementation, self.cell, input, w)
+                w = Weights(**parameters[index])
+                name, function = choose(self.implementation, self.cell, input, w, batch_sizes is not None)
                 output, last = function(self.cell, input, initial[index], w, batch_sizes, reverse=direction == 1)
                 outputs.append(output)
                 final.append(last)
@@ -206,7 +218,10 @@ class Recurrent(nn.Module):
             if self.dropout and layer < self.num_layers - 1:
                 input = F.dropout(input, self.dropout, self.training)
         self.implementation_used = "+".join(sorted(used))
-        return input, tuple(torch.stack(s) for s in zip(*final, strict=True))
+        if input.requires_grad and not self.bidirectional and not used <= {"loop", "operator"}:
+            input = input.clone()  # a fast path needs its output in backward, and the caller may write to this one
+        states = tuple(torch.stack(s) for s in zip(*final, strict=True))
+        return (input, states) if promoted is None else (input.to(promoted), tuple(s.to(promoted) for s in states))
 
     def _parameters_of(self, index: int) -> dict[str, Tensor]:
         """The parameters of a layer and direction by the cell's names, looked up so that swapped ones are seen."""
@@ -216,13 +231,14 @@ class Recurrent(nn.Module):
         sizes = [self._output_size] + [self.hidden_size] * (len(self.cell.states) - 1)
         return [(self.num_layers * self._directions, batch, size) for size in sizes]
 
-    def _check_state(self, state: State, batch: int) -> None:
-        check_state(state, self._state_shapes(batch), self._dtype)
+
+def _autocast_dtype(device: str) -> torch.dtype | None:
+    """The dtype of autocast on ``device``; None where it is off."""
+    if device == "meta" or not torch.is_autocast_enabled(device):
+        return None
+    return torch.get_autocast_dtype(device)
 
 
-def _as_autocast(tensor: Tensor) -> Tensor:
-    """``tensor`` in the dtype that autocast would give it in a product; itself where autocast is off."""
-    device = tensor.device.type
-    if tensor.dtype == torch.float64 or device == "meta" or not torch.is_autocast_enabled(device):
-        return tensor
-    return tensor.to(torch.get_autocast_dtype(device))
+def _cast(dtype: torch.dtype, *tensors: Tensor) -> list[Tensor]:
+    """The tensors as autocast gives them to a product: all but float64 in ``dtype``."""
+    return [t if t.dtype == torch.float64 else t.to(dtype) for t in tensors]

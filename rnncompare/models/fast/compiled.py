@@ -55,6 +55,12 @@ def serves(cell: Cell, input: Tensor, w: Weights) -> bool:
     return hidden > 0 and fitting and _readable(input.dtype, input, *given.values()) and kernels() is not None
 
 
+def suits(cell: Cell, dtype: torch.dtype, device: torch.device, w: Weights) -> bool:
+    """Whether the kernels serve this kind of layer; what `serves` asks of its tensors is not looked at."""
+    known = step_of(cell) in GATES and w.weight_hr is None and dtype in REALS and device.type == "cpu"
+    return known and kernels() is not None
+
+
 class CompiledUnrolling:
     """A function of the signature and the result of `rnncompare.models.unroll.unroll`.
 
@@ -104,13 +110,8 @@ class CompiledEngine:
         hidden = call.w.weight_hh.size(1)
         output = input.new_empty(len(input), hidden)
         final = tuple(torch.empty_like(s, memory_format=torch.contiguous_format) for s in state)
-        saved: tuple[Tensor, ...] = ()
-        if save and BLOCKS[step_of(call.cell)]:
-            lanes = _library(input.dtype).lanes()
-            padded = -(-hidden // lanes) * lanes
-            saved = (input.new_empty(len(input), BLOCKS[step_of(call.cell)], padded),)
-            if len(state) == 2:
-                saved += (input.new_empty(len(input), padded),)
+        shapes = self.saved_shapes(call.cell, len(input), call.w) if save else []
+        saved = tuple(input.new_empty(shape) for shape in shapes)
         results: dict[str, Tensor | None] = {
             "y": output,
             "h_n": final[0],
@@ -130,6 +131,13 @@ class CompiledEngine:
         given = {"y": output, "dy": d_output, **dict(zip(("dh_n", "dc_n"), d_state, strict=False))}
         _call("backward", call, given | _named(saved) | {short[name]: tensor for name, tensor in found.items()})
         return found
+
+    def saved_shapes(self, cell: Cell, rows: int, w: Weights) -> list[tuple[int, ...]]:
+        blocks, hidden = BLOCKS[step_of(cell)], w.weight_hh.size(1)
+        lanes = _library(w.weight_hh.dtype).lanes()
+        padded = -(-hidden // lanes) * lanes
+        shapes: list[tuple[int, ...]] = [(rows, blocks, padded)] if blocks else []
+        return [*shapes, (rows, padded)] if len(cell.states) == 2 else shapes
 
 
 def _named(saved: tuple[Tensor, ...]) -> dict[str, Tensor]:

@@ -146,6 +146,9 @@ class Engine(Protocol):
     ) -> dict[str, Tensor]:
         """The gradients of at least what is ``wanted``: `PARAMETERS`, ``input``, and ``0``, ``1`` for the states."""
 
+    def saved_shapes(self, cell: Cell, rows: int, w: Weights) -> list[tuple[int, ...]]:
+        """The shapes of what `forward` saves for N ``rows``, in its order; all are of the input's dtype."""
+
 
 def run(
     engine: Engine,
@@ -176,7 +179,7 @@ class _Layer(torch.autograd.Function):
     def forward(ctx: Any, engine: Engine, cell: Cell, steps: Steps, input: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
         count = len(cell.states)
         state, parameters = rest[:count], rest[count:]
-        output, final, saved = engine.forward(Call(cell, steps, input, state, _weights(parameters)), save=True)
+        output, final, saved = engine.forward(Call(cell, steps, input, state, weights_of(parameters)), save=True)
         ctx.engine, ctx.cell, ctx.steps = engine, cell, steps
         ctx.save_for_backward(input, *rest, output, *saved)
         ctx.set_materialize_grads(False)
@@ -185,19 +188,21 @@ class _Layer(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, d_output: Tensor | None, *d_state: Tensor | None) -> tuple[Tensor | None, ...]:
         needed = ctx.needs_input_grad[3:]
-        inputs, (output, *saved) = ctx.saved_tensors[: len(needed)], ctx.saved_tensors[len(needed) :]
+        tensors = ctx.saved_tensors  # once: checkpointing unpacks them a single time
+        inputs, (output, *saved) = tensors[: len(needed)], tensors[len(needed) :]
         if torch.is_grad_enabled():
             return None, None, None, *_through_unroll(ctx.cell, ctx.steps, inputs, needed, (d_output, *d_state))
         count = len(ctx.cell.states)
         names = ("input", *map(str, range(count)), *PARAMETERS)
         wanted = {name for name, need in zip(names, needed, strict=True) if need}
         input, *rest = inputs
-        call = Call(ctx.cell, ctx.steps, input, tuple(rest[:count]), _weights(rest[count:]))
+        call = Call(ctx.cell, ctx.steps, input, tuple(rest[:count]), weights_of(rest[count:]))
         found = ctx.engine.backward(call, output, tuple(saved), d_output, d_state, wanted)
         return None, None, None, *(found[name] if name in wanted else None for name in names)
 
 
-def _weights(parameters: Any) -> Weights:
+def weights_of(parameters: Any) -> Weights:
+    """The `Weights` of `PARAMETERS` in their order, None for those that are missing."""
     return Weights(**dict(zip(PARAMETERS, parameters, strict=True)))
 
 
@@ -213,7 +218,7 @@ def _through_unroll(
     own: list[Any] = [None if t is None else t.view_as(t) for t in inputs]
     input, *rest = own
     count = len(cell.states)
-    output, final = unroll(cell, input, tuple(rest[:count]), _weights(rest[count:]), list(steps.sizes), steps.reverse)
+    output, final = unroll(cell, input, tuple(rest[:count]), weights_of(rest[count:]), list(steps.sizes), steps.reverse)
     pairs = [(o, g) for o, g in zip((output, *final), gradients, strict=True) if g is not None]
     targets = [t for t, need in zip(own, needed, strict=True) if need]
     found = iter(
