@@ -90,9 +90,12 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
     if seeds < (FEWEST_SEEDS if tuned else 2):
         note = f"{seeds} pair{'s' * (seeds > 1)}: too few to tell"
         return dataclasses.replace(finding, verdict="cannot tell", notes=(note,))
+    comparison, notes = _timed(comparison, terms)
+    if not comparison.conditions:
+        return dataclasses.replace(finding, verdict="uninformative", notes=notes)
     fits = [condition.fit() for condition in comparison.conditions]
     first, second = (np.mean([getattr(fit, side) for fit in fits], axis=0) for side in ("first", "second"))
-    estimate, test_error, notes = _estimate(comparison, terms, first, second)
+    estimate, test_error, untold = _estimate(comparison, terms, first, second)
     looks = Looks(terms.looks if seeds in terms.looks else tuple(sorted({seeds, *terms.looks})))
     levels = looks.alpha(seeds), looks.narrow_alpha(seeds)
     by_task = decide_estimate(estimate, terms.margin, "equivalent", *levels)
@@ -126,8 +129,22 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         pairs=_pairs(comparison, fits),
         rates=_rates(comparison, fits, arms),
         by_margin=_by_margin(by_task, estimate.spread),
-        notes=notes,
+        notes=(*notes, *untold),
     )
+
+
+def _timed(comparison: Comparison, terms: Terms) -> tuple[Comparison, tuple[str, ...]]:
+    """The conditions in which a target is reached often enough to be timed, by one arm at least; and what is not."""
+    if terms.measure.AT_END:
+        return comparison, ()
+    kept, lost = [], []
+    for condition in comparison.conditions:
+        fit = condition.fit()
+        shares = fit.first_choices @ condition.cut[0], fit.second_choices @ condition.cut[1]
+        (kept if min(shares) <= MOST_CUT else lost).append(condition)
+    values = ", ".join(condition.value for condition in lost)
+    note = (f"not counted, since neither arm reaches the target in four runs of five: {values or 'all'}",)
+    return dataclasses.replace(comparison, conditions=kept), note if lost else ()
 
 
 def agree(verdict: str, effects: Sequence[float], margin: float) -> bool | None:
@@ -178,8 +195,6 @@ def _verdict(
     near = NEGLIGIBLE * terms.margin
     if max(first, second) - floor <= near or ceiling - min(first, second) <= near:
         return "uninformative"
-    if not terms.measure.AT_END and min(cut) > MOST_CUT:
-        return "uninformative"  # neither reaches the target often enough to be timed
     if decision.verdict == "equivalent":
         return "no difference that matters"
     return {1: "better", -1: "worse", 0: "cannot tell"}[decision.direction]  # type: ignore[return-value]
