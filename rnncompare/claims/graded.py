@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 def graded(evidence: Evidence) -> pd.DataFrame:
     """The runs of a claim with their scores, which `Scale` defines. Runs that diverged or failed count as the worst.
 
+    Args:
+        evidence: with runs of which some are scored (`is_scored`); tasks of which none is are left out.
+
     Returns:
         ``evidence.runs`` with ``quality`` (on the test split), ``validation`` (the same on the validation split, by
         which rates are chosen), ``loss`` (its loss, by which ties are broken; infinite where there is none),
@@ -23,17 +26,13 @@ def graded(evidence: Evidence) -> pd.DataFrame:
     """
     import pandas as pd
 
-    parts = [
-        _task(runs.copy(), evidence)
-        for task, runs in evidence.runs.groupby("task", sort=False)
-        if task in evidence.scales and runs["quality.baseline"].notna().any()
-    ]
-    columns = ["quality", "validation", "loss", "baseline", "cut", "diverged"]
-    return (
-        pd.concat(parts, ignore_index=True)
-        if parts
-        else evidence.runs.iloc[:0].reindex(columns=[*evidence.runs.columns, *columns])
-    )
+    tasks = evidence.runs.groupby("task", sort=False)
+    return pd.concat([_task(runs.copy(), evidence) for _, runs in tasks if is_scored(runs)], ignore_index=True)
+
+
+def is_scored(runs: pd.DataFrame) -> bool:
+    """Whether any of the runs got as far as to say what the trivial predictor scores."""
+    return len(runs) > 0 and bool(runs["quality.baseline"].notna().any())
 
 
 def _task(runs: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
@@ -69,4 +68,4 @@ def along(runs: pd.DataFrame, column: str) -> pd.DataFrame:
         step = logs.diff().fillna(1.0)  # the shortest counts for a doubling: below it nothing was tried
         label = group["value"].map(str)
         parts.append(group.assign(place=label.map(logs), step=label.map(step), values=len(places)))
-    return pd.concat(parts, ignore_index=True) if parts else runs.assign(place=[], step=[], values=[])
+    return pd.concat(parts, ignore_index=True)

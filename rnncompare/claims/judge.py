@@ -16,6 +16,7 @@ from rnncompare.claims.comparison import Comparison, comparisons
 from rnncompare.claims.course import course
 from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.exact_checks import Check
+from rnncompare.claims.graded import is_scored
 from rnncompare.claims.finding import SETTLED, ClaimVerdict, Finding, General, Strength, TaskFinding
 from rnncompare.claims.measures import load
 from rnncompare.claims.starts import Pair
@@ -33,8 +34,9 @@ def judge(claim: Claim, evidence: Evidence) -> list[Finding]:
     if claim.rule in ("exact", "reported"):
         return [_decided_by_code(claim)]
     findings = []
+    there = is_scored(evidence.runs) if claim.tasks else len(evidence.probes) > 0
     for measure in claim.measures:
-        scored = load(measure).scores(evidence)
+        scored = load(measure).scores(evidence) if there else None
         findings += [_judge(claim, evidence, measure, scored, pair) for pair in claim.pairs]
     return findings
 
@@ -66,11 +68,11 @@ def _checks(name: str, send: Callable[[object], None]) -> list[Check]:  # noqa: 
     return structure.checks(name)
 
 
-def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame, pair: Pair) -> Finding:
+def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame | None, pair: Pair) -> Finding:
     """The finding by one measure on one pair of arms; its p-value stands alone until `as_family`."""
     module = load(measure)
     arms = pair.first, pair.second
-    found = {one.task: one for one in comparisons(scored, *arms, evidence.looks)}
+    found = {} if scored is None else {one.task: one for one in comparisons(scored, *arms, evidence.looks)}
     tasks = []
     for name in claim.tasks or sorted(found):
         scale = evidence.scales.get(name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.finding import Finding
-from rnncompare.claims.graded import graded
+from rnncompare.claims.graded import graded, is_scored
 from rnncompare.records import run_id
 from rnncompare.statistics import ArmGrid
 from rnncompare.studies.manifest import ManifestEntry
@@ -148,7 +148,10 @@ def _validated(grids: Grids, records: pd.DataFrame) -> Mapping[Entry, ArmGrid]:
     named = pd.DataFrame(rows, columns=["arm", "task", "value", "rate", "run_id"])
     scales = {name: task.scale for name, task in grids.plan.tasks.items()}
     nothing = pd.DataFrame()
-    runs = graded(Evidence(named.merge(records, on="run_id", how="inner"), nothing, nothing, scales))
+    recorded = named.merge(records, on="run_id", how="inner")
+    if not is_scored(recorded):
+        return {}
+    runs = graded(Evidence(recorded, nothing, nothing, scales))
     found: dict[Entry, ArmGrid] = {}
     for position, own in runs.groupby("arm", sort=False):
         entry = entries[int(position)]
