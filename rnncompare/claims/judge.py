@@ -16,8 +16,8 @@ from rnncompare.claims.comparison import Comparison, comparisons
 from rnncompare.claims.course import course
 from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.exact_checks import Check
-from rnncompare.claims.graded import is_scored
 from rnncompare.claims.finding import SETTLED, ClaimVerdict, Finding, General, Strength, TaskFinding
+from rnncompare.claims.graded import is_scored
 from rnncompare.claims.measures import load
 from rnncompare.claims.starts import Pair
 from rnncompare.claims.task_judge import Terms, agree, judge_task
@@ -162,14 +162,13 @@ def _in_general(finding: Finding, tasks: Sequence[TaskFinding]) -> Finding:
     )
     hinges = [tasks[place].title for place in judged.rests_on]
     notes = (f"rests on {', '.join(hinges)}: without any one of them the mean says otherwise",) if hinges else ()
-    open_ones = [task for task in tasks if task.verdict == "cannot tell"]
     return dataclasses.replace(
         finding,
         verdict=_claim_verdict(judged.verdict),
         general=general,
         p=max(_sure_ways(tasks).values()) if depends else judged.decision.p,
         halves_agree=_general_halves(judged.verdict, tasks, per, margin),
-        settle=(_settle(open_ones) or "more tasks") if judged.verdict == "inconclusive" else "",
+        settle="more tasks" if judged.verdict == "inconclusive" else "",
         notes=() if depends else notes,
     )
 

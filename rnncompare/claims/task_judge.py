@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnncompare.claims.comparison import Comparison
+from rnncompare.claims.comparison import Comparison, Condition
 from rnncompare.claims.finding import TaskFinding, TaskVerdict
 from rnncompare.claims.scale import NEGLIGIBLE, Scale
 from rnncompare.statistics import (
@@ -137,7 +137,7 @@ def _timed(comparison: Comparison, terms: Terms) -> tuple[Comparison, tuple[str,
     """The conditions in which a target is reached often enough to be timed, by one arm at least; and what is not."""
     if terms.measure.AT_END:
         return comparison, ()
-    kept, lost = [], []
+    kept, lost = list[Condition](), list[Condition]()
     for condition in comparison.conditions:
         fit = condition.fit()
         shares = fit.first_choices @ condition.cut[0], fit.second_choices @ condition.cut[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rnncompare.claims import Claim
@@ -41,7 +41,7 @@ def pieces(plan: Protocol) -> Iterator[Piece]:
 
 
 def within(
-    plan: Protocol, seconds: Mapping[Entry, float], budget: float
+    plan: Protocol, seconds: Mapping[Entry, float], budget: float, trained: Collection[Entry] = ()
 ) -> tuple[list[Entry], list[dict[str, str | float]]]:
     """The entries to train within a budget, and what is not attempted.
 
@@ -52,12 +52,14 @@ def within(
         plan: all that could be trained.
         seconds: that all runs of each entry take.
         budget: seconds of the machine, all its jobs together.
+        trained: entries that are trained already.
 
     Returns:
-        The entries, and a row for each piece not attempted: ``claim``, ``start``, ``task``, ``seconds``.
+        The entries, those trained among them, and a row for each piece not attempted: ``claim``, ``start``, ``task``
+        and the ``seconds`` that it would take, once the rows before it are done.
     """
     claims = {claim.name: claim for claim in plan.claims}
-    kept: dict[Entry, None] = {}
+    kept = dict.fromkeys(trained)
     left = FOR_TRAINING * budget
 
     def price(piece: Piece) -> float:
@@ -76,10 +78,13 @@ def within(
         if price(cheapest) <= left:
             left -= price(cheapest)
             kept.update(dict.fromkeys(cheapest.entries))
-    missing = [piece for piece in pieces(plan) if any(entry not in kept for entry in piece.entries)]
-    return list(kept), [
-        {"claim": piece.claim, "start": piece.start, "task": piece.task, "seconds": price(piece)} for piece in missing
-    ]
+    attempted = list(kept)
+    missing: list[dict[str, str | float]] = []
+    for piece in pieces(plan):
+        if any(entry not in attempted for entry in piece.entries):
+            missing.append({"claim": piece.claim, "start": piece.start, "task": piece.task, "seconds": price(piece)})
+            kept.update(dict.fromkeys(piece.entries))
+    return attempted, missing
 
 
 def _by_need(

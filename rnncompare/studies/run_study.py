@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -68,19 +68,14 @@ def conduct(
     total = settings.seconds()
     probing.measure(requests, settings.results_dir, reporter)
     seconds = _seconds(planned, settings, reporter, always=total is not None)
-    not_attempted: list[dict[str, Any]] = []
-    if total is not None and planned.runs:
-        jobs = cost.jobs_at_a_time(planned.runs.values())
-        each = {entry: _at_first(planned, entry, settings) * taken for entry, taken in seconds.items()}
-        left = jobs * max(0.0, total - (time.monotonic() - began))
-        kept, not_attempted = budget.within(planned.protocol, each, left)
-        planned = planned.only(kept)
     deadline = None if total is None else began + UNTIL_JUDGING * total
-    study = _Study(settings, Grids(planned), command, train, reporter, deadline)
-    manifest = study.manifest(tasks, planned.left_out | unserved, not_attempted)
-    manifest.probes = probing.identities(requests)
-    study.announce(seconds)
-    study.make(manifest, folder)
+    study = _Study(settings, Grids(planned), command, train, reporter, deadline, planned.left_out | unserved)
+    study.probes = probing.identities(requests)
+    if deadline is None or not planned.runs:
+        study.announce(seconds)
+        study.make(folder)
+    else:
+        study.make_within(folder, planned, seconds, deadline)
     return read_study(folder)
 
 
@@ -94,28 +89,50 @@ class _Study:
     train: Train
     reporter: Reporter
     deadline: float | None
+    left_out: dict[str, str]
+    probes: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    not_attempted: list[dict[str, Any]] = field(default_factory=list)
 
-    def manifest(
-        self, tasks: Mapping[str, StudyTask], left_out: dict[str, str], not_attempted: list[dict[str, Any]]
-    ) -> Manifest:
-        """What is written down of it before anything is trained."""
+    def manifest(self) -> Manifest:
+        """The study as it stands."""
         plan = self.grids.plan
         positions = {entry: position for position, entry in enumerate(plan.runs)}
         return Manifest(
             command=self.command,
             settings=dataclasses.asdict(self.settings),
             looks=self.settings.looks,
-            tasks={name: dataclasses.asdict(task) for name, task in tasks.items()},
+            tasks={name: dataclasses.asdict(task) for name, task in plan.tasks.items()},
             claims=list(plan.protocol.claims),
             arms={
                 claim: {arm: [positions[entry] for entry in entries] for arm, entries in arms.items()}
                 for claim, arms in plan.protocol.arms.items()
             },
-            entries=[],
-            left_out=left_out,
-            not_attempted=not_attempted,
+            entries=self.grids.named(),
+            probes=self.probes,
+            left_out=self.left_out,
+            not_attempted=self.not_attempted,
             git_commit=provenance("").git_commit,
         )
+
+    def make_within(self, folder: Path, planned: Plan, seconds: Mapping[Entry, float], deadline: float) -> None:
+        """Train what fits the budget; where it takes less than was estimated, more of the study is attempted."""
+        jobs = cost.jobs_at_a_time(planned.runs.values())
+        each = {entry: _at_first(planned, entry, self.settings) * taken for entry, taken in seconds.items()}
+        began = time.monotonic()
+        pace, kept = 1.0, list[Entry]()
+        while True:
+            left = jobs * max(0.0, deadline - time.monotonic())
+            prices = {entry: pace * price for entry, price in each.items()}
+            attempted, self.not_attempted = budget.within(planned.protocol, prices, left, kept)
+            if kept and len(attempted) == len(kept):
+                return
+            self.grids = Grids(planned.only(attempted), self.grids.rates)
+            self.announce({entry: pace * taken for entry, taken in seconds.items()})
+            self.make(folder)
+            estimated = sum(each[entry] for entry in attempted)
+            if time.monotonic() > deadline or not estimated:
+                return
+            pace, kept = max(0.05, jobs * (time.monotonic() - began) / estimated), attempted
 
     def announce(self, seconds: Mapping[Entry, float]) -> None:
         """Say how many runs there are at first and at most, and how long those that are missing take."""
@@ -136,25 +153,24 @@ class _Study:
             line += f": about {hours}{most}"
         self.reporter.say(line)
 
-    def make(self, manifest: Manifest, folder: Path) -> None:
+    def make(self, folder: Path) -> None:
         """Train look by look: the range of rates grows first, then the pairs of what is still open."""
         looks = self.settings.looks
-        self.grids.seeds = dict.fromkeys(self.grids.seeds, 0)
+        self.grids.seeds = dict.fromkeys(self.grids.plan.runs, 0)
         for pairs in sorted({min(FEWEST_TO_CHOOSE, looks[0]), looks[0]}):
             self.grids.require(pairs)
-            if not self._complete(manifest, folder, f"{pairs} pairs"):
+            if not self._complete(folder, f"{pairs} pairs"):
                 return
-        while again := self.grids.deepen(read_study(folder).findings, looks):
+        while len(looks) > 1 and (again := self.grids.deepen(read_study(folder).findings, looks)):
             self.reporter.say(f"  still open, so looked at again: {len(again)} comparisons")
-            if not self._complete(manifest, folder, "more pairs"):
+            if not self._complete(folder, "more pairs"):
                 return
 
-    def _complete(self, manifest: Manifest, folder: Path, stage: str) -> bool:
+    def _complete(self, folder: Path, stage: str) -> bool:
         """Train what is missing, with wider ranges of rates where choices lie at an end; False if time ran out."""
         while True:
+            self.manifest().write(folder)  # whole from here on: a report of what is there can be made at any time
             runs = self.grids.in_order()
-            manifest.entries = self.grids.named()
-            manifest.write(folder)  # whole from here on: a report of what is there can be made at any time
             if not runs:
                 return True
             if not self._train(stage, find_missing(runs)):
