@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from rnncompare.base.errors import SettingError
@@ -76,19 +77,28 @@ def _require_device(name: str, send: Callable[[object], None]) -> None:  # noqa:
     find_device(name)
 
 
-def measure(requests: Wanted, results_dir: str, reporter: Reporter) -> None:
-    """Measure what is missing, one after the other, with the machine to itself.
+def measure(requests: Wanted, results_dir: str, reporter: Reporter, deadline: float | None = None) -> None:
+    """Measure what is missing, one after the other, with the machine to itself; all of a replicate before the next.
+
+    Args:
+        requests: what is wanted.
+        results_dir: of the study.
+        reporter: hears how far it is.
+        deadline: when, by `time.monotonic`, no further one is begun; None for none.
 
     Raises:
         StorageError: a file could not be written.
     """
     every = [request for arms in requests.values() for asked in arms.values() for request in asked]
-    todo = missing(every, results_dir)
+    todo = sorted(missing(every, results_dir), key=lambda request: request.replicate)
     with reporter.stage("measuring", len(todo), "probe") as bar:
         for measured in measure_missing(todo, results_dir):
             bar.advance()
             if measured.error:
                 bar.note(f"{measured.request.probe.name}: {measured.error}")
+            if deadline is not None and time.monotonic() > deadline:
+                bar.note("the share of the budget for measuring is spent: training goes on")
+                break
 
 
 def identities(requests: Wanted) -> dict[str, dict[str, list[str]]]:

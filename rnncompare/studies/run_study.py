@@ -24,6 +24,7 @@ from rnncompare.studies.verdicts import Study, read_study
 from rnncompare.sweep import Train, find_missing, recorded, require_writable
 
 UNTIL_JUDGING = 0.9  # of a budget; ending runs and judging take time too
+FOR_MEASURING = 0.35  # of a budget
 
 
 def conduct(
@@ -66,7 +67,7 @@ def conduct(
         reporter.say(f"  left out: {name}: {why}")
 
     total = settings.seconds()
-    probing.measure(requests, settings.results_dir, reporter)
+    probing.measure(requests, settings.results_dir, reporter, total and began + FOR_MEASURING * total)
     seconds = _seconds(planned, settings, reporter, always=total is not None)
     deadline = None if total is None else began + UNTIL_JUDGING * total
     study = _Study(settings, Grids(planned), command, train, reporter, deadline, planned.left_out | unserved)
