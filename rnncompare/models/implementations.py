@@ -1,4 +1,4 @@
-"""Which function runs a layer: the one place where an implementation is chosen."""
+"""Chooses the function that runs a layer."""
 
 from __future__ import annotations
 

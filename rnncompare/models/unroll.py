@@ -18,7 +18,7 @@ def unroll(
 ) -> tuple[Tensor, State]:
     """Apply ``cell`` to every step of ``input``; autograd differentiates it, any number of times.
 
-    A packed batch holds its sequences longest first, and each step only those that last so long. So the active batch
+    A packed batch holds its sequences longest first, and a step holds only those that last that long: the active batch
     shrinks where sequences end; in reverse it grows where they begin.
 
     Args:

@@ -546,3 +546,15 @@ def test_compiled_by_inductor():
             function(module.gru, x).backward()
             results.append(gradients(module))
         torch.testing.assert_close(*results)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_not_covered_goes_through_the_state_dict(name):
+    ours, theirs = getattr(rnncompare, name)(3, 4), getattr(nn, name)(3, 4)
+    theirs.load_state_dict(ours.state_dict())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(RuntimeError):
+            torch.jit.script(nn.Sequential(ours))
+        scripted = torch.jit.script(nn.Sequential(theirs))
+    torch.testing.assert_close(scripted(X), ours(X))
