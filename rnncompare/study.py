@@ -66,6 +66,7 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
 
     settings = settings.checked()
     launcher = instantiate(HydraConfig.get().launcher)
+    launcher.check()
     if settings.claim is None:
         check_beside_data(runs)
         own = any(word.startswith("data=") for word in runs)

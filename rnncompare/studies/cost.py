@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from rnncompare.base.isolation import IsolatedError, call_isolated
 from rnncompare.studies.reporter import Reporter
+from rnncompare.sweep.resources import jobs_at_a_time
 from rnncompare.training.settings import RunSettings
 
 UPDATES = 6  # between two validations of a probe
 
 Kind = TypeVar("Kind", bound=Hashable)
-
-
-def jobs_at_a_time(runs: Iterable[RunSettings]) -> int:
-    """How many runs the cores of this machine carry."""
-    return max(1, (os.cpu_count() or 1) // max((settings.threads for settings in runs), default=1))
 
 
 def seconds_of(kinds: Mapping[Kind, tuple[RunSettings, int]], reporter: Reporter) -> dict[Kind, float]:

@@ -24,6 +24,7 @@ from rnncompare.studies.settings import StudySettings
 from rnncompare.studies.table import aligned, interval
 from rnncompare.studies.verdicts import Study
 from rnncompare.sweep import Train
+from rnncompare.sweep.resources import jobs_at_a_time
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _fitted(settings: StudySettings, seconds: float, task: StudyTask, reporter: 
     taken = cost.seconds_of({arm: (run, task.usual_updates) for arm, run in arms.items()}, reporter)
     left = seconds - (time.monotonic() - began)
     a_pair = len(task.rates) * len(task.values) * sum(taken.values())
-    carried = int(budget.FOR_TRAINING * left * cost.jobs_at_a_time(arms.values()) / max(a_pair, 1e-9))
+    carried = int(budget.FOR_TRAINING * left * jobs_at_a_time(arms.values()) / max(a_pair, 1e-9))
     pairs = min(MOST_PAIRS, max(FEWEST_PAIRS, carried))
     share = 1.0 if carried >= FEWEST_PAIRS else max(0.01, left * budget.FOR_TRAINING / max(a_pair * FEWEST_PAIRS, 1e-9))
     cut = "" if share == 1 else f", runs cut to {share:.0%} of their updates"

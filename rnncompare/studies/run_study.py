@@ -22,6 +22,7 @@ from rnncompare.studies.reporter import SILENT, Reporter
 from rnncompare.studies.settings import StudySettings
 from rnncompare.studies.verdicts import Study, read_study
 from rnncompare.sweep import Train, find_missing, recorded, require_writable
+from rnncompare.sweep.resources import jobs_at_a_time
 
 UNTIL_JUDGING = 0.9  # of a budget; ending runs and judging take time too
 FOR_MEASURING = 0.35  # of a budget
@@ -117,7 +118,7 @@ class _Study:
 
     def make_within(self, folder: Path, planned: Plan, seconds: Mapping[Entry, float], deadline: float) -> None:
         """Train what fits the budget; where it takes less than was estimated, more of the study is attempted."""
-        jobs = cost.jobs_at_a_time(planned.runs.values())
+        jobs = jobs_at_a_time(planned.runs.values())
         each = {entry: _at_first(planned, entry, self.settings) * taken for entry, taken in seconds.items()}
         began = time.monotonic()
         pace, kept = 1.0, list[Entry]()
@@ -140,7 +141,7 @@ class _Study:
         plan, looks = self.grids.plan, self.settings.looks
         if not plan.runs:
             return
-        jobs = cost.jobs_at_a_time(plan.runs.values())
+        jobs = jobs_at_a_time(plan.runs.values())
         self.grids.require(looks[0])
         runs = self.grids.in_order()
         todo = find_missing(runs)

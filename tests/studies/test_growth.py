@@ -10,7 +10,7 @@ from rnncompare.claims.claim import Claim
 from rnncompare.claims.scale import Scale
 from rnncompare.records import DataFields, ModelFields, QualityFields, Record, write_record
 from rnncompare.statistics import ArmGrid
-from rnncompare.studies import cost
+from rnncompare.studies import cost, run_study
 from rnncompare.studies.budget import within
 from rnncompare.studies.protocol import StudyTask, protocol
 from rnncompare.studies.rates import end_that_matters, neighbour, rate_at
@@ -113,7 +113,7 @@ class Lab:
 @pytest.fixture(autouse=True)
 def runs_take_a_second(monkeypatch):
     monkeypatch.setattr(cost, "seconds_of", lambda kinds, reporter: dict.fromkeys(kinds, 1.0))
-    monkeypatch.setattr(cost, "jobs_at_a_time", lambda runs: 2)
+    monkeypatch.setattr(run_study, "jobs_at_a_time", lambda runs: 2)
 
 
 def noise(*key):
