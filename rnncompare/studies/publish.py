@@ -18,8 +18,6 @@ from rnncompare.claims.claim import EXPERIMENTS
 from rnncompare.claims.finding import Finding
 from rnncompare.statistics import Interval
 from rnncompare.studies import table
-from rnncompare.studies.earlier import PROTOCOL, EarlierStudy, read_earlier_study
-from rnncompare.studies.manifest import is_earlier
 from rnncompare.studies.verdicts import Study, read_study
 
 BLOCK = re.compile(r"(<!-- (verdicts|conditions|checks)(?:: ([a-z_ ]+?))? -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -33,9 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m rnncompare.studies.publish", description=__doc__)
     parser.add_argument("study", type=Path, help="folder of the study, such as results/published/study")
-    folder = parser.parse_args(arguments).study
     try:
-        study = read_earlier_study(folder) if is_earlier(folder) else read_study(folder)
+        study = read_study(parser.parse_args(arguments).study)
     except DataError as error:
         print(f"rnncompare.studies.publish: {error}", file=sys.stderr)
         return 2
@@ -49,13 +46,10 @@ def pages() -> list[Path]:
     return [EXPERIMENTS.parent / "README.md", *sorted(EXPERIMENTS.glob("*/README.md"))]
 
 
-def filled(text: str, study: Study | EarlierStudy) -> str:
-    """``text`` with its blocks as the study has them; one of the earlier protocol gives its verdicts alone."""
+def filled(text: str, study: Study) -> str:
+    """``text`` with its blocks as the study has them."""
 
     def block(found: re.Match[str]) -> str:
-        if isinstance(study, EarlierStudy):
-            named = set((found[3] or "").split())
-            return f"{found[1]}\n{_earlier(study, named)}\n{found[4]}" if found[2] == "verdicts" else found[0]
         named = set((found[3] or "").split())
         findings = [finding for finding in study.findings if not named or finding.claim.name in named]
         titles = {name: task["scale"]["title"] for name, task in study.manifest.tasks.items()}
@@ -99,27 +93,6 @@ def _conditions(findings: Sequence[Finding], titles: Mapping[str, str]) -> str:
     ]
     names = ["compared", "measure", "task", "value", "first", "second", "difference [95 %]", "unit", "task's verdict"]
     return markdown(names, rows)
-
-
-def _earlier(study: EarlierStudy, named: set[str]) -> str:
-    """The verdicts of the earlier protocol, as they stood."""
-    known = study.verdicts[study.verdicts["claim"].isin(named)] if named else study.verdicts
-    rows = [
-        (
-            f"[{row.claim}](experiments/{row.claim}/README.md)",
-            row.measure if isinstance(row.measure, str) else "",
-            f"{row.first} / {row.second}" if isinstance(row.first, str) else "",
-            row.verdict,
-            "" if row.effect != row.effect else table.interval(Interval(row.effect, row.low, row.high, 0)),
-            "" if row.margin != row.margin else f"{row.margin:.3g}",
-            "" if row.pairs != row.pairs else f"{row.pairs:.0f}",
-            table.p_value(row.p_adjusted),
-        )
-        for row in known.itertuples(index=False)
-    ]
-    names = ["claim", "measure", "compared", "verdict", "effect [95 %]", "margin", "pairs", "adjusted p"]
-    content = [row[1:] for row in rows] if len(named) == 1 else rows
-    return f"({PROTOCOL})\n\n" + markdown(names[1:] if len(named) == 1 else names, content)
 
 
 def _checks(findings: Sequence[Finding]) -> str:
