@@ -46,7 +46,8 @@ def within(
     """The entries to train within a budget, and what is not attempted.
 
     First each claim, by priority, gets the fewest tasks that give it a verdict, the cheapest of them; then come
-    further tasks, and other starts, the cheapest first. Entries that claims share are paid for once.
+    further tasks, and other starts, the cheapest first. Entries that claims share are paid for once. If nothing fits,
+    the cheapest piece is begun.
 
     Args:
         plan: all that could be trained.
@@ -78,6 +79,8 @@ def within(
         if price(cheapest) <= left:
             left -= price(cheapest)
             kept.update(dict.fromkeys(cheapest.entries))
+    if not kept:  # the deadline ends it, and leaves whole pairs
+        kept.update(dict.fromkeys(min(pieces(plan), key=_cheapest_first(price, claims)).entries))
     attempted = list(kept)
     missing: list[dict[str, str | float]] = []
     for piece in pieces(plan):

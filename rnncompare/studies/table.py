@@ -19,8 +19,8 @@ MOST_CLAIMS_WITH_TASKS = 3  # of more, the tasks of each are left to the report
 def text(study: Study) -> str:
     """The verdicts, a row for each comparison; their tasks, of a few claims; and what a reader must know."""
     known = [finding for finding in study.findings if finding.verdict != "not measured"]
-    lines = ["", aligned(frame(known))] if known else []
-    lines += ["", "* holds with the adjustment for all comparisons of this study; the others are suggestive"]
+    bold = "* holds with the adjustment for all comparisons of this study; the others are suggestive"
+    lines = ["", aligned(frame(known)), "", bold] if known else []
     if len(study.manifest.claims) <= MOST_CLAIMS_WITH_TASKS:
         for finding in known:
             lines += _tasks(finding)

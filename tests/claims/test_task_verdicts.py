@@ -248,6 +248,23 @@ def test_the_course_of_training_tells_sooner_from_better():
     assert (course["band_low"] <= course["low"] + 1e-12).all()
 
 
+def test_the_course_by_operations_counts_what_an_update_costs():
+    # after as many updates a is as good as b, each of them at a tenth of the operations
+    frame = pair(0.0, spread=0.001).assign(**{"model.flops_per_update": 1.0})
+    frame.loc[frame["arm"] == "b", "model.flops_per_update"] = 10.0
+    rows = [
+        (run, update, 1 - 0.5 * (update >= 1000), 1.0) for run in frame["run_id"] for update in (100, 300, 1000, 3000)
+    ]
+    curves = pd.DataFrame(rows, columns=["run_id", "update", "validation_metric", "validation_loss"])
+    task = task_of(frame, curves=curves)
+    assert task.course["effect"].abs().max() == 0
+    ahead = task.course_by_flops.set_index("flops")["effect"]
+    assert ahead[(ahead.index >= 1000) & (ahead.index < 10_000)].tolist() == pytest.approx(
+        [0.5] * ((ahead.index >= 1000) & (ahead.index < 10_000)).sum()
+    )
+    assert ahead.iloc[-1] == 0
+
+
 def test_times_that_were_never_reached_are_bounds_and_targets_seldom_reached_do_not_count():
     claim = Claim(**{**vars(CLAIM), "measures": ("updates_to_target",), "margins": {"updates_to_target": 0.1}})
     frame = pair(0.0)

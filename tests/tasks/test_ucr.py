@@ -1,4 +1,4 @@
-"""The sets of the UCR/UEA archive: drawn anew for each seed, stratified, without overlap, scaled by what is trained on."""
+"""The sets of the UCR/UEA archive: drawn anew for each seed, stratified, apart, scaled by what is trained on."""
 
 import os
 
@@ -43,6 +43,6 @@ def test_appliances_have_unequal_lengths():
 
 
 def test_an_unknown_set_is_refused_with_those_there_are():
-    with pytest.raises(SettingError, match="data.set=Wine.*GunPoint"):
+    with pytest.raises(SettingError, match=r"data\.set=Wine.*GunPoint"):
         Ucr(set="Wine").check()
     assert set(HASHES) == set(CASES)
