@@ -80,7 +80,7 @@ def check_input(input: Tensor, packed: bool, input_size: int, dtype: torch.dtype
         raise RuntimeError(f"input must have {dimensions} dimensions, got {input.dim()}")
     if input.size(-1) != input_size:
         raise RuntimeError(f"input.size(-1) must be equal to input_size. Expected {input_size}, got {input.size(-1)}")
-    if len(input) == 0:
+    if input.size(0) == 0:  # `len` would make the length a constant of an exported graph
         raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
 
 

@@ -30,9 +30,7 @@ class Unrolling(Protocol):
     ) -> tuple[Tensor, State]: ...
 
 
-def choose(
-    implementation: str, cell: Cell, input: Tensor, w: Weights, packed: bool = False
-) -> tuple[str, Unrolling]:
+def choose(implementation: str, cell: Cell, input: Tensor, w: Weights, packed: bool = False) -> tuple[str, Unrolling]:
     """The implementation for one layer and direction: its name for the record, and its function.
 
     Args:
@@ -53,8 +51,8 @@ def choose(
     if implementation != "loop" and parallel_scan.serves(cell) and (implementation == "fused" or input.is_cuda):
         return "parallel_scan", parallel_scan.parallel_scan
     if implementation != "loop":
-        if not packed and (name := operator.serves(cell, input)):
-            return "operator", partial(operator.layer, name, implementation)
+        if not packed and operator.serves(cell, input):
+            return "operator", partial(operator.layer, implementation)
         for name, function in fast.paths(cell, input, w):
             if implementation in ("auto", name):
                 return name, function

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
+from torch import Tensor
 
+from rnncompare.models.cell import State
 from rnncompare.models.cells.gru import GRUCell
 from rnncompare.models.cells.lstm import LSTMCell
 from rnncompare.models.cells.rnn import RNNCell
@@ -108,6 +110,11 @@ class GRU(Recurrent):
             dtype=dtype,
             implementation=implementation,
         )
+
+    def _result_dtype(self, input: Tensor, state: State) -> torch.dtype:
+        """That of the states on a CPU, also under autocast, as in torch; computed in autocast's dtype all the same."""
+        autocast = super()._result_dtype(input, state)
+        return torch.promote_types(autocast, state[0].dtype) if input.device.type == "cpu" else autocast
 
     def extra_repr(self) -> str:
         return self.settings()

@@ -172,6 +172,10 @@ class Recurrent(nn.RNNBase):
     @torch.compiler.disable  # its batch sizes would be constants of the graph
     def _forward_packed(self, input: PackedSequence, state: State | None) -> tuple[PackedSequence, State]:
         """Bring the states into the order of the packed sequences, longest first, and back."""
+        if torch.jit.is_tracing() or torch.compiler.is_exporting():
+            raise RuntimeError(
+                f"{type(self).__name__}: packed sequences cannot be traced or exported; give padded ones"
+            )
         data, batch_sizes, order, inverse = input
         if state is not None and order is not None:
             self._check_state(state, batch=len(order))
@@ -188,6 +192,7 @@ class Recurrent(nn.RNNBase):
         if state is None:
             state = tuple(input.new_zeros(shape) for shape in self._state_shapes(batch))
         self._check_state(state, batch)
+        result = self._result_dtype(input, state)
         input = _as_autocast(input)
         initial = list(zip(*(_as_autocast(s).unbind() for s in state), strict=True))
         final: list[State] = []
@@ -206,7 +211,13 @@ class Recurrent(nn.RNNBase):
             if self.dropout and layer < self.num_layers - 1:
                 input = F.dropout(input, self.dropout, self.training)
         self.implementation_used = "+".join(sorted(used))
-        return input, tuple(torch.stack(s) for s in zip(*final, strict=True))
+        if input.requires_grad and not self.bidirectional and not used <= {"loop", "operator"}:
+            input = input.clone()  # a fast path needs its output in backward, and the caller may write to this one
+        return input.to(result), tuple(torch.stack(s).to(result) for s in zip(*final, strict=True))
+
+    def _result_dtype(self, input: Tensor, state: State) -> torch.dtype:
+        """The dtype of outputs and final states, for initial states as given."""
+        return _as_autocast(input).dtype
 
     def _parameters_of(self, index: int) -> dict[str, Tensor]:
         """The parameters of a layer and direction by the cell's names, looked up so that swapped ones are seen."""

@@ -41,20 +41,14 @@ _LIBRARY.define(
 )
 
 
-def serves(cell: Cell, input: Tensor) -> str | None:
-    """The name of the cell in `CELLS` if a graph is being made that can hold the operator, else None."""
-    if not (torch.compiler.is_compiling() or torch.jit.is_tracing()) or not input.is_floating_point():
-        return None
-    for name, known in CELLS.items():
-        if step_of(cell) is step_of(known) and getattr(cell, "nonlinearity", None) == getattr(
-            known, "nonlinearity", None
-        ):
-            return name
-    return None
+def serves(cell: Cell, input: Tensor) -> bool:
+    """Whether a graph is being made that can hold the operator."""
+    return (torch.compiler.is_compiling() or torch.jit.is_tracing()) and (
+        input.is_floating_point() and _name(cell) is not None
+    )
 
 
 def layer(
-    name: str,
     implementation: str,
     cell: Cell,
     input: Tensor,
@@ -63,21 +57,28 @@ def layer(
     batch_sizes: list[int] | None = None,
     reverse: bool = False,
 ) -> tuple[Tensor, State]:
-    """Apply the cell called ``name`` to every step of ``input``, as `rnncompare.models.unroll.unroll` does.
+    """Apply ``cell`` to every step of ``input``; arguments and results are those of `rnncompare.models.unroll.unroll`.
 
     Args:
-        name: a key of `CELLS`.
         implementation: ``auto``, the fastest engine; ``fused``, the one in PyTorch.
-        cell: what the name stands for.
+        cell: one that the operator `serves`.
         input: ``(T, B, I)``.
         state: the initial states, the first ``(B, P)``, others ``(B, H)``.
         w: the parameters.
-        batch_sizes: None; the operator takes no packed data.
+        batch_sizes: None; packed data stay outside graphs.
         reverse: from the last step to the first.
     """
+    assert batch_sizes is None
     parameters = [getattr(w, parameter) for parameter in PARAMETERS]
-    output, *final = torch.ops.rnncompare.layer(input, list(state), *parameters, name, implementation, reverse)
+    settings = (_name(cell), implementation, reverse)
+    output, *final = torch.ops.rnncompare.layer(input, list(state), *parameters, *settings)
     return output, tuple(final)
+
+
+def _name(cell: Cell) -> str | None:
+    """What the cell is called in `CELLS`; None if no fast engine knows its equations."""
+    kind = (step_of(cell), getattr(cell, "nonlinearity", None))
+    return next((n for n, c in CELLS.items() if kind == (step_of(c), getattr(c, "nonlinearity", None))), None)
 
 
 class _Arguments:
@@ -116,10 +117,11 @@ class _Arguments:
         parameters = [None if p is None else p.resolve_neg() for p in self.parameters]
         return Call(self.cell, steps, rows, tuple(s.resolve_neg() for s in self.state), weights_of(parameters))
 
-    def named(self) -> dict[str, Tensor | None]:
-        """The tensors by the names that `Engine.backward` gives their gradients."""
-        states = {str(index): s for index, s in enumerate(self.state)}
-        return {"input": self.input, **states, **dict(zip(PARAMETERS, self.parameters, strict=True))}
+    def named(self, wanted: list[bool]) -> dict[str, Tensor]:
+        """The tensors that are ``wanted``, by the names that `Engine.backward` gives their gradients."""
+        names = ("input", *map(str, range(len(self.state))), *PARAMETERS)
+        tensors = (self.input, *self.state, *self.parameters)
+        return {n: t for n, t, want in zip(names, tensors, wanted, strict=True) if want and t is not None}
 
     def results(self, save: bool) -> list[Tensor]:
         """Empty tensors like those that the operator gives."""
@@ -142,25 +144,20 @@ def _forward(save: bool, *arguments: Any) -> list[Tensor]:
 def _backward(*arguments: Any) -> list[Tensor]:
     *arguments, output, saved, gradients, wanted = arguments  # type: ignore[assignment]
     given = _Arguments(*arguments)
-    named = given.named()
-    names = [name for name, want in zip(named, wanted, strict=True) if want]
+    named = given.named(wanted)
     if given.input.numel() == 0:
-        return [torch.zeros_like(named[name], memory_format=torch.contiguous_format) for name in names]
+        return [torch.zeros_like(tensor, memory_format=torch.contiguous_format) for tensor in named.values()]
     d_output, *d_state = (None if g is None else g.resolve_neg() for g in gradients)
     d_output = None if d_output is None else d_output.reshape(-1, d_output.size(-1))
     rows = output.reshape(-1, output.size(-1))
-    found = given.engine.backward(given.call(), rows, tuple(saved), d_output, tuple(d_state), set(names))
-    return [found[name].reshape(named[name].shape).contiguous() for name in names]
+    found = given.engine.backward(given.call(), rows, tuple(saved), d_output, tuple(d_state), set(named))
+    return [found[name].reshape(tensor.shape).contiguous() for name, tensor in named.items()]
 
 
 def _fake_backward(*arguments: Any) -> list[Tensor]:
     *arguments, _, _, _, wanted = arguments  # type: ignore[assignment]
-    named = _Arguments(*arguments).named()
-    return [
-        torch.empty_like(tensor, memory_format=torch.contiguous_format)
-        for tensor, want in zip(named.values(), wanted, strict=True)
-        if want
-    ]
+    named = _Arguments(*arguments).named(wanted)
+    return [torch.empty_like(tensor, memory_format=torch.contiguous_format) for tensor in named.values()]
 
 
 class _Differentiable(torch.autograd.Function):
