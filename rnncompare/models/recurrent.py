@@ -178,7 +178,7 @@ class Recurrent(nn.RNNBase):
             )
         data, batch_sizes, order, inverse = input
         if state is not None and order is not None:
-            self._check_state(state, batch=len(order))
+            self._check_state(state, len(order), self._dtype)
             state = tuple(s.index_select(1, order) for s in state)
         output, final = self._run(data, state, batch_sizes.tolist())
         if inverse is not None:
@@ -187,21 +187,27 @@ class Recurrent(nn.RNNBase):
 
     def _run(self, input: Tensor, state: State | None, batch_sizes: list[int] | None = None) -> tuple[Tensor, State]:
         """Layer upon layer over ``(T, B, I)`` or packed ``(N, I)``."""
-        check_input(input, batch_sizes is not None, self.input_size, self._dtype)
+        weights = [self._parameters_of(index) for index in range(len(self._names))]
+        dtype = next(iter(weights[0].values())).dtype
+        check_input(input, batch_sizes is not None, self.input_size, dtype)
         batch = input.size(1) if batch_sizes is None else batch_sizes[0]
         if state is None:
             state = tuple(input.new_zeros(shape) for shape in self._state_shapes(batch))
-        self._check_state(state, batch)
-        result = self._result_dtype(input, state)
-        input = _as_autocast(input)
-        initial = list(zip(*(_as_autocast(s).unbind() for s in state), strict=True))
+        else:
+            self._check_state(state, batch, dtype)
+        result = input.dtype
+        if input.device.type != "meta" and torch.is_autocast_enabled(input.device.type):
+            result = self._result_dtype(input, state)
+            input, state = _as_autocast(input), tuple(_as_autocast(s) for s in state)
+            weights = [{name: _as_autocast(p) for name, p in named.items()} for named in weights]
+        initial = list(zip(*(s.unbind() for s in state), strict=True))
         final: list[State] = []
         used = set()
         for layer in range(self.num_layers):
             outputs = []
             for direction in range(self._directions):
                 index = layer * self._directions + direction
-                w = Weights(**{name: _as_autocast(p) for name, p in self._parameters_of(index).items()})
+                w = Weights(**weights[index])
                 name, function = choose(self.implementation, self.cell, input, w, batch_sizes is not None)
                 output, last = function(self.cell, input, initial[index], w, batch_sizes, reverse=direction == 1)
                 outputs.append(output)
@@ -210,10 +216,15 @@ class Recurrent(nn.RNNBase):
             input = torch.cat(outputs, -1) if self.bidirectional else outputs[0]
             if self.dropout and layer < self.num_layers - 1:
                 input = F.dropout(input, self.dropout, self.training)
-        self.implementation_used = "+".join(sorted(used))
+        ran = "+".join(sorted(used))
+        if ran != self.implementation_used:
+            self.implementation_used = ran
         if input.requires_grad and not self.bidirectional and not used <= {"loop", "operator"}:
             input = input.clone()  # a fast path needs its output in backward, and the caller may write to this one
-        return input.to(result), tuple(torch.stack(s).to(result) for s in zip(*final, strict=True))
+        stacked = tuple(torch.stack(s) for s in zip(*final, strict=True))
+        if result == input.dtype:
+            return input, stacked
+        return input.to(result), tuple(s.to(result) for s in stacked)
 
     def _result_dtype(self, input: Tensor, state: State) -> torch.dtype:
         """The dtype of outputs and final states, for initial states as given."""
@@ -227,8 +238,8 @@ class Recurrent(nn.RNNBase):
         sizes = [self._output_size] + [self.hidden_size] * (len(self.cell.states) - 1)
         return [(self.num_layers * self._directions, batch, size) for size in sizes]
 
-    def _check_state(self, state: State, batch: int) -> None:
-        check_state(state, self._state_shapes(batch), self._dtype)
+    def _check_state(self, state: State, batch: int, dtype: torch.dtype) -> None:
+        check_state(state, self._state_shapes(batch), dtype)
 
 
 def _as_autocast(tensor: Tensor) -> Tensor:

@@ -77,7 +77,15 @@ def _built(compiler: list[str], real: str) -> Path:
 def _key(compiler: list[str]) -> str:
     """What a build depends on, hashed: the source, the flags, the compiler and the processor."""
     stat = os.stat(compiler[0])
-    told = [[path.read_text() for path in (SOURCE, *HEADERS)], FLAGS, TUNINGS, compiler, stat.st_size, stat.st_mtime_ns, platform.platform()]
+    told = [
+        [path.read_text() for path in (SOURCE, *HEADERS)],
+        FLAGS,
+        TUNINGS,
+        compiler,
+        stat.st_size,
+        stat.st_mtime_ns,
+        platform.platform(),
+    ]
     return hashlib.sha256(repr([*told, _processor()]).encode()).hexdigest()[:16]
 
 

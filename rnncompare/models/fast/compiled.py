@@ -43,15 +43,21 @@ _LAYER = struct.Struct(f"{len(NUMBERS) + len(ARGUMENTS) + len(RESULTS) + len(WAN
 
 def serves(cell: Cell, input: Tensor, w: Weights) -> bool:
     """Whether the kernels know the cell and can read these tensors; the shapes are looked at here, as C trusts them."""
-    step = step_of(cell)
-    if step not in GATES or w.weight_hr is not None or input.numel() == 0 or input.dim() not in (2, 3):
+    gates = GATES.get(step_of(cell))
+    if gates is None or w.weight_hr is not None or input.dim() not in (2, 3):
         return False
-    hidden = w.weight_hh.size(-1)
-    rows, features = GATES[step] * hidden, input.size(-1)
-    shapes = {"weight_ih": (rows, features), "weight_hh": (rows, hidden), "bias_ih": (rows,), "bias_hh": (rows,)}
-    given = {name: tensor for name in shapes if (tensor := getattr(w, name)) is not None}
-    fitting = all(tensor.shape == shapes[name] for name, tensor in given.items())
-    return hidden > 0 and fitting and _readable(input.dtype, input, *given.values()) and kernels() is not None
+    hidden, ih, hh = w.weight_hh.size(-1), w.bias_ih, w.bias_hh
+    rows = gates * hidden
+    return (
+        w.weight_ih.shape == (rows, input.size(-1))
+        and w.weight_hh.shape == (rows, hidden)
+        and (ih is None or ih.shape == (rows,))
+        and (hh is None or hh.shape == (rows,))
+        and input.numel() > 0
+        and hidden > 0
+        and _readable(input.dtype, (input, w.weight_ih, w.weight_hh, ih, hh))
+        and kernels() is not None
+    )
 
 
 def suits(cell: Cell, dtype: torch.dtype, device: torch.device, w: Weights) -> bool:
@@ -86,19 +92,21 @@ class CompiledUnrolling:
         if batch_sizes is not None:
             fitting &= sum(batch_sizes) == len(input) and min(batch_sizes) > 0
             fitting &= all(a >= b for a, b in pairwise(batch_sizes))
-        engine = CompiledEngine() if fitting and _readable(input.dtype, *state) else self._fallback
+        engine = CompiledEngine() if fitting and _readable(input.dtype, state) else self._fallback
         return run(engine, cell, input, state, w, batch_sizes, reverse)
 
 
-def _readable(dtype: torch.dtype, *tensors: Tensor) -> bool:
-    return dtype in REALS and all(
-        type(t) in (Tensor, torch.nn.Parameter)
-        and t.device.type == "cpu"
-        and t.dtype == dtype
-        and t.layout == torch.strided
-        and not t.is_neg()
-        for t in tensors
-    )
+def _readable(dtype: torch.dtype, tensors: Gradients) -> bool:
+    for t in tensors:
+        if t is not None and not (
+            (type(t) is Tensor or type(t) is torch.nn.Parameter)
+            and t.is_cpu
+            and t.dtype is dtype
+            and t.layout is torch.strided
+            and not t.is_neg()
+        ):
+            return False
+    return dtype in REALS
 
 
 class CompiledEngine:
