@@ -80,6 +80,7 @@ typedef struct {
 /* The share of a thread; its `parties` are at most `index` if it has none. */
 static Share share_of(const Work *k, int64_t index, int64_t count) {
     int64_t groups = count;
+    if (k->l->steps == 1) groups = 1; /* so that each packs the weights that it uses */
     while (groups > 1 && (count % groups || k->l->batch / groups < ROWS_EACH)) groups--;
     const int64_t slices = count / groups < k->p.vectors ? count / groups : k->p.vectors;
     const int64_t group = index / slices;
