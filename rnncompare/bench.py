@@ -47,7 +47,7 @@ def bench(config: DictConfig) -> None:
         SystemExit: implementations disagree, or a case failed.
     """
     from rnncompare.measurements import bench_tables as summary
-    from rnncompare.report.figures import bench as plots
+    from rnncompare.report.figures import bench_times as plots
 
     requested = OmegaConf.to_object(config)
     assert isinstance(requested, BenchSettings)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rnncompare.base.isolation import call_isolated
+from rnncompare.base.metric_names import direction, metric_label
 from rnncompare.base.sanitize import safe
 from rnncompare.claims import Claim
 from rnncompare.claims.judge import Finding
 from rnncompare.composition.compose import compose
-from rnncompare.report.style import direction, metric_label
 from rnncompare.statistics import mean_interval
 from rnncompare.studies import run_study as studies
 from rnncompare.studies.protocol import StudyTask

@@ -17,7 +17,9 @@ def text(study: Study) -> str:
     """The verdicts, a row for each comparison, then the units, and what a reader must know."""
     table = aligned(frame(study.findings))
     units = {finding.measure: finding.unit for finding in study.findings if finding.unit}
-    lines = ["", table, "", "effects are differences, first model less second, in these units:"]
+    lines = ["", table, ""]
+    if units:
+        lines += ["effects are differences, first model less second, in these units:"]
     lines += [f"  {measure}: {unit}" for measure, unit in units.items()]
     lines += [
         f"note on {finding.claim.name}, {finding.first} against {finding.second}: {note}"

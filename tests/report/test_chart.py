@@ -5,7 +5,6 @@ from itertools import chain, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from rnncompare.report.pages.axes import Axis
 from rnncompare.report.pages.chart import Bar, Line, curves, intervals
 from rnncompare.report.pages.marks import Dots, Label, Marker, Stroke
