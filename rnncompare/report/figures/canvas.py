@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.transforms import Transform
+    from numpy.typing import ArrayLike
 
 INK, MUTED, RULE = colour("ink"), colour("muted"), colour("rule")
 SETTINGS: dict[Any, Any] = {
@@ -113,7 +114,7 @@ def legend(figure: Figure, *axes: Axes) -> None:
     )
 
 
-def points(axes: Axes, x: Iterable[float], y: Iterable[float], color: str) -> None:
+def points(axes: Axes, x: ArrayLike, y: ArrayLike, color: str) -> None:
     """Single runs: small, faint points behind the means."""
     axes.plot(x, y, "o", color=color, markersize=3.4, markeredgewidth=0, alpha=0.45, gid=DOTS, zorder=1.5)
 

@@ -72,7 +72,12 @@ def _reach(rows: pd.DataFrame, margin: float | None, furthest: float) -> float:
 def _row(axes: Axes, place: int, row: Mapping[Any, Any], reach: float) -> None:
     role, marker, _, words = verdict_look(row["verdict"]) if row.get("verdict") else ("ink", "o", "", "")
     shade = colour("muted" if row.get("faint") else role)
-    above = {"xycoords": ("axes fraction", "data"), "va": "bottom", "textcoords": "offset points", "fontsize": 7.5}
+    above: dict[str, Any] = {
+        "xycoords": ("axes fraction", "data"),
+        "va": "bottom",
+        "textcoords": "offset points",
+        "fontsize": 7.5,
+    }
     note = str(row.get("note") or words)
     label = plain(row["label"], LABEL + 30 - len(note))
     axes.annotate(label, (0, place), (2, 3.5), ha="left", color=INK, **above)

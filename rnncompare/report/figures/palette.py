@@ -1,7 +1,7 @@
 """The palette: what has which colour, light and dark, and how a model and a verdict look everywhere.
 
-A figure is drawn in the light colours. Each belongs to one role only, so `rnncompare.report.figures.svg` can tell the role
-from the colour and give a figure in a page the colours of its theme.
+A figure is drawn in the light colours. Each belongs to one role only, so `rnncompare.report.figures.svg` can tell
+the role from the colour and give a figure in a page the colours of its theme.
 """
 
 from __future__ import annotations

@@ -126,7 +126,6 @@ def _dots(group: ElementTree.Element) -> ElementTree.Element:
     uses = list(group.iter(f"{SVG}use"))
     places = "".join(f"M{use.get('x')} {use.get('y')}h0" for use in uses)
     look = uses[0].attrib if uses else {}
-    path = {"d": places, "stroke": look.get("fill", colour("muted")), "stroke-width": "3.4", "stroke-linecap": "round"}
-    return ElementTree.Element(
-        f"{SVG}path", {**path, "stroke-opacity": look.get("fill-opacity", "0.5"), "class": "dots"}
-    )
+    path = {"class": DOTS, "d": places, "stroke": look.get("fill", colour("muted")), "stroke-width": "3.4"}
+    path |= {"stroke-linecap": "round", "stroke-opacity": look.get("fill-opacity", "0.5")}
+    return ElementTree.Element(f"{SVG}path", path)

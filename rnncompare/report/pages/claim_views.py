@@ -1,4 +1,4 @@
-"""What the page shows of each claim: its findings with their figures and tables, what was trained, and what was lost."""
+"""What the page shows of each claim: its findings with figures and tables, what was trained, and what was lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the runs of all claims show together: verdicts at a glance, cost against quality, learning curves, gradient flow."""
+"""What all claims show together: verdicts at a glance, cost against quality, learning curves, gradient flow."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ def glance(findings: Sequence[Finding], measured: bool = False) -> Drawn:
         by = f" ({finding.measure})" if len(claim.measures) > 1 else ""
         label = f"{claim.name}{by}: {phrases.comparison(finding)}".replace("_", " ")
         seen = None if finding.decision is None else finding.decision.effect
-        ends = (math.nan,) * 3
+        ends = [math.nan] * 3
         if seen is not None and finding.margin:
-            ends = tuple(end / finding.margin for end in (seen.mean, seen.low, seen.high))
+            ends = [end / finding.margin for end in (seen.mean, seen.low, seen.high)]
         absent = "no figure" if seen is None else "its margin is 0: see the table"
         rows.append((label, *ends, finding.verdict, absent))
     table = pd.DataFrame(rows, columns=["label", "mean", "low", "high", "verdict", "absent"])
     if measured:
         table = table[table["mean"].notna()]
     description = (
-        f"{phrases.counted(len(table), 'comparison')}, each with its effect and 95 % interval divided by its margin; to "
-        "the right of the shaded band the claim is borne out; the verdict stands at the right of each row; the table "
+        f"{phrases.counted(len(table), 'comparison')}, each with its effect and 95 % interval divided by its margin; "
+        "to the right of the shaded band the claim is borne out; the verdict stands at the right of each row; the table "
         "has the numbers"
     )
     unit = "effect, in margins (±1: no difference that matters)"

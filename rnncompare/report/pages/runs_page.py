@@ -43,7 +43,9 @@ def write_runs(
         The files written, the page first; each PNG has an SVG beside it.
     """
     labelled, _ = tables.label(frame)
-    groups, parts, drawn = [], [], []
+    groups: list[RunGroup] = []
+    parts: list[dict[str, Any]] = []
+    drawn: list[Path] = []
     for number, (task, rows) in enumerate(summary.groupby("task")):
         of_task = labelled[labelled["task"] == task]
         made = [
