@@ -51,7 +51,8 @@ def intervals(
         axes.axvspan(-margin, margin, color=colour("margin"), linewidth=0, zorder=0)
     axes.axvline(0, color=MUTED, linewidth=1, zorder=1)
     for place, row in enumerate(reversed(rows.to_dict("records"))):
-        _row(axes, place, row, reach)
+        known = {key: value for key, value in row.items() if value is not None and value == value}
+        _row(axes, place, known, reach)
     axes.set_xlim(-reach, reach)
     axes.set_ylim(-0.5, len(rows) - 0.35)
     axes.set_yticks([])
@@ -82,7 +83,7 @@ def _row(axes: Axes, place: int, row: Mapping[Any, Any], reach: float) -> None:
     label = plain(row["label"], LABEL + 30 - len(note))
     axes.annotate(label, (0, place), (2, 3.5), ha="left", color=INK, **above)
     axes.annotate(plain(note), (1, place), (-2, 3.5), ha="right", color=shade, fontweight="bold", **above)
-    mean, low, high = (float(row[name]) for name in ("mean", "low", "high"))
+    mean, low, high = (float(row.get(name, math.nan)) for name in ("mean", "low", "high"))
     y = place - 0.12
     if not math.isfinite(mean):
         words = plain(row.get("absent") or "no figure")
@@ -119,8 +120,7 @@ def forest_by_task(
         {**whole, **{name: general[name] for name in ("mean", "low", "high")}},
         {**new, "mean": general["mean"], "note": "prediction interval", "faint": True},
     ]
-    rows = pd.concat([tasks, pd.DataFrame(below)], ignore_index=True).astype(object)
-    figure = intervals(rows.where(rows.notna(), None).fillna({"mean": math.nan}), unit, margin)
+    figure = intervals(pd.concat([tasks, pd.DataFrame(below)], ignore_index=True), unit, margin)
     figure.axes[0].axhline(1.62, color=MUTED, linewidth=0.8)
     return figure
 

@@ -108,6 +108,7 @@ def _trained(study: Study, claim: Claim) -> Iterator[dict[str, Any]]:
                 "arm": arm,
                 "key": key[1:],
                 "anchor": group_anchor(position) if runs is not None else "",
+                "trials": f"{group_anchor(position)}-tuning" if key in tried else "",
                 "task": title_of(study, entry.task),
                 "value": str(entry.value),
                 "planned": len(entry.evaluation),

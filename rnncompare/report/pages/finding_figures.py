@@ -109,8 +109,7 @@ def _effects(study: Study, finding: Finding, conditions: list[dict[str, Any]], f
         f"mean difference of {finding.first} and {finding.second} with its 95 % interval in each condition; to the "
         f"right of zero speaks for the claim; {band}"
     )
-    table = pd.DataFrame(rows).astype(object)
-    figure = effects.intervals(table.where(table.notna(), None), finding.unit, finding.margin)
+    figure = effects.intervals(pd.DataFrame(rows), finding.unit, finding.margin)
     return Drawn("Effect by condition", description, figure, file)
 
 

@@ -59,8 +59,8 @@ def glance(findings: Sequence[Finding], measured: bool = False) -> Drawn:
         table = table[table["mean"].notna()]
     description = (
         f"{phrases.counted(len(table), 'comparison')}, each with its effect and 95 % interval divided by its margin; "
-        "to the right of the shaded band the claim is borne out; the verdict stands at the right of each row; the table "
-        "has the numbers"
+        "to the right of the shaded band the claim is borne out; the verdict stands at the right of each row; the "
+        "table has the numbers"
     )
     unit = "effect, in margins (±1: no difference that matters)"
     figure = effects.intervals(table, unit, 1.0, 6.0, canvas.WIDE)
@@ -116,11 +116,12 @@ def run_groups(study: Study, runs: pd.DataFrame) -> list[RunGroup]:
             ("-tuning", f"{title}: trials", settings, trials, entry.tuning),
         )
         for suffix, name, words, table, booked in parts:
-            mine = table[table["run_id"].isin(set(booked) - seen)] if len(table) else table
+            mine = table[table["run_id"].isin(set(booked))] if len(table) else table
+            if len(mine):
+                fresh = mine[~mine["run_id"].isin(seen)]
+                groups.append(RunGroup(f"{group_anchor(position)}{suffix}", name, words, fresh))
             seen |= set(booked)
-            if booked:
-                groups.append(RunGroup(f"{group_anchor(position)}{suffix}", name, words, mine))
-    return [group for group in groups if len(group.runs)]
+    return groups
 
 
 def costs(study: Study, runs: pd.DataFrame) -> Iterator[TaskView]:
