@@ -48,7 +48,7 @@ def bench(requested: BenchSettings) -> None:
         SystemExit: implementations disagree, or a case failed.
     """
     from rnncompare.measurements import bench_tables as summary
-    from rnncompare.report.figures import bench as plots
+    from rnncompare.report.figures import bench_times as plots
 
     settings, hardware = suite.check(requested)
     require_writable(settings.results_dir)

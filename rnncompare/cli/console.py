@@ -9,9 +9,9 @@ from typing import Self
 
 from tqdm import tqdm
 
+from rnncompare.base.metric_names import direction, metric_label
 from rnncompare.base.sanitize import safe
 from rnncompare.records import Record, load_curve, read_record
-from rnncompare.report.style import direction, metric_label
 from rnncompare.sweep import record_path, recorded
 from rnncompare.training.settings import RunSettings
 
