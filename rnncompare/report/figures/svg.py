@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -29,19 +31,32 @@ def save(figure: Figure, path: Path) -> str:
     Returns:
         The SVG, for `inline`.
     """
-    import matplotlib
+    drawn = text(figure)
+    with _settings():
+        figure.savefig(path, format="png", dpi=200)
+    write_whole(path.with_suffix(".svg"), drawn + "\n")
+    return drawn
 
+
+def text(figure: Figure) -> str:
+    """A figure as SVG, for `inline`; no file is written."""
     buffer = io.BytesIO()
-    with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for it
+    with _settings():
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # it is laid out: once is enough
-        figure.savefig(path, format="png", dpi=200)
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     root = _compact(ElementTree.fromstring(buffer.getvalue()))
-    text = ElementTree.tostring(root, encoding="unicode")
-    write_whole(path.with_suffix(".svg"), text + "\n")
-    return text
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+@contextlib.contextmanager
+def _settings() -> Iterator[None]:
+    """Matplotlib with the figures' settings, and silent about characters that its font lacks."""
+    import matplotlib
+
+    with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for it
+        yield
 
 
 def inline(svg: str, name: str, description: str) -> str:
