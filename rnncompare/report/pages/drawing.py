@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from rnncompare.report.figures import svg
-from rnncompare.report.figures.canvas import printable
+from rnncompare.report.figures.canvas import NARROW, printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,11 +20,12 @@ SIZES = ("data.size", "data.train_examples")
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure of the page: its title, what it shows, and its element."""
+    """A figure of the page: its title, what it shows, its element, and whether it has several panels side by side."""
 
     title: str
     description: str
     svg: Markup
+    wide: bool = False
 
 
 @dataclass
@@ -58,7 +59,9 @@ class Plotter:
             text = svg.text(figure)
         words = printable(f"{title}: {description}", 400)
         self.drawn += 1
-        return Drawn(title, description, Markup(svg.inline(text, f"f{self.drawn}", words)))
+        return Drawn(
+            title, description, Markup(svg.inline(text, f"f{self.drawn}", words)), figure.get_figwidth() > NARROW
+        )
 
 
 @dataclass(frozen=True)
