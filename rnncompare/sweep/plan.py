@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.base.isolation import call_isolated
-from rnncompare.records import Record, read_files, read_record, run_id
+from rnncompare.records import MODEL, Record, read_files, read_record, run_id
 from rnncompare.records.store import NAME, STAMP, read_store, stamp
 from rnncompare.training.settings import RunSettings
 
@@ -72,13 +72,24 @@ def find_record(name: str, settings: RunSettings) -> Record | None:
 
 
 def find_missing(runs: Mapping[str, RunSettings]) -> dict[str, RunSettings]:
-    """Those of ``runs`` that are to be trained: not recorded, failed, or to be trained again."""
+    """Those of ``runs`` that are to be trained: not recorded, failed, without the model asked for, or by force."""
     stored = {folder: _stored(folder) for folder in {settings.results_dir for settings in runs.values()}}
     return {
         name: settings
         for name, settings in runs.items()
-        if settings.force or not _is_recorded(name, settings, stored[settings.results_dir])
+        if settings.force
+        or not _is_recorded(name, settings, stored[settings.results_dir])
+        or lacks_model(name, settings)
     }
+
+
+def lacks_model(name: str, settings: RunSettings) -> bool:
+    """Whether a run is to keep its model, and one that is recorded as completed did not."""
+    if settings.keep == "none" or record_path(name, settings).with_name(MODEL).exists():
+        return False
+    with contextlib.suppress(DataError):
+        return read_record(record_path(name, settings)).status == "completed"
+    return False
 
 
 def _is_recorded(name: str, settings: RunSettings, stored: Mapping[str, tuple[str, str]]) -> bool:

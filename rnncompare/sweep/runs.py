@@ -18,7 +18,7 @@ import yaml
 from rnncompare.base.errors import DataError, SettingError, StorageError, require
 from rnncompare.records import Record, Run, read_record, remove_leftovers, set_aside, write_record
 from rnncompare.sweep.locks import Claims, Owner
-from rnncompare.sweep.plan import record_path, require_writable
+from rnncompare.sweep.plan import lacks_model, record_path, require_writable
 from rnncompare.sweep.resources import Room, gpus
 from rnncompare.sweep.workers import train_apart
 from rnncompare.training.settings import RunSettings
@@ -118,7 +118,7 @@ class _Sweep:
         claims = self._claims[run.settings.results_dir]
         if owner := claims.acquire(run.name):
             return owner
-        if stamp_of(run.name, run.settings) != run.stamp:
+        if stamp_of(run.name, run.settings) != run.stamp and not lacks_model(run.name, run.settings):
             with contextlib.suppress(DataError):
                 record = read_record(run.path)
                 claims.release(run.name)

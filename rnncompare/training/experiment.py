@@ -17,6 +17,7 @@ from rnncompare.records import DataFields, MemoryFields, ModelFields, QualityFie
 from rnncompare.records.provenance import provenance
 from rnncompare.tasks.contract import Data
 from rnncompare.training.batches import Split
+from rnncompare.training.kept_model import KeptModel
 from rnncompare.training.loop import Checkpointer, Training, check_optimizer, evaluate, train
 from rnncompare.training.settings import DEFAULT_HIDDEN_SIZE, ModelSettings, RunSettings
 
@@ -49,6 +50,7 @@ def run_experiment(
     settings: RunSettings,
     progress: Callable[[int, float], None] = lambda update, metric: None,
     checkpointer: Checkpointer | None = None,
+    keep: Callable[[KeptModel], None] | None = None,
 ) -> Run:
     """Load the data, build the network, train it, and score its best state, on the test split just this once.
 
@@ -56,6 +58,7 @@ def run_experiment(
         settings: resolved.
         progress: called with the update and the validation metric after each validation.
         checkpointer: keeps the state of the training, and gives it back to one that goes on; None to keep none.
+        keep: called with the model in its best state, if the run completed; None where nobody wants it.
 
     Raises:
         SettingError: the settings cannot be met by the data or the machine.
@@ -95,6 +98,8 @@ def run_experiment(
         memory=MemoryFields(peak_mb=peak_mb, before_mb=memory.before_mb),
         provenance=provenance(hardware_name(device)),
     )
+    if keep is not None and record.status == "completed":
+        keep(KeptModel.of_run(network, data, record.run_id, record.config))
     return Run(record, training.curve)
 
 

@@ -16,6 +16,7 @@ DEFAULT_HIDDEN_SIZE = 128
 SCHEDULES = ("constant", "linear", "cosine")
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 FUSED = ("adam", "adamw", "sgd")  # those with a fused step in torch
+KEEP = ("none", "best")
 
 
 @dataclass
@@ -110,6 +111,9 @@ class RunSettings:
     threads: int = setting(1, "CPU threads of a run, from 1")
     results_dir: str = setting("results/runs", "folder for the records")
     force: bool = setting(False, "train again what is already recorded")
+    keep: str = setting(
+        "none", "what stays of the network: none, or best, its best state in model.pt beside the record"
+    )
     run_timeout: float | None = setting(None, "seconds after which a run is ended and recorded as failed; null: none")
     checkpoint_seconds: float | None = setting(60.0, "seconds between the states kept to go on from; null: keep none")
 
@@ -124,6 +128,7 @@ class RunSettings:
         self.train.check()
         require(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0")
         require(self.threads >= 1, "threads", self.threads, "a whole number from 1")
+        require(self.keep in KEEP, "keep", self.keep, " or ".join(KEEP))
         require(self.run_timeout is None or self.run_timeout > 0, "run_timeout", self.run_timeout, "seconds, or null")
         every = self.checkpoint_seconds
         require(every is None or every >= 0, "checkpoint_seconds", every, "seconds from 0, or null")
