@@ -27,37 +27,29 @@ def names() -> list[str]:
 class Architecture:
     """A recurrent network between given inputs and outputs.
 
-        Attributes:
-            name: one of `names`.
-            outputs: size of the readout (K).
-            readout: ``last``: one output per sequence; ``every``: one output per step.
-            features: real numbers per step (F); None for integer inputs.
-            vocabulary: number of distinct symbols; None for real inputs.
-            categories: number of distinct values of each categorical column; these columns come before the real ones, and
-                each has its own embedding.
-            hidden_size: width of a layer and direction (H).
-            num_layers: layers stacked (L).
-            bidirectional: whether every layer also reads from the end.
-            dropout: share of values dropped between layers and before the readout.
-    <<<<<<< HEAD
-            input_dropout: share of values dropped from the features or the embedded symbols.
-            embedding_size: numbers that a symbol, or the value of a categorical column, is turned into; None for the number
-                of distinct ones, but at most 64.
-            forget_bias: the forget gate's initial bias, where the cell has one; None leaves it to `initialisation`.
-            initialisation: of the recurrent layers, one of `INITIALISATIONS`.
-            implementation: of hand-written cells, one of `IMPLEMENTATIONS`, None being auto; None for torch's modules.
-    =======
-            input_dropout: share of values dropped from the features or embedded symbols.
-            embedding_size: size of the embedding of a symbol or categorical value; None for the number of distinct ones, at
-                most 64.
-            forget_bias: the forget gate's initial bias, if the cell has one; None keeps torch's initialisation.
-            implementation: for hand-written cells one of `IMPLEMENTATIONS`, None meaning auto; None for torch's modules.
-    >>>>>>> models
-            options: further settings of the cell, by name.
+    Attributes:
+        name: one of `names`.
+        outputs: size of the readout (K).
+        readout: ``last``: one output per sequence; ``every``: one output per step.
+        features: real numbers per step (F); None for integer inputs.
+        vocabulary: number of distinct symbols; None for real inputs.
+        categories: number of distinct values of each categorical column; these columns come before the real ones, and
+            each has its own embedding.
+        hidden_size: width of a layer and direction (H).
+        num_layers: layers stacked (L).
+        bidirectional: whether every layer also reads from the end.
+        dropout: share of values dropped between layers and before the readout.
+        input_dropout: share of values dropped from the features or embedded symbols.
+        embedding_size: size of the embedding of a symbol or categorical value; None for the number of distinct ones, at
+            most 64.
+        forget_bias: the forget gate's initial bias, if the cell has one; None leaves it to `initialisation`.
+        initialisation: of the recurrent layers, one of `INITIALISATIONS`.
+        implementation: for hand-written cells one of `IMPLEMENTATIONS`, None meaning auto; None for torch's modules.
+        options: further settings of the cell, by name.
 
-        Raises:
-            SettingError: an impossible value; it is named as on the command line.
-            ValueError: not exactly one of features and vocabulary, or categories beside a vocabulary.
+    Raises:
+        SettingError: an impossible value; it is named as on the command line.
+        ValueError: not exactly one of features and vocabulary, or categories beside a vocabulary.
     """
 
     name: str

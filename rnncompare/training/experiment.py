@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable
 
 import torch
-from torch import nn
 
 from rnncompare.base.clocks import step_milliseconds
 from rnncompare.base.machine import EXCLUSIVE_BELOW, OtherLoad, PeakMemory, find_device, hardware_name
@@ -15,9 +14,9 @@ from rnncompare.models.architecture import Architecture
 from rnncompare.models.network import Network
 from rnncompare.records import DataFields, MemoryFields, ModelFields, QualityFields, Record, Run, SpeedFields, run_id
 from rnncompare.records.provenance import provenance
-from rnncompare.tasks.contract import Data
+from rnncompare.tasks.contract import Data, metrics
 from rnncompare.training.batches import Split
-from rnncompare.training.kept_model import KeptModel
+from rnncompare.training.kept_model import KeptModel, outputs_of
 from rnncompare.training.loop import Checkpointer, Training, check_optimizer, evaluate, train
 from rnncompare.training.settings import DEFAULT_HIDDEN_SIZE, ModelSettings, RunSettings
 
@@ -170,7 +169,7 @@ def _unscored(data: Data) -> QualityFields:
     )
 
 
-def _quality_fields(network: nn.Module, data: Data, device: torch.device) -> QualityFields:
+def _quality_fields(network: Network, data: Data, device: torch.device) -> QualityFields:
     objective = data.objective
     train, validation, test = (
         evaluate(network, Split(examples, objective.readout, device), objective)
@@ -189,7 +188,16 @@ def _quality_fields(network: nn.Module, data: Data, device: torch.device) -> Qua
         validation_loss=validation.loss,
         test_loss=test.loss,
         by_length=by_length or None,
+        metrics=_usual_metrics(network, data) if data.prepared is not None else None,
     )
+
+
+def _usual_metrics(network: Network, data: Data) -> dict[str, dict[str, float | None]] | None:
+    """The usual metrics of a user's own data on the splits that were not trained on; None where there are none."""
+    if not metrics.known_metrics(data.objective):
+        return None
+    splits = {"validation": data.validation, "test": data.test}
+    return {name: dict(metrics.score(data, split, outputs_of(network, split))) for name, split in splits.items()}
 
 
 def _speed_fields(training: Training, batch_size: int, other_load: float) -> SpeedFields:

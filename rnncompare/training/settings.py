@@ -112,7 +112,7 @@ class RunSettings:
     results_dir: str = setting("results/runs", "folder for the records")
     force: bool = setting(False, "train again what is already recorded")
     keep: str = setting(
-        "none", "what stays of the network: none, or best, its best state in model.pt beside the record"
+        "none", "none, or best: the network in its best state is kept beside the record, in model.pt"
     )
     run_timeout: float | None = setting(None, "seconds after which a run is ended and recorded as failed; null: none")
     checkpoint_seconds: float | None = setting(60.0, "seconds between the states kept to go on from; null: keep none")

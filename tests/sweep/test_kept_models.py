@@ -1,4 +1,4 @@
-"""keep=best: a run leaves its model before it is recorded, and one without is trained again when the model is wanted."""
+"""keep=best: the model is there before the record, and a run without one is trained again when it is wanted."""
 
 from types import SimpleNamespace
 
