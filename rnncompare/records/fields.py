@@ -47,7 +47,8 @@ class QualityFields:
     """The metric and the loss at the best validation; ``by_length`` is the metric at lengths never trained on.
 
     ``metrics`` has, for the splits ``validation`` and ``test`` of a user's own data, the usual metrics by name (see
-    `tasks.contract.metrics`); null for other data. ``converged`` says whether training ended because it no longer improved; false where the budget cut it.
+    `tasks.contract.metrics`); null for other data. ``converged`` says whether training ended because it no longer
+    improved; false where the budget cut it.
     """
 
     metric: str | None = None
