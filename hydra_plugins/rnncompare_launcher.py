@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from rnncompare.base.errors import require
 from rnncompare.records import Record
-from rnncompare.sweep import ClusterSettings, Watcher, train_all, train_on_cluster
+from rnncompare.sweep import ClusterSettings, Watcher, check_jobs, train_all, train_on_cluster
 from rnncompare.training.settings import RunSettings, from_config
 
 _SEED = re.compile(r"seed=(\d{1,18})")
@@ -27,6 +27,10 @@ class _AllAtOnce(Launcher):
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.hydra_context, self.config = hydra_context, config
         self.job: Any = task_function  # of `rnncompare.cli.application`
+        self.check()
+
+    def check(self) -> None:
+        """Raise `SettingError` for settings out of range; not when it is made, where Hydra would wrap the error."""
 
     def train(self, runs: Mapping[str, RunSettings], watcher: Watcher) -> Generator[Record, None, None]:
         """As `rnncompare.sweep.train_all`."""
@@ -74,6 +78,10 @@ class SweepLauncher(_AllAtOnce):
     def __init__(self, n_jobs: int, memory_mb: float | None):
         self.n_jobs, self.memory_mb = n_jobs, memory_mb
 
+    def check(self) -> None:
+        """Raise `SettingError` for a number of runs at a time that there cannot be."""
+        check_jobs(self.n_jobs)
+
     def train(self, runs: Mapping[str, RunSettings], watcher: Watcher) -> Generator[Record, None, None]:
         """As `rnncompare.sweep.train_all`."""
         return train_all(runs, watcher, self.n_jobs, self.memory_mb)
@@ -84,8 +92,11 @@ class ClusterLauncher(_AllAtOnce):
 
     def __init__(self, **settings: Any):
         self.settings = ClusterSettings(**settings)
-        self.settings.check()
         self.here = self.settings.cluster == "local"
+
+    def check(self) -> None:
+        """As `ClusterSettings.check`."""
+        self.settings.check()
 
     def device(self, name: str) -> str:
         """As `ClusterSettings.device`."""

@@ -1,4 +1,4 @@
-"""``python -m rnncompare.study``: tune, evaluate over seeds and judge: a claim, all of them, or your own data."""
+"""``python -m rnncompare.study``: train over rates and seeds, and judge: a claim, all of them, or your own data."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from rnncompare.base.errors import require
 from rnncompare.base.isolation import preload
 from rnncompare.claims import load, names
 from rnncompare.cli.application import SOME_FAILED, Command, fail, run_hydra
+from rnncompare.cli.study_console import StudyConsole
 from rnncompare.composition.schemas import CONFIGS
 from rnncompare.studies.command_line import check_beside_claims, check_beside_data, split
 from rnncompare.studies.protocol import load_task
 from rnncompare.studies.run_study import conduct
 from rnncompare.studies.settings import StudySettings
 
-DESCRIPTION = """Which is better, GRU or LSTM? Tune each alike, compare them on fresh seeds in pairs, and judge.
+DESCRIPTION = """Which is better, GRU or LSTM? Train each to its end at the same learning rates and seeds, and judge.
 
   python -m rnncompare.study claim=better_on_little_data         one claim
   python -m rnncompare.study claim=all preset=quick              every claim, in less than 20 minutes
@@ -65,16 +66,17 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
 
     settings = settings.checked()
     launcher = instantiate(HydraConfig.get().launcher)
+    launcher.check()
     if settings.claim is None:
         check_beside_data(runs)
         own = any(word.startswith("data=") for word in runs)
         require(own, "claim", None, f"all, or of {', '.join(names())}; or data=file data.path=... for your own data")
-        print(own_data.answer(own_data.conduct(settings, runs, launcher.train, command)))
+        print(own_data.answer(own_data.conduct(settings, runs, launcher.train, command, StudyConsole())))
         return
     check_beside_claims(runs)
     claims = [load(name) for name in (names() if settings.claim == "all" else settings.claim.split(","))]
     tasks = {name: load_task(name) for claim in claims for name in claim.tasks}
-    made = conduct(settings, claims, tasks, runs, launcher.train, command)
+    made = conduct(settings, claims, tasks, runs, launcher.train, command, StudyConsole())
     print(table.text(made))
     if made.skipped:
         sys.exit(SOME_FAILED)

@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from rnncompare.base.errors import DataError, SettingError, StorageError
+from rnncompare.base.errors import DataError, MachineError, SettingError
 from rnncompare.base.sanitize import safe
 from rnncompare.base.signals import exit_on_ctrl_c
 from rnncompare.composition.override_allowlist import checked
@@ -83,8 +83,8 @@ class _Job:
 def run_hydra(command: Command, action: Callable[[Any], None], sweep: Callable[..., None] | None = None) -> None:
     """Compose the command line's settings, call ``action`` with them, and exit.
 
-    Exit codes: ``action``'s own, 1 where records cannot be written, 2 for a request that cannot be met, 130 after
-    Ctrl-C.
+    Exit codes: ``action``'s own, 1 where the machine refuses what is needed, 2 for a request that cannot be met, 130
+    after Ctrl-C.
 
     Args:
         command: where its settings come from.
@@ -110,7 +110,7 @@ def run_hydra(command: Command, action: Callable[[Any], None], sweep: Callable[.
         if wants_traceback:
             raise
         fail(explain(error))
-    except StorageError as error:
+    except MachineError as error:
         print(f"error: {safe(error)}", file=sys.stderr)
         sys.exit(SOME_FAILED)
     except Exception as error:

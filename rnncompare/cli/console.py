@@ -1,4 +1,4 @@
-"""What runs and sweeps print: what is to be done, how far it is, each result as it comes, and a table at the end."""
+"""What runs and sweeps print: the plan, progress, each result as it comes, and a table at the end."""
 
 from __future__ import annotations
 

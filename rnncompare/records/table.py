@@ -106,7 +106,7 @@ def compact(results_dir: str | Path) -> tuple[Path, int, list[str]]:
 
 
 def _files(folder: Path) -> list[str]:
-    """All files called record.json, in depth; folders of claims and the like, which begin with a dot, are left out."""
+    """All files called record.json, in depth; folders of locks and the like, which begin with a dot, are left out."""
     found: list[str] = []
     parents = [prefix(folder)]
     while parents:

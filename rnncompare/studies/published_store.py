@@ -1,4 +1,4 @@
-"""A study as it is published: its book and three tables of its runs alone, without paths of the machine."""
+"""A study as it is published: its manifest and three tables of its runs alone, without paths of the machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rnncompare.base.errors import DataError
 from rnncompare.records import check_records, plain, write_whole
 from rnncompare.records.store import read_frame, write_frame
 from rnncompare.studies.files import Files, read_files
-from rnncompare.studies.manifest import NAME, Book, read_book
+from rnncompare.studies.manifest import NAME, Manifest, read_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ _ABSOLUTE = re.compile(rf"(?<![\w:/.~\\])(?:~/{_PART}|/{_PART}/{_PART}|[A-Za-z]:
 
 
 def publish(study: Path, destination: Path) -> tuple[list[Path], Files]:
-    """Write the book of a study and the tables of all that it names to another folder.
+    """Write the manifest of a study and the tables of all that it names to another folder.
 
     Args:
         study: its folder.
@@ -38,12 +38,12 @@ def publish(study: Path, destination: Path) -> tuple[list[Path], Files]:
         DataError: there is no study, or no record of it.
         OSError: a file cannot be written.
     """
-    book = read_book(study)
-    if book is None:
+    manifest = read_manifest(study)
+    if manifest is None:
         raise DataError(f"{study}: no {NAME} in it, so it holds no study")
     if destination.resolve() == study.resolve():
         raise DataError(f"{destination}: is the study itself; name another folder to publish it in")
-    files = _named(book, read_files(study))
+    files = _named(manifest, read_files(study))
     if not len(files.records):
         raise DataError(f"{study}: no record of the runs that {NAME} names")
     destination.mkdir(parents=True, exist_ok=True)
@@ -95,10 +95,10 @@ def _last_name(path: str) -> str:
     return PureWindowsPath(path).name or "…"
 
 
-def _named(book: Book, files: Files) -> Files:
-    """What the book names."""
-    runs = {run for entry in book.entries for run in (*entry.tuning, *entry.evaluation.values())}
-    probes = {probe for arms in book.probes.values() for identities in arms.values() for probe in identities}
+def _named(manifest: Manifest, files: Files) -> Files:
+    """What the manifest names."""
+    runs = manifest.run_ids
+    probes = {probe for arms in manifest.probes.values() for identities in arms.values() for probe in identities}
     records = files.records[files.records["run_id"].isin(runs)].reset_index(drop=True)
     return Files(
         records,

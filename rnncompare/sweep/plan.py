@@ -1,4 +1,4 @@
-"""What is to be done: the runs asked for, checked, and which of them are recorded."""
+"""The plan of a sweep: the runs asked for, checked, and which of them are recorded."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.base.isolation import call_isolated
 from rnncompare.records import MODEL, Record, read_files, read_record, run_id
 from rnncompare.records.store import NAME, STAMP, read_store, stamp
+from rnncompare.sweep.resources import usable_cores
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def plan(
 
     Args:
         requests: resolved settings.
-        on_understood: called with the words in which a user's own data were understood, once for each way.
-        here: whether this machine is to train them, and must have their device.
+        on_understood: called with how a user's own data were read, in words, once for each way.
+        here: whether this machine trains them, and so must have their device.
 
     Raises:
         SettingError: a request cannot be met by the data or the machine.
@@ -40,6 +41,10 @@ def checked(
     requests: Sequence[RunSettings], on_understood: Callable[[str], None] = lambda words: None, here: bool = True
 ) -> list[RunSettings]:
     """Each request with its device found and its data pinned; arguments and errors are those of `plan`."""
+    cores = usable_cores()
+    for request in requests:
+        possible = request.threads <= cores or not here
+        require(possible, "threads", request.threads, f"at most {cores}: the cores that this process may use")
     return call_isolated(_check_all, list(requests), here, on_message=on_understood)
 
 
@@ -49,7 +54,7 @@ def record_path(name: str, settings: RunSettings) -> Path:
 
 
 def require_writable(folder: str) -> None:
-    """Make the results folder if it is not there.
+    """Make the results folder if it does not exist.
 
     Raises:
         SettingError: it cannot be written.
@@ -63,7 +68,7 @@ def require_writable(folder: str) -> None:
 
 
 def find_record(name: str, settings: RunSettings) -> Record | None:
-    """The record of a run that need not be trained; one that failed is to be tried again."""
+    """The record of a run that need not be trained again; None if it failed or has none."""
     try:
         record = read_record(record_path(name, settings))
     except DataError:
@@ -72,7 +77,7 @@ def find_record(name: str, settings: RunSettings) -> Record | None:
 
 
 def find_missing(runs: Mapping[str, RunSettings]) -> dict[str, RunSettings]:
-    """Those of ``runs`` that are to be trained: not recorded, failed, without the model asked for, or by force."""
+    """Those of ``runs`` to train: not recorded, failed, without the model asked for, or forced."""
     stored = {folder: _stored(folder) for folder in {settings.results_dir for settings in runs.values()}}
     return {
         name: settings
@@ -102,7 +107,7 @@ def _is_recorded(name: str, settings: RunSettings, stored: Mapping[str, tuple[st
 
 
 def _stored(folder: str) -> dict[str, tuple[str, str]]:
-    """Of the records gathered in one file, if they are: by run, what tells whether it is unchanged, and the status."""
+    """Of records compacted into one file, by run: the stamp of the record's own file, and the status."""
     if not (Path(folder) / NAME).exists():
         return {}
     frame = read_store(Path(folder), ["run_id", STAMP, "status"])
@@ -123,7 +128,7 @@ def recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
 
 
 def _check_all(requests: list[RunSettings], here: bool, send: Callable[[object], None]) -> list[RunSettings]:
-    """`experiment.check` for each distinct model, data and device; runs that differ in the rest share its answer."""
+    """`experiment.check` once for each distinct model, data and device; other runs share the result."""
     from rnncompare.training.experiment import check
 
     checked: dict[str, RunSettings] = {}

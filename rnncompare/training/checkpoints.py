@@ -1,4 +1,4 @@
-"""The state of a training that can go on later: written whole or not at all, and loaded without running code."""
+"""Checkpoints, from which a training can go on: written whole or not at all, and loaded without running code."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ FORMAT = "2"  # of the state; one of another form is not used
 
 @dataclass
 class CheckpointFile:
-    """Where a training keeps its state, at most once every so many seconds.
+    """A file that keeps the state of a training, written at most once every so many seconds.
 
     Attributes:
         path: the file.
-        every: seconds between two states; the first is kept so long after this was made.
+        every: seconds between two states, and before the first.
     """
 
     path: Path
@@ -47,11 +47,11 @@ class CheckpointFile:
         self._last = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """The state kept last, its tensors on the CPU; None if there is none, or it is torn, or of other software."""
+        """The latest state, its tensors on the CPU; None if there is none, or it is torn or from other software."""
         try:
             content = torch.load(self.path, map_location="cpu", weights_only=True)
             return content["state"] if content["made_by"] == _made_by() else None
-        except Exception:  # whatever a torn or foreign file makes the reader raise: the run starts anew
+        except Exception:  # a torn or foreign file can make the reader raise anything; the run then starts anew
             return None
 
 

@@ -1,4 +1,4 @@
-"""One experiment from settings to record; knows neither Hydra nor files."""
+"""One experiment, from settings to record; it knows neither Hydra nor files."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from rnncompare.training.settings import DEFAULT_HIDDEN_SIZE, ModelSettings, Run
 
 
 def check(settings: RunSettings, here: bool = True) -> tuple[RunSettings, str | None]:
-    """The settings with the device found and the data pinned, if they can be met; costs no training.
+    """The settings with the device found and the data pinned, if they can be met; nothing is trained.
 
     Args:
         settings: resolved.
-        here: whether this machine is to train; of others' devices nothing is known.
+        here: whether this machine trains; the devices of other machines are not known.
 
     Returns:
         The settings, and how a user's own data were read, in words.
@@ -51,7 +51,7 @@ def run_experiment(
     checkpointer: Checkpointer | None = None,
     keep: Callable[[KeptModel], None] | None = None,
 ) -> Run:
-    """Load the data, build the network, train it, and score its best state, on the test split just this once.
+    """Load the data, build the network, train it, and score its best state; the test split is used only for that.
 
     Args:
         settings: resolved.

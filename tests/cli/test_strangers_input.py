@@ -73,10 +73,11 @@ def adversarial(draw):
     return words
 
 
-def test_no_command_line_ends_in_a_traceback_or_runs_what_it_names(call, tmp_path):
-    draw = random.Random(6)
+@pytest.mark.parametrize(("seed", "count"), [(6, 150), pytest.param(7, 1000, marks=pytest.mark.slow)])
+def test_no_command_line_ends_in_a_traceback_or_runs_what_it_names(call, tmp_path, seed, count):
+    draw = random.Random(seed)
     codes = {0: 0, 2: 0}
-    for _ in range(500):
+    for _ in range(count):
         words = adversarial(draw)
         code, output, errors = call([*CHEAP, *words])
         assert code in codes, words

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnncompare.composition.override_allowlist import checked, quoted
-from tests.cli.test_commands import run
+from tests.commands import run
 
 
 @settings(deadline=None)

@@ -22,7 +22,7 @@ HAND = [name for name in IMPLEMENTATIONS if name != "compiled_loop"]  # compilin
 TINY = Case("grid", (3, 2, 4, 5), 1, cells=["gru"], implementations=HAND, seconds=1e-6, repeats=4)
 
 
-pytestmark = pytest.mark.usefixtures("process_as_before")
+pytestmark = [pytest.mark.usefixtures("process_as_before"), pytest.mark.alone]
 
 
 def test_every_implementation_is_timed_in_every_way_with_the_figures_that_follow_from_its_times():

@@ -77,7 +77,7 @@ def test_as_many_runs_at_a_time_as_gpus_each_on_its_own(monkeypatch, tmp_path):
     seen, under_way, most = [], set(), 0
     both = threading.Barrier(2, timeout=60)
 
-    def train_apart(name, run, checkpoint, gpu, on_update):
+    def train_apart(name, run, checkpoint, gpu, *rest):
         nonlocal most
         assert gpu not in under_way
         under_way.add(gpu)
