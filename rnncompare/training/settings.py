@@ -111,9 +111,7 @@ class RunSettings:
     threads: int = setting(1, "CPU threads of a run, from 1")
     results_dir: str = setting("results/runs", "folder for the records")
     force: bool = setting(False, "train again what is already recorded")
-    keep: str = setting(
-        "none", "none, or best: the network in its best state is kept beside the record, in model.pt"
-    )
+    keep: str = setting("none", "none, or best: the network in its best state is kept beside the record, in model.pt")
     run_timeout: float | None = setting(None, "seconds after which a run is ended and recorded as failed; null: none")
     checkpoint_seconds: float | None = setting(60.0, "seconds between the states kept to go on from; null: keep none")
 
