@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnncompare.base.errors import DataError, SettingError
+from rnncompare.base.isolation import preload
 from rnncompare.composition.compose import compose
 from rnncompare.composition.override_allowlist import quoted
 from rnncompare.records import Record, read_record
@@ -99,6 +100,7 @@ def compare(
         results_dir=results_dir,
     ).checked()
     with _main_left_alone():
+        preload("sklearn.metrics")  # once, rather than in every run
         question = ask(about, _words(settings), "rnncompare.compare(...)", task)
         return conduct(question, functools.partial(train_all, jobs=-1), _reporter(progress))
 
