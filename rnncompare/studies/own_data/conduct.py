@@ -80,10 +80,11 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Re
     jobs = jobs_at_a_time(models.values())
     plan = plans.kept(question)
     if plan is None:
-        kinds = {name: (run, run.train.max_updates) for name, run in models.items()}
-        seconds = cost.seconds_of(kinds, reporter)
+        kinds = {(name, part): (run, part * run.train.max_updates) for name, run in models.items() for part in (0, 1)}
+        taken = cost.seconds_of(kinds, reporter)
+        fixed, seconds = ({name: taken[name, part] for name in models} for part in (0, 1))
         left = None if budget is None else budget * (1 - FOR_JUDGING) - (time.monotonic() - began)
-        plan = plans.fit(question, seconds, left, jobs)
+        plan = plans.fit(question, seconds, fixed, left, jobs)
     else:
         left = None if budget is None else budget * (1 - FOR_JUDGING) - (time.monotonic() - began)
         plan = plans.enlarged(plan, question, left, jobs)

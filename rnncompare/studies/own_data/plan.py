@@ -34,6 +34,7 @@ class Plan:
         plain: seeds on which a plain RNN is trained, after the pairs.
         half: seeds on which the models are trained on half of the data, after that.
         seconds: that a run of each model was measured to take, with all of its updates.
+        fixed: seconds of them that do not depend on the updates: to start, to load the data, to score.
         rates: learning rates.
     """
 
@@ -42,14 +43,18 @@ class Plan:
     plain: int
     half: int
     seconds: dict[str, float]
+    fixed: dict[str, float]
     rates: tuple[float, ...] = RATES
 
     def pair_seconds(self, jobs: int) -> float:
         """The time of one pair, every rate of every model, with so many runs at a time."""
-        return max(1e-9, len(self.rates) * self.updates * sum(self.seconds.values()) / jobs)
+        fixed = sum(self.fixed.values())
+        return max(1e-9, len(self.rates) * (fixed + self.updates * (sum(self.seconds.values()) - fixed)) / jobs)
 
 
-def fit(question: Question, seconds: Mapping[str, float], left: float | None, jobs: int) -> Plan:
+def fit(
+    question: Question, seconds: Mapping[str, float], fixed: Mapping[str, float], left: float | None, jobs: int
+) -> Plan:
     """The plan that a budget carries.
 
     The pairs that were asked for come first. Below `FEWEST_PAIRS` runs are cut, down to `LEAST_SHARE` of their updates;
@@ -58,10 +63,12 @@ def fit(question: Question, seconds: Mapping[str, float], left: float | None, jo
     Args:
         question: what is asked.
         seconds: that one run of each model takes.
+        fixed: seconds of them that do not depend on the updates.
         left: seconds of the budget; None where there is none.
         jobs: runs at a time.
     """
-    whole = Plan(1.0, question.pairs, 0, 0, dict(seconds))
+    fixed = {name: min(fixed[name], taken) for name, taken in seconds.items()}
+    whole = Plan(1.0, question.pairs, 0, 0, dict(seconds), fixed)
     if left is None:
         whole = dataclasses.replace(whole, updates=question.updates)
         return dataclasses.replace(
@@ -69,7 +76,9 @@ def fit(question: Question, seconds: Mapping[str, float], left: float | None, jo
         )
     carried = FOR_TRAINING * left / whole.pair_seconds(jobs)
     if carried < FEWEST_PAIRS:
-        share = max(LEAST_SHARE, math.floor(100 * carried / FEWEST_PAIRS) / 100)
+        spent = FOR_TRAINING * left * jobs / (FEWEST_PAIRS * len(whole.rates)) - sum(fixed.values())
+        share = spent / max(1e-9, sum(seconds.values()) - sum(fixed.values()))
+        share = min(1.0, max(LEAST_SHARE, math.floor(100 * share) / 100))
         return dataclasses.replace(whole, updates=share, pairs=FEWEST_PAIRS)
     pairs = min(int(carried), ENOUGH_PAIRS)
     spare = carried - pairs
@@ -160,6 +169,10 @@ def kept(question: Question) -> Plan | None:
         content = json.loads(_path(question).read_text(encoding="utf-8"))
         content.pop("command")
         found = Plan(**{**content, "rates": tuple(content["rates"])})
-        if set(found.seconds) == set(question.models) and 0 < found.updates <= 1 and found.pairs >= 1:
+        if (
+            set(found.seconds) == set(found.fixed) == set(question.models)
+            and 0 < found.updates <= 1
+            and found.pairs >= 1
+        ):
             return found
     return None

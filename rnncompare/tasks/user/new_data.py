@@ -18,7 +18,7 @@ from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import pad_rows
 from rnncompare.tasks.user.roles import Roles
 from rnncompare.tasks.user.tables import Table, read_table
-from rnncompare.tasks.user.times import find_time
+from rnncompare.tasks.user.times import JOINED, find_time, join_date
 
 
 def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFrame]:
@@ -30,6 +30,8 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
     if isinstance(data, Arrays):
         return _of_arrays(prepared, data)
     table = replace(data, frame=data.frame.copy(deep=False))
+    if prepared.time == JOINED:
+        join_date(table)
     wanted = [name for name in (prepared.group, prepared.time, prepared.text) if name is not None]
     wanted += [name for name in (prepared.encoder.names if prepared.encoder else []) if name != sequences.GAP]
     for name in wanted:
