@@ -1,4 +1,4 @@
-"""What a budget carries: the question first, cut runs said, other questions with what is left, and a plan that stays."""
+"""What a budget carries: the question first, then others with what is left; and a plan that stays."""
 
 import dataclasses
 

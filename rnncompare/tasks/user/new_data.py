@@ -14,6 +14,7 @@ from rnncompare.tasks.user import forecasting, sequences, texts
 from rnncompare.tasks.user.array_files import read_arrays
 from rnncompare.tasks.user.arrays import Arrays, from_padded, read_sktime
 from rnncompare.tasks.user.columns import refuse_missing
+from rnncompare.tasks.user.file_type import unpacked
 from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import pad_rows
 from rnncompare.tasks.user.roles import Roles
@@ -122,6 +123,11 @@ def read_new(path: Path) -> Table | Arrays:
     Raises:
         DataError: the file cannot be read.
     """
+    with unpacked(path) as plain:
+        return _read_new(plain)
+
+
+def _read_new(path: Path) -> Table | Arrays:
     if path.suffix == ".npz":
         return arrays_without_targets(read_arrays(path, "x")[0], str(path))
     return read_sktime(path)[0] if path.suffix == ".ts" else read_table(path)

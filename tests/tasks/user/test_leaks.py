@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks import from_arrays, from_frame, task_class
 from rnncompare.tasks.user.new_data import read
 from rnncompare.tasks.user.tables import Table
@@ -58,3 +59,21 @@ def test_arrays_called_data_and_labels_are_read(tmp_path):
     np.savez(tmp_path / "a.npz", X=x, labels=y)
     data = task_class("file")(path=str(tmp_path / "a.npz")).load(0)
     assert data.classes == ["0", "1"]
+
+
+def test_a_file_packed_by_gzip_is_read_and_its_errors_name_it(tmp_path):
+    x = noise(400)
+    frame = pd.DataFrame({"date": pd.date_range("2024-01-01", periods=400, freq="h"), "load": x})
+    for path in (tmp_path / "power.csv", tmp_path / "power.csv.gz"):
+        frame.to_csv(path, index=False)
+    plain, packed = (
+        task_class("file")(path=str(tmp_path / name), target="load").load(0) for name in ("power.csv", "power.csv.gz")
+    )
+    np.testing.assert_array_equal(plain.train.inputs, packed.train.inputs)
+    frame.assign(load="many").to_csv(tmp_path / "bad.csv.gz", index=False)
+    with pytest.raises((DataError, SettingError)) as raised:
+        task_class("file")(path=str(tmp_path / "bad.csv.gz"), target="load", kind="forecasting").load(0)
+    assert "bad.csv.gz" in str(raised.value)
+    (tmp_path / "torn.csv.gz").write_bytes((tmp_path / "power.csv.gz").read_bytes()[:300])
+    with pytest.raises(DataError, match="not whole gzip"):
+        task_class("file")(path=str(tmp_path / "torn.csv.gz"), target="load").load(0)
