@@ -36,5 +36,5 @@ def test_with_rare_positives_accuracy_does_not_decide_and_the_user_may_say_what_
     assert "rare" in found.chosen_because
     assert found.trivial == pytest.approx(0.5)
     assert facts(from_arrays(x, y), "auc").metric == "auc"
-    with pytest.raises(SettingError, match="study.metric=speed"):
+    with pytest.raises(SettingError, match=r"study\.metric=speed"):
         facts(from_arrays(x, y), "speed")
