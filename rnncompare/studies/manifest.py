@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rnncompare.base.errors import DataError
+from rnncompare.base.files import read_text
 from rnncompare.claims import Claim
 from rnncompare.claims.claim import parse
 from rnncompare.claims.scale import Scale
@@ -105,7 +106,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     if not path.exists():
         return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path))
         version = content.pop("schema_version")
         if version == EARLIER:
             raise ValueError("made under the earlier protocol (tuned apart, trained for a fixed number of updates)")
@@ -123,7 +124,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 def is_earlier(folder: Path) -> bool:
     """Whether the study in ``folder`` was made under the earlier protocol."""
     try:
-        content = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        content = json.loads(read_text(folder / NAME))
     except (OSError, ValueError):
         return False
     return isinstance(content, dict) and content.get("schema_version") == EARLIER

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rnncompare.base.isolation import call_isolated
+from rnncompare.base.metric_names import direction, metric_label
 from rnncompare.base.sanitize import safe
 from rnncompare.claims import Claim
 from rnncompare.claims.finding import Finding
 from rnncompare.claims.scale import UNITS, Scale
 from rnncompare.composition.compose import compose
-from rnncompare.report.style import direction, metric_label
 from rnncompare.statistics import mean_interval
 from rnncompare.studies import budget, cost
 from rnncompare.studies import run_study as studies

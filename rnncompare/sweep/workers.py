@@ -54,10 +54,11 @@ def _run(settings: RunSettings, checkpoint: Path, gpu: str | None, send: Callabl
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # read when CUDA is first used, which in this process is later
     require_threads(settings.threads)
     from rnncompare.training.checkpoints import CheckpointFile
-    from rnncompare.training.experiment import run_experiment
+    from rnncompare.training.experiment import run_experiment, source_of
 
     every = settings.checkpoint_seconds
-    checkpointer = None if every is None else CheckpointFile(checkpoint, every)
+    source = source_of(settings.model.name, type(settings.data))
+    checkpointer = None if every is None else CheckpointFile(checkpoint, every, source)
     return run_experiment(settings, lambda update, metric: send((update, metric)), checkpointer)
 
 

@@ -15,7 +15,7 @@ from parsed import Parsed
 from synthetic_study import EVERY_VERDICT, Planned, write_study
 
 from rnncompare.report.__main__ import main
-from rnncompare.report.pages import theme
+from rnncompare.report.figures import palette
 from rnncompare.studies.verdicts import read_study
 
 
@@ -33,10 +33,12 @@ def rows_of(parsed):
 def test_the_verdict_table_has_every_finding_in_words(parsed, study):
     found = read_study(study).findings
     rows = rows_of(parsed)
-    assert {finding.verdict for finding in found} == set(theme.VERDICTS) - {"reported"}
+    assert {finding.verdict for finding in found} == {
+        plan.name.removeprefix("is_").replace("_", " ") for plan in EVERY_VERDICT[:6]
+    }
     for finding, row in zip(found, rows, strict=True):
         assert finding.claim.statement in row
-        assert theme.VERDICTS[finding.verdict][2] in row
+        assert palette.VERDICTS[finding.verdict][3] in row
         assert finding.settle in row
         if finding.decision and finding.decision.pairs > 1:
             seen = finding.decision.effect
@@ -69,7 +71,11 @@ def test_numbers_come_from_the_records(small, tmp_path):
 
 def test_each_claim_opens_to_its_evidence(parsed):
     claims = {found.attributes["id"]: found for found in parsed.all("details") if "id" in found.attributes}
-    first, lost, unmeasured = claims["claim-0"].text, claims["claim-7"].text, claims["claim-5"].text
+    first, lost, unmeasured = (
+        claims["claim-is_supported"].text,
+        claims["claim-lost_a_run"].text,
+        claims["claim-is_not_measured"].text,
+    )
     assert "model=gru model.hidden_size=64" in first
     assert "equal width" in first
     assert "gru has to do better than lstm by more than the margin, 0.05" in first
@@ -79,7 +85,9 @@ def test_each_claim_opens_to_its_evidence(parsed):
     assert "Runs that diverged or failed (1)" in lost
     assert "the training loss is not finite" in lost
     assert "Not measured" in unmeasured
-    charts = [svg for svg in parsed.all("svg") if claims["claim-0"] in svg.parents and "role" in svg.attributes]
+    charts = [
+        svg for svg in parsed.all("svg") if claims["claim-is_supported"] in svg.parents and "role" in svg.attributes
+    ]
     assert [svg.attributes["aria-label"].partition(":")[0] for svg in charts] == [
         "Effect by condition",
         "Every pair",
@@ -91,35 +99,67 @@ def test_every_pair_is_drawn(parsed, study):
     drawn = sum(
         path.attributes["d"].count("M")
         for path in parsed.all("path")
-        if path.attributes["class"].startswith("d ")
+        if path.attributes.get("class") == "dots"
         and any(parent.attributes.get("aria-label", "").startswith("Every pair") for parent in path.parents)
     )
     assert drawn == sum(len(finding.pairs) for finding in read_study(study).findings if finding.pairs is not None)
 
 
-def test_links_are_relative_and_lead_to_records(parsed, report, study):
-    links = [link.attributes["href"] for link in parsed.all("a")]
+def run_data(parsed):
+    (block,) = (script for script in parsed.all("script") if script.attributes.get("id") == "run-data")
+    return json.loads(block.text)
+
+
+def test_every_number_leads_to_runs_and_every_run_to_its_record(parsed, report, study):
     ids = {element.attributes["id"] for element in parsed.elements if "id" in element.attributes}
-    outside = [link for link in links if not link.startswith("#")]
-    assert {link[1:] for link in links if link.startswith("#")} <= ids
-    assert len(outside) > 100
-    for link in outside:
-        target = (report / unquote(link)).resolve()
-        assert target.name == "record.json"
-        assert target.is_relative_to(study.resolve())
-        assert target.is_file()
+    links = [link.attributes["href"] for link in parsed.all("a")]
+    assert all(link.startswith("#") for link in links)
+    assert {link[1:] for link in links} <= ids
+    claims = [found for found in parsed.all("details") if found.attributes.get("id") == "claim-is_supported"]
+    cells = [cell for cell in parsed.all("td") if claims[0] in cell.parents]
+    means = [link for link in parsed.all("a") if any(cell in link.parents for cell in cells)]
+    assert len(means) >= 6 + 12  # two means a condition; runs and trials of each model in each
+    data = run_data(parsed)
+    book = read_study(study).book
+    booked = {run for entry in book.entries for run in [*entry.evaluation.values(), *entry.tuning]}
+    listed = {run[0]: (group, run) for group in data["groups"] for run in group["runs"]}
+    assert set(listed) == booked
+    assert {f"run-{run}" for run in booked} <= ids
+    for run, (_, row) in listed.items():
+        assert row[3] == "."
+        assert (report / unquote(data["records"]) / run / "record.json").resolve().is_relative_to(study.resolve())
 
 
-def test_nothing_is_asked_of_the_network_and_no_script_is_there(page, parsed):
-    assert not parsed.all("script", "iframe", "object", "embed", "form", "base", "video", "audio")
-    assert not re.search(r"https?:|@import|url\(", re.sub(r"http://www.w3.org/2000/svg", "", page))
+def test_a_run_has_its_settings_scores_and_curve(parsed, study):
+    evidence = read_study(study).evidence["is_supported"]
+    run = evidence.runs.iloc[0]
+    data = run_data(parsed)
+    ((group, row),) = ((g, r) for g in data["groups"] for r in g["runs"] if r[0] == run["run_id"])
+    assert "model=gru" in group["settings"]
+    assert "accuracy, higher is better" in group["metric"]
+    scores = dict(zip(data["fields"], row[4], strict=True))
+    assert scores["on test data"] == pytest.approx(run["quality.test"], rel=1e-3)
+    assert scores["updates"] == run["speed.updates"]
+    curve = evidence.curves[evidence.curves["run_id"] == run["run_id"]]
+    first, last, *values = row[5]
+    assert (first, last) == (curve["update"].min(), curve["update"].max())
+    assert values[0] == pytest.approx(curve["validation_metric"].iloc[0], rel=1e-3)
+    assert values[-1] == pytest.approx(curve["validation_metric"].iloc[-1], rel=1e-3)
+
+
+def test_nothing_is_asked_of_the_network_and_only_the_page_s_own_script_runs(page, parsed):
+    assert not parsed.all("iframe", "object", "embed", "form", "base", "video", "audio")
+    assert not re.search(r"https?:|@import|url\((?!#)", re.sub(r"http://www.w3.org/(2000/svg|1999/xhtml)", "", page))
     for element in parsed.elements:
         assert not any(name.startswith("on") or name == "style" for name in element.attributes)
         assert element.attributes.get("src", "data:").startswith("data:")
     (style,) = parsed.all("style")
+    data, script = parsed.all("script")
+    assert data.attributes["type"] == "application/json"
     (policy,) = (meta for meta in parsed.all("meta") if "http-equiv" in meta.attributes)
-    digest = base64.b64encode(hashlib.sha256(style.text.encode()).digest()).decode()
-    assert f"style-src 'sha256-{digest}'" in policy.attributes["content"]
+    for kind, element in (("style", style), ("script", script)):
+        digest = base64.b64encode(hashlib.sha256(element.text.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy.attributes["content"]
     assert "default-src 'none'" in policy.attributes["content"]
 
 
@@ -147,30 +187,27 @@ def contrast(one, other):
 
 @pytest.mark.parametrize("dark", [0, 1])
 def test_contrast_is_enough_in_light_and_dark(dark):
-    for behind in theme.BACKGROUNDS.values():
-        for role, colours in theme.TEXT.items():
+    for behind in palette.BACKGROUNDS.values():
+        for role, colours in palette.TEXT.items():
             assert contrast(colours[dark], behind[dark]) >= 4.5, (role, behind)
-    for role, colours in theme.SERIES.items():
-        assert contrast(colours[dark], theme.BACKGROUNDS["page"][dark]) >= 3, role
+    for role, colours in palette.SERIES.items():
+        assert contrast(colours[dark], palette.BACKGROUNDS["page"][dark]) >= 3, role
 
 
-def test_verdicts_differ_by_more_than_colour():
-    looks = list(theme.VERDICTS.values())
-    assert len({shape for _, shape, _ in looks}) == len({words for _, _, words in looks}) == len(looks)
-
-
-def test_figures_are_files_too(report):
+def test_figures_are_files_too_and_small(report, parsed):
     names = {path.name for path in report.iterdir()}
     assert {
         "forest.png",
-        "forest.svg",
         "verdicts.csv",
         "pairs.csv",
         "summary.csv",
-        "gradient-is_supported.png",
+        "gradient-is_supported-trained.png",
+        "claim-is_supported-quality-gru-lstm-pairs.png",
     } <= names
     assert all(f"{Path(name).stem}.svg" in names for name in names if name.endswith(".png"))
+    assert all(path.stat().st_size < 30_000 for path in report.glob("*.svg"))
     assert "Supported" in (report / "forest.svg").read_text()
+    assert sum("role" in svg.attributes for svg in parsed.all("svg")) == len(list(report.glob("*.svg")))
     pairs = pd.read_csv(report / "pairs.csv")
     assert (pairs["first"] - pairs["second"]).tolist() == pytest.approx(pairs["difference"].tolist())
 
@@ -189,7 +226,9 @@ def test_names_from_files_are_only_ever_text(tmp_path):
     assert main([str(folder), "--output", str(tmp_path / "report")]) == 0
     text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     parsed = Parsed(text)
-    assert not parsed.all("script", "i")
+    assert len(parsed.all("script")) == 2
+    assert not parsed.all("i")
+    assert any(group["settings"] for group in run_data(parsed)["groups"])
     assert not set("\x1b\x00\u202e") & set(text)
     assert "{{ 7*7 }}" in parsed.all("pre")[0].text
     for path in (tmp_path / "report").glob("*.svg"):
@@ -198,19 +237,18 @@ def test_names_from_files_are_only_ever_text(tmp_path):
 
 
 def test_a_record_outside_the_folder_is_not_linked(tmp_path):
-    from rnncompare.report.pages.links import Links
+    from rnncompare.report.pages.run_details import record_address
 
     (tmp_path / "study").mkdir()
     (tmp_path / "study" / "in.json").write_text("{}")
     (tmp_path / "out.json").write_text("{}")
     (tmp_path / "study" / "through.json").symlink_to(tmp_path / "out.json")
-    links = Links(tmp_path / "study", tmp_path / "re port")
     addresses = {
-        name: links.run({"path": str(tmp_path / "study" / name), "seed": 1, "run_id": "r"}).href
+        name: record_address(str(tmp_path / "study" / name), tmp_path / "study")
         for name in ("in.json", "through.json", "../out.json", "absent.json", "a\x00b")
     }
-    assert addresses.pop("in.json") == "../study/in.json"
-    assert set(addresses.values()) == {None}
+    assert addresses.pop("in.json") == "in.json"
+    assert set(addresses.values()) == {""}
 
 
 def test_a_torn_book_is_one_line_and_nothing_is_written(small, tmp_path, capsys):

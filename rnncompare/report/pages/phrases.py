@@ -52,7 +52,7 @@ def interval(estimate: Interval | None, sign: bool = True, scale: float = 1.0) -
         return "–"
     mean, low, high = (scale * value for value in (estimate.mean, estimate.low, estimate.high))
     if low != low:
-        only = f"no interval: {estimate.n} {'pair' if estimate.n == 1 else 'pairs'}"
+        only = f"no interval: {counted(estimate.n, 'pair')}"
         return f"{signed(mean) if sign else figure(mean)} ({only})"
     width = high - low
     digits = min(max(2 - math.floor(math.log10(width / 2)), 0), 6) if 0 < width < math.inf else None
@@ -107,6 +107,11 @@ def superiority(finding: Finding) -> str:
     """In how many of a hundred pairs the first does better."""
     seen = finding.superiority
     return "–" if seen is None or seen.mean != seen.mean else f"{interval(seen, sign=False, scale=100)} %"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, such as ``1 pair`` and ``2 pairs``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def comparison(finding: Finding) -> str:

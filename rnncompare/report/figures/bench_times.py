@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from rnncompare.measurements.bench_tables import means
 from rnncompare.measurements.cases import BASE, IMPLEMENTATIONS, counted
-from rnncompare.report import style
+from rnncompare.report.figures import canvas, svg
+from rnncompare.report.figures.palette import colour, model_look
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +60,7 @@ def draw_all(frame: pd.DataFrame, hardware: str, folder: Path) -> list[Path]:
     for name, figure in figures.items():
         if figure is not None:
             path = folder / f"{name}.png"
-            style.save(figure, path, path.with_suffix(".svg"))
+            svg.save(figure, path)
             written.append(path)
     return written
 
@@ -72,26 +73,25 @@ def _update_time(frame: pd.DataFrame, part: str, x: str, x_label: str, note: str
     cells = list(rows["cell"].unique())
     columns = min(COLUMNS, len(cells))
     lines = -(-len(cells) // columns)
-    figure, grid = style.panels(lines, columns, height=1.8 + 2.7 * lines, share_y=True)
+    figure, grid = canvas.panels(lines, columns, height=1.8 + 2.7 * lines, share_y=True)
     for axes in grid.flat[len(cells) :]:
         axes.set_visible(False)
     for cell, axes in zip(cells, grid.flat, strict=False):
-        axes.set_xscale("log")
         for implementation, line in rows[rows["cell"] == cell].groupby("implementation"):
             line = line.sort_values(x)
             look = _look(cell, implementation)
             axes.plot(line[x], line["ms_median"], **look)
             axes.fill_between(line[x], line["ms_p10"], line["ms_p90"], color=look["color"], alpha=0.15, linewidth=0)
-        _log_times(axes)
-        style.counts(axes, rows[x])
+        canvas.logarithmic(axes, rows["ms_median"], always=True)
+        canvas.counts(axes, rows[x])
         axes.set_title(cell, loc="left")
         axes.set_xlabel(x_label)
     for row in grid:
         row[0].set_ylabel("time of an update (ms)")
     _key(grid.flat[0], list(rows["implementation"].unique()))
-    style.legend(figure, grid.flat[0])
+    canvas.legend(figure, grid.flat[0])
     threads = f"{counted(rows['threads'].iloc[0], 'thread')}, {rows['dtype'].iloc[0]}"
-    style.headline(figure, f"Training update against {x_label}", f"{note}, {threads}; band: 10th to 90th percentile")
+    canvas.headline(figure, f"Training update against {x_label}", f"{note}, {threads}; band: 10th to 90th percentile")
     return figure
 
 
@@ -103,14 +103,14 @@ def gru_to_lstm(frame: pd.DataFrame, hardware: str) -> Figure | None:
         return None
     mean = means(rows, "to_lstm", ["implementation"])["mean"]
     present = [name for name in reversed(IMPLEMENTATIONS) if name in mean.index]
-    figure, axes = style.figure(height=1.5 + 0.45 * len(present))
+    figure, axes = canvas.canvas(1.2 + 0.4 * len(present), canvas.WIDE)
     for place, name in enumerate(present):
         look = _look("gru", name) | {"linestyle": ""}
         shapes = rows.loc[rows["implementation"] == name, "to_lstm"]
         axes.plot(shapes, [place] * len(shapes), **(look | {"markersize": 4, "alpha": 0.4}))
         axes.plot(mean[name], place, **(look | {"markersize": 9}))
         axes.annotate(f"{mean[name]:.2f}", (mean[name], place), (0, 8), textcoords="offset points", ha="center")
-    axes.axvline(1, color=style.GREY, linewidth=1.2, linestyle=":", zorder=1)
+    axes.axvline(1, color=canvas.MUTED, linewidth=1.2, linestyle=":", zorder=1)
     axes.set_yticks(range(len(present)), [NAMES[name] for name in present])
     axes.set_ylim(-0.6, len(present) - 0.3)
     axes.set_xlim(left=0)
@@ -118,13 +118,13 @@ def gru_to_lstm(frame: pd.DataFrame, hardware: str) -> Figure | None:
     count = len(rows[["T", "B", "I", "H"]].drop_duplicates())
     threads = counted(" and ".join(map(str, sorted(rows["threads"].unique()))), "thread")
     note = f"{hardware}; forward plus backward, {threads}; small: {counted(count, 'shape')}; large: geometric mean"
-    style.headline(figure, "GRU against LSTM at equal width, by implementation", note)
+    canvas.headline(figure, "GRU against LSTM at equal width, by implementation", note)
     return figure
 
 
 def _look(cell: str, implementation: str) -> dict[str, Any]:
     """How a line is drawn: the cell's colour, lighter the further the implementation is from what one would run."""
-    return _dressed(style.line(cell), implementation)
+    return _dressed(model_look(cell), implementation)
 
 
 def _dressed(look: dict[str, Any], implementation: str) -> dict[str, Any]:
@@ -144,17 +144,7 @@ def _dressed(look: dict[str, Any], implementation: str) -> dict[str, Any]:
 
 def _key(axes: Axes, implementations: list[str]) -> None:
     """Labelled lines in black for the legend, since colours say the cell."""
-    black = style.line("") | {"color": "#333333"}
+    black = model_look("") | {"color": colour("ink")}
     for name in IMPLEMENTATIONS:
         if name in implementations:
             axes.plot([], [], label=NAMES[name], **_dressed(black, name))
-
-
-def _log_times(axes: Axes) -> None:
-    """A logarithmic y axis with plain numbers, however short its span."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())

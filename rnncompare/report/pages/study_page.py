@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+from tqdm import tqdm
+
 from rnncompare.claims.judge import Finding
 from rnncompare.records import write_whole
-from rnncompare.report.pages import drawing, overview
-from rnncompare.report.pages import phrases as words
-from rnncompare.report.pages.claims import ClaimView, views
-from rnncompare.report.pages.forest import forest, in_columns
-from rnncompare.report.pages.links import Links
-from rnncompare.report.pages.marks import Chart
+from rnncompare.report.figures import svg
+from rnncompare.report.figures.canvas import printable
+from rnncompare.report.pages import overview, phrases
+from rnncompare.report.pages.claim_views import views
+from rnncompare.report.pages.finding_figures import Drawn
 from rnncompare.report.pages.origin import origin
 from rnncompare.report.pages.render import render
+from rnncompare.report.pages.run_details import run_data
 from rnncompare.studies.verdicts import Study
 
 if TYPE_CHECKING:
     import pandas as pd
+
+SLOW = 2  # seconds from which progress is shown
 
 
 def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -> list[Path]:
@@ -34,25 +39,32 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
     Returns:
         The files written, the page first; each PNG has an SVG beside it.
     """
-    claims = views(study, Links(results, output))
-    glance = forest(study.findings)
-    costs, learning = overview.costs(study, runs), overview.learning(study, runs)
-    gradients = overview.gradient_flow(study)
+    claims = views(study)
+    forest = overview.glance(study.findings)
+    costs, learning = list(overview.costs(study, runs)), list(overview.learning(study, runs))
+    gradients = list(overview.gradient_flow(study))
     contents = [("verdicts", "Verdicts"), ("glance", "At a glance"), ("claims", "Claim by claim")]
     parts = (("cost", "Cost against quality", costs), ("learning", "Learning curves", learning))
     contents += [(anchor, name) for anchor, name, part in (*parts, ("gradients", "Gradient flow", gradients)) if part]
+    figures = [chart for view in claims for found in view.findings for chart in found.charts]
+    figures += [forest, *(chart for view in (*costs, *learning, *gradients) for chart in view.charts)]
+    drawn = draw(figures, output)
+    groups = overview.run_groups(study, runs)
     page = output / "report.html"
     text = render(
         "study.html.j2",
         title="GRU or LSTM? What the measurements say",
         subtitle=_subtitle(study, len(runs)),
         skipped=study.skipped,
-        contents=[*contents, ("origin", "Where the numbers come from")],
+        contents=[*contents, ("runs", "Runs"), ("origin", "Where the numbers come from")],
         claims=claims,
-        forest=glance,
+        forest=forest,
         costs=costs,
         learning=learning,
         gradients=gradients,
+        run_groups=groups,
+        run_count=sum(len(group.runs) for group in groups),
+        run_data=run_data(groups, [evidence.curves for evidence in study.evidence.values()], results, output),
         origin=origin(runs),
         command=study.book.command,
         settings=[
@@ -61,13 +73,17 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
         left_out=study.book.left_out,
     )
     write_whole(page, text)
-    written = [page, _findings(study.findings, output), _pairs(study.findings, output)]
-    figures = [("forest", glance.title, in_columns(study.findings) or [glance]), *_claim_figures(claims)]
-    figures += [(view.file, view.title, view.charts) for view in (*costs, *learning, *gradients)]
-    for name, title, charts in figures:
-        written.append(output / f"{name}.png")
-        drawing.save(charts, title, written[-1])
-    return written
+    return [page, _findings(study.findings, output), _pairs(study.findings, output), *drawn]
+
+
+def draw(figures: Sequence[Drawn], output: Path) -> list[Path]:
+    """Save figures as PNG and SVG, and give each its element of the page; the PNG files."""
+    paths = []
+    for chart in tqdm(figures, unit="figure", delay=SLOW, disable=None, leave=False, dynamic_ncols=True):
+        paths.append(output / f"{chart.file}.png")
+        words = printable(f"{chart.title}: {chart.description}", 400)
+        chart.svg = Markup(svg.inline(svg.save(chart.figure, paths[-1]), chart.file, words))
+    return paths
 
 
 def _subtitle(study: Study, runs: int) -> str:
@@ -75,15 +91,8 @@ def _subtitle(study: Study, runs: int) -> str:
     missing = f" of {planned:,} planned" if planned > runs else ""
     return (
         f"{len(study.book.claims)} claims, {len(study.findings)} comparisons, {runs:,} evaluation runs{missing}. "
-        f"Verdicts: {words.tally(study.findings)}."
+        f"Verdicts: {phrases.tally(study.findings)}."
     )
-
-
-def _claim_figures(claims: list[ClaimView]) -> Iterator[tuple[str, str, list[Chart]]]:
-    for view in claims:
-        for found in view.findings:
-            if found.charts:
-                yield found.file, f"{view.claim.name.replace('_', ' ')}: {found.title}", found.charts
 
 
 def _findings(findings: list[Finding], output: Path) -> Path:
