@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import time
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -213,7 +214,8 @@ def _seconds(planned: Plan, settings: StudySettings, reporter: Reporter, always:
         left_out = ("model.initialisation=", "model.forget_bias=", *(("data.size=",) if by_size else ()))
         return tuple(word for word in entry.overrides if not word.startswith(left_out))
 
-    kinds = {kind(entry): (planned.runs[entry], planned.tasks[entry.task].usual_updates) for entry in entries}
+    usual = {name: math.ceil(settings.updates * task.usual_updates) for name, task in planned.tasks.items()}
+    kinds = {kind(entry): (planned.runs[entry], usual[entry.task]) for entry in entries}
     taken = cost.seconds_of(kinds, reporter)
     return {entry: taken[kind(entry)] for entry in entries}
 
