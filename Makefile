@@ -5,13 +5,17 @@ READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 run: $(READY) ## Train a GRU on real text, and show what it cost and how good it got
 	$(BIN)/python -m rnncompare.run model=gru data.size=small
 
-test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest
+test: $(READY) ## Run the tests, two at a time where they do not mind
+	$(BIN)/python -m pytest -n 2 -m 'not slow and not alone'
+	$(BIN)/python -m pytest -m 'alone and not slow'
+
+test-slow: $(READY) ## Run the rest: sweeps killed again and again, a Slurm of one node, the wheel
+	$(BIN)/python -m pytest -m slow
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check .
@@ -34,4 +38,4 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench report clean
+.PHONY: help run test test-slow lint bench report clean

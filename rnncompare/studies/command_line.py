@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from rnncompare.errors import require
-from rnncompare.settings import RunSettings
+from rnncompare.base.errors import require
+from rnncompare.composition.override_allowlist import separate
 from rnncompare.studies.settings import StudySettings
+from rnncompare.training.settings import RunSettings
 
 OWN = ("preset", *(field.name for field in dataclasses.fields(StudySettings)))
 WITH_CLAIMS = ("device", "threads", "run_timeout", "checkpoint_seconds")  # a claim fixes all else
@@ -16,14 +17,14 @@ CHOSEN = ("model", "seed", "train.learning_rate")  # by the study
 
 def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """The study's words, flags and Hydra's settings among them, and those of its runs."""
-    study: list[str] = []
+    study, overrides = separate(words)
     runs: list[str] = []
-    for word in words:
+    for word in overrides:
         name, _, value = word.lstrip("+~").partition("=")
         if name == "claim" and "," in value:
             study.append(f"claim='{value}'")  # Hydra would take it for a sweep
         else:
-            (study if word.startswith("-") or name in OWN or name.startswith("hydra") else runs).append(word)
+            (study if name in OWN or name.startswith("hydra") else runs).append(word)
     return study, runs
 
 

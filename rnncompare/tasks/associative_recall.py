@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnncompare.errors import require
+from rnncompare.base.errors import require
 from rnncompare.tasks.contract import IGNORED, Classification, Examples, Generated, setting
 from rnncompare.tasks.contract.baselines import majority_accuracy
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from rnncompare.errors import require
+from rnncompare.base.errors import require
 from rnncompare.tasks.contract import IGNORED, Classification, Examples, Strings, setting
 
 

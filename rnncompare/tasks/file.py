@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from rnncompare.errors import require
+from rnncompare.base.errors import require
 from rnncompare.tasks.contract import setting
-from rnncompare.tasks.loaders.own import TEXT_SUFFIXES, Own, read_problem
-from rnncompare.tasks.loaders.pins import pin
-from rnncompare.tasks.loaders.problem import Problem
-from rnncompare.tasks.loaders.reading import Layout, Reading
+from rnncompare.tasks.user.file_type import pin
+from rnncompare.tasks.user.problem import Problem
+from rnncompare.tasks.user.reading import Layout, Reading
+from rnncompare.tasks.user.user_data import TEXT_SUFFIXES, Own, read_problem
 
 
 @dataclass

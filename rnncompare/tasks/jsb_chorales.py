@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rnncompare.tasks.contract.download import PinnedFile
-from rnncompare.tasks.loaders.piano_rolls import FOLDER, PianoRolls
+from rnncompare.tasks.contract.piano_rolls import FOLDER, PianoRolls
 
 
 @dataclass

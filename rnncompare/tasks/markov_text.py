@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnncompare.errors import require
+from rnncompare.base.errors import require
 from rnncompare.tasks.contract import IGNORED, BitsPerCharacter, Examples, Generated, setting, stream
 from rnncompare.tasks.contract.baselines import counts_of, unigram_bits
 

@@ -7,12 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rnncompare.errors import require
+from rnncompare.base.errors import require
 from rnncompare.tasks.contract import Classification, Data, Examples, Task, setting, stream
 from rnncompare.tasks.contract.baselines import majority_accuracy
 from rnncompare.tasks.contract.download import PinnedFile, identity
 from rnncompare.tasks.contract.draws import stratified_order
-from rnncompare.tasks.loaders.idx import read_idx
 
 ADDRESS = "https://raw.githubusercontent.com/fgnt/mnist/ae608a02b796c9ee908c082585a5f006fe05258e"
 WIDTH = {"pixels": 1, "rows": 28}  # pixels of a step
@@ -76,3 +75,10 @@ class MnistPixels(Task):
             pixels = pixels[:, np.random.default_rng(0).permutation(pixels.shape[1])]
         inputs = (pixels / np.float32(255)).reshape(len(images), -1, WIDTH[self.steps])
         return Examples(inputs, labels.astype(np.int64))
+
+
+def read_idx(content: bytes) -> np.ndarray:
+    """The array of bytes in an IDX file, read-only; its header has the type, the number of axes and their lengths."""
+    axes = content[3]
+    shape = np.frombuffer(content, ">u4", count=axes, offset=4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(tuple(map(int, shape)))

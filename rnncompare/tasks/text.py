@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from rnncompare.errors import require
+from rnncompare.base.errors import require
 from rnncompare.tasks.contract import Data, Task, setting
 from rnncompare.tasks.contract.download import PinnedFile
-from rnncompare.tasks.loaders.corpora import (
+from rnncompare.tasks.user.corpora import (
     BLOCK,
     CORPORA,
     PTB,
@@ -18,8 +18,8 @@ from rnncompare.tasks.loaders.corpora import (
     read_corpus,
     read_text,
 )
-from rnncompare.tasks.loaders.language import Language
-from rnncompare.tasks.loaders.pins import pin
+from rnncompare.tasks.user.file_type import pin
+from rnncompare.tasks.user.language import Language
 
 
 @dataclass

@@ -165,3 +165,30 @@ def min_lstm(G, x, h):
 
 
 lstm_chrono = lstm
+
+PARAMETERS = {  # of N inputs and H units
+    "lstm": lambda N, H: 4 * H * (N + H + 2),
+    "lstm_chrono": lambda N, H: 4 * H * (N + H + 2),
+    "lstm_coupled": lambda N, H: 3 * H * (N + H + 2),
+    "lstm_peephole": lambda N, H: 4 * H * (N + H + 2) + 3 * H,
+    "lstm_no_input_gate": lambda N, H: 3 * H * (N + H + 2),
+    "lstm_no_forget_gate": lambda N, H: 3 * H * (N + H + 2),
+    "lstm_no_output_gate": lambda N, H: 3 * H * (N + H + 2),
+    "lstm_no_input_activation": lambda N, H: 4 * H * (N + H + 2),
+    "lstm_no_output_activation": lambda N, H: 4 * H * (N + H + 2),
+    "lstm_full_gate_recurrence": lambda N, H: 4 * H * (N + H + 2) + 9 * H * H,
+    "lstm_extra_gate": lambda N, H: 4 * H * (N + H + 2) + H * (N + 1),
+    "gru": lambda N, H: 3 * H * (N + H + 2),
+    "gru_reset_before": lambda N, H: 3 * H * (N + H + 2),
+    "gru_no_reset": lambda N, H: 2 * H * (N + H + 2),
+    "gru_no_update": lambda N, H: 2 * H * (N + H + 2),
+    "gru_extra_gate": lambda N, H: 3 * H * (N + H + 2) + H * (N + 1),
+    "mgu": lambda N, H: 2 * H * (N + H + 2),
+    "mut1": lambda N, H: 3 * H * (N + 1) + 2 * H * (H + 1),
+    "mut2": lambda N, H: 3 * H * (N + H + 2),
+    "mut3": lambda N, H: 3 * H * (N + H + 2),
+    "rnn": lambda N, H: H * (N + H + 2),
+    "irnn": lambda N, H: H * (N + H + 2),
+    "min_gru": lambda N, H: 2 * H * (N + 1),
+    "min_lstm": lambda N, H: 3 * H * (N + 1),
+}

@@ -11,7 +11,7 @@ import torch
 import yaml
 from scipy.stats import kstest
 
-from rnncompare.errors import SettingError
+from rnncompare.base.errors import SettingError
 from rnncompare.models import cells
 from rnncompare.models.cell import Weights
 from rnncompare.models.cells.lstm_chrono import LSTMChronoCell
@@ -19,33 +19,6 @@ from rnncompare.models.recurrent import Recurrent
 from rnncompare.models.unroll import unroll
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "model"
-
-PARAMETERS = {  # of N inputs and H units
-    "lstm": lambda N, H: 4 * H * (N + H + 2),
-    "lstm_chrono": lambda N, H: 4 * H * (N + H + 2),
-    "lstm_coupled": lambda N, H: 3 * H * (N + H + 2),
-    "lstm_peephole": lambda N, H: 4 * H * (N + H + 2) + 3 * H,
-    "lstm_no_input_gate": lambda N, H: 3 * H * (N + H + 2),
-    "lstm_no_forget_gate": lambda N, H: 3 * H * (N + H + 2),
-    "lstm_no_output_gate": lambda N, H: 3 * H * (N + H + 2),
-    "lstm_no_input_activation": lambda N, H: 4 * H * (N + H + 2),
-    "lstm_no_output_activation": lambda N, H: 4 * H * (N + H + 2),
-    "lstm_full_gate_recurrence": lambda N, H: 4 * H * (N + H + 2) + 9 * H * H,
-    "lstm_extra_gate": lambda N, H: 4 * H * (N + H + 2) + H * (N + 1),
-    "gru": lambda N, H: 3 * H * (N + H + 2),
-    "gru_reset_before": lambda N, H: 3 * H * (N + H + 2),
-    "gru_no_reset": lambda N, H: 2 * H * (N + H + 2),
-    "gru_no_update": lambda N, H: 2 * H * (N + H + 2),
-    "gru_extra_gate": lambda N, H: 3 * H * (N + H + 2) + H * (N + 1),
-    "mgu": lambda N, H: 2 * H * (N + H + 2),
-    "mut1": lambda N, H: 3 * H * (N + 1) + 2 * H * (H + 1),
-    "mut2": lambda N, H: 3 * H * (N + H + 2),
-    "mut3": lambda N, H: 3 * H * (N + H + 2),
-    "rnn": lambda N, H: H * (N + H + 2),
-    "irnn": lambda N, H: H * (N + H + 2),
-    "min_gru": lambda N, H: 2 * H * (N + 1),
-    "min_lstm": lambda N, H: 3 * H * (N + 1),
-}
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +52,7 @@ def test_step_is_the_papers(name):
 @pytest.mark.parametrize(("input_size", "hidden_size"), [(3, 5), (4, 4)])
 def test_parameters_are_as_counted_by_hand(name, input_size, hidden_size):
     module = Recurrent(cells.cell_class(name)(), input_size, hidden_size)
-    assert sum(p.numel() for p in module.parameters()) == PARAMETERS[name](input_size, hidden_size)
+    assert sum(p.numel() for p in module.parameters()) == cell_oracles.PARAMETERS[name](input_size, hidden_size)
 
 
 @pytest.mark.parametrize("name", cells.names())

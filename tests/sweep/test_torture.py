@@ -1,6 +1,10 @@
-"""The torture of `tests.torture`, shortened."""
+"""The torture of `tools.torture`, shortened."""
 
-from tests.torture import Torture
+import pytest
+
+from tools.torture import Torture
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_sweep_killed_at_random_moments_keeps_all_its_promises(tmp_path):

@@ -1,6 +1,6 @@
 import pytest
 
-from rnncompare.errors import DataError
+from rnncompare.base.errors import DataError
 from rnncompare.tasks import task_class
 from rnncompare.tasks.contract import download
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rnncompare.errors import DataError
+from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import download
 from rnncompare.tasks.contract.download import PinnedFile, data_folder, identity
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncompare.errors import DataError
+from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import Examples
 from rnncompare.tasks.contract.draws import SHARES, by_hash, content_hash, draw, stratified_order
 

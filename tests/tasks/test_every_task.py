@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from rnncompare.errors import SettingError
+from rnncompare.base.errors import SettingError
 from rnncompare.tasks import names, task_class
 from rnncompare.tasks.contract import IGNORED, Generated
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from rnncompare.errors import DataError
+from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract.download import PinnedFile, open_https
 
 CONTENT = b"a data set" * 20_000

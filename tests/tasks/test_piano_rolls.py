@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from rnncompare.tasks.loaders.piano_rolls import independent_keys, next_frames, read_piano_rolls
+from rnncompare.tasks.contract.piano_rolls import independent_keys, next_frames, read_piano_rolls
 
 
 def pieces(random, *lengths):

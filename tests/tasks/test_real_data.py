@@ -3,11 +3,11 @@ import struct
 import numpy as np
 import pytest
 
-from rnncompare.errors import DataError, SettingError
+from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks import task_class
-from rnncompare.tasks.loaders.idx import read_idx
-from rnncompare.tasks.loaders.padding import pad
-from rnncompare.tasks.loaders.ts import read_ts
+from rnncompare.tasks.mnist_pixels import read_idx
+from rnncompare.tasks.user.array_files import read_ts
+from rnncompare.tasks.user.problem import pad
 
 TS = "# a comment\n@problemName own\n@classLabel true a b\n@data\n1,2,3:4,5,6:a\n\n7:8:b\n"
 

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from rnncompare.errors import SettingError
+from rnncompare.base.errors import SettingError
 from rnncompare.tasks import task_class
 from rnncompare.tasks.contract import IGNORED
 from rnncompare.tasks.modular_arithmetic import value

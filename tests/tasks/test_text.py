@@ -7,10 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnncompare.errors import DataError, SettingError
+from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks import task_class
-from rnncompare.tasks.loaders.corpora import divided, read_corpus
-from rnncompare.tasks.loaders.plain import Numbered
+from rnncompare.tasks.user.corpora import Numbered, divided, read_corpus
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rnncompare import discovery
+from rnncompare.base import discovery
 from rnncompare.models.cell import Cell
 
 

@@ -6,8 +6,6 @@ import numpy as np
 
 from rnncompare.tasks.contract.task import IGNORED
 
-AT_ONCE = 1 << 20  # targets that are counted together: counting takes 8 bytes of each
-
 
 def majority_accuracy(train: np.ndarray, test: np.ndarray) -> float:
     """The share of scored test targets that are the commonest class among those of train."""
@@ -28,10 +26,7 @@ def unigram_bits(counts: np.ndarray, test: np.ndarray) -> float:
 
 def counts_of(targets: np.ndarray, classes: int) -> np.ndarray:
     """How often each class is among the scored ``targets``, (K,)."""
-    counts = np.zeros(classes, np.int64)
-    for some in np.array_split(targets, 1 + targets.size // AT_ONCE):
-        counts += np.bincount(_scored(some), minlength=classes)
-    return counts
+    return np.bincount(_scored(targets), minlength=classes)
 
 
 def _scored(targets: np.ndarray) -> np.ndarray:

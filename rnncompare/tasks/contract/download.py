@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from rnncompare.errors import DataError
+from rnncompare.base.errors import DataError
 
 CHUNK = 1 << 16
 SILENCE = 30  # seconds after which a server that says nothing is given up

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rnncompare.errors import DataError
+from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract.task import Examples, stream
 
 SHARES = {"train": 8, "validation": 1, "test": 1}  # tenths of all sequences that there are

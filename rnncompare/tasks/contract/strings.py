@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from rnncompare.errors import require
+from rnncompare.base.errors import require
 from rnncompare.tasks.contract.baselines import majority_accuracy
 from rnncompare.tasks.contract.generated import Generated
 from rnncompare.tasks.contract.objectives import Classification

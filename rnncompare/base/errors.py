@@ -1,0 +1,42 @@
+"""The errors that commands explain in a line: settings and data that are wrong, and machines that refuse."""
+
+from typing import Any
+
+
+class SettingError(ValueError):
+    """A request that cannot be met; the commands print it in one line and exit with code 2.
+
+    Args:
+        setting: the dotted name as typed on the command line, such as ``data.size``.
+        value: what was asked for.
+        valid: what would do, in words.
+    """
+
+    def __init__(self, setting: str, value: Any, valid: str):
+        super().__init__(setting, value, valid)
+        self.setting, self.value, self.valid = setting, value, valid
+
+    def __str__(self) -> str:
+        return f"{self.setting}={self.value}: {self.valid}"
+
+
+class DataError(ValueError):
+    """Data that cannot be used: a missing, torn or foreign file, said with its path and the remedy."""
+
+
+class MachineError(RuntimeError):
+    """The machine refused what a command needs; nothing is wrong with the request, which may succeed later."""
+
+
+class StorageError(MachineError):
+    """A record or lock that could not be written: a full disk, a quota, a folder that is read-only."""
+
+
+class RefusedError(MachineError):
+    """A process or thread that the system would not start, as where a limit on their number is reached."""
+
+
+def require(condition: bool, setting: str, value: Any, valid: str) -> None:
+    """Raise `SettingError` unless ``condition`` holds."""
+    if not condition:
+        raise SettingError(setting, value, valid)

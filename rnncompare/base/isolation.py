@@ -1,0 +1,178 @@
+"""Isolated calls: each runs in a fresh process, forked from a server that has torch loaded.
+
+So peak memory and threads are the run's own, a crash takes nothing else with it, and no run waits for torch's import.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any, TypeVar
+
+from rnncompare.base.errors import DataError, RefusedError, SettingError
+
+Result = TypeVar("Result")
+
+# torch's optimizers import torch._dynamo when first made: a second, and 90 MB that a run would count as its own
+_MODULES = [  # that the server loads; `preload` adds to them
+    "rnncompare.base.isolation_server",
+    "rnncompare.training.experiment",
+    "rnncompare.training.checkpoints",
+    "torch._dynamo",
+    "numpy.random",
+    "numpy.ma",  # by numpy.percentile
+]
+_FRESH = multiprocessing.get_context("forkserver")
+
+
+class IsolatedError(RuntimeError):
+    """The call ended without a result: it raised, or its process was killed, crashed, hung or ran out of memory."""
+
+
+def start_thread(function: Callable[..., object], *arguments: Any) -> None:
+    """Call ``function(*arguments)`` in a thread that does not keep the process alive.
+
+    Raises:
+        RefusedError: the system starts no more threads.
+    """
+    try:
+        threading.Thread(target=function, args=arguments, daemon=True).start()
+    except RuntimeError as error:
+        raise RefusedError(str(error)) from None
+
+
+def require_threads(count: int) -> None:
+    """Raise `RefusedError` unless ``count`` threads can be started; native code would end the process.
+
+    Args:
+        count: beside the one that asks.
+    """
+    done = threading.Event()
+    try:
+        for _ in range(count):
+            start_thread(done.wait)
+    finally:
+        done.set()
+
+
+def preload(*modules: str) -> None:
+    """Start the server now, so that it loads torch while the caller does something else.
+
+    Args:
+        modules: what it loads besides: what the caller's main module imports, since every process imports that again.
+    """
+    from multiprocessing import forkserver, resource_tracker
+
+    _MODULES.extend(name for name in modules if name not in _MODULES)
+    _FRESH.set_forkserver_preload(_MODULES)
+    with contextlib.suppress(OSError):  # where it cannot be started, the first call says so
+        resource_tracker.ensure_running()  # first, since starting it would unblock what is blocked below
+        # the server inherits the block: a Ctrl-C reaches it too, maybe before it has said that it ignores it
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def call_isolated(
+    function: Callable[..., Result],
+    *arguments: Any,
+    on_message: Callable[[Any], None] = lambda message: None,
+    timeout: float | None = None,
+    processes: set[BaseProcess] | None = None,
+) -> Result:
+    """The result of ``function(*arguments, send)`` in a fresh process.
+
+    Args:
+        function: importable by name; its last argument sends progress messages back.
+        arguments: picklable.
+        on_message: called here with each message sent.
+        timeout: seconds after which the process is ended; None for no limit.
+        processes: holds the process while it runs, so that others can end it.
+
+    Raises:
+        SettingError, DataError: as ``function`` raised them.
+        IsolatedError: ``function`` raised anything else, or the process ended without an answer or in time.
+        RefusedError: the system would not start the process, or a thread that it needs.
+    """
+    here, there = _FRESH.Pipe()
+    process = _FRESH.Process(target=_answer, args=(there, function, arguments))
+    try:
+        preload()  # where it runs already, this does nothing
+        process.start()
+    except (EOFError, OSError) as error:  # the server turned it down, or cannot itself be started
+        here.close()
+        reason = f": {error.strerror}" if isinstance(error, OSError) else ""
+        raise RefusedError(f"no process could be started{reason}") from None
+    finally:
+        there.close()
+    processes = set() if processes is None else processes
+    processes.add(process)
+    try:
+        kind, value = _wait_for_answer(here, on_message, timeout)
+        if kind == "raised":
+            raise value
+        return value
+    except (EOFError, ConnectionResetError):
+        process.join()
+        raise IsolatedError(_cause_of_death(process.exitcode)) from None
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        here.close()  # the process ends itself when this end is gone
+        process.join()
+        processes.discard(process)
+
+
+def _wait_for_answer(
+    connection: Connection, on_message: Callable[[Any], None], timeout: float | None
+) -> tuple[str, Any]:
+    deadline = None if timeout is None else time.monotonic() + timeout
+    while connection.poll(None if deadline is None else max(0.0, deadline - time.monotonic())):
+        kind, value = connection.recv()
+        if kind != "message":
+            return kind, value
+        on_message(value)
+    raise IsolatedError(f"not done within {timeout:g} seconds")
+
+
+def _answer(connection: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    from rnncompare.base import isolation_server as server
+
+    server.end_with_parent()
+    server.leave_signals_to_caller()
+    try:
+        start_thread(_end_with, connection)
+        answer = ("returned", function(*arguments, lambda message: connection.send(("message", message))))
+    except (SettingError, DataError, RefusedError) as error:
+        answer = ("raised", error)
+    except Exception as error:
+        refused = isinstance(error, BlockingIOError) or "can't start new thread" in str(error)
+        answer = ("raised", (RefusedError if refused else IsolatedError)(f"{type(error).__name__}: {error}"))
+    with contextlib.suppress(BrokenPipeError):  # the caller has gone
+        connection.send(answer)
+
+
+def _end_with(connection: Connection) -> None:
+    """End this process when the caller's end of the connection is gone: it was killed, or gave up."""
+    try:
+        connection.recv()
+    except (EOFError, OSError):
+        os._exit(1)
+
+
+def _cause_of_death(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        name = signal.Signals(-exitcode).name
+        hint = " (by somebody, or by the system when memory ran out)" if -exitcode == signal.SIGKILL else ""
+        return f"the process was ended by {name}{hint}"
+    return f"the process ended with exit code {exitcode}"

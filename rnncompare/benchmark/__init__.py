@@ -1,1 +1,0 @@
-"""The benchmark: implementations of the cells against each other, parity first, then times taken in turns."""

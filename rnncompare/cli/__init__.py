@@ -1,0 +1,1 @@
+"""The command line: Hydra's application, what is printed, and data described in words."""

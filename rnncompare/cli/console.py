@@ -1,0 +1,146 @@
+"""What runs and sweeps print: the plan, progress, each result as it comes, and a table at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tqdm import tqdm
+
+from rnncompare.base.metric_names import direction, metric_label
+from rnncompare.base.sanitize import safe
+from rnncompare.records import Record, load_curve, read_record
+from rnncompare.sweep import record_path, recorded
+from rnncompare.training.settings import RunSettings
+
+
+def understood(words: str) -> None:
+    """Say how a user's own data were read."""
+    print(words, flush=True)
+
+
+def announce(runs: Mapping[str, RunSettings], missing: Mapping[str, RunSettings]) -> None:
+    """Say what is recorded already and what is to be trained, and where."""
+    folder = ", ".join(sorted({settings.results_dir for settings in runs.values()}))
+    have = len(runs) - len(missing)
+    many = f"{len(runs)} run" + "s" * (len(runs) != 1)
+    print(safe(f"{many} in {folder}: {have} recorded already, {len(missing) or 'nothing'} to train"), flush=True)
+
+
+class Progress:
+    """A bar over a sweep's runs, or over the updates of a single run, with the time left.
+
+    Args:
+        missing: the runs to be trained.
+    """
+
+    def __init__(self, missing: Mapping[str, RunSettings]):
+        self._single = next(iter(missing.values())) if len(missing) == 1 else None
+        self._lost = 0
+        total, unit = (self._single.train.max_updates, "update") if self._single else (len(missing), "run")
+        # Without a terminal there is no bar; the lines of finished runs say how far it is.
+        self._bar = tqdm(total=total, unit=unit, disable=None if missing else True, leave=False, dynamic_ncols=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()
+
+    def update(self, name: str, update: int, metric: float) -> None:
+        """The run called ``name`` has validated at ``update``."""
+        if self._single:
+            self._bar.set_postfix(validation=f"{metric:.4g}", refresh=False)
+            self._bar.update(update - self._bar.n)
+
+    def note(self, text: str) -> None:
+        """Say something beside the bar."""
+        self._bar.write(safe(text))
+
+    def finished(self, record: Record) -> None:
+        """A run has ended and is recorded."""
+        if self._single:
+            return
+        self._lost += record.status != "completed"
+        self._bar.write(safe(_line(record)))
+        self._bar.set_postfix(failed=self._lost)
+        self._bar.update()
+
+
+def results(runs: Mapping[str, RunSettings]) -> bool:
+    """Print all that was measured of a single run, or a table of means and intervals over the seeds of many.
+
+    Returns:
+        Whether all of them are completed.
+    """
+    if len(runs) == 1:
+        ((name, settings),) = runs.items()
+        if not record_path(name, settings).exists():  # jobs of a cluster may end without
+            return False
+        record = read_record(record_path(name, settings))
+        _single(record, record_path(name, settings))
+        return record.status == "completed"
+    from rnncompare.report import tables
+
+    frame = recorded(runs)
+    if not len(frame):
+        return False
+    print()
+    print(tables.text(tables.summarise(frame)))
+    return len(frame) == len(runs) and bool((frame["status"] == "completed").all())
+
+
+def _single(record: Record, path: Path) -> None:
+    if record.status != "completed":
+        print(safe(f"{record.status}: {record.error}"))
+    if record.quality.test is not None:
+        print(safe(f"\n{_described(record)}\n"))
+        measured = _measured(record)
+        width = max(map(len, measured))
+        for name, value in measured.items():
+            print(f"  {name:<{width}}  {value}")
+        plot = path.with_name("curve.png")
+        if not plot.exists():
+            from rnncompare.report.figures import learning_curve
+
+            learning_curve(load_curve(path), record.model.name, _described(record), plot, record.quality.metric)
+        print(safe(f"\nplot    {plot}"))
+    print(safe(f"record  {path}"))
+
+
+def _measured(record: Record) -> dict[str, str]:
+    quality, speed, model = record.quality, record.speed, record.model
+    better = direction(quality.higher_is_better)
+    known = {"baseline": quality.baseline, "optimum": quality.optimum}
+    bounds = ", ".join(f"{name} {value:.4g}" for name, value in known.items() if value is not None)
+    return {
+        f"test {metric_label(quality.metric)}": f"{quality.test:.4g}  ({better}; {bounds})",
+        "validation, train": f"{quality.validation:.4g}, {quality.train:.4g}",
+        "parameters": f"{model.parameters:,} ({model.recurrent_parameters:,} recurrent)",
+        "updates": f"{speed.updates:,} in {speed.training_seconds:.1f} s",
+        "time of an update": f"{speed.step_ms_median:.2f} ms ({speed.step_ms_p10:.2f} to {speed.step_ms_p90:.2f})",
+        "peak memory": f"{record.memory.peak_mb:,.0f} MB ({record.memory.before_mb:,.0f} MB before the model)",
+        "implementation": f"{model.implementation} on {record.device}, {record.threads} thread(s)",
+    }
+
+
+def _described(record: Record) -> str:
+    return (
+        f"{record.model.name}, hidden size {record.model.hidden_size}, on {record.data.name} with "
+        f"{record.data.train_examples:,} training examples, seed {record.seed}"
+    )
+
+
+def _line(record: Record) -> str:
+    """A finished run in one line."""
+    examples = record.data.train_examples or record.config["data"]["size"]  # one that was killed did not count them
+    what = f"{record.model.name} {record.data.name} n={examples} seed={record.seed}"
+    if record.status != "completed":
+        return f"{record.status:<9} {what}: {record.error}"
+    quality, speed = record.quality, record.speed
+    took = f"{speed.updates} updates in {speed.training_seconds:.1f} s"
+    return f"{'done':<9} {what}: test {metric_label(quality.metric)} {quality.test:.4g}, {took}"

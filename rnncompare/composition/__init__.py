@@ -1,0 +1,1 @@
+"""Settings composed from the words of a command line, as Hydra understands them."""

@@ -1,1 +1,0 @@
-"""Measurement: time, memory, load, and processes that share nothing."""

@@ -1,0 +1,1 @@
+"""What is measured apart from training, and how: step time, memory and gradient flow."""

@@ -1,0 +1,1 @@
+"""The report: figures, tables and pages made from records."""

@@ -1,0 +1,107 @@
+"""``python -m rnncompare.report RESULTS``: records, or a study, to one HTML page, tables and plots."""
+
+from __future__ import annotations
+
+from rnncompare.base.signals import exit_on_ctrl_c, in_order
+
+if __name__ == "__main__":
+    exit_on_ctrl_c()  # while what follows is imported
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnncompare.base.errors import DataError
+from rnncompare.base.sanitize import safe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@in_order("the report is incomplete; run the same command again")
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Report on a study or on the runs of a results folder.
+
+    Returns:
+        0; 1 if some records were unreadable and are not in the report; 2 if there was nothing to report on.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return write_report(options.results, options.output or options.results.resolve().parent / "report")
+    except (DataError, OSError) as error:
+        print(safe(f"rnncompare.report: {error}"), file=sys.stderr)
+        return 2
+
+
+def write_report(results: Path, output: Path) -> int:
+    """Write the page, tables and figures of a study, or of the runs in a folder that holds none.
+
+    Returns:
+        0, or 1 if some records were skipped.
+
+    Raises:
+        DataError: there are no readable records, or the study's manifest is damaged; nothing is written.
+        OSError: ``output`` cannot be written.
+    """
+    from rnncompare.studies.manifest import NAME
+
+    report = _report_study if (results / NAME).is_file() else _report_runs
+    count, written, skipped = report(results, output)
+    print(safe(f"{count} runs in {results}. Written to {output}:"))
+    for path in written:
+        print(safe(f"  {path.name}{' and .svg' if path.suffix == '.png' else ''}"))
+    for line in skipped:
+        print(safe(f"not counted: {line}"), file=sys.stderr)
+    return 1 if skipped else 0
+
+
+def _report_study(results: Path, output: Path) -> tuple[int, list[Path], list[str]]:
+    from rnncompare.report import pages, tables
+    from rnncompare.studies.verdicts import read_study
+
+    study = read_study(results)
+    runs = pages.all_runs(study)
+    output.mkdir(parents=True, exist_ok=True)
+    summaries = _write_summary(tables.summarise(runs), output) if len(runs) else []
+    return len(runs), [*pages.write_study(study, runs, results, output), *summaries], study.skipped
+
+
+def _report_runs(results: Path, output: Path) -> tuple[int, list[Path], list[str]]:
+    from rnncompare.records import load_curves, read_records
+    from rnncompare.report import pages, tables
+
+    frame, skipped = read_records(results)
+    summary = tables.summarise(frame)
+    output.mkdir(parents=True, exist_ok=True)
+    summaries = _write_summary(summary, output)
+    print(tables.text(summary))
+    page, *drawn = pages.write_runs(frame, load_curves(frame), summary, skipped, results, output)
+    return len(frame), [page, *summaries, *drawn], skipped
+
+
+def _write_summary(summary: pd.DataFrame, output: Path) -> list[Path]:
+    paths = [output / "summary.csv", output / "summary.parquet"]
+    summary.to_csv(paths[0], index=False)
+    with open(paths[1], "wb") as file:  # Parquet's own does not open every path
+        summary.to_parquet(file, index=False)
+    return paths
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m rnncompare.report",
+        description="One HTML page, with its tables (CSV and Parquet) and plots (PNG and SVG) beside it: the verdicts "
+        "of a study where RESULTS holds one (study.json), else recorded runs summarised over seeds.",
+        epilog="Exit codes: 0 done; 1 some records were unreadable (named, the rest reported); 2 nothing to report on.",
+    )
+    parser.add_argument(
+        "results", type=Path, help="folder of a study or of runs, searched in depth, or a Parquet file of records"
+    )
+    parser.add_argument("--output", type=Path, help="folder to write to (default: 'report' beside RESULTS)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""Runs summarised over seeds: one row for each task, model, width and training-set size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rnncompare.base.metric_names import direction, metric_label
+from rnncompare.records import NOT_IN_RUN_ID
+from rnncompare.report.figures.canvas import printable
+from rnncompare.statistics import mean_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Settings that have columns of their own in what is recorded or that make replicates.
+NO_LABEL = ("seed", "device", "data.name", "data.size", "model.name", "model.hidden_size", "model.parameters")
+
+
+def label(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Name what each run is a replicate of, so that only runs that differ in their seed are averaged.
+
+    A run that failed early does not know its width or its training examples; they are taken from runs of the same
+    settings, where there are any.
+
+    Args:
+        frame: records as `rnncompare.load_records` gives them.
+
+    Returns:
+        The frame with three more columns and the names of the settings' columns that vary between runs of one task and
+        one model. The new columns are ``task``, the data's name with its settings that vary; ``series``, the model's
+        name with all others that vary; and ``variant``, the series with its width where that varies.
+    """
+    frame = frame.copy()
+    settings = [name for name in frame if name.startswith("config.") and name[7:] not in ("seed", *NOT_IN_RUN_ID)]
+    replicates = _join(frame, settings)
+    for name in ("model.hidden_size", "data.train_examples"):
+        frame[name] = frame[name].fillna(frame[name].groupby(replicates).transform("first"))
+    pairs = _join(frame, ["data.name", "model.name"])
+    labelled = ["device", *(name for name in settings if name[7:] not in NO_LABEL)]
+    varying = [name for name in labelled if _join(frame, [name]).groupby(pairs).nunique().max() > 1]
+    of_data = [name for name in varying if name.startswith("config.data.")]
+    frame["task"] = _join(frame, ["data.name", *of_data], ", ")
+    frame["series"] = _join(frame, ["model.name", *(name for name in varying if name not in of_data)], ", ")
+    widths = frame.groupby(["task", "series", "data.train_examples"], dropna=False)["model.hidden_size"]
+    several = (widths.transform("nunique") > 1).groupby([frame["task"], frame["series"]]).transform("any")
+    frame["variant"] = frame["series"].where(~several, _join(frame, ["series", "model.hidden_size"], ", "))
+    return frame, varying
+
+
+def _join(frame: pd.DataFrame, columns: Sequence[str], separator: str = "\0") -> pd.Series:
+    """One text a row, from columns of any type, such as ``adding, sequence_length 100``; nulls are left out."""
+    import pandas as pd
+
+    parts = [[_setting(name, value) for value in frame[name]] for name in columns]
+    rows = zip(*parts, strict=True) if parts else [()] * len(frame)
+    return pd.Series([separator.join(filter(None, row)) for row in rows], index=frame.index, dtype=object)
+
+
+def _setting(name: str, value: Any) -> str:
+    """A setting and its value, the value alone for what has no name to say."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # pandas makes floats of integers beside nulls
+    if name == "model.hidden_size":
+        return f"{value} units"
+    return f"{name.rsplit('.', 1)[-1]} {value}" if name.startswith("config.") else str(value)
+
+
+def summarise(frame: pd.DataFrame) -> pd.DataFrame:
+    """Counts, mean and 95 % interval of the test metric, and costs, over the runs that differ in their seed only.
+
+    Args:
+        frame: records as `rnncompare.load_records` gives them.
+
+    Returns:
+        A row for each task, model (with its other settings that vary), width and training-set size. ``quality.test`` is
+        the mean over the ``completed`` runs, ``quality.test_low`` and ``quality.test_high`` its interval; the
+        parameters, step times, memory and times to target are medians, where a run that never reached the target
+        counts as slower than any; ``reached_target`` counts those that did. ``run_ids`` names the runs.
+    """
+    import pandas as pd
+
+    frame, varying = label(frame)
+    groups = frame.groupby(["task", "data.train_examples", "variant", "model.hidden_size"], dropna=False)
+    summary = pd.DataFrame([_summary(runs, varying) for _, runs in groups])
+    for name in varying:
+        if summary[name].dtype == object:  # settings of several types, which a column of Parquet cannot hold
+            summary[name] = summary[name].map(str, na_action="ignore")
+    return summary
+
+
+def _summary(runs: pd.DataFrame, varying: list[str]) -> dict[str, Any]:
+    """One row of `summarise`, from its runs."""
+    first = runs.bfill().iloc[0]  # what the runs that failed early do not know
+    status = runs["status"].value_counts()
+    test = mean_interval(runs.loc[runs["status"] == "completed", "quality.test"].dropna())
+    to_target = runs[["speed.updates_to_target", "speed.seconds_to_target"]]
+    medians = to_target.fillna(math.inf).median().replace(math.inf, math.nan)
+    return {
+        **first[["data.name", "model.name", *varying, "model.hidden_size", "data.train_examples"]],
+        "runs": len(runs),
+        **{name: int(status.get(name, 0)) for name in ("completed", "diverged", "failed")},
+        **first[["quality.metric", "quality.higher_is_better"]],
+        "quality.test": test.mean,
+        "quality.test_low": test.low,
+        "quality.test_high": test.high,
+        "quality.baseline": runs["quality.baseline"].mean(),
+        "quality.optimum": runs["quality.optimum"].mean(),
+        **runs[["model.parameters", "speed.step_ms_median", "memory.peak_mb"]].median(),
+        "reached_target": int(to_target["speed.updates_to_target"].notna().sum()),
+        **medians,
+        **first[["task", "series"]],
+        "run_ids": " ".join(runs["run_id"]),
+    }
+
+
+def text(summary: pd.DataFrame) -> str:
+    """The summary as a table to print, a part for each task.
+
+    Args:
+        summary: as `summarise` gives it.
+    """
+    parts = []
+    for task, rows in summary.groupby("task"):
+        known = rows.bfill().iloc[0]
+        metric = metric_label(known["quality.metric"])
+        title = f"{printable(task)}: test {metric}, {direction(known['quality.higher_is_better'])}"
+        table = shown(rows).to_string(index=False, na_rep="-")
+        parts.append(f"{title}\n{table}\n")
+    return "\n".join(parts)
+
+
+def shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a summary as texts, in the columns that a reader needs."""
+    import pandas as pd
+
+    lost = [
+        "".join(f", {row[name]} {name}" for name in ("diverged", "failed") if row[name]) for _, row in rows.iterrows()
+    ]
+    return pd.DataFrame(
+        {
+            "examples": rows["data.train_examples"].map("{:,.0f}".format, na_action="ignore"),
+            "model": rows["series"].map(printable),
+            "width": rows["model.hidden_size"].map("{:.0f}".format, na_action="ignore"),
+            "runs": [f"{count}{note}" for count, note in zip(rows["runs"], lost, strict=True)],
+            "mean ± 95 %": [
+                with_interval(mean, high - mean)
+                for mean, high in zip(rows["quality.test"], rows["quality.test_high"], strict=True)
+            ],
+            "baseline": rows["quality.baseline"].map("{:.4g}".format, na_action="ignore"),
+            "parameters": rows["model.parameters"].map("{:,.0f}".format, na_action="ignore"),
+            "step ms": rows["speed.step_ms_median"].map("{:.3g}".format, na_action="ignore"),
+        }
+    )
+
+
+def with_interval(mean: float, half: float) -> str:
+    """A mean and half its interval with as many digits as the interval warrants; ``-`` where there is no mean."""
+    if math.isnan(mean):
+        return "-"
+    if math.isnan(half):
+        return f"{mean:.4g}"
+    if half == 0:
+        return f"{mean:.4g} ± 0"
+    decimals = 1 - math.floor(math.log10(half))
+    if decimals > 6:
+        return f"{mean:.3g} ± {half:.2g}"
+    return f"{mean:.{max(decimals, 0)}f} ± {half:.{max(decimals, 0)}f}"

@@ -1,0 +1,240 @@
+"""Columns of a table as what a network reads: categories as codes, numbers scaled, missing values masked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnncompare.base.errors import DataError
+from rnncompare.tasks.user.tables import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_CATEGORIES = 1000  # rarer ones share the code of those never seen
+ROUNDING = 1e-12  # of a mean: deviations below it are those of equal numbers, summed
+FEW_CLASSES = 20  # so many whole numbers at most count as classes
+SEPARATED = r"[^\w\s.,'-]?\s?[+-]?(\d{1,3}([.,' \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?\s?[^\w\s.,'-]?"  # 1,100.00 or $5
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Columns of a table as real numbers, one column at a time, with what the train rows alone say of them.
+
+    First come the C categorical columns, as whole numbers; then those of numbers, scaled to mean 0 and variance 1, with
+    0 for a missing one; then, for each of these in which some are missing, an indicator that is 1 where one is. A
+    missing category is a category of its own. All fields are plain values, so that a kept model can carry them.
+
+    Attributes:
+        levels: of each categorical column, its values from code 1 on; code 0 is for all others.
+        mean: of each column of numbers, over the train rows.
+        scale: its standard deviation, or 1 where that is 0.
+        masked: the columns of numbers that come with an indicator.
+    """
+
+    levels: dict[str, list[Any]]
+    mean: dict[str, float]
+    scale: dict[str, float]
+    masked: list[str]
+
+    @classmethod
+    def fit(cls, table: Table, features: Sequence[str], categorical: Sequence[str], train: np.ndarray) -> Encoder:
+        """What encodes the ``features`` of a table, of which some are ``categorical``, by its rows ``train`` ``(R,)``.
+
+        Raises:
+            DataError: a number is infinite, or a column of numbers holds something else.
+        """
+        numeric = [name for name in features if name not in categorical]
+        spreads = {name: mean_and_spread(as_numbers(table, name)[train]) for name in numeric}
+        return cls(
+            levels={name: _levels_of(table.frame[name], train) for name in features if name in categorical},
+            mean={name: mean for name, (mean, _) in spreads.items()},
+            scale={name: spread for name, (_, spread) in spreads.items()},
+            masked=[name for name in numeric if table.frame[name].isna().any()],
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that are read."""
+        return [*self.levels, *self.mean]
+
+    @property
+    def categories(self) -> tuple[int, ...]:
+        """Distinct codes of each of the C categorical columns."""
+        return tuple(1 + len(levels) for levels in self.levels.values())
+
+    @property
+    def width(self) -> int:
+        """Columns that come out."""
+        return len(self.levels) + len(self.mean) + len(self.masked)
+
+    def columns(self, table: Table) -> Iterator[np.ndarray]:
+        """Each column of a table, ``(R,)``.
+
+        Raises:
+            DataError: as `fit`.
+        """
+        for name, levels in self.levels.items():
+            yield _codes(table.frame[name], levels)
+        for name in self.mean:
+            yield np.nan_to_num((as_numbers(table, name) - self.mean[name]) / self.scale[name]).astype(np.float32)
+        for name in self.masked:
+            yield table.frame[name].isna().to_numpy()
+
+    def rows(self, table: Table) -> np.ndarray:
+        """All columns side by side, ``(R, width)`` float32."""
+        values = np.empty((len(table.frame), self.width), np.float32)
+        for i, column in enumerate(self.columns(table)):
+            values[:, i] = column
+        return values
+
+
+def mean_and_spread(numbers: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of the numbers that are not nan; 0 and 1 where there are none.
+
+    A deviation no larger than the rounding of equal numbers counts as none, and so as 1. Squares neither overflow nor
+    vanish: the numbers are first scaled by a power of two, which is exact.
+    """
+    known = numbers[~np.isnan(numbers)]
+    exponent = int(np.frexp(np.abs(known).max(initial=0))[1])
+    known = np.ldexp(known, -exponent)
+    mean = known.sum() / max(len(known), 1)
+    spread = math.sqrt(((known - mean) ** 2).sum() / max(len(known), 1))
+    if spread <= ROUNDING * abs(mean) or spread == 0:
+        return math.ldexp(mean, exponent), 1.0
+    return math.ldexp(mean, exponent), math.ldexp(spread, exponent)
+
+
+def _levels_of(series: pd.Series, train: np.ndarray) -> list[Any]:
+    """The values in the rows ``train``, the commonest first; None stands for a missing one."""
+    import pandas as pd
+
+    found, levels = pd.factorize(series, use_na_sentinel=False)
+    counts = np.bincount(found[train], minlength=len(levels))
+    common = np.argsort(-counts, kind="stable")[: min(MOST_CATEGORIES, int((counts > 0).sum()))]
+    return [_plain(levels[code]) for code in common]
+
+
+def _codes(series: pd.Series, levels: Sequence[Any]) -> np.ndarray:
+    """The place of each value among ``levels``, from 1; 0 where it is none of them."""
+    import pandas as pd
+
+    found, own = pd.factorize(series, use_na_sentinel=False)
+    place = {level: code for code, level in enumerate(levels, start=1)}
+    return np.array([place.get(_plain(value), 0) for value in own], np.int64)[found]
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: text, a number, a truth value, or None for a missing one."""
+    import pandas as pd
+
+    if pd.isna(value):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def is_text(series: pd.Series) -> bool:
+    """Whether the values are text rather than numbers, truth values or dates."""
+    import pandas as pd
+
+    kind = series.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        kind = kind.categories.dtype
+    return bool(pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind))
+
+
+def is_classes(series: pd.Series) -> bool:
+    """Whether a target looks like classes: text, truth values, categories or few whole numbers."""
+    import pandas as pd
+
+    if is_text(series) or pd.api.types.is_bool_dtype(series) or isinstance(series.dtype, pd.CategoricalDtype):
+        return True
+    known = series.dropna().drop_duplicates()
+    return len(known) <= FEW_CLASSES and is_whole(known)
+
+
+def is_whole(series: pd.Series) -> bool:
+    """Whether the known values of a column of numbers are all whole."""
+    known = series.dropna().to_numpy(np.float64)
+    return bool((np.isfinite(known) & (known == np.floor(known))).all())
+
+
+def as_numbers(table: Table, name: str) -> np.ndarray:
+    """A column as float64, missing values as nan.
+
+    Raises:
+        DataError: a value is no finite number; the message names its row.
+    """
+    import pandas as pd
+
+    series = table.frame[name]
+    if is_text(series) or isinstance(series.dtype, pd.CategoricalDtype):
+        codes, levels = pd.factorize(series)
+        numbers = _parse(table, pd.Series(levels.astype(object)))
+        refuse(table, name, (codes >= 0) & np.isnan(numbers[codes]), "not a number; leave a cell empty where none is")
+        values = np.where(codes >= 0, numbers[codes], np.nan)
+    else:
+        values = series.to_numpy(np.float64, na_value=np.nan)
+    refuse(table, name, np.isinf(values), "not finite; leave a cell empty where a value is missing")
+    return values
+
+
+def refuse(table: Table, name: str, wrong: np.ndarray, why: str) -> None:
+    """Raise `DataError` that names the first of the ``wrong`` (boolean) rows of a column, if there are any."""
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        value = str(table.frame[name].iloc[row])
+        shown = repr(value[:40] + "..." if len(value) > 40 else value)
+        raise DataError(f"{table.place(name, table.frame.index[row])} is {shown}, {why}")
+
+
+def refuse_missing(table: Table, name: str, role: str) -> None:
+    """Raise `DataError` that names the first row in which the column ``name`` has no value."""
+    missing = table.frame[name].isna().to_numpy()
+    if missing.any():
+        row = table.frame.index[int(np.argmax(missing))]
+        raise DataError(f"{table.place(name, row)} is empty; {role} needs a value in every row")
+
+
+def mixed(table: Table, name: str) -> bool:
+    """Whether a column of text is mostly one of numbers, so that whatever else it holds is likely a slip."""
+    levels = _levels(table, name)
+    return bool(len(levels) and np.isfinite(_parse(table, levels)).mean() > 0.5)
+
+
+def refuse_separators(table: Table, name: str) -> None:
+    """Raise `DataError` at the first of the texts that are no numbers, if most are 1,100.00, $5 or 12.345,67.
+
+    Few different ones are names of classes.
+    """
+    levels = _levels(table, name)
+    plain = np.isfinite(_parse(table, levels))
+    if len(levels) > FEW_CLASSES and plain.mean() <= 0.5 < (plain | levels.str.fullmatch(SEPARATED)).mean():
+        wrong = table.frame[name].astype(str).isin(levels[~plain]).to_numpy()
+        refuse(table, name, wrong, "not a number; write numbers without separators of thousands and without units")
+
+
+def _levels(table: Table, name: str) -> pd.Series:
+    """The different texts of a column."""
+    import pandas as pd
+
+    return pd.Series(table.frame[name].dropna().unique().astype(object)).astype(str)
+
+
+def _parse(table: Table, levels: pd.Series) -> np.ndarray:
+    """The texts as numbers, nan where they are none."""
+    import pandas as pd
+
+    if table.decimal != ".":
+        levels = levels.astype(str).str.replace(table.decimal, ".", regex=False)
+    return pd.to_numeric(levels, errors="coerce").to_numpy(np.float64)
+
+
+def show(value: Any) -> str:
+    """A class or value as messages and examples show it."""
+    whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value) if whole else value)

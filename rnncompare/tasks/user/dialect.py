@@ -1,0 +1,176 @@
+"""How a text file is a table: its delimiter, decimal mark, header and quotation marks, found by parsing its beginning.
+
+pyarrow parses the beginning in every usual way; the way that gives most columns of numbers or dates is kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnncompare.base.errors import DataError
+from rnncompare.tasks.user.file_type import HEAD, blocks
+from rnncompare.tasks.user.reading import Layout
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BLOCK = 1 << 22  # bytes parsed at once; no row may be longer
+DIALECTS = ((",", "."), (";", ","), (";", "."), ("\t", "."), ("\t", ","), ("|", "."))  # delimiter, decimal mark
+DATES = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")  # beside ISO 8601; with slashes they are ambiguous
+NUMBER_OR_DATE = re.compile(r"[-+.,]?\d[-+\d.,:/ eET]*")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text file is a table.
+
+    Attributes:
+        encoding: of the text.
+        delimiter: between cells.
+        decimal: the decimal mark.
+        quoting: whether quotation marks enclose cells.
+        header: whether the first row gives the names.
+        cells: the names as that row has them, or as columns are numbered without one; none where not yet known.
+    """
+
+    encoding: str
+    delimiter: str
+    decimal: str
+    quoting: bool = True
+    header: bool = True
+    cells: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Of the columns, as they are called from here on."""
+        return [cell.strip() or f"unnamed{i}" for i, cell in enumerate(self.cells, start=1)]
+
+    def options(self, types: list[pa.DataType] | None = None) -> dict[str, Any]:
+        """The arguments of `pyarrow.csv.open_csv`, with the ``types`` of columns where they are known."""
+        from pyarrow import csv
+
+        return {
+            "read_options": csv.ReadOptions(
+                use_threads=False,  # so that errors name the row
+                block_size=BLOCK,
+                encoding=self.encoding,
+                column_names=None if self.header else list(self.cells),
+            ),
+            "parse_options": csv.ParseOptions(
+                delimiter=self.delimiter, quote_char='"' if self.quoting else False, newlines_in_values=self.quoting
+            ),
+            "convert_options": csv.ConvertOptions(
+                column_types=None if types is None else dict(zip(self.cells, types, strict=True)),
+                decimal_point=self.decimal,
+                strings_can_be_null=True,
+                timestamp_parsers=[csv.ISO8601, *DATES],
+            ),
+        }
+
+
+def find_dialect(path: Path, encoding: str, quoting: bool, layout: Layout) -> tuple[Dialect, list[pa.DataType]]:
+    """The dialect of the text file at ``path``, where ``layout`` leaves it open, and the types in its beginning.
+
+    Raises:
+        DataError: two columns have one name, or a comment stands above the header.
+        pyarrow.ArrowInvalid: it is a table in no dialect; the error is that of the likeliest.
+    """
+    import pyarrow as pa
+
+    found: list[tuple[Dialect, list[pa.DataType]]] = []
+    failures: list[pa.ArrowInvalid] = []
+    for delimiter, decimal in _possible(layout):
+        try:
+            found.append(_with_names(path, Dialect(encoding, delimiter, decimal, quoting), layout.header))
+        except pa.ArrowInvalid as error:
+            failures.append(error)
+    several = [one for one in found if len(one[1]) > 1]
+    ragged = [error for error in failures if re.search(r"Expected (?!1 )\d+ columns", str(error))]
+    if not several and (ragged or not found):
+        raise (ragged or failures)[0]
+    best = max(several or found, key=lambda one: (sum(kind != pa.string() for kind in one[1]), len(one[1])))
+    _require_table(path, best, failures)
+    return best
+
+
+def _possible(layout: Layout) -> list[tuple[str, str]]:
+    """Delimiters and decimal marks to try."""
+    delimiter, decimal = layout.marks()
+    usual = [one for one in DIALECTS if delimiter in (None, one[0]) and decimal in (None, one[1])]
+    return usual or [(delimiter or ",", mark) for mark in (".", ",") if decimal in (None, mark)]
+
+
+def _with_names(path: Path, dialect: Dialect, header: bool | None) -> tuple[Dialect, list[pa.DataType]]:
+    """``dialect`` with the names of the columns, numbered where there is no ``header`` (None: found), and their types.
+
+    The first row is no header if it has numbers or dates, and has them wherever the rows below do. A column without
+    values in the first block may hold numbers.
+    """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    with path.open("rb") as file:
+        schema = csv.open_csv(file, **dialect.options()).schema
+    first = [str(name) for name in schema.names]
+    kinds = [pa.float64() if pa.types.is_null(kind) else kind for kind in schema.types]
+    if header is None:
+        alike = [bool(NUMBER_OR_DATE.fullmatch(name.strip())) for name in first]
+        texts = [kind == pa.string() for kind in kinds]
+        header = not any(alike) or not all(same or text for same, text in zip(alike, texts, strict=True))
+    cells = first if header else [f"column{i}" for i in range(1, len(first) + 1)]
+    named = replace(dialect, header=header, cells=tuple(cells))
+    require_distinct(named.names, str(path))
+    return named, kinds
+
+
+def require_distinct(columns: Sequence[Any], name: str) -> None:
+    """Raise `DataError` where two of the ``columns`` of the table called ``name`` are called alike."""
+    for called, count in Counter(columns).most_common(1):
+        if count > 1:
+            raise DataError(f"{name}: two columns are called {called}")
+
+
+def _require_table(path: Path, found: tuple[Dialect, list[pa.DataType]], failures: list[pa.ArrowInvalid]) -> None:
+    """Raise `DataError` where the text is not in the encoding that was said, or begins with a comment."""
+    import pyarrow as pa
+
+    dialect, kinds = found
+    if any(pa.types.is_binary(kind) for kind in kinds):
+        raise DataError(f"{path}: not in the encoding {dialect.encoding}; set data.encoding")
+    first = dialect.cells[0]
+    if len(kinds) == 1 and first.startswith("#") and failures:
+        raise DataError(f"{path}: row 1 is {first[:40]!r}, a comment; delete what stands above the names of columns")
+
+
+def unpaired(path: Path, encoding: str, delimiter: str) -> int | None:
+    """The line of the first cell that opens with a quotation mark and does not end with one, as RFC 4180 wants.
+
+    Python's `csv` judges, for it can be strict. It is shown lines with a mark alone: others neither open nor close.
+    """
+    if not any(b'"' in block for block in blocks(path)):
+        return None
+    record: list[int] = []  # lines with a mark of the record that is being read
+
+    def lines() -> Iterator[str]:
+        # any encoding but UTF-16 has ASCII's delimiters and marks, which Latin-1 finds without a failure
+        with path.open(encoding=encoding if encoding.startswith("utf-16") else "latin-1", newline="") as file:
+            for number, line in enumerate(iter(lambda: file.readline(HEAD), ""), start=1):
+                if '"' in line:
+                    record.append(number)
+                    yield line
+
+    limit = csv.field_size_limit(HEAD)
+    try:
+        for _ in csv.reader(lines(), delimiter=delimiter, strict=True):
+            record.clear()
+    except csv.Error:
+        return record[0]
+    finally:
+        csv.field_size_limit(limit)
+    return None

@@ -1,0 +1,247 @@
+"""Forecasting: the next values of one column of a table in time order, from the columns of the steps before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rnncompare.base.errors import DataError, SettingError
+from rnncompare.tasks.contract import Data, Examples, Regression, stream
+from rnncompare.tasks.user.columns import Encoder, as_numbers, refuse_missing
+from rnncompare.tasks.user.prepared import Prepared
+from rnncompare.tasks.user.problem import HELD_OUT, Problem, masked
+from rnncompare.tasks.user.reading import Reading
+from rnncompare.tasks.user.roles import Roles
+from rnncompare.tasks.user.tables import Table
+from rnncompare.tasks.user.times import SEASONS, find_rhythm, refuse_same_times
+
+LARGEST_WINDOWS = 1 << 27  # bytes of windows that a training set of full size may take
+MOST_HELD_OUT = 10_000  # windows in the validation or test split; of more, so many are taken at even distances
+DEFAULT_WINDOW = 24  # where there is no season
+
+
+@dataclass
+class Forecasting(Problem):
+    """One or several series, each the rows of a table from a start on.
+
+    Each series is cut in its order into train, validation and test. An example is a window of rows and the target in
+    those that follow; its split is the one that these lie in, and its window may reach back into the split before.
+    Targets and inputs are scaled by the train part. A series that is too short for a window gives none.
+
+    Attributes:
+        table: a row a step.
+        features: columns that are read, the target among them.
+        categorical: those of them that are embedded.
+        target: the column to forecast.
+        lengths: rows of each series.
+        window: steps that are read.
+        horizon: steps that are forecast.
+        season: steps of a season, or None.
+        given_test: how many of the series, at the end, are the test split as given.
+        group: the column that tells series apart, or None.
+        time: the column that orders rows, or None.
+    """
+
+    table: Table
+    features: list[str]
+    categorical: list[str]
+    target: str
+    lengths: np.ndarray
+    window: int
+    horizon: int
+    season: int | None
+    given_test: int = 0
+    group: str | None = None
+    time: str | None = None
+
+    def __post_init__(self) -> None:
+        self._values = as_numbers(self.table, self.target)
+        known = np.isfinite(self._values)
+        missing = np.cumsum(np.concatenate(([0], ~known)))
+        bounds, starts = self._bounds(), np.cumsum(self.lengths) - self.lengths
+        self._train_rows = np.zeros(len(self._values), bool)
+        origins: list[list[np.ndarray]] = [[], [], []]
+        for start, (first, second, end) in zip(starts, bounds, strict=True):
+            self._train_rows[start : start + first] = True
+            for part, low, high in zip(origins, (0, first, second), (first, second, end), strict=True):
+                found = np.arange(start + max(low, self.window), start + high - self.horizon + 1)
+                part.append(found[missing[found + self.horizon] == missing[found]])
+        self._origins = [np.concatenate(part) for part in origins]
+        self._require_windows()
+
+    def _bounds(self) -> list[tuple[int, int, int]]:
+        """Of each series, where its train part, its validation part and all of it end."""
+        own, bounds = len(self.lengths) - self.given_test, []
+        for i, length in enumerate(map(int, self.lengths)):
+            held = int(HELD_OUT * length)
+            if i >= own:
+                bounds.append((0, 0, length))
+            else:
+                bounds.append(
+                    (length - held, length, length) if self.given_test else (length - 2 * held, length - held, length)
+                )
+        return bounds
+
+    def _require_windows(self) -> None:
+        for part, split in zip(self._origins, ("train", "validation", "test"), strict=True):
+            if not len(part):
+                rows = int(self.lengths.max())
+                raise DataError(
+                    f"{self.name}: no window of {self.window} steps and {self.horizon} to forecast fits the {split} "
+                    f"part; the longest series has {rows} rows; lower data.window or data.horizon"
+                )
+        if np.nanstd(self._values[self._train_rows]) == 0:
+            raise DataError(f"{self.name}: column {self.target} is constant in the train part; nothing to learn")
+
+    def largest(self) -> int:
+        bytes_each = 4 * self.window * (len(self.features) + 1)
+        return min(len(self._origins[0]), max(1000, LARGEST_WINDOWS // bytes_each))
+
+    def load(self, count: int, seed: int) -> Data:
+        encoder = Encoder.fit(self.table, self.features, self.categorical, self._train_rows)
+        rows = encoder.rows(self.table)
+        scaled = (self._values - encoder.mean[self.target]) / encoder.scale[self.target]
+        train, validation, test = self._origins
+        chosen = stream(seed, "train").permutation(len(train))[:count]
+        held, tested = _thinned(validation), _thinned(test)
+        test_examples = self._examples(rows, scaled, tested)
+        naive = self._naive(scaled, tested)
+        errors = {name: float(np.mean((said - test_examples.targets) ** 2)) for name, said in naive.items()}
+        return Data(
+            self._examples(rows, scaled, train[chosen]),
+            self._examples(rows, scaled, held),
+            test_examples,
+            objective=Regression(outputs=self.horizon, readout="last"),
+            baseline=min(errors.values()),
+            sha256="",
+            features=encoder.width - len(encoder.categories),
+            categories=encoder.categories,
+            understood="baselines: " + ", ".join(f"{name} {error:.4g}" for name, error in errors.items()),
+            naive=naive,
+            prepared=Prepared(
+                form="forecast",
+                target=self.target,
+                encoder=encoder,
+                group=self.group,
+                time=self.time,
+                window=self.window,
+                horizon=self.horizon,
+                mean=[encoder.mean[self.target]],
+                spread=[encoder.scale[self.target]],
+            ),
+        )
+
+    def _examples(self, rows: np.ndarray, scaled: np.ndarray, origins: np.ndarray) -> Examples:
+        inputs = rows[origins[:, None] + np.arange(-self.window, 0)]
+        return Examples(inputs, scaled[origins[:, None] + np.arange(self.horizon)].astype(np.float32))
+
+    def _naive(self, scaled: np.ndarray, origins: np.ndarray) -> dict[str, np.ndarray]:
+        """Forecasts at ``origins``, ``(N, horizon)``: the last value known, and that a season before.
+
+        Where a value that they would repeat is missing, they repeat the one before it; where the series begins later,
+        the seasonal one repeats the last value.
+        """
+        import pandas as pd
+
+        starts = np.cumsum(self.lengths) - self.lengths
+        first, known = starts[np.searchsorted(starts, origins, side="right") - 1], scaled
+        if np.isnan(scaled).any():
+            series = np.repeat(np.arange(len(self.lengths)), self.lengths)
+            known = pd.Series(scaled).groupby(series).ffill().fillna(0).to_numpy()
+        ahead = np.arange(self.horizon)
+        said = {"last value": np.repeat(known[origins - 1][:, None], self.horizon, 1)}
+        if self.season is not None:
+            back = self.season * (ahead // self.season + 1)  # whole seasons, so that what is repeated is known
+            repeated = origins[:, None] + ahead - back
+            there = repeated >= first[:, None]
+            if there.any():
+                said[f"seasonal naive ({self.season})"] = known[np.where(there, repeated, origins[:, None] - 1)]
+        return said
+
+
+def _thinned(origins: np.ndarray) -> np.ndarray:
+    if len(origins) <= MOST_HELD_OUT:
+        return origins
+    return origins[np.linspace(0, len(origins) - 1, MOST_HELD_OUT).astype(np.intp)]
+
+
+def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None = None) -> Forecasting:
+    """The series in a table: one, or one for each value of the column ``roles.group``.
+
+    Raises:
+        DataError: times are missing or repeated, the target is no number, or there are too few rows.
+    """
+    import pandas as pd
+
+    tables = [table] if test is None else [table, test]
+    parts = [in_order(part, roles) for part in tables]
+    if test is not None:
+        for part in tables:
+            as_numbers(part, roles.target)
+    lengths = np.concatenate([lengths for _, lengths in parts])
+    given_test = len(parts[1][1]) if test is not None else 0
+    frame = parts[0][0].frame if test is None else pd.concat([part.frame for part, _ in parts])
+    longest, typical = int(lengths.max()), int(np.median(lengths))
+    rhythm, even = "in file order", True
+    if roles.time is not None:
+        start = int(lengths[: np.argmax(lengths)].sum())
+        rhythm, even = find_rhythm(frame[roles.time].iloc[start : start + longest])
+    season = reading.season or SEASONS.get(rhythm)
+    if longest < 2:
+        raise DataError(f"{table.name}: a series of {longest} row has nothing to forecast")
+    window = reading.window or max(1, min(2 * (season or DEFAULT_WINDOW // 2), typical // 4))
+    if reading.window is not None and reading.window >= longest:
+        raise SettingError("data.window", window, f"fewer steps than the longest series has rows, {longest}")
+    many = f"{len(lengths):,} groups of " if len(lengths) > 1 else ""
+    count = len(roles.features)
+    line = (
+        f"forecasting, {rhythm}, {many}{count} series, target {roles.target}, from {window} steps the next "
+        f"{reading.horizon}; errors in units of the target's variance in train"
+    )
+    notes = [*roles.notes, *masked(frame, roles.features, roles.categorical)]
+    short = int((lengths < window + reading.horizon).sum())
+    if 0 < short < len(lengths):
+        notes.append(f"{short:,} of {len(lengths):,} groups are too short for a window (data.window) and give none")
+    if not even:
+        notes.append(f"steps of {roles.time} are uneven; each row counts as one step")
+    return Forecasting(
+        table.name,
+        [line, *notes],
+        replace(table, frame=frame),
+        roles.features,
+        roles.categorical,
+        roles.target,
+        lengths,
+        window,
+        reading.horizon,
+        season,
+        given_test,
+        roles.group,
+        roles.time,
+    )
+
+
+def in_order(table: Table, roles: Roles) -> tuple[Table, np.ndarray]:
+    """The rows by series and time, and the lengths of the series."""
+    import pandas as pd
+
+    frame = table.frame
+    if roles.group is None:
+        codes = np.zeros(len(frame), np.int8)
+    else:
+        refuse_missing(table, roles.group, "data.group")
+        codes = pd.factorize(frame[roles.group])[0]
+    if roles.time is not None and roles.group is None and frame[roles.time].is_monotonic_increasing:
+        order = np.arange(0)
+    elif roles.time is None:
+        order = np.argsort(codes, kind="stable")
+    else:
+        refuse_missing(table, roles.time, "data.time")
+        order = np.lexsort((frame[roles.time].to_numpy(), codes))
+    if (np.diff(order) != 1).any():
+        frame, codes = frame.iloc[order], codes[order]
+    ordered = replace(table, frame=frame)
+    if roles.time is not None:
+        refuse_same_times(ordered, roles.time, roles.group, codes)
+    return ordered, np.bincount(codes)

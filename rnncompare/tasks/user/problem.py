@@ -1,0 +1,134 @@
+"""Problems: a user's data once they are read and understood, ready to be split, padded and drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncompare.base.errors import DataError
+from rnncompare.tasks.contract import Data, stream
+from rnncompare.tasks.contract.draws import stratified_order
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def pad(sequences: Sequence[np.ndarray], longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """``sequences``, each (T, F), as a float32 array (N, longest, F) with zeros at the end, and their lengths (N,)."""
+    lengths = np.array([len(sequence) for sequence in sequences])
+    padded = np.zeros((len(sequences), longest, sequences[0].shape[1]), np.float32)
+    for row, sequence in zip(padded, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return padded, lengths
+
+
+def rows_of(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The numbers of the rows that sequences take, one after the other, from ``starts`` (N,) for ``lengths`` (N,).
+
+    They take four bytes each where that is enough: there are as many as steps in the data.
+    """
+    kind = np.int32 if (starts + lengths).max(initial=0) < 2**31 else np.int64
+    rows = np.repeat((starts - (np.cumsum(lengths) - lengths)).astype(kind), lengths)
+    rows += np.arange(len(rows), dtype=kind)
+    return rows
+
+
+def pad_rows(rows: np.ndarray, starts: np.ndarray, lengths: np.ndarray, longest: int, fill: float = 0) -> np.ndarray:
+    """Sequences that lie in ``rows`` (R, ...) from ``starts`` for ``lengths`` (N,), as an array (N, longest, ...)."""
+    padded = np.full((len(starts), longest, *rows.shape[1:]), fill, rows.dtype)
+    padded[np.arange(longest) < lengths[:, None]] = rows[rows_of(starts, lengths)]
+    return padded
+
+
+HELD_OUT = 0.15  # share of the data in the test split, and in the validation split
+LARGEST_ARRAY = 1 << 33  # bytes
+
+
+@dataclass
+class Problem:
+    """A user's data, read and understood.
+
+    Attributes:
+        name: of the file or table, for messages.
+        understood: how the data were read, in words: a line, then notes, a line each.
+    """
+
+    name: str
+    understood: list[str]
+
+    def largest(self) -> int:
+        """The most training examples that there are."""
+        raise NotImplementedError
+
+    def load(self, count: int, seed: int) -> Data:
+        """The splits for ``seed``, with ``count`` training examples; identity and words are left to the task."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which of N things each split holds, as arrays of indices."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def train_size(count: int, given_test: int) -> int:
+    """How many of ``count`` things are left for training, the last ``given_test`` being the test split as given."""
+    return count - given_test - _held_out(count - given_test) * (1 if given_test else 2)
+
+
+def split(count: int, given_test: int, classes: np.ndarray | None, seed: int) -> Parts:
+    """Split ``count`` things by ``seed``; stratified where ``classes`` (N,) are given.
+
+    Every class of two or more is in train: its last member stands beyond the middle of a stratified order, of which
+    less than a third is held out.
+    """
+    own = count - given_test
+    random = stream(seed, "split")
+    order = random.permutation(own) if classes is None else stratified_order(classes[:own], random)
+    held = _held_out(own)
+    if given_test:
+        return Parts(order[held:], order[:held], np.arange(own, count))
+    return Parts(order[2 * held :], order[held : 2 * held], order[:held])
+
+
+def enough(name: str, count: int, given_test: int, what: str) -> None:
+    """Raise `DataError` where there are too few things to give each split one."""
+    least = 2 if given_test else 3
+    if count - given_test < least:
+        raise DataError(f"{name}: {count - given_test} {what}; at least {least} are needed, to train and to hold out")
+
+
+def fits(name: str, examples: int, longest: int, width: int, remedy: str) -> None:
+    """Raise `DataError` where sequences padded to the longest would fill too much memory."""
+    needed = examples * longest * width * 4
+    if needed > LARGEST_ARRAY:
+        raise DataError(
+            f"{name}: {examples:,} sequences padded to the longest, of {longest:,} steps, "
+            f"take {needed / 2**30:,.0f} GiB; {remedy}"
+        )
+
+
+def _held_out(count: int) -> int:
+    return max(1, int(HELD_OUT * count))
+
+
+def spanned(lengths: np.ndarray, things: str = "sequences", steps: str = "steps") -> str:
+    """How many sequences there are, and how long, in words."""
+    least, most = int(lengths.min()), int(lengths.max())
+    return f"{len(lengths):,} {things} of {least if least == most else f'{least} to {most}'} {steps}"
+
+
+def masked(frame: pd.DataFrame, features: list[str], categorical: list[str]) -> list[str]:
+    """A note on missing numbers, if there are any."""
+    missing = {name: int(frame[name].isna().sum()) for name in features if name not in categorical}
+    missing = {name: count for name, count in missing.items() if count}
+    if not missing:
+        return []
+    shown = ", ".join(f"{count} in {name}" for name, count in list(missing.items())[:6])
+    return [f"missing values are masked, with an indicator: {shown}{', ...' * (len(missing) > 6)}"]

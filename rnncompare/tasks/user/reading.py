@@ -1,0 +1,73 @@
+"""How a user's data are to be read: the settings that say what is not to be guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from rnncompare.base.errors import SettingError, require
+from rnncompare.tasks.contract import setting
+
+KINDS = ("classification", "regression", "forecasting", "text_classification", "language_modelling", "events")
+UNITS = ("characters", "words")
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "bar": "|", "\\t": "\t"}
+MARKS = {"point": ".", "comma": ","}
+
+
+@dataclass
+class Reading:
+    """What a user says of their data; what is left at its default is found from the data."""
+
+    kind: str = setting("auto", f"auto, or one of {', '.join(KINDS)}")
+    target: str | None = setting(None, "the column to predict; null: found where that is safe")
+    group: str | None = setting(None, "the column that says which sequence a row belongs to; null: found")
+    time: str | None = setting(None, "the column that orders rows; null: found, or the order of the file")
+    categorical: tuple[str, ...] = setting((), "columns of numbers that are names of things, to be embedded")
+    ignore: tuple[str, ...] = setting((), "columns to leave out")
+    window: int | None = setting(None, "steps read for a forecast, or characters of a window of text; null: found")
+    horizon: int = setting(1, "steps ahead that are forecast, all at once")
+    season: int | None = setting(None, "steps of a season, for the seasonal naive forecast; null: from the time stamps")
+    units: str = setting("auto", "what texts to classify are cut into: auto, characters or words")
+    min_length: int = setting(2, "steps that a sequence must have; a file with a shorter one is refused")
+
+    def check_reading(self) -> None:
+        """Raise `SettingError` for settings that no data could meet."""
+        require(self.kind in ("auto", *KINDS), "data.kind", self.kind, f"auto, or one of {', '.join(KINDS)}")
+        require(self.units in ("auto", *UNITS), "data.units", self.units, "auto, characters or words")
+        for name in ("window", "horizon", "season", "min_length"):
+            value = getattr(self, name)
+            require(value is None or value >= 1, f"data.{name}", value, "a whole number from 1")
+
+
+@dataclass
+class Layout:
+    """What a user says of how a text file is a table; what is left at null is found from the file."""
+
+    delimiter: str | None = setting(
+        None, "between cells: comma, semicolon, tab, space, bar, or a character; null: found"
+    )
+    decimal: str | None = setting(None, "the decimal mark: point or comma; null: found")
+    encoding: str | None = setting(None, "of a table of text or a plain text, such as cp1252; null: found")
+    header: bool | None = setting(None, "whether the first row gives the names of columns; null: found")
+
+    def check_layout(self) -> None:
+        """Raise `SettingError` for settings that no file could meet."""
+        delimiter, decimal = self.marks()
+        ascii_ = delimiter is None or (len(delimiter) == 1 and delimiter.isascii() and delimiter not in '"\r\n')
+        valid = "one character, or comma, semicolon, tab, space or bar"
+        require(ascii_ and (delimiter is None or delimiter != decimal), "data.delimiter", self.delimiter, valid)
+        require(decimal in (None, ".", ","), "data.decimal", self.decimal, "point or comma, as a word or a mark")
+        try:
+            "".encode(self.encoding or "utf-8")
+        except LookupError as error:
+            valid = "an encoding of Python's, such as utf-8, cp1252, latin-1 or utf-16"
+            raise SettingError("data.encoding", self.encoding, valid) from error
+
+    def marks(self) -> tuple[str | None, str | None]:
+        """The delimiter and the decimal mark as characters, None where they are to be found."""
+        return DELIMITERS.get(self.delimiter or "", self.delimiter), MARKS.get(self.decimal or "", self.decimal)
+
+    def require_unsaid(self, form: str, *but: str) -> None:
+        """Raise `SettingError` if settings, ``but`` for some, are given for a file whose ``form`` leaves none open."""
+        for entry in fields(Layout):
+            value = getattr(self, entry.name)
+            require(value is None or entry.name in but, f"data.{entry.name}", value, f"null; the file is {form}")

@@ -1,0 +1,287 @@
+"""What each column of a table is for: target, group, time, text or feature; found where safe, always settable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncompare.base.errors import SettingError, require
+from rnncompare.tasks.user.columns import as_numbers, is_classes, is_text, is_whole, mixed, refuse, refuse_separators
+from rnncompare.tasks.user.reading import Reading
+from rnncompare.tasks.user.tables import Table
+from rnncompare.tasks.user.times import TIMES, at_fixed_rate, find_time
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GROUPS = re.compile(
+    r"(.*[_ ])?(id|group|series|sequence|seq|case|session|subject|user|customer|patient|unit|trace|episode|trial|sample"
+    r"|device|store|item|symbol|ticker|machine|engine|utterance)([_ ]?(id|no|nr|number|name|key))?|.*[a-z]Id",
+    re.I,
+)
+
+
+def find_group(frame: pd.DataFrame, names: list[str], time: str | None) -> str | None:
+    """The column that tells sequences apart: one called so, or else one that changes now and then and never back.
+
+    Whole numbers that are held as reals, as where a cell is empty, count where the column is called so.
+    """
+
+    def groups(name: str) -> bool:
+        series = frame[name]
+        few = series.dtype.kind not in "mM" and 2 <= series.nunique() <= len(frame) // 2
+        return few and (series.dtype.kind != "f" or is_whole(series))
+
+    called = [name for name in names if GROUPS.fullmatch(str(name)) and groups(name)]
+    if called:
+        return called[0]
+    if time is not None and frame[time].is_monotonic_increasing and frame[time].is_unique:
+        return None
+    other = (name for name in names if frame[name].dtype.kind != "f" and groups(name))
+    return next((name for name in other if _contiguous(frame[name])), None)
+
+
+def _contiguous(series: pd.Series) -> bool:
+    """Whether equal values stand together."""
+    import pandas as pd
+
+    codes, levels = pd.factorize(series)
+    return int((np.diff(codes) != 0).sum()) == len(levels) - 1
+
+
+def varies(frame: pd.DataFrame, group: str, target: str) -> bool:
+    """Whether the target takes two values in some group."""
+    import pandas as pd
+
+    groups, values = (pd.factorize(frame[name])[0].astype(np.int32) for name in (group, target))
+    known = (groups >= 0) & (values >= 0)
+    groups, values = groups[known], values[known]
+    one = np.zeros(groups.max(initial=0) + 1, np.int32)
+    one[groups] = values
+    return bool((values != one[groups]).any())
+
+
+IDENTIFIERS = re.compile(r"(?i:(.*[_ ])?(id|no|nr|number|code|key))|.*[a-z](I[dD]|N[or]|Number|Code|Key)")
+INDEX = re.compile(r"unnamed\d+|Unnamed: \d+|__index_level_\d+__")  # of rows, as pandas writes it
+LOOKED_AT = 1000  # values from which text is told from names
+
+
+def find_text(table: Table, names: list[str], kind: str, time: str | None, quantity: bool) -> str | None:
+    """The column of texts: the one of longest text, if it has several words, or is all that there is to read.
+
+    Where the target is a quantity, rows in order of ``time`` are read for that, and names of one word are no texts.
+    """
+    if kind not in ("auto", "text_classification"):
+        return None
+    frame = table.frame
+    texts = [name for name in names if is_text(frame[name]) and not mixed(table, name)]
+    if not texts or (kind == "auto" and quantity and time is not None):
+        return None
+    few = {name: frame[name].dropna().head(LOOKED_AT).astype(str) for name in texts}
+    longest = max(texts, key=lambda name: few[name].str.len().mean())
+    words = few[longest].str.split().str.len().mean()
+    alone = not quantity and len(names) == 1 and _mostly_distinct(frame[longest])
+    return longest if kind == "text_classification" or words >= 3 or alone else None
+
+
+def choose_features(table: Table, names: list[str], listed: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """The columns that can be read at a step, those of them that are embedded, and those that cannot be read.
+
+    Args:
+        table: the columns.
+        names: those that have no role yet.
+        listed: those that were said to be categorical.
+    """
+    features, categorical, dropped = [], [], []
+    for name in names:
+        series = table.frame[name]
+        if series.isna().all() or series.dtype.kind in "mM":
+            dropped.append(name)
+            continue
+        words = is_text(series) and name not in listed and not mixed(table, name)
+        if (words or (name not in listed and _is_identifier(series))) and _mostly_distinct(series):
+            dropped.append(name)
+            continue
+        features.append(name)
+        if words or name in listed:
+            categorical.append(name)
+    return features, categorical, dropped
+
+
+def _is_identifier(series: pd.Series) -> bool:
+    """Whether a column of whole numbers is called a number of something."""
+    return bool(IDENTIFIERS.fullmatch(str(series.name))) and series.dtype.kind in "iuf" and is_whole(series)
+
+
+def _mostly_distinct(series: pd.Series) -> bool:
+    """Whether there are more than half as many different values as rows."""
+    return 2 * series.nunique(dropna=False) > len(series)
+
+
+TARGETS = re.compile(r"target|labels?|class|y|outcome", re.I)
+
+
+@dataclass
+class Roles:
+    """What each column is for.
+
+    Attributes:
+        kind: of problem, one of `reading.KINDS`.
+        target: the column to predict.
+        group: the column that tells sequences apart, or None for one table in time order.
+        time: the column that orders rows, or None for their order in the file.
+        text: the column of texts to classify, if there is one.
+        features: columns that are read at every step.
+        categorical: those of them that are embedded.
+        varies: whether the target differs within a sequence.
+        notes: what else is to be said aloud.
+    """
+
+    kind: str
+    target: str
+    group: str | None = None
+    time: str | None = None
+    text: str | None = None
+    features: list[str] = field(default_factory=list)
+    categorical: list[str] = field(default_factory=list)
+    varies: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+def find_roles(table: Table, reading: Reading) -> Roles:
+    """The roles of the columns of ``table``, as far as ``reading`` leaves them open; a time in words becomes a time.
+
+    Raises:
+        SettingError: a column does not exist, or has to be named.
+        DataError: a column cannot have the role that it was given.
+    """
+    frame = table.frame
+    _require_columns(frame, reading)
+    _require_scalars(table)
+    named = (*reading.ignore, *reading.categorical, reading.target, reading.group, reading.time)
+    indices = [name for name in frame.columns if INDEX.fullmatch(str(name)) and name not in named]
+    left = [name for name in frame.columns if name not in (*reading.ignore, *indices)]
+    target = reading.target or _find_target(frame, left)
+    left.remove(target)
+    require(frame[target].dtype.kind not in "mM", "data.target", target, "a column of numbers or names, not of dates")
+    group = reading.group
+    if group is not None:
+        left.remove(group)
+    time = find_time(table, left, reading.time)
+    left = [name for name in left if name != time]
+    quantity = mixed(table, target) if is_text(frame[target]) else not is_classes(frame[target])
+    text = None if group else find_text(table, left, reading.kind, time, quantity)
+    if group is None and text is None and reading.kind not in ("text_classification", "language_modelling"):
+        group = find_group(frame, left, time)
+        left = [name for name in left if name != group]
+        if group is None and time != reading.time and not frame[time].is_unique and frame[time].dtype.kind != "M":
+            left, time = [*left, str(time)], None  # the hour of the day, say
+    roles = Roles(reading.kind, target, group, time, text)
+    left = [name for name in left if name != text]
+    roles.features, roles.categorical, dropped = choose_features(table, left, reading.categorical)
+    if left_out := [*reading.ignore, *indices, *dropped]:
+        roles.notes.append(f"columns left out: {_listed(left_out)}")
+    roles.varies = group is not None and varies(frame, group, target)
+    if roles.kind == "auto":
+        roles.kind = _find_kind(table, roles)
+    _require_roles(roles, frame)
+    if (roles.kind == "events" and roles.varies) or roles.kind == "forecasting":
+        roles.features.insert(0, target)
+        if roles.kind == "events" and is_classes(frame[target]):
+            roles.categorical.insert(0, target)
+    return roles
+
+
+def _require_columns(frame: pd.DataFrame, reading: Reading) -> None:
+    there_are = f"one of the columns, {_listed(frame.columns)}"
+    for name in ("target", "group", "time"):
+        value = getattr(reading, name)
+        require(value is None or value in frame.columns, f"data.{name}", value, there_are)
+    for name in ("categorical", "ignore"):
+        for value in getattr(reading, name):
+            require(value in frame.columns, f"data.{name}", value, there_are)
+    named = [name for name in (reading.target, reading.group, reading.time) if name is not None]
+    for name in named:
+        require(named.count(name) == 1, "data.target", reading.target, "a column apart from data.group and data.time")
+        require(name not in reading.ignore, "data.ignore", name, "columns that no other setting names")
+
+
+def _require_scalars(table: Table) -> None:
+    from pandas.api.types import is_object_dtype, is_scalar
+
+    for name in table.frame.columns:
+        if is_object_dtype(table.frame[name]):
+            wrong = ~table.frame[name].map(is_scalar).to_numpy(bool)
+            refuse(table, name, wrong, "no number, text or time")
+
+
+def _listed(names: pd.Index | list[str]) -> str:
+    shown = [str(name) for name in names[:12]]
+    return ", ".join(shown) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+
+
+def _find_target(frame: pd.DataFrame, names: list[str]) -> str:
+    """The column with a target's name, or the only one that could be a target."""
+    called = [name for name in names if TARGETS.fullmatch(str(name))]
+    possible = called or [name for name in names if frame[name].dtype.kind != "M" and not TIMES.fullmatch(str(name))]
+    if len(possible) != 1:
+        raise SettingError("data.target", None, f"the column to predict, one of {_listed(names)}")
+    return possible[0]
+
+
+def _find_kind(table: Table, roles: Roles) -> str:
+    frame, target = table.frame, table.frame[roles.target]
+    if is_text(target):
+        refuse_separators(table, roles.target)
+    if roles.text is not None:
+        return "text_classification"
+    classes = is_classes(target)
+    if roles.group is None:
+        _require_quantity(table, roles)
+        return "forecasting"
+    if not roles.varies:
+        return "events" if _is_stream(frame, roles) else "classification" if classes else "regression"
+    if not classes and (not roles.features or (roles.time is not None and frame[roles.time].dtype.kind == "M")):
+        return "forecasting"
+    if classes and (not roles.features or _is_stream(frame, roles)):
+        return "events"
+    return "classification" if classes else "regression"
+
+
+def _require_quantity(table: Table, roles: Roles) -> None:
+    """Raise `SettingError` for a target that no table in time order has: names, or one of two values."""
+    frame, target = table.frame, table.frame[roles.target]
+    sequence = f"the column that says which sequence a row belongs to, one of {_listed(frame.columns)}"
+    if is_text(target) or target.dtype.kind == "b":
+        if mixed(table, roles.target):
+            as_numbers(table, roles.target)
+        raise SettingError("data.group", None, sequence)
+    if target.nunique() == 2 and (roles.time is None or frame[roles.time].is_unique):  # else times are refused
+        raise SettingError("data.group", None, f"{sequence}; or data.kind=forecasting if rows are in time order")
+
+
+def _is_stream(frame: pd.DataFrame, roles: Roles) -> bool:
+    """Whether the rows of a group are events, with names of what happens, rather than steps at a fixed rate."""
+    if not roles.categorical or roles.group is None:
+        return False
+    if len(roles.categorical) == len(roles.features):
+        return True
+    if roles.time is None:
+        return any(varies(frame, roles.group, name) for name in roles.categorical)
+    return not at_fixed_rate(frame[roles.time], frame[roles.group])
+
+
+def _require_roles(roles: Roles, frame: pd.DataFrame) -> None:
+    columns = _listed(frame.columns)
+    if roles.kind == "text_classification":
+        require(roles.text is not None, "data.kind", roles.kind, f"a table with a column of text; there are {columns}")
+    elif roles.kind in ("classification", "regression", "events"):
+        valid = f"the column that says which sequence a row belongs to, one of {columns}"
+        require(roles.group is not None, "data.group", None, valid)
+        alone = roles.kind == "events" and roles.varies
+        valid = f"a table with columns besides target, group and time; there are {columns}"
+        require(bool(roles.features) or alone, "data.kind", roles.kind, valid)

@@ -1,0 +1,204 @@
+"""Tables from CSV, TSV and Parquet files, read block by block into the smallest types that hold their values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnncompare.base.errors import DataError
+from rnncompare.tasks.user.dialect import BLOCK, Dialect, find_dialect, require_distinct, unpaired
+from rnncompare.tasks.user.file_type import EXPORT, bar, beginning, encoding_of
+from rnncompare.tasks.user.reading import Layout
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+JSON = (b"{", b"[{", b"[[")
+
+
+@dataclass
+class Table:
+    """Columns and where they came from.
+
+    Attributes:
+        frame: the columns; its index numbers the rows as the file does, a header being row 1.
+        name: of the file, for messages.
+        decimal: the decimal mark of numbers in columns that were read as text, because they hold something else too.
+    """
+
+    frame: pd.DataFrame
+    name: str
+    decimal: str = "."
+
+    def place(self, column: Any, row: Any = None) -> str:
+        """A column, and the row that the index calls ``row``, in the words of messages."""
+        return f"{self.name}: column {column}" + ("" if row is None else f", row {row}")
+
+
+def read_table(path: Path, layout: Layout | None = None) -> Table:
+    """The table in ``path``; a progress bar shows if reading takes longer than two seconds.
+
+    Times with a zone become times without one, in UTC.
+
+    Args:
+        path: of a CSV, TSV or Parquet file.
+        layout: what is said of a text file.
+
+    Raises:
+        DataError: the file is absent, empty, binary, ragged, or not what it seems.
+        SettingError: something is said of a file that is no text.
+    """
+    import pyarrow as pa
+
+    head, layout = beginning(path), layout or Layout()
+    _require_known(path, head)
+    try:
+        if head[:4] == b"PAR1":
+            layout.require_unsaid("Parquet")
+            found = _parquet(path)
+        else:
+            found = _delimited(path, layout)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or _reason(str(error), path)})") from error
+    except (pa.ArrowException, UnicodeError) as error:
+        raise DataError(f"{path}: {_reason(str(error), path)}") from error
+    columns, first_row, decimal = found
+    frame = without_zones(_frame(columns, first_row))
+    if frame.empty:
+        raise DataError(f"{path}: no rows below the header")
+    return Table(frame, str(path), decimal)
+
+
+def without_zones(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy of the ``frame``, not deep, in which times that had a zone are in UTC without one."""
+    import pandas as pd
+
+    frame = frame.copy(deep=False)
+    for name in [name for name, kind in frame.dtypes.items() if isinstance(kind, pd.DatetimeTZDtype)]:
+        frame[name] = frame[name].dt.tz_convert(None)
+    return frame
+
+
+def _require_known(path: Path, head: bytes) -> None:
+    """Raise `DataError` for what is no table, but could be taken for a torn one."""
+    suffix = path.suffix.lower()
+    if suffix in (".parquet", ".pq") and head[:4] != b"PAR1":
+        raise DataError(f"{path}: no Parquet file, which begins with PAR1")
+    if suffix in (".json", ".jsonl", ".ndjson") or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(JSON):
+        raise DataError(f"{path}: JSON; {EXPORT}")
+
+
+def _delimited(path: Path, layout: Layout) -> tuple[pa.Table, int, str]:
+    """The columns of a text file, the number of its first row, and its decimal mark.
+
+    Quotation marks enclose cells. Where they cannot, for they do not pair, they are characters like others, as long as
+    all rows have as many cells then, and the header has none of them.
+    """
+    import pyarrow as pa
+
+    encoding = layout.encoding or encoding_of(path)
+    try:
+        dialect, types = find_dialect(path, encoding, True, layout)
+        line = unpaired(path, encoding, dialect.delimiter)
+        if line is not None:
+            raise DataError(
+                f"{path}: the cell that opens with a quotation mark in line {line:,} does not close with one; "
+                "double the marks within cells"
+            )
+        return _typed(path, dialect, types)
+    except (pa.ArrowInvalid, DataError):
+        if (found := _without_quotes(path, encoding, layout)) is None:
+            raise
+        return found
+
+
+def _without_quotes(path: Path, encoding: str, layout: Layout) -> tuple[pa.Table, int, str] | None:
+    """What `_delimited` gives where quotation marks are characters like others, or None where that does not do."""
+    import pyarrow as pa
+
+    try:
+        dialect, types = find_dialect(path, encoding, False, layout)
+        enclosed = unpaired(path, encoding, dialect.delimiter) is None or any('"' in name for name in dialect.names)
+        return None if enclosed or len(types) < 2 else _typed(path, dialect, types)
+    except (pa.ArrowInvalid, DataError):
+        return None
+
+
+def _typed(path: Path, dialect: Dialect, types: list[pa.DataType]) -> tuple[pa.Table, int, str]:
+    """What `_delimited` gives, in a ``dialect``; the type of a column that a later block refutes is widened."""
+    import pyarrow as pa
+
+    while True:
+        try:
+            return _parsed(path, dialect, types), 1 + dialect.header, dialect.decimal
+        except pa.ArrowInvalid as error:
+            if not (found := re.search(r"In CSV column #(\d+): .*conversion error", str(error))):
+                raise
+            types[int(found[1])] = _wider(types[int(found[1])])
+
+
+def _wider(kind: pa.DataType) -> pa.DataType:
+    import pyarrow as pa
+
+    if pa.types.is_integer(kind):
+        return pa.float64()
+    if pa.types.is_date(kind):
+        return pa.timestamp("s")
+    if pa.types.is_timestamp(kind) and kind.unit == "s":
+        return pa.timestamp("ns", kind.tz)
+    return pa.string()
+
+
+def _parsed(path: Path, dialect: Dialect, types: list[pa.DataType]) -> pa.Table:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    with path.open("rb") as file, bar(path, path.stat().st_size, "B") as shown:
+        reader, batches = csv.open_csv(file, **dialect.options(types)), []
+        for batch in reader:
+            batches.append(batch)
+            shown.update(min(file.tell(), shown.total) - shown.n)
+    return pa.Table.from_batches(batches, reader.schema).rename_columns(dialect.names)
+
+
+def _parquet(path: Path) -> tuple[pa.Table, int, str]:
+    """As `_delimited`; an index that pandas wrote beside the columns is left out: it numbers rows, it is no input."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file, bar(path, file.metadata.num_rows, "row") as shown:
+        require_distinct(file.schema_arrow.names, str(path))
+        batches = []
+        for batch in file.iter_batches():
+            batches.append(batch)
+            shown.update(len(batch))
+        found = pa.Table.from_batches(batches, file.schema_arrow)
+    return found, 1, "."
+
+
+def _frame(columns: pa.Table, first_row: int) -> pd.DataFrame:
+    """The columns in pandas, the index numbering rows from ``first_row`` as the file does."""
+    import pandas as pd
+    import pyarrow as pa
+
+    kinds = [pa.float64() if pa.types.is_decimal(kind) else kind for kind in columns.schema.types]
+    plain = columns.cast(pa.schema(zip(columns.column_names, kinds, strict=True)))
+    frame = plain.to_pandas(ignore_metadata=True, date_as_object=False)
+    return frame.set_index(pd.RangeIndex(first_row, first_row + len(frame)))
+
+
+def _reason(message: str, path: Path) -> str:
+    """Pyarrow's ``message`` in the words of ours."""
+    if ragged := re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+)", message):
+        row, expected, got = ragged.groups()
+        return f"row {row or 2} has {got} cells, where the first has {expected}"
+    if "straddling" in message or "Empty CSV" in message:
+        with path.open("rb") as file:
+            row = next((number for number, line in enumerate(file, start=1) if len(line) > BLOCK), None)
+        if row is not None:
+            return f"row {row} is longer than {BLOCK:,} bytes; a table has a row a line"
+        return "no rows below the header"
+    return message.splitlines()[0][:200]

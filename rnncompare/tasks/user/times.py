@@ -1,0 +1,218 @@
+"""The time column: which one orders the rows, texts and Unix seconds read as times, and how often there is a step."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncompare.base.errors import DataError
+from rnncompare.tasks.user.columns import as_numbers, is_text, mixed, refuse
+from rnncompare.tasks.user.tables import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LOOKED_AT = 1000  # values from which times are told from other text
+HALF_OF_DAY = re.compile(r"(\s?)(am|pm)$", re.I)
+SHORT_YEAR = re.compile(r"^(\d{1,2}([./-])(?:\d{1,2}|[a-z]{3})\2)(?=\d\d\b)", re.I)
+SECONDS_FROM, SECONDS_TO = 631_152_000, 4_102_444_800  # 1990 to 2100
+ISO = re.compile(r"%Y-%m-%d([T ]%H[^Z]*)?")
+UNIX_UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+SECONDS = {"secondly": 1, "minutely": 60, "hourly": 3600, "daily": 86_400, "weekly": 604_800}
+SEASONS = {
+    "secondly": 60,
+    "minutely": 60,
+    "hourly": 24,
+    "daily": 7,
+    "business daily": 5,
+    "weekly": 52,
+    "monthly": 12,
+    "quarterly": 4,
+}
+UNITS = {"days": 86_400, "hours": 3600, "minutes": 60, "seconds": 1}
+MOST = 0.75  # of the steps of a fixed rate are near their median: clocks jitter, and records have holes
+STAMPS = r"time|date|datetime|time_?stamp|ts|ds|unix_?time|epoch"
+TIMES = re.compile(rf"(.*[_ ])?({STAMPS}|t|step|index|frame|order|position|hour|day)", re.I)
+UNIX = re.compile(rf"(.*[_ ])?({STAMPS})([_ ]?(s|ms|us|ns))?", re.I)
+
+
+@dataclass
+class Stamps:
+    """Texts as times.
+
+    Attributes:
+        times: without a zone; NaT for what is missing and for what is wrong.
+        wrong: boolean, ``(R,)``: texts that are no time of this form.
+        form: that most of them have, in the letters of ``strftime``.
+    """
+
+    times: pd.Series
+    wrong: np.ndarray
+    form: str
+
+
+def read_stamps(series: pd.Series) -> Stamps | None:
+    """The texts as times, if most of them are; of two readings of 1/2/2024 the one in which rows are in order."""
+    few = series.iloc[:: 1 + len(series) // LOOKED_AT].dropna().astype(str)
+    if few.empty or few.str.contains(r"\d.*\d", regex=True).mean() <= 0.5:
+        return None
+    guesses = [forms for text in few if (forms := _forms_of(text))]
+    if 2 * len(guesses) <= len(few):
+        return None
+    counts = Counter(form for forms in guesses for form in forms)
+    best = [form for form in counts if counts[form] == max(counts.values())]
+    found = [_read(series, form) for form in best]
+    return min(found, key=lambda stamps: (stamps.wrong.sum(), not stamps.times.is_monotonic_increasing))
+
+
+def _forms_of(text: str) -> dict[str, None]:
+    """The forms that a text can have as a time, month first before day first; none where it is none."""
+    from pandas.tseries.api import guess_datetime_format
+
+    whole, short_years = SHORT_YEAR.subn(r"\g<1>20", text)  # pandas guesses neither short years nor halves of days
+    half = HALF_OF_DAY.search(whole)
+    whole = HALF_OF_DAY.sub("", whole)
+    forms: dict[str, None] = {}
+    for day_first in (False,) if re.match(r"\d{4}", whole) else (False, True):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of days that can only be read the other way
+            form = guess_datetime_format(whole, dayfirst=day_first)
+        if form is None or (half and "%H" not in form):
+            continue
+        if short_years:
+            form = form.replace("%Y", "%y")
+        if half:
+            form = form.replace("%H", "%I") + half[1] + "%p"
+        forms["ISO8601" if ISO.fullmatch(form) else form] = None
+    return forms
+
+
+def _read(series: pd.Series, form: str) -> Stamps:
+    import pandas as pd
+
+    texts = series.astype(object)
+    times = pd.to_datetime(texts, format=form, errors="coerce", utc=True).dt.tz_localize(None)
+    return Stamps(times, (times.isna() & series.notna()).to_numpy(), form)
+
+
+def from_unix(series: pd.Series) -> pd.Series | None:
+    """Numbers as times, if all are so many seconds since 1970, or thousandths of one, ..., that they lie in our age."""
+    import pandas as pd
+
+    low, high = float(series.min()), float(series.max())
+    for unit, each in UNIX_UNITS.items():
+        if SECONDS_FROM * each <= low and high <= SECONDS_TO * each:
+            return pd.to_datetime(series, unit=unit)
+    return None
+
+
+def find_rhythm(times: pd.Series) -> tuple[str, bool]:
+    """How often there is a step, in words, and whether all are so far apart; ``times`` are in order."""
+    stamps = times.to_numpy()
+    gaps = np.diff(stamps)
+    if not len(gaps) or stamps.dtype.kind != "M":
+        return "in order of " + str(times.name), True
+    days = gaps / np.timedelta64(1, "D")
+    for name, low, high in (("monthly", 28, 31), ("quarterly", 90, 92), ("yearly", 365, 366)):
+        if low <= np.median(days) <= high and not (gaps == gaps[0]).all():
+            return name, bool(((days >= low) & (days <= high)).all())
+    seconds = float(np.median(gaps / np.timedelta64(1, "s")))
+    named = next((name for name, length in SECONDS.items() if length == seconds), None)
+    dates = stamps.astype("M8[D]")
+    if named == "daily" and days.sum() >= 7 and np.is_busday(dates).all():
+        return "business daily", bool((np.busday_count(dates[:-1], dates[1:]) == 1).all())
+    unit, length = next((unit, length) for unit, length in UNITS.items() if length <= max(seconds, 1))
+    return named or f"every {seconds / length:g} {unit}", bool((gaps == gaps[0]).all())
+
+
+def at_fixed_rate(times: pd.Series, groups: pd.Series) -> bool:
+    """Whether the rows of each group are steps of a clock or a counter, rather than events that come when they come.
+
+    They are where three quarters of the steps are between half and one and a half of their group's median step.
+    """
+    import pandas as pd
+
+    known = (times.notna() & groups.notna()).to_numpy()
+    codes = pd.factorize(groups[known])[0]
+    stamps = times[known].to_numpy()
+    seconds = (
+        stamps.astype("M8[ns]").astype(np.float64) / 1e9 if stamps.dtype.kind == "M" else stamps.astype(np.float64)
+    )
+    order = np.lexsort((seconds, codes))
+    within = np.diff(codes[order]) == 0
+    steps = pd.Series(np.diff(seconds[order])[within])
+    usual = steps.groupby(codes[order][1:][within]).transform("median")
+    return bool(len(steps) and (usual > 0).all() and ((steps - usual).abs() <= usual / 2).mean() >= MOST)
+
+
+def find_time(table: Table, names: list[str], said: str | None) -> str | None:
+    """The column that orders rows: as said, or the first of dates, or one of numbers that is called so and orders.
+
+    Raises:
+        DataError: a cell is no time where most of its column, or the column that was said, are.
+    """
+    frame = table.frame
+    if said is not None:
+        if is_text(frame[said]) and not _became_times(table, said):
+            if mixed(table, said):
+                as_numbers(table, said)
+            refuse(table, said, frame[said].notna().to_numpy(), "no date or time")
+        _from_unix(table, said)
+        return said
+    for name in names:
+        if frame[name].dtype.kind == "M" or (is_text(frame[name]) and _became_times(table, name)):
+            return name
+    for name in names:
+        if TIMES.fullmatch(str(name)) and frame[name].dtype.kind in "iuf" and _orders(table, name):
+            _from_unix(table, name)
+            return name
+    return None
+
+
+def _became_times(table: Table, name: str) -> bool:
+    """Turn a column of text into times, if most of it are.
+
+    Raises:
+        DataError: most are times and some are not; the message names the first row.
+    """
+    stamps = read_stamps(table.frame[name])
+    if stamps is None or mixed(table, name):
+        return False
+    why = f"no date or time written as {stamps.form}, as most are; mend it, or leave the column out with data.ignore"
+    refuse(table, name, stamps.wrong, why)
+    table.frame[name] = stamps.times
+    return True
+
+
+def _orders(table: Table, name: str) -> bool:
+    """Whether the numbers of a column rise from row to row, or do so within the sequences that it may order."""
+    gaps = np.diff(table.frame[name].to_numpy(np.float64))
+    rises = (gaps >= 0).all() or (gaps > 0).mean() > 0.5
+    return bool((gaps > 0).all() or (rises and not table.frame[name].is_unique))
+
+
+def _from_unix(table: Table, name: str) -> None:
+    series = table.frame[name]
+    if UNIX.fullmatch(str(name)) and series.dtype.kind in "iuf" and (times := from_unix(series)) is not None:
+        table.frame[name] = times
+
+
+def refuse_same_times(table: Table, time: str, group: str | None, codes: np.ndarray) -> None:
+    """Raise `DataError` where two rows of one sequence, next to each other in order, have the same time."""
+    times = table.frame[time].to_numpy()
+    same = (times[1:] == times[:-1]) & (codes[1:] == codes[:-1])
+    if same.any():
+        first = int(np.argmax(same))
+        rows = table.frame.index[first : first + 2].tolist()
+        remedy = "say with data.group which sequence a row belongs to; a date and an hour apart go into one column"
+        if group is not None:
+            remedy = f"name in data.group one column that tells sequences apart: {group} joined with another, say"
+        raise DataError(
+            f"{table.place(time, rows[1])}: the time {table.frame[time].iloc[first]} stands in row {rows[0]} too; "
+            f"leave one out, or {remedy}"
+        )

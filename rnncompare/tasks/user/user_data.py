@@ -1,0 +1,212 @@
+"""A user's own data, from a file or from Python, as a problem and as a task."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnncompare.base.errors import DataError, require
+from rnncompare.tasks.contract import Data, Task, fingerprint_of, setting
+from rnncompare.tasks.user import arrays
+from rnncompare.tasks.user.corpora import read_pair, read_text
+from rnncompare.tasks.user.dialect import require_distinct
+from rnncompare.tasks.user.file_type import beginning
+from rnncompare.tasks.user.forecasting import from_series
+from rnncompare.tasks.user.language import Language
+from rnncompare.tasks.user.problem import Problem
+from rnncompare.tasks.user.reading import Layout, Reading
+from rnncompare.tasks.user.roles import find_roles
+from rnncompare.tasks.user.sequences import from_long
+from rnncompare.tasks.user.tables import Table, read_table, without_zones
+from rnncompare.tasks.user.texts import from_texts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TEXT_SUFFIXES = (".txt", ".text", ".md", ".rst")
+DEFAULT_TEXT_WINDOW = 100  # characters, where the text is long enough
+LEAST_TEXT_WINDOWS = 200
+
+
+@dataclass
+class Own(Task):
+    """A task on a user's own data; a subclass says what problem they are."""
+
+    size: Any = setting("full", "training examples: tiny, small, medium, large, huge, full or a number")
+
+    def problem(self) -> Problem:
+        """The data, read and understood."""
+        raise NotImplementedError
+
+    def identity(self) -> str:
+        """The SHA-256 of the data."""
+        raise NotImplementedError
+
+    def largest(self) -> int:
+        return self.problem().largest()
+
+    def load(self, seed: int) -> Data:
+        problem = self.problem()
+        data = problem.load(self.number_of(problem.largest()), seed)
+        first, *notes = problem.understood
+        more = [data.understood] if data.understood else []
+        words = "\n".join([f"read as: {first}; change with data.kind=", *(f"  {note}" for note in [*notes, *more])])
+        return replace(data, sha256=self.identity(), understood=words)
+
+
+@dataclass
+class Given(Own):
+    """A task on data that were given from Python, as `from_arrays` and `from_frame` make it.
+
+    Attributes:
+        label: what the data are called.
+        sha256: of the data.
+        given: the data, as a problem.
+    """
+
+    label: str = setting("given", "what the data are called")
+    sha256: str = setting("", "SHA-256 of the data and of how they are read")
+    given: Problem | None = setting(None, "the data")
+
+    @property
+    def name(self) -> str:
+        return self.label
+
+    def __repr__(self) -> str:
+        return f"Given({self.label!r}, size={self.size!r}, sha256={self.sha256!r})"
+
+    def problem(self) -> Problem:
+        assert self.given is not None
+        return self.given
+
+    def identity(self) -> str:
+        return self.sha256
+
+    def config(self) -> dict[str, Any]:
+        return {"name": self.label, "size": self.size, "sha256": self.sha256}
+
+
+def from_arrays(x: Any, y: Any, *, name: str = "arrays", size: int | str = "full", **reading: Any) -> Given:
+    """A task on sequences in arrays; it goes where tasks go, as the ``data`` of `RunSettings`.
+
+    Args:
+        x: ``(N, T, F)`` or ``(N, T)`` numbers, where steps at the end that are all nan are padding; or a list of N
+            arrays ``(T, F)`` or ``(T,)`` of any lengths.
+        y: N labels or values, or ``(N, K)`` values.
+        name: what the data are called in records.
+        size: training examples, as ``data.size``.
+        reading: of the settings of `Reading`, ``kind`` (classification or regression) and ``min_length``.
+
+    Raises:
+        SettingError, DataError: they cannot be used.
+    """
+    y = np.asarray(y)
+    found = arrays.from_padded(x, y, name) if isinstance(x, np.ndarray) else arrays.from_list(x, y, name)
+    how = _reading(reading)
+    problem = arrays.from_arrays(found, how)
+    return _given(problem, name, size, fingerprint_of(found.rows, found.lengths, found.targets.astype(str)), how)
+
+
+def from_frame(frame: pd.DataFrame, *, name: str = "frame", size: int | str = "full", **reading: Any) -> Given:
+    """A task on a table; it goes where tasks go, as the ``data`` of `RunSettings`.
+
+    Args:
+        frame: a row a step, or a row a text; it is not changed. An index of times is a column like others.
+        name: what the data are called in records.
+        size: training examples, as ``data.size``.
+        reading: settings of `Reading`: ``kind``, ``target``, ``group``, ``time``, ...; what is not given is found.
+
+    Raises:
+        SettingError, DataError: it cannot be used.
+    """
+    import pandas as pd
+
+    how = _reading(reading)
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"{name}: a {type(frame).__name__}; expected a pandas DataFrame")
+    if frame.empty:
+        raise DataError(f"{name}: an empty table")
+    require_distinct(frame.columns, name)
+    table = frame
+    if isinstance(frame.index, pd.DatetimeIndex):
+        called = frame.index.name or "time"
+        if called in frame:
+            raise DataError(f"{name}: the index and a column are both called {called}")
+        table = frame.reset_index(names=called)
+    problem = from_table(Table(without_zones(table), name), how)
+    return _given(
+        problem,
+        name,
+        size,
+        fingerprint_of(pd.util.hash_pandas_object(frame).to_numpy(), np.array(frame.columns, str)),
+        how,
+    )
+
+
+def _given(problem: Problem, name: str, size: int | str, sha256: str, how: Reading) -> Given:
+    task = Given(size=size, label=name, sha256=fingerprint_of(np.array([sha256, repr(how)])), given=problem)
+    task.check()
+    return task
+
+
+def _reading(settings: dict[str, Any]) -> Reading:
+    known = [entry.name for entry in fields(Reading)]
+    for name, value in settings.items():
+        require(name in known, f"data.{name}", value, f"no such setting; there are {', '.join(known)}")
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+    }
+    reading = Reading(**values)
+    reading.check_reading()
+    return reading
+
+
+def from_table(table: Table, reading: Reading, test: Table | None = None) -> Problem:
+    """The problem in a table, or in a table and a test table with the same columns."""
+    if test is not None:
+        for column in table.frame.columns:
+            if column not in test.frame.columns:
+                raise DataError(f"{test.name}: no column {column}, which {table.name} has")
+    roles = find_roles(table, reading)
+    if test is not None:
+        find_roles(test, replace(reading, kind=roles.kind, target=roles.target, group=roles.group, time=roles.time))
+    if roles.kind == "text_classification":
+        return from_texts(table, roles, reading, test)
+    if roles.kind == "forecasting":
+        return from_series(table, roles, reading, test)
+    return from_long(table, roles, reading, test)
+
+
+def read_problem(path: Path, test_path: Path | None, reading: Reading, layout: Layout) -> Problem:
+    """The problem in a file of whichever format, told by its content, or for plain text by its name.
+
+    Raises:
+        SettingError: the file and the settings do not go together.
+        DataError: a file cannot be used.
+    """
+    head = beginning(path)
+    if head[:2] == b"PK" or path.suffix in (".npz", ".npy"):
+        layout.require_unsaid("an archive of arrays")
+        test = None if test_path is None else arrays.read_npz(test_path)
+        return arrays.from_arrays(arrays.read_npz(path), reading, test=test)
+    if path.suffix == ".ts" or re.search(rb"^@data\s*$", head, re.I | re.M):
+        layout.require_unsaid("of the form .ts")
+        found, kind = arrays.read_sktime(path)
+        return arrays.from_arrays(found, reading, kind, None if test_path is None else arrays.read_sktime(test_path)[0])
+    if reading.kind == "language_modelling":
+        layout.require_unsaid("plain text", "encoding")
+        return _language(path, test_path, reading, layout.encoding)
+    return from_table(read_table(path, layout), reading, None if test_path is None else read_table(test_path, layout))
+
+
+def _language(path: Path, test_path: Path | None, reading: Reading, encoding: str | None) -> Language:
+    corpus = read_pair(path, test_path, encoding) if test_path else read_text(path, encoding=encoding)
+    train, *held_out = (sum(map(len, pieces)) for pieces in (corpus.train, corpus.validation, corpus.test))
+    count, different = train + sum(held_out), len(corpus.alphabet)
+    window = reading.window or max(1, min(DEFAULT_TEXT_WINDOW, count // LEAST_TEXT_WINDOWS))
+    line = f"language modelling, {count:,} characters, {different} different ones, in windows of {window}"
+    return Language(str(path), [line], corpus, window, "data.window")

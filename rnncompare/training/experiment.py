@@ -1,0 +1,211 @@
+"""One experiment, from settings to record; it knows neither Hydra nor files."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from rnncompare.base.clocks import step_milliseconds
+from rnncompare.base.machine import EXCLUSIVE_BELOW, OtherLoad, PeakMemory, find_device, hardware_name
+from rnncompare.base.source import source_sha256
+from rnncompare.models import cells, sizing
+from rnncompare.models.architecture import Architecture
+from rnncompare.models.network import Network
+from rnncompare.models.reference import cell_name
+from rnncompare.records import DataFields, MemoryFields, ModelFields, QualityFields, Record, Run, SpeedFields, run_id
+from rnncompare.records.provenance import provenance
+from rnncompare.tasks.contract import Data, Task
+from rnncompare.training.batches import Split
+from rnncompare.training.loop import Checkpointer, Training, check_optimizer, evaluate, train
+from rnncompare.training.settings import DEFAULT_HIDDEN_SIZE, ModelSettings, RunSettings
+
+
+def check(settings: RunSettings, here: bool = True) -> tuple[RunSettings, str | None]:
+    """The settings with the device found and the data pinned, if they can be met; nothing is trained.
+
+    Args:
+        settings: resolved.
+        here: whether this machine trains; the devices of other machines are not known.
+
+    Returns:
+        The settings, and how a user's own data were read, in words.
+
+    Raises:
+        SettingError: they cannot.
+        DataError: the data cannot be fetched or read.
+    """
+    device = find_device(settings.device) if here else settings.device
+    task = settings.data.pinned()
+    task.train_examples()
+    data = dataclasses.replace(task, size=1).load(settings.seed)
+    design(settings.model, data)
+    if settings.train.fused and isinstance(device, torch.device):
+        check_optimizer(settings.train, device)
+    return dataclasses.replace(settings, device=str(device), data=task), data.understood
+
+
+def run_experiment(
+    settings: RunSettings,
+    progress: Callable[[int, float], None] = lambda update, metric: None,
+    checkpointer: Checkpointer | None = None,
+) -> Run:
+    """Load the data, build the network, train it, and score its best state; the test split is used only for that.
+
+    Args:
+        settings: resolved.
+        progress: called with the update and the validation metric after each validation.
+        checkpointer: keeps the state of the training, and gives it back to one that goes on; None to keep none.
+
+    Raises:
+        SettingError: the settings cannot be met by the data or the machine.
+        DataError: the data cannot be read.
+    """
+    torch.set_num_threads(settings.threads)
+    device = find_device(settings.device)
+    settings = dataclasses.replace(settings, data=settings.data.pinned())
+    data = settings.data.load(settings.seed)
+    objective = data.objective
+    train_split, validation_split = (
+        Split(examples, objective.readout, device) for examples in (data.train, data.validation)
+    )
+
+    memory, load = PeakMemory(device), OtherLoad()
+    network = initialise(settings, data, device)
+    training = train(
+        network, train_split, validation_split, objective, settings.train, settings.seed, device, progress, checkpointer
+    )
+    peak_mb, other_load = memory.peak_mb(), load.cores()
+
+    record = Record(
+        run_id=run_id(settings.config()),
+        status="completed" if training.diverged_at is None else "diverged",
+        error=None if training.diverged_at is None else f"the loss diverged at update {training.diverged_at}",
+        diverged_at=training.diverged_at,
+        seed=settings.seed,
+        device=settings.device,
+        threads=settings.threads,
+        config=settings.config(),
+        model=_model_fields(network, settings.train.batch_size, data),
+        data=_data_fields(settings, data),
+        quality=dataclasses.replace(
+            _quality_fields(network, data, device) if training.best else _unscored(data), converged=training.converged
+        ),
+        speed=_speed_fields(training, min(settings.train.batch_size, len(data.train)), other_load),
+        memory=MemoryFields(peak_mb=peak_mb, before_mb=memory.before_mb),
+        provenance=provenance(hardware_name(device), source_of(settings.model.name, type(settings.data))),
+    )
+    return Run(record, training.curve)
+
+
+def source_of(model: str, task: type[Task]) -> str | None:
+    """The fingerprint of the code of a run's cell (for torch's modules, the one with their equations) and its task."""
+    return source_sha256(cells.cell_class(cell_name(model)), task)
+
+
+def initialise(settings: RunSettings, data: Data, device: torch.device) -> Network:
+    """The network of a run as its training finds it, drawn from the run's seed.
+
+    Raises:
+        SettingError: no network can have these settings.
+    """
+    architecture = design(settings.model, data)
+    torch.manual_seed(settings.seed)
+    return Network(architecture).to(device)
+
+
+def design(model: ModelSettings, data: Data) -> Architecture:
+    """The network's plan for these data, its width solved where a budget is given.
+
+    Raises:
+        SettingError: no network can have these settings.
+    """
+    shared = {field.name for field in dataclasses.fields(ModelSettings)} - {"hidden_size", "parameters"}
+    architecture = Architecture(
+        outputs=data.objective.outputs,
+        readout=data.objective.readout,
+        features=data.features,
+        vocabulary=data.vocabulary,
+        categories=data.categories,
+        hidden_size=model.hidden_size or DEFAULT_HIDDEN_SIZE,
+        **{name: getattr(model, name) for name in shared},
+    )
+    if model.parameters is None:
+        return architecture
+    return dataclasses.replace(architecture, hidden_size=sizing.solve_hidden_size(architecture, model.parameters))
+
+
+def _model_fields(network: Network, batch_size: int, data: Data) -> ModelFields:
+    architecture = network.architecture
+    counts = sizing.count_parameters(architecture)
+    batch_size = min(batch_size, len(data.train))
+    return ModelFields(
+        name=architecture.name,
+        implementation=getattr(network.recurrent, "implementation_used", "torch"),
+        hidden_size=architecture.hidden_size,
+        parameters=counts.total,
+        recurrent_parameters=counts.recurrent,
+        state_size=sizing.state_size(architecture),
+        flops_per_update=sizing.flops_per_update(architecture, batch_size, data.train.sequence_length),
+    )
+
+
+def _data_fields(settings: RunSettings, data: Data) -> DataFields:
+    return DataFields(
+        name=settings.data.name,
+        train_examples=len(data.train),
+        validation_examples=len(data.validation),
+        test_examples=len(data.test),
+        sequence_length=data.train.sequence_length,
+        sha256=data.sha256,
+    )
+
+
+def _unscored(data: Data) -> QualityFields:
+    return QualityFields(
+        metric=data.objective.metric,
+        higher_is_better=data.objective.higher_is_better,
+        baseline=data.baseline,
+        optimum=data.optimum,
+    )
+
+
+def _quality_fields(network: nn.Module, data: Data, device: torch.device) -> QualityFields:
+    objective = data.objective
+    train, validation, test = (
+        evaluate(network, Split(examples, objective.readout, device), objective)
+        for examples in (data.train, data.validation, data.test)
+    )
+    by_length: dict[int, float | None] = {
+        length: evaluate(network, Split(examples, objective.readout, device), objective).metric
+        for length, examples in data.longer.items()
+    }
+    return dataclasses.replace(
+        _unscored(data),
+        train=train.metric,
+        validation=validation.metric,
+        test=test.metric,
+        train_loss=train.loss,
+        validation_loss=validation.loss,
+        test_loss=test.loss,
+        by_length=by_length or None,
+    )
+
+
+def _speed_fields(training: Training, batch_size: int, other_load: float) -> SpeedFields:
+    median, p10, p90 = step_milliseconds(training.step_seconds)
+    reached = training.reached
+    return SpeedFields(
+        updates=training.updates,
+        training_seconds=sum(training.step_seconds),
+        step_ms_median=median,
+        step_ms_p10=p10,
+        step_ms_p90=p90,
+        examples_per_second=1000 * batch_size / median,
+        updates_to_target=reached.update if reached else None,
+        seconds_to_target=reached.seconds if reached else None,
+        exclusive=other_load < EXCLUSIVE_BELOW,
+        other_load=other_load,
+    )

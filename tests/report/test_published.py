@@ -1,0 +1,108 @@
+"""A study published as four files gives the same findings, and says nothing of the machine's folders."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from parsed import Parsed
+
+from rnncompare.base.errors import DataError
+from rnncompare.report.__main__ import main
+from rnncompare.studies.published_store import publish, without_paths
+from rnncompare.studies.verdicts import read_study
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def published(study):
+    publish(study, study.parent / "published")
+    return study.parent / "published"
+
+
+def test_the_findings_are_the_same(study, published):
+    files = {path.name for path in published.iterdir()}
+    assert files == {"study.json", "records.parquet", "curves.parquet", "probes.parquet"}
+    before, after = read_study(study), read_study(published)
+    for one, other in zip(before.findings, after.findings, strict=True):
+        assert (one.verdict, one.notes, str(one.decision)) == (other.verdict, other.notes, str(other.decision))
+        assert (one.pairs is None) == (other.pairs is None)
+        if one.pairs is not None:
+            pd.testing.assert_frame_equal(one.pairs, other.pairs)
+    for name, evidence in before.evidence.items():
+        assert len(evidence.curves) == len(after.evidence[name].curves)
+        assert len(evidence.probes) == len(after.evidence[name].probes)
+
+
+def test_its_page_has_the_same_verdicts_and_names_runs_by_their_ids(published, page, tmp_path):
+    assert main([str(published), "--output", str(tmp_path)]) == 0
+    made = Parsed((tmp_path / "report.html").read_text())
+    tables = [found.all("table")[0].text for found in (made, Parsed(page))]
+    assert tables[0] == tables[1]
+    assert all(link.attributes["href"].startswith("#") for link in made.all("a"))
+    run = next(iter(read_study(published).book.entries[0].evaluation.values()))
+    assert run in made.all("main")[0].text
+
+
+def test_only_booked_runs_are_published_and_no_folder_of_the_machine(study, published, tmp_path):
+    folder = shutil.copytree(study, tmp_path / "study")
+    book = read_study(folder).book
+    dropped = book.entries[0].evaluation.pop(0)
+    book.write(folder)
+    publish(folder, tmp_path / "published")
+    assert dropped not in set(pd.read_parquet(tmp_path / "published" / "records.parquet")["run_id"])
+    assert str(study.parent) not in (published / "study.json").read_text()
+    for name in ("records", "curves", "probes"):
+        table = pd.read_parquet(published / f"{name}.parquet")
+        assert "path" not in table
+        assert not any(table[column].map(str).str.contains(str(study.parent)).any() for column in table)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("data.path=/home/me/my.csv data=file", "data.path=my.csv data=file"),
+        ("~/study/runs", "runs"),
+        ("No such file: '/data/of/mine.csv'", "No such file: 'mine.csv'"),
+        (r"C:\Users\me\x.csv", "x.csv"),
+        ("results/study", "results/study"),
+        ("https://example.org/a/b/c", "https://example.org/a/b/c"),
+        ("bits/character, 3/4 of it", "bits/character, 3/4 of it"),
+        ({"data.path": "/home/me/with a space.csv"}, {"data.path": "with a space.csv"}),
+        ({"path": None, "x": [1.5, "/a/b/c"]}, {"path": None, "x": [1.5, "c"]}),
+    ],
+)
+def test_absolute_paths_are_shortened_and_nothing_else(before, after):
+    assert without_paths(before) == after
+
+
+def test_a_torn_table_is_one_line(published, tmp_path, capsys):
+    folder = shutil.copytree(published, tmp_path / "published")
+    whole = (folder / "records.parquet").read_bytes()
+    for content in (whole[:1000], b""):
+        (folder / "records.parquet").write_bytes(content)
+        assert main([str(folder), "--output", str(tmp_path / "report")]) == 2
+        said = capsys.readouterr().err
+        assert "records.parquet: absent, torn or not published" in said
+        assert len(said.splitlines()) == 1
+    (folder / "probes.parquet").unlink()
+    assert main([str(folder), "--output", str(tmp_path / "report")]) == 2
+
+
+def test_what_cannot_be_published_is_said(study, tmp_path):
+    with pytest.raises(DataError, match=r"no study\.json"):
+        publish(tmp_path, tmp_path / "there")
+    with pytest.raises(DataError, match="name another folder"):
+        publish(study, study)
+
+
+def test_the_command(study, tmp_path):
+    command = [sys.executable, "-m", "rnncompare.records", "publish"]
+    done = subprocess.run([*command, study, tmp_path / "p"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "records.parquet" in done.stdout
+    failed = subprocess.run([*command, tmp_path, tmp_path / "q"], cwd=ROOT, capture_output=True, text=True)
+    assert (failed.returncode, len(failed.stderr.splitlines())) == (2, 1)

@@ -1,0 +1,253 @@
+"""What is guessed from a user's columns: times, groups, rates, identifiers; and what is asked instead."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_reading import roles
+
+from rnncompare.base.errors import DataError, SettingError
+from rnncompare.tasks import from_frame
+
+N = 120
+X = np.arange(N) / 7
+HOURS = pd.date_range("2024-03-30", periods=N, freq="h")
+CASE, STEP = np.arange(N) // 10, np.arange(N) % 10
+NAMES = np.array([*"xyz"])[np.random.default_rng(0).integers(0, 3, N)]
+
+
+def line(data):
+    return data.load(0).understood.splitlines()[0]
+
+
+def with_cell(values, row, value):
+    return [*values[:row], value, *values[row + 1 :]]
+
+
+ISO = list(HOURS.strftime("%Y-%m-%d %H:%M"))
+
+
+@pytest.mark.parametrize(
+    ("dates", "says"),
+    [
+        (with_cell(ISO, 62, "not a date"), "column date, row 62 is 'not a date', no date or time written as ISO8601"),
+        ([*ISO[:-1], "Total"], "column date, row 119 is 'Total', no date"),
+        (
+            [*HOURS[:80].strftime("%m/%d/%Y %H:%M"), *HOURS[80:].strftime("%d.%m.%Y %H:%M")],
+            "row 80 is '02.04.2024 08:00', no date or time written as %m/%d/%Y %H:%M, as most are; .*data.ignore",
+        ),
+        (with_cell(ISO, 5, None), "column date, row 5 is empty; data.time needs a value in every row"),
+    ],
+)
+@pytest.mark.parametrize("said", [None, "date"])
+def test_a_cell_that_is_no_time_is_named(dates, says, said):
+    frame = pd.DataFrame({"date": dates, "a": X, "v": np.arange(N) % 7})
+    with pytest.raises(DataError, match=says):
+        from_frame(frame, target="v", time=said)
+
+
+def test_a_bad_cell_far_below_is_found():
+    dates = with_cell(
+        list(pd.date_range("2000-01-01", periods=30_000, freq="h").strftime("%d.%m.%Y %H:%M")), 29_000, "?"
+    )
+    with pytest.raises(DataError, match=r"column date, row 29000 is '\?', no date"):
+        roles("y", date=dates, y=np.arange(30_000) / 7)
+
+
+def test_a_column_with_bad_dates_can_be_left_out():
+    frame = pd.DataFrame({"date": with_cell(ISO, 62, "not a date"), "v": X})
+    assert "forecasting, in file order" in line(from_frame(frame, target="v", ignore=("date",)))
+
+
+def test_mostly_numbers_are_no_times_even_where_they_look_like_years():
+    found = roles("y", year=with_cell([str(2000 + i) for i in range(N)], 3, "?"), y=X)
+    assert (found.time, found.features) == (None, ["y", "year"])
+
+
+@pytest.mark.parametrize(
+    "form", ["%m/%d/%Y %I:%M:%S %p", "%Y-%m-%d %I:%M%p", "%d-%b-%y %H:%M", "%d.%m.%y %H:%M", "%Y-%m-%dT%H:%MZ"]
+)
+def test_forms_of_dates_that_people_write_are_read(form):
+    frame = pd.DataFrame({"date": HOURS.strftime(form), "v": X})
+    assert "forecasting, hourly" in line(from_frame(frame, target="v"))
+
+
+def test_zoned_text_is_read_in_utc():
+    local = pd.date_range("2024-03-30", periods=N, freq="h", tz="Europe/Berlin")
+    texts = [stamp.isoformat() for stamp in local]
+    assert len({text[-6:] for text in texts}) == 2
+    assert "forecasting, hourly" in line(from_frame(pd.DataFrame({"date": texts, "v": X}), target="v"))
+
+
+@pytest.mark.parametrize(("unit", "each"), [("s", 1), ("ms", 1000)])
+@pytest.mark.parametrize("name", ["unixtime", "timestamp"])
+def test_seconds_since_1970_are_times(name, unit, each):
+    frame = pd.DataFrame({name: HOURS.astype("M8[s]").astype(np.int64) * each, "v": X})
+    assert "forecasting, hourly" in line(from_frame(frame, target="v"))
+    assert "in order of step" in line(from_frame(frame.rename(columns={name: "step"}), target="v"))
+
+
+@pytest.mark.parametrize("bad", ["oops", "kW"])
+def test_a_bad_number_beside_a_series_is_named(bad):
+    frame = pd.DataFrame({"date": HOURS, "a": with_cell(list(X.astype(str)), 102 * (bad == "oops"), bad), "b": X})
+    with pytest.raises(DataError, match=f"column a, row {102 * (bad == 'oops')} is '{bad}', not a number"):
+        from_frame(frame, target="b").load(0)
+
+
+def test_notes_beside_a_series_are_no_texts_to_classify():
+    frame = pd.DataFrame({"date": HOURS, "note": [f"seen at {i}" for i in range(N)], "b": X})
+    assert line(from_frame(frame, target="b")).startswith("read as: forecasting, hourly, 1 series")
+
+
+HAR = {"session": CASE, "acc": X, "doing": NAMES}
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        ({}, "classification"),
+        ({"step": STEP, "position": NAMES}, "classification"),
+        (
+            {"time": np.arange(N) * 0.02 + np.random.default_rng(1).uniform(0, 0.002, N), "position": NAMES},
+            "classification",
+        ),
+        ({"at": [*HOURS[:10]] * 12, "position": NAMES}, "classification"),
+        ({"sex": np.array(["f", "m"])[CASE % 2]}, "classification"),
+        ({"position": NAMES}, "events"),
+        (
+            {"at": HOURS[0] + pd.to_timedelta(np.cumsum(1.7 ** (np.arange(N) * 7 % 11)), "s"), "position": NAMES},
+            "events",
+        ),
+    ],
+)
+def test_events_come_at_uneven_times_and_steps_of_a_fixed_rate_are_sequences(more, kind):
+    assert roles("doing", **HAR, **more).kind == kind
+    one_each = roles("y", session=CASE, acc=X, y=CASE % 2, **more)
+    assert one_each.kind == kind
+
+
+def test_next_events_have_to_beat_the_last_one_again():
+    random = np.random.default_rng(2)
+    case, doing = np.repeat(np.arange(30), random.integers(3, 9, 30)), []
+    for _ in case:
+        doing.append(doing[-1] if doing and random.random() < 0.7 else str(random.choice([*"xyz"])))
+    data = from_frame(pd.DataFrame({"case": case, "doing": doing}), target="doing").load(0)
+    right = scored = 0
+    name = dict(zip(data.test.inputs[:, 0, 0], [None] * len(data.test), strict=False))
+    lengths = data.test.lengths
+    for inputs, targets, length in zip(data.test.inputs[..., 0], data.test.targets, lengths, strict=True):
+        for t in range(1, length):
+            name[inputs[t]] = targets[t - 1]  # what is read at a step is what was to be predicted one before
+    for inputs, targets, length in zip(data.test.inputs[..., 0], data.test.targets, lengths, strict=True):
+        right += sum(name[code] == target for code, target in zip(inputs[:length], targets[:length], strict=True))
+        scored += length
+    assert data.baseline == pytest.approx(right / scored)
+    assert f"the last event again {right / scored:.4g}" in data.understood
+    assert "baselines: commonest class" in data.understood
+
+
+def panel(lengths, freq="MS"):
+    parts = [
+        pd.DataFrame(
+            {"id": i, "date": pd.date_range("2000-01-01", periods=n, freq=freq), "y": np.sin(np.arange(n)) + i}
+        )
+        for i, n in enumerate(lengths)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_the_window_is_that_of_typical_groups_and_short_ones_are_said():
+    data = from_frame(panel([1, 20, *[120] * 6]), target="y").load(0)
+    assert "monthly, 8 groups of 1 series" in data.understood
+    assert "from 24 steps the next 1" in data.understood
+    assert "2 of 8 groups are too short for a window (data.window) and give none" in data.understood
+    assert "seasonal naive (12)" in data.understood
+    assert len(data.test) == 6 * 18
+
+
+def test_the_seasonal_baseline_repeats_the_last_value_where_no_season_is_known():
+    frame = panel([10, 40, 40])
+    data = from_frame(frame, target="y", window=3).load(0)
+    train, test, squares = [], [], []
+    for _, group in frame.groupby("id"):
+        y, held = group["y"].to_numpy(), int(0.15 * len(group))
+        train.extend(y[: len(y) - 2 * held])
+        test.extend((y, t) for t in range(len(y) - held, len(y)))
+    for y, t in test:
+        squares.append((y[t] - y[t - 12 if t >= 12 else t - 1]) ** 2 / np.var(train))
+    assert len(data.test) == len(test) == 1 + 6 + 6
+    assert f"seasonal naive (12) {np.mean(squares):.4g}" in data.understood
+
+
+@pytest.mark.parametrize("columns", [{"ID": range(N), "PAY_0": X}, {"date": HOURS, "a": X}])
+@pytest.mark.parametrize("two", [(0, 1), (1.0, 2.0)])
+def test_two_values_without_a_group_are_asked_about(columns, two):
+    frame = pd.DataFrame({**columns, "default": np.array(two)[np.arange(N) // 3 % 2]})
+    with pytest.raises(SettingError) as caught:
+        from_frame(frame, target="default")
+    assert str(caught.value).startswith("data.group=None: the column that says which sequence a row belongs to, one of")
+    assert str(caught.value).endswith("; or data.kind=forecasting if rows are in time order")
+    assert "read as: forecasting" in line(from_frame(frame, target="default", kind="forecasting"))
+
+
+@pytest.mark.parametrize("holidays", [[], ["2024-01-01", "2024-02-19"]])
+def test_weekdays_alone_have_a_season_of_five(holidays):
+    dates = pd.bdate_range("2023-12-01", periods=N).difference(pd.to_datetime(holidays))
+    data = from_frame(pd.DataFrame({"Date": dates, "Close": np.sin(np.arange(len(dates)))}), target="Close").load(0)
+    assert "forecasting, business daily, 1 series, target Close, from 10 steps" in data.understood
+    assert "seasonal naive (5)" in data.understood
+    assert ("steps of Date are uneven" in data.understood) == bool(holidays)
+
+
+@pytest.mark.parametrize("name", ["InvoiceNo", "ID", "customer_id", "post code", "orderNumber"])
+def test_numbers_of_things_are_left_out_aloud_unless_they_are_said_to_be_names(name):
+    columns = {"date": HOURS, "x": X, name: np.arange(N)[::-1] + 536365, "y": X}
+    found = roles("y", **columns)
+    assert found.features == ["y", "x"]
+    assert found.notes == [f"columns left out: {name}"]
+    kept = roles("y", **columns, reading={"categorical": (name,)})
+    assert (kept.features, kept.categorical) == (["y", "x", name], [name])
+    assert roles("y", date=HOURS, order_no=np.arange(N) % 9, piano=np.arange(N), y=X).features == [
+        "y",
+        "order_no",
+        "piano",
+    ]
+
+
+def test_a_group_of_whole_numbers_held_as_reals_is_found():
+    columns = {"id": CASE.astype(float), "t": STEP, "x": X, "y": CASE % 2}
+    assert roles("y", **columns).group == "id"
+    with pytest.raises(DataError, match=r"column id, row 25 is empty; data.group needs a value in every row"):
+        from_frame(pd.DataFrame({**columns, "id": with_cell([*columns["id"]], 25, None)}), target="y")
+    assert roles("y", **{**columns, "id": CASE / 7, "y": X}).group is None
+
+
+def test_two_columns_that_say_one_thing_together_are_to_be_joined():
+    trials = pd.DataFrame({"subject": CASE // 2, "trial": CASE % 2, "time": STEP * 1.0, "x": X, "y": CASE // 2 % 2})
+    with pytest.raises(
+        DataError, match=r"time 0.0 stands in row 0 too; .* in data.group one column .*: subject joined"
+    ):
+        from_frame(trials, target="y")
+    days = pd.DataFrame({"date": HOURS.normalize(), "hour": HOURS.hour, "x": X, "v": X})
+    with pytest.raises(DataError, match=r"stands in row 0 too; .* a date and an hour apart go into one column"):
+        from_frame(days, target="v")
+
+
+@pytest.mark.parametrize(
+    ("write", "shown"),
+    [(lambda v: f"{v:,.2f}".translate(str.maketrans(",.", ".,")), "1.000,00"), (lambda v: f"${v:,.2f}", r"\$1,000.00")],
+)
+@pytest.mark.parametrize("more", [{}, {"date": HOURS}, {"id": CASE}])
+def test_numbers_with_separators_are_refused_as_target(write, shown, more):
+    frame = pd.DataFrame({**more, "a": X, "v": [write(1000 + 7 * i) for i in range(N)]})
+    with pytest.raises(DataError, match=f"column v, row 0 is '{shown}', not a number; write numbers without"):
+        from_frame(frame, target="v")
+
+
+def test_a_target_is_no_date():
+    with pytest.raises(SettingError, match=r"data.target=date: a column of numbers or names, not of dates"):
+        from_frame(pd.DataFrame({"date": HOURS, "x": X}), target="date")
+
+
+def test_few_amounts_are_names_of_classes():
+    labels = np.array(["$5", "$10", "1,000", "x"])[CASE % 4]
+    assert roles("y", id=CASE, x=X, y=labels).kind == "classification"
