@@ -40,7 +40,8 @@ def main() -> None:
     """Run the command."""
     if {"-m", "--multirun"} & set(sys.argv[1:]):
         fail("-m: a study has its own plan; several claims go with commas, such as claim=lstm_counts,bucket_sort")
-    preload("rnncompare.cli.application", "rnncompare.cli.console")
+    metrics = ["sklearn.metrics"] if any(word.startswith("data=") for word in sys.argv[1:]) else []
+    preload("rnncompare.cli.application", "rnncompare.cli.console", *metrics)
     command = "python -m rnncompare.study " + shlex.join(sys.argv[1:])
     sys.argv[1:], runs = split(sys.argv[1:])
     run_hydra(
@@ -62,7 +63,9 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
         SettingError, DataError: the request cannot be met.
         SystemExit: some record could not be read.
     """
-    from rnncompare.studies import own_data, table
+    from rnncompare.studies import table
+    from rnncompare.studies.own_data.ask import ask
+    from rnncompare.studies.own_data.conduct import conduct as answer
 
     settings = settings.checked()
     launcher = instantiate(HydraConfig.get().launcher)
@@ -71,7 +74,7 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
         check_beside_data(runs)
         own = any(word.startswith("data=") for word in runs)
         require(own, "claim", None, f"all, or of {', '.join(names())}; or data=file data.path=... for your own data")
-        print(own_data.answer(own_data.conduct(settings, runs, launcher.train, command, StudyConsole())))
+        print(answer(ask(settings, runs, command), launcher.train, StudyConsole()).text())
         return
     check_beside_claims(runs)
     claims = [load(name) for name in (names() if settings.claim == "all" else settings.claim.split(","))]
