@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnncompare.models.modules import GRU, LSTM, RNN
     from rnncompare.records import load_records
+    from rnncompare.training.kept_model import load_model
 
 __version__: str
-__all__ = ["GRU", "LSTM", "RNN", "__version__", "load_records"]
+__all__ = ["GRU", "LSTM", "RNN", "__version__", "load_model", "load_records"]
 
 _HOMES = {
     "GRU": "rnncompare.models.modules",
     "LSTM": "rnncompare.models.modules",
     "RNN": "rnncompare.models.modules",
+    "load_model": "rnncompare.training.kept_model",
     "load_records": "rnncompare.records",
 }
 

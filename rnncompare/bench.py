@@ -10,11 +10,11 @@ if __name__ == "__main__":
 import sys
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
 from rnncompare.base.isolation import preload
-from rnncompare.cli.application import CONFIGS, SOME_FAILED, Command, fail, run_hydra
+from rnncompare.cli.application import SOME_FAILED, Command, fail, run_hydra
+from rnncompare.composition.schemas import CONFIGS
 from rnncompare.measurements import bench as suite
 from rnncompare.measurements.cases import BenchSettings, Case, cases
 from rnncompare.sweep import require_writable
@@ -23,6 +23,7 @@ DESCRIPTION = """Time every implementation of the cells that computes what torch
 
   python -m rnncompare.bench                    the whole grid
   python -m rnncompare.bench preset=quick       less than a minute
+  python -m rnncompare.bench preset=torch       ours against torch's modules, from single steps on
   python -m rnncompare.bench cell=[gru,mgu] implementation=[torch,auto] shapes=[100,32,128,128] threads=[1,2]
 
 Repeats are taken in turns A B A B; the table shows the median and the 10th to 90th percentile. GFLOP/s count matrix
@@ -35,12 +36,12 @@ def main() -> None:
     if {"-m", "--multirun"} & set(sys.argv[1:]):
         fail("-m: a benchmark takes its grid as lists, such as cell=[lstm,gru] threads=[1,2]")
     preload()
-    run_hydra(Command("bench", DESCRIPTION, ("preset",), CONFIGS / "bench"), bench)
+    run_hydra(Command("bench", DESCRIPTION, BenchSettings, groups=("preset",), folder=CONFIGS / "bench"), bench)
 
 
 @in_order("nothing was written")
-def bench(config: DictConfig) -> None:
-    """Measure what ``config`` describes, print it and write it to its results folder.
+def bench(requested: BenchSettings) -> None:
+    """Measure what is ``requested``, print it and write it to its results folder.
 
     Raises:
         SettingError: something asked for is not there; nothing was measured.
@@ -49,8 +50,6 @@ def bench(config: DictConfig) -> None:
     from rnncompare.measurements import bench_tables as summary
     from rnncompare.report.figures import bench_times as plots
 
-    requested = OmegaConf.to_object(config)
-    assert isinstance(requested, BenchSettings)
     settings, hardware = suite.check(requested)
     require_writable(settings.results_dir)
     total = len(cases(settings))

@@ -11,35 +11,35 @@ import contextlib
 import sys
 from collections.abc import Sequence
 
-from omegaconf import DictConfig
-
 from rnncompare.base.isolation import preload
 from rnncompare.cli import console
 from rnncompare.cli.application import SOME_FAILED, Command, run_hydra
 from rnncompare.sweep import Train, find_missing, plan, train_all
-from rnncompare.training.settings import from_config
+from rnncompare.training.settings import RunSettings, from_config
 
 DESCRIPTION = """Train a recurrent network on a sequence task, and record what it cost and how good it got.
 
   python -m rnncompare.run model=gru data.size=small
   python -m rnncompare.run -m model=lstm,gru data=adding data.size=tiny,small 'seed=range(0,3)'
 
--m sweeps over settings given as lists; hydra/launcher=joblib runs several at a time. What is recorded is not trained
-again."""
+-m sweeps over settings given as lists; hydra/launcher=parallel (once called joblib) runs several at a time. What is
+recorded is not trained again."""
+
+COMMAND = Command("run", DESCRIPTION, RunSettings, from_config)
 
 
 def main() -> None:
     """Run the command."""
     preload("rnncompare.cli.application", "rnncompare.cli.console")  # what this module imports
-    run_hydra(Command("run", DESCRIPTION), lambda config: run_jobs([config], train_all))
+    run_hydra(COMMAND, lambda settings: run_jobs([settings], train_all), run_jobs)
 
 
 @in_order(RUNS_KEPT)
-def run_jobs(configs: Sequence[DictConfig], train: Train, here: bool = True) -> None:
-    """Train what is missing of the runs that ``configs`` describe, then show all of them.
+def run_jobs(requests: Sequence[RunSettings], train: Train, here: bool = True) -> None:
+    """Train what is missing of the runs asked for, then show all of them.
 
     Args:
-        configs: composed settings, one for each run.
+        requests: settings, one for each run.
         train: trains runs and gives their records, as `train_all` does.
         here: whether it does so on this machine.
 
@@ -47,7 +47,7 @@ def run_jobs(configs: Sequence[DictConfig], train: Train, here: bool = True) -> 
         SettingError, DataError: a request cannot be met; nothing was trained.
         SystemExit: some run did not complete.
     """
-    runs = plan([from_config(config) for config in configs], console.understood, here)
+    runs = plan(requests, console.understood, here)
     missing = find_missing(runs)
     console.announce(runs, missing)
     with console.Progress(missing) as bar, contextlib.closing(train(missing, bar)) as finished:

@@ -1,4 +1,4 @@
-"""``python -m rnncompare.study``: tune, evaluate over seeds and judge: a claim, all of them, or your own data."""
+"""``python -m rnncompare.study``: train over rates and seeds, and judge: a claim, all of them, or your own data."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ import sys
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
 
 from rnncompare.base.errors import require
 from rnncompare.base.isolation import preload
 from rnncompare.claims import load, names
-from rnncompare.cli.application import CONFIGS, SOME_FAILED, Command, fail, run_hydra
+from rnncompare.cli.application import SOME_FAILED, Command, fail, run_hydra
+from rnncompare.cli.study_console import StudyConsole
+from rnncompare.composition.schemas import CONFIGS
 from rnncompare.studies.command_line import check_beside_claims, check_beside_data, split
 from rnncompare.studies.protocol import load_task
 from rnncompare.studies.run_study import conduct
 from rnncompare.studies.settings import StudySettings
 
-DESCRIPTION = """Which is better, GRU or LSTM? Tune each alike, compare them on fresh seeds in pairs, and judge.
+DESCRIPTION = """Which is better, GRU or LSTM? Train each to its end at the same learning rates and seeds, and judge.
 
   python -m rnncompare.study claim=better_on_little_data         one claim
   python -m rnncompare.study claim=all preset=quick              every claim, in less than 20 minutes
@@ -39,21 +40,22 @@ def main() -> None:
     """Run the command."""
     if {"-m", "--multirun"} & set(sys.argv[1:]):
         fail("-m: a study has its own plan; several claims go with commas, such as claim=lstm_counts,bucket_sort")
-    preload("rnncompare.cli.application", "rnncompare.cli.console")
+    metrics = ["sklearn.metrics"] if any(word.startswith("data=") for word in sys.argv[1:]) else []
+    preload("rnncompare.cli.application", "rnncompare.cli.console", *metrics)
     command = "python -m rnncompare.study " + shlex.join(sys.argv[1:])
     sys.argv[1:], runs = split(sys.argv[1:])
     run_hydra(
-        Command("study", DESCRIPTION, ("preset",), CONFIGS / "study"),
-        lambda config: study(config, runs, command),
+        Command("study", DESCRIPTION, StudySettings, groups=("preset",), folder=CONFIGS / "study"),
+        lambda settings: study(settings, runs, command),
     )
 
 
 @in_order(RUNS_KEPT)
-def study(config: DictConfig, runs: list[str], command: str) -> None:
-    """Make the study that ``config`` describes, and print its verdicts.
+def study(settings: StudySettings, runs: list[str], command: str) -> None:
+    """Make the study that ``settings`` ask for, and print its verdicts.
 
     Args:
-        config: composed settings of the study.
+        settings: of the study.
         runs: settings that all runs share.
         command: that makes the study again.
 
@@ -61,22 +63,23 @@ def study(config: DictConfig, runs: list[str], command: str) -> None:
         SettingError, DataError: the request cannot be met.
         SystemExit: some record could not be read.
     """
-    from rnncompare.studies import own_data, table
+    from rnncompare.studies import table
+    from rnncompare.studies.own_data.ask import ask
+    from rnncompare.studies.own_data.conduct import conduct as answer
 
-    settings = OmegaConf.to_object(config)
-    assert isinstance(settings, StudySettings)
     settings = settings.checked()
     launcher = instantiate(HydraConfig.get().launcher)
+    launcher.check()
     if settings.claim is None:
         check_beside_data(runs)
         own = any(word.startswith("data=") for word in runs)
         require(own, "claim", None, f"all, or of {', '.join(names())}; or data=file data.path=... for your own data")
-        print(own_data.answer(own_data.conduct(settings, runs, launcher.train, command)))
+        print(answer(ask(settings, runs, command), launcher.train, StudyConsole()).text())
         return
     check_beside_claims(runs)
     claims = [load(name) for name in (names() if settings.claim == "all" else settings.claim.split(","))]
     tasks = {name: load_task(name) for claim in claims for name in claim.tasks}
-    made = conduct(settings, claims, tasks, runs, launcher.train, command)
+    made = conduct(settings, claims, tasks, runs, launcher.train, command, StudyConsole())
     print(table.text(made))
     if made.skipped:
         sys.exit(SOME_FAILED)

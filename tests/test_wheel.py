@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
 
 
@@ -25,7 +26,7 @@ def wheel(tmp_path_factory):
 def test_the_wheel_holds_every_configuration_and_no_tests(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     shipped = {f"rnncompare/{path.relative_to(ROOT)}" for path in (ROOT / "configs").rglob("*.yaml")}
-    templates = (ROOT / "rnncompare" / "page" / "templates").iterdir()
+    templates = (ROOT / "rnncompare/report/pages/templates").iterdir()
     assert shipped | {f"rnncompare/report/pages/templates/{path.name}" for path in templates} <= set(names)
     assert not any(name.startswith(("tests/", "results/")) for name in names)
 

@@ -64,7 +64,7 @@ class Torture:
         self._words += [
             "model.dropout=0.1",
             "checkpoint_seconds=0.05",
-            "hydra/launcher=joblib",
+            "hydra/launcher=parallel",
             "hydra.launcher.n_jobs=2",
         ]
 

@@ -1,4 +1,4 @@
-"""What a user can get wrong: a setting, said with its value and what would be valid."""
+"""The errors that commands explain in a line: settings and data that are wrong, and machines that refuse."""
 
 from typing import Any
 
@@ -24,8 +24,16 @@ class DataError(ValueError):
     """Data that cannot be used: a missing, torn or foreign file, said with its path and the remedy."""
 
 
-class StorageError(RuntimeError):
-    """A record or claim that could not be written: a full disk, a quota, a folder that is read-only."""
+class MachineError(RuntimeError):
+    """The machine refused what a command needs; nothing is wrong with the request, which may succeed later."""
+
+
+class StorageError(MachineError):
+    """A record or lock that could not be written: a full disk, a quota, a folder that is read-only."""
+
+
+class RefusedError(MachineError):
+    """A process or thread that the system would not start, as where a limit on their number is reached."""
 
 
 def require(condition: bool, setting: str, value: Any, valid: str) -> None:

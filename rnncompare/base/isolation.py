@@ -1,6 +1,6 @@
-"""Fresh processes: each call runs in one of its own, forked from a server that has torch loaded.
+"""Isolated calls: each runs in a fresh process, forked from a server that has torch loaded.
 
-So peak memory and threads are the run's own, a crash takes nothing else with it, and no run pays for importing torch.
+So peak memory and threads are the run's own, a crash takes nothing else with it, and no run waits for torch's import.
 """
 
 from __future__ import annotations
@@ -13,21 +13,22 @@ import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
-from rnncompare.base.errors import DataError, SettingError
+from rnncompare.base.errors import DataError, RefusedError, SettingError
 
 Result = TypeVar("Result")
 
 # torch's optimizers import torch._dynamo when first made: a second, and 90 MB that a run would count as its own
-_LOADED = (
+_MODULES = [  # that the server loads; `preload` adds to them
     "rnncompare.base.isolation_server",
     "rnncompare.training.experiment",
     "rnncompare.training.checkpoints",
     "torch._dynamo",
     "numpy.random",
     "numpy.ma",  # by numpy.percentile
-)
+]
 _FRESH = multiprocessing.get_context("forkserver")
 
 
@@ -35,22 +36,50 @@ class IsolatedError(RuntimeError):
     """The call ended without a result: it raised, or its process was killed, crashed, hung or ran out of memory."""
 
 
+def start_thread(function: Callable[..., object], *arguments: Any) -> None:
+    """Call ``function(*arguments)`` in a thread that does not keep the process alive.
+
+    Raises:
+        RefusedError: the system starts no more threads.
+    """
+    try:
+        threading.Thread(target=function, args=arguments, daemon=True).start()
+    except RuntimeError as error:
+        raise RefusedError(str(error)) from None
+
+
+def require_threads(count: int) -> None:
+    """Raise `RefusedError` unless ``count`` threads can be started; native code would end the process.
+
+    Args:
+        count: beside the one that asks.
+    """
+    done = threading.Event()
+    try:
+        for _ in range(count):
+            start_thread(done.wait)
+    finally:
+        done.set()
+
+
 def preload(*modules: str) -> None:
     """Start the server now, so that it loads torch while the caller does something else.
 
     Args:
-        modules: what to load beside it: the caller's main module, which every process imports anew.
+        modules: what it loads besides: what the caller's main module imports, since every process imports that again.
     """
     from multiprocessing import forkserver, resource_tracker
 
-    _FRESH.set_forkserver_preload([*_LOADED, *modules])
-    resource_tracker.ensure_running()  # first: it would unblock what is blocked below
-    # blocked in the server too, which gets a Ctrl-C as we do, from before it can say that it ignores it
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    _MODULES.extend(name for name in modules if name not in _MODULES)
+    _FRESH.set_forkserver_preload(_MODULES)
+    with contextlib.suppress(OSError):  # where it cannot be started, the first call says so
+        resource_tracker.ensure_running()  # first, since starting it would unblock what is blocked below
+        # the server inherits the block: a Ctrl-C reaches it too, maybe before it has said that it ignores it
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def call_isolated(
@@ -58,6 +87,7 @@ def call_isolated(
     *arguments: Any,
     on_message: Callable[[Any], None] = lambda message: None,
     timeout: float | None = None,
+    processes: set[BaseProcess] | None = None,
 ) -> Result:
     """The result of ``function(*arguments, send)`` in a fresh process.
 
@@ -66,15 +96,26 @@ def call_isolated(
         arguments: picklable.
         on_message: called here with each message sent.
         timeout: seconds after which the process is ended; None for no limit.
+        processes: holds the process while it runs, so that others can end it.
 
     Raises:
         SettingError, DataError: as ``function`` raised them.
         IsolatedError: ``function`` raised anything else, or the process ended without an answer or in time.
+        RefusedError: the system would not start the process, or a thread that it needs.
     """
     here, there = _FRESH.Pipe()
     process = _FRESH.Process(target=_answer, args=(there, function, arguments))
-    process.start()
-    there.close()
+    try:
+        preload()  # where it runs already, this does nothing
+        process.start()
+    except (EOFError, OSError) as error:  # the server turned it down, or cannot itself be started
+        here.close()
+        reason = f": {error.strerror}" if isinstance(error, OSError) else ""
+        raise RefusedError(f"no process could be started{reason}") from None
+    finally:
+        there.close()
+    processes = set() if processes is None else processes
+    processes.add(process)
     try:
         kind, value = _wait_for_answer(here, on_message, timeout)
         if kind == "raised":
@@ -89,7 +130,7 @@ def call_isolated(
     finally:
         here.close()  # the process ends itself when this end is gone
         process.join()
-        process.close()
+        processes.discard(process)
 
 
 def _wait_for_answer(
@@ -109,14 +150,15 @@ def _answer(connection: Connection, function: Callable[..., Any], arguments: tup
 
     server.end_with_parent()
     server.leave_signals_to_caller()
-    threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
     try:
+        start_thread(_end_with, connection)
         answer = ("returned", function(*arguments, lambda message: connection.send(("message", message))))
-    except (SettingError, DataError) as error:
+    except (SettingError, DataError, RefusedError) as error:
         answer = ("raised", error)
     except Exception as error:
-        answer = ("raised", IsolatedError(f"{type(error).__name__}: {error}"))
-    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
+        refused = isinstance(error, BlockingIOError) or "can't start new thread" in str(error)
+        answer = ("raised", (RefusedError if refused else IsolatedError)(f"{type(error).__name__}: {error}"))
+    with contextlib.suppress(BrokenPipeError):  # the caller has gone
         connection.send(answer)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import errno
+import os
 import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1
+_fork = os.fork
 
 
 def end_with_parent() -> None:
-    """Have the kernel end this process when its parent ends, even where native code would hear of nothing (Linux)."""
+    """Have the kernel end this process when its parent ends, even while it is stuck in native code (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -21,5 +24,23 @@ def leave_signals_to_caller() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def fork_or_refuse() -> int:
+    """`os.fork`; where the system refuses it, the server turns this one request down in place of ending.
+
+    The loop of `multiprocessing.forkserver` ends at any error but an aborted connection, and with it all that it forked
+    before. So the refusal becomes such an error, and closing the request's descriptors tells the caller.
+    """
+    try:
+        return _fork()
+    except OSError as error:
+        request = sys._getframe(1).f_locals
+        if not {"child_r", "child_w", "fds"} <= request.keys():
+            raise
+        for descriptor in (request["child_r"], request["child_w"], *request["fds"]):
+            os.close(descriptor)
+        raise ConnectionAbortedError(errno.ECONNABORTED, str(error)) from error
+
+
 leave_signals_to_caller()
 end_with_parent()
+os.fork = fork_or_refuse

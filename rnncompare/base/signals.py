@@ -1,4 +1,4 @@
-"""Ctrl-C and requests to end: the command stops in order, and within seconds whatever it was doing."""
+"""Ctrl-C and requests to end: whatever a command is doing, it stops in order and within seconds."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ class Stopped(KeyboardInterrupt):
 
 
 def exit_on_ctrl_c() -> None:
-    """End at Ctrl-C at once and with a word, where there is nothing yet to put in order: while a command imports."""
+    """End at once at Ctrl-C, while a command still imports and there is nothing to put in order."""
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         signal.signal(signal.SIGINT, _exit)
 
 
 def _exit(number: int, _frame: FrameType | None) -> None:
     os.write(2, b"\nstopped\n")
-    os._exit(128 + number)  # an exception might be lost: importing is full of callbacks that may raise none
+    os._exit(128 + number)  # an exception could get lost in a callback of the import system
 
 
 @contextlib.contextmanager
 def in_order(left: str) -> Iterator[None]:
     """Raise `Stopped` at the first Ctrl-C, SIGTERM or hang-up, and end with a line and the signal's exit code.
 
-    It ends likewise, with exit code 1, when nobody reads what it prints any more, as in ``... | head``. More signals
-    change nothing; `LONGEST` later all ends. A signal that is ignored already stays so, as for a command begun with
-    ``nohup``.
+    It ends the same way, with exit code 1, when nobody reads its output any more, as in ``... | head``. Further signals
+    change nothing; after `LONGEST` the process ends in any case. A signal that is already ignored stays ignored, as for
+    a command started with ``nohup``.
 
     Args:
         left: what is left then, in words.
@@ -61,7 +61,7 @@ def in_order(left: str) -> Iterator[None]:
         stopped = _stop_behind(error)
         if stopped is None and not (isinstance(error, BrokenPipeError) and _nobody_reads()):
             raise
-        before.clear()  # more signals change nothing until the process has ended
+        before.clear()  # further signals change nothing until the process has ended
         print(f"\nstopped; {left}", file=sys.stderr)
         sys.exit(1 if stopped is None else stopped.exit_code)
     finally:
@@ -70,14 +70,14 @@ def in_order(left: str) -> Iterator[None]:
 
 
 def _stop_behind(error: BaseException | None) -> Stopped | None:
-    """The stop that ``error`` is, or that another error came of while a library tidied up after it."""
+    """The stop that ``error`` is, or that led to it while a library tidied up."""
     while error is not None and not isinstance(error, Stopped):
         error = error.__context__
     return error
 
 
 def _nobody_reads() -> bool:
-    """Whether what is printed goes nowhere; what is left to be printed is then let go."""
+    """Whether nobody reads the output any more; if so, what is left of it is dropped."""
     try:
         print(flush=True)
     except BrokenPipeError:
@@ -92,5 +92,6 @@ def _stop(number: int, _frame: FrameType | None) -> None:
     stopped = Stopped(number)
     last_resort = threading.Timer(LONGEST, os._exit, [stopped.exit_code])
     last_resort.daemon = True
-    last_resort.start()
+    with contextlib.suppress(RuntimeError):  # no more threads can be started
+        last_resort.start()
     raise stopped

@@ -1,4 +1,4 @@
-"""A claim: what is said, who says it, and the measurement and margin that decide it, fixed before any run is made."""
+"""A claim: what is said, who says it, and the measurement that decides it, fixed before any run is made."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import yaml
 from rnncompare.base import resources as shipped
 from rnncompare.base.errors import DataError, require
 from rnncompare.claims import measures
+from rnncompare.claims.starts import STARTS, Pair, expanded
 
 ClaimRule = Literal["exact", "beats", "equivalent", "reported"]
 Values = Literal["smallest", "usual", "largest", "all"]
 
 EXPERIMENTS = shipped.folder("experiments")
+FEWEST_TASKS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,19 +26,23 @@ class Claim:
     Attributes:
         name: of its folder.
         statement: in plain words, true or false.
-        said_by: its sources.
+        said_by: keys of ``experiments/sources.yaml``.
         expected: what the literature leads one to expect.
         rule: ``beats`` (the first of a pair beats the second by more than the margin), ``equivalent``, ``exact``
             (decided by code, without a margin) or ``reported`` (no verdict).
         measures: names of modules of `rnncompare.claims.measures`, each deciding a row of its own.
-        margins: for each measure, the difference that would matter, in its unit; a file's ``margin`` holds for all.
+        margins: for each measure that does not use the tasks' own margins, the difference that would matter.
         arms: settings of the models compared, by the name that the claim gives them.
         compare: pairs of arms; the claim says that the first is the better one.
-        fairness: what is made equal between the arms, such as ``equal width``.
+        starts: of `STARTS`, from each of which it is judged; none for the arms as they are.
+        size: settings that make the arms comparable, such as ``model.hidden_size=64``.
+        rates: learning rates that stay as they are, for a claim about the rates themselves; none for the tasks' own,
+            which grow until the best lies inside.
+        fairness: what they make equal, in words.
         tasks: study tasks that it is measured on; none for what needs no training.
         values: which of the tasks' values (their training-set sizes, or lags): one of `Values`.
-        more_pairs: whether it needs the larger number of pairs of a preset.
-        random_learning_rate: bounds from which each pair draws its learning rate, in place of tuning.
+        general: whether it speaks of tasks in general, so that its tasks are a sample.
+        priority: claims of a smaller number are trained first.
         options: for a claim that rests on a probe, which one (``probe``) and its settings.
     """
 
@@ -49,12 +55,25 @@ class Claim:
     margins: dict[str, float] = field(default_factory=dict)
     arms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     compare: tuple[tuple[str, str], ...] = ()
+    starts: tuple[str, ...] = ()
+    size: tuple[str, ...] = ()
+    rates: tuple[float, ...] = ()
     fairness: str = ""
     tasks: tuple[str, ...] = ()
     values: Values = "usual"
-    more_pairs: bool = False
-    random_learning_rate: tuple[float, float] | None = None
+    general: bool = False
+    priority: int = 9
     options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def all_arms(self) -> dict[str, tuple[str, ...]]:
+        """The settings of each arm, from each start, less those of `size`."""
+        return expanded(self.arms, self.compare, self.starts)[0]
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """The pairs that are judged."""
+        return expanded(self.arms, self.compare, self.starts)[1]
 
     def check(self) -> None:
         """Raise `SettingError` for what cannot be judged."""
@@ -64,18 +83,30 @@ class Claim:
             ("values", self.values, get_args(Values)),
         ):
             require(value in choices, f"{where}: {name}", value, f"one of {', '.join(choices)}")
+        for start in self.starts:
+            require(start in STARTS, f"{where}: starts", start, f"of {', '.join(STARTS)}")
         judged = self.rule in ("beats", "equivalent")
         require(not judged or bool(self.compare), f"{where}: compare", self.compare, "pairs of arms")
         known = measures.names()
         for measure in self.measures if judged else ():
             require(measure in known, f"{where}: measures", measure, f"of {', '.join(known)}")
-            margin = self.margins.get(measure)
-            valid = "a number above 0" if self.rule == "equivalent" else "a number from 0"
-            enough = margin is not None and (margin > 0 or (self.rule == "beats" and margin == 0))
-            require(enough, f"{where}: margin of {measure}", margin, valid)
+            self._check_margin(measure, where)
         for pair in self.compare:
             named = len(pair) == 2 and set(pair) <= set(self.arms)
             require(named, f"{where}: compare", list(pair), f"two of {', '.join(self.arms)}")
+        # a probe's shapes take the place of tasks, and their number is the study's
+        if self.general and "shapes" not in self.options:
+            few = f"at least {FEWEST_TASKS} tasks, for it is claimed in general"
+            require(len(self.tasks) >= FEWEST_TASKS, f"{where}: tasks", list(self.tasks), few)
+
+    def _check_margin(self, measure: str, where: str) -> None:
+        margin = self.margins.get(measure)
+        if measures.load(measure).TASK_MARGIN:
+            require(margin is None, f"{where}: margin of {measure}", margin, "none: the tasks' own margins hold")
+            return
+        valid = "a number above 0" if self.rule == "equivalent" else "a number from 0"
+        enough = margin is not None and (margin > 0 or (self.rule == "beats" and margin == 0))
+        require(enough, f"{where}: margin of {measure}", margin, valid)
 
 
 def names() -> list[str]:
@@ -106,10 +137,9 @@ def parse(values: dict[str, Any]) -> Claim:
     Raises:
         TypeError, ValueError: they are not those of a claim.
     """
-    changed: dict[str, Any] = {}
-    for key in ("said_by", "measures", "tasks"):
-        if key in values:
-            changed[key] = tuple(values[key])
+    changed: dict[str, Any] = {
+        key: tuple(values[key]) for key in ("said_by", "measures", "tasks", "starts", "size", "rates") if key in values
+    }
     if "margin" in values:
         values = dict(values)
         changed["margins"] = dict.fromkeys(values["measures"], float(values.pop("margin")))
@@ -117,7 +147,4 @@ def parse(values: dict[str, Any]) -> Claim:
         changed["arms"] = {arm: tuple(overrides) for arm, overrides in values["arms"].items()}
     if "compare" in values:
         changed["compare"] = tuple((first, second) for first, second in values["compare"])
-    if values.get("random_learning_rate"):
-        low, high = values["random_learning_rate"]
-        changed["random_learning_rate"] = (float(low), float(high))
     return Claim(**{**values, **changed})

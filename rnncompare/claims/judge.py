@@ -1,235 +1,236 @@
-"""The judge: evidence paired by seed, one verdict for each comparison of a claim, and one family of p-values."""
+"""The judge: evidence on a claim to one finding for each comparison, by task and in general, and one family of them."""
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from rnncompare.base.isolation import call_isolated
 from rnncompare.claims import exact_checks as structure
-from rnncompare.claims.claim import Claim
+from rnncompare.claims.claim import FEWEST_TASKS, Claim
+from rnncompare.claims.comparison import Comparison, comparisons
+from rnncompare.claims.course import course
 from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.exact_checks import Check
+from rnncompare.claims.finding import SETTLED, ClaimVerdict, Finding, General, Strength, TaskFinding
+from rnncompare.claims.graded import is_scored
 from rnncompare.claims.measures import load
-from rnncompare.statistics import (
-    Decision,
-    Interval,
-    Rule,
-    decide,
-    decide_censored,
-    holm,
-    mean_interval,
-    pairs_to_settle,
-    probability_of_superiority,
-)
+from rnncompare.claims.starts import Pair
+from rnncompare.claims.task_judge import Terms, agree, judge_task
+from rnncompare.statistics import Decision, Rule, decide_in_general, holm, random_effects
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PAIR = ["task", "value", "seed"]  # what the two runs of a pair have in common
-MOSTLY = 0.8  # of the runs of a condition must reach a target for it to be judged by the time they took
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One comparison of a claim, judged: a row of the verdict table.
-
-    Attributes:
-        claim: what was claimed.
-        measure: by which measure it was judged.
-        first: the arm that is claimed to be better.
-        second: the arm that it is compared with.
-        verdict: ``supported``, ``refuted``, ``equivalent``, ``inconclusive``, ``uninformative``, ``not measured`` or
-            ``reported``.
-        decision: effect, intervals and p; None where there was nothing to decide on.
-        margin: of the effect.
-        unit: of the effect.
-        superiority: share of pairs in which the first arm does better, with its interval.
-        p_adjusted: Holm's, over all findings of a report.
-        pairs: a row for each pair: task, value, seed, the scores ``first`` and ``second``, their ``difference``.
-        conditions: a row for each task and value: mean scores, the difference with its interval, whether it counted.
-        checks: of a claim that code decides.
-        settle: what would settle it, where it is open.
-        notes: what a reader must know beside it.
-    """
-
-    claim: Claim
-    measure: str
-    first: str
-    second: str
-    verdict: str
-    unit: str = ""
-    margin: float | None = None
-    decision: Decision | None = None
-    superiority: Interval | None = None
-    p_adjusted: float = math.nan
-    pairs: pd.DataFrame | None = None
-    conditions: pd.DataFrame | None = None
-    checks: list[Check] = field(default_factory=list)
-    settle: str = ""
-    notes: list[str] = field(default_factory=list)
+SIGNIFICANT = 0.05
 
 
 def judge(claim: Claim, evidence: Evidence) -> list[Finding]:
     """The findings on one claim, a row for each of its measures and comparisons; one for what code decides."""
     if claim.rule in ("exact", "reported"):
         return [_decided_by_code(claim)]
-    return [
-        _judge(claim, evidence, measure, first, second)
-        for measure, (first, second) in itertools.product(claim.measures, claim.compare)
-    ]
+    findings = []
+    there = is_scored(evidence.runs) if claim.tasks else len(evidence.probes) > 0
+    for measure in claim.measures:
+        scored = load(measure).scores(evidence) if there else None
+        findings += [_judge(claim, evidence, measure, scored, pair) for pair in claim.pairs]
+    return findings
 
 
 def as_family(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings with their p-values adjusted for being many (Holm)."""
-    adjusted = holm([math.nan if finding.decision is None else finding.decision.p for finding in findings])
-    return [dataclasses.replace(finding, p_adjusted=float(p)) for finding, p in zip(findings, adjusted, strict=True)]
+    """The findings with p adjusted for being many (Holm), and what holds with it told from what is suggestive."""
+    settled = [finding.verdict in SETTLED for finding in findings]
+    adjusted = holm([finding.p if ok else math.nan for finding, ok in zip(findings, settled, strict=True)])
+    return [
+        dataclasses.replace(finding, p_adjusted=float(p), strength=_strength(finding, float(p)) if ok else "")
+        for finding, p, ok in zip(findings, adjusted, settled, strict=True)
+    ]
+
+
+def _strength(finding: Finding, p: float) -> Strength:
+    exact = finding.claim.rule == "exact"
+    return "holds" if exact or (p <= SIGNIFICANT and finding.halves_agree is not False) else "suggestive"
 
 
 def _decided_by_code(claim: Claim) -> Finding:
     """The checks of `rnncompare.claims.exact_checks` that carry the claim's name, made now."""
     checks = call_isolated(_checks, claim.name)
     holds = all(check.holds for check in checks if check.holds is not None)
-    verdict = "reported" if claim.rule == "reported" else "supported" if holds else "refuted"
-    return Finding(claim, claim.measures[0], "", "", verdict, checks=checks)
+    verdict: ClaimVerdict = "reported" if claim.rule == "reported" else "supported" if holds else "refuted"
+    return Finding(claim=claim, measure=claim.measures[0], first="", second="", verdict=verdict, checks=checks)
 
 
 def _checks(name: str, send: Callable[[object], None]) -> list[Check]:  # noqa: ARG001
     return structure.checks(name)
 
 
-def _judge(claim: Claim, evidence: Evidence, measure: str, first: str, second: str) -> Finding:
+def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame | None, pair: Pair) -> Finding:
     """The finding by one measure on one pair of arms; its p-value stands alone until `as_family`."""
     module = load(measure)
-    margin = claim.margins[measure]
-    finding = Finding(claim, measure, first, second, "not measured", module.UNIT, margin)
-    rule: Rule = "beats" if claim.rule == "beats" else "equivalent"
-    pairs = _paired(module.scores(evidence), first, second)
-    if not len(pairs):
-        return dataclasses.replace(finding, settle="measurements of both, on the same seeds")
-    notes = _notes(evidence, first, second)
-    conditions = _conditions(pairs, margin, rule)
-    finding = dataclasses.replace(finding, pairs=pairs, conditions=conditions, notes=notes)
-    counted = conditions.loc[conditions["counts"], ["task", "value"]]
-    if not len(counted):
-        notes = [*notes, _useless(conditions)]
-        return dataclasses.replace(finding, verdict="uninformative", settle="easier or harder tasks", notes=notes)
-    seeds = _by_seed(pairs.merge(counted, on=["task", "value"]))
-    decision = _decide(seeds, margin, rule)
+    arms = pair.first, pair.second
+    found = {} if scored is None else {one.task: one for one in comparisons(scored, *arms, evidence.looks)}
+    tasks = []
+    for name in claim.tasks or sorted(found):
+        scale = evidence.scales.get(name)
+        margin = scale.quality_margin if module.TASK_MARGIN and scale else claim.margins.get(measure, math.nan)
+        rule: Rule = "beats" if claim.rule == "beats" else "equivalent"
+        terms = Terms(module, rule, margin, scale, evidence.looks, _test_examples(evidence, name))
+        comparison = found.get(name)
+        task = judge_task(comparison, terms, arms) if comparison else terms.blank(name)
+        if comparison and module.TASK_MARGIN:
+            by_update, by_flops = (_course(evidence, comparison, arms, unit) for unit in ("update", "flops"))
+            task = dataclasses.replace(task, course=by_update, course_by_flops=by_flops)
+        tasks.append(task)
+    finding = Finding(
+        claim=claim,
+        measure=measure,
+        start=pair.start,
+        first=pair.first,
+        second=pair.second,
+        verdict="not measured",
+        tasks=tuple(tasks),
+        unit=module.UNIT or (tasks[0].unit if len(tasks) == 1 else "margins of each task"),
+    )
+    return _over_tasks(finding)
+
+
+def _test_examples(evidence: Evidence, task: str) -> float:
+    if "data.test_examples" not in evidence.runs:
+        return math.nan
+    return float(evidence.runs.loc[evidence.runs["task"] == task, "data.test_examples"].median())
+
+
+def _course(
+    evidence: Evidence, comparison: Comparison, arms: tuple[str, str], unit: Literal["update", "flops"]
+) -> pd.DataFrame | None:
+    """The course of training at the last value of the task: where it has the most data, or the longest lag."""
+    last = comparison.conditions[-1]
+    return course(evidence, comparison.task, last.value, arms, comparison.seeds, last.first.rates.tolist(), unit)
+
+
+def _over_tasks(finding: Finding) -> Finding:
+    """The verdict on the claim from those of its tasks."""
+    counting = [task for task in finding.tasks if task.counts]
+    if not counting:
+        return _nothing_counts(finding)
+    if finding.claim.general and len(counting) >= FEWEST_TASKS:
+        return _in_general(finding, counting)
+    if finding.claim.general:
+        few = f"{len(counting)} of {len(finding.tasks)} tasks can be compared, and in general needs {FEWEST_TASKS}"
+        return dataclasses.replace(finding, verdict="inconclusive", settle="more tasks", notes=(few,))
+    said = {task.on_claim for task in counting}
+    ways = _sure_ways(counting)
+    verdict = _claim_verdict("depends on the task" if len(ways) > 1 else said.pop() if len(said) == 1 else "")
+    p = max(ways.values()) if len(ways) > 1 else max(task.p_on_claim for task in counting)
+    agreed = _all_agree([agree(task.on_claim, task.halves, task.margin) for task in counting if task.halves])
+    notes = () if verdict != "inconclusive" else tuple(f"{task.title}: {task.on_claim}" for task in counting)
     return dataclasses.replace(
         finding,
-        verdict=decision.verdict,
-        decision=decision,
-        superiority=probability_of_superiority(seeds["first"], seeds["second"]),
-        settle=_settle(seeds, decision, margin, rule),
+        verdict=verdict,
+        p=p,
+        halves_agree=agreed if verdict in SETTLED else None,
+        settle=_settle(counting) if verdict == "inconclusive" else "",
+        notes=notes if len(counting) > 1 else (),
     )
 
 
-def _paired(scores: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """Scores of the two arms side by side, a row for each task, value and seed that both have."""
-    flags = {name: True for name in ("reached", "informative") if name not in scores}
-    known = scores.assign(value=scores["value"].map(_label), **flags).dropna(subset="score")
-    columns = [*PAIR, "score", "reached", "informative"]
-    one, other = (known.loc[known["arm"] == arm, columns].astype({"score": float}) for arm in (first, second))
-    pairs = one.merge(other, on=PAIR, suffixes=("_first", "_second"), validate="one_to_one")
-    pairs = pairs.rename(columns={"score_first": "first", "score_second": "second"})
-    return pairs.assign(difference=pairs["first"] - pairs["second"]).sort_values(PAIR, ignore_index=True)
-
-
-def _label(value: object) -> str:
-    """A condition's value as text: one of many types, or none."""
-    return "" if value is None or value != value else f"{value}"
-
-
-def _conditions(pairs: pd.DataFrame, margin: float, rule: Rule) -> pd.DataFrame:
-    """Each condition by itself, as `Finding` has them; one counts if it is informative and mostly reached."""
+def _in_general(finding: Finding, tasks: Sequence[TaskFinding]) -> Finding:
+    """The verdict of the tasks as a sample of tasks, their effects in margins."""
     import pandas as pd
 
-    rows = []
-    for (task, value), group in pairs.groupby(["task", "value"], sort=False):
-        reached = float(group[["reached_first", "reached_second"]].to_numpy().mean())
-        decision = _decide(_by_seed(group), margin, rule)
-        informative = bool(group["informative_first"].all())
-        rows.append(
-            {
-                "task": task,
-                "value": value,
-                "first": mean_interval(group["first"]),
-                "second": mean_interval(group["second"]),
-                "effect": decision.effect,
-                "pairs": len(group),
-                "reached": reached,
-                "counts": informative and reached >= MOSTLY,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _useless(conditions: pd.DataFrame) -> str:
-    """Why none of the conditions counts."""
-    reasons = ["none beats the trivial baseline", "all are at the optimum"]
-    if (conditions["reached"] < MOSTLY).any():
-        reasons.append(f"fewer than {MOSTLY:.0%} of the runs reach the target")
-    return f"no condition tells the two apart: in each, {' or '.join(reasons)}"
-
-
-def _by_seed(pairs: pd.DataFrame) -> pd.DataFrame:
-    """The means over conditions, a row for each seed that has as many as any has; the seed is the replicate."""
-    seeds = pairs.groupby("seed").agg(
-        first=("first", "mean"),
-        second=("second", "mean"),
-        reached_first=("reached_first", "all"),
-        reached_second=("reached_second", "all"),
-        conditions=("difference", "size"),
+    per = [task.margin or 1.0 for task in tasks]
+    margin = 1.0 if all(task.margin for task in tasks) else 0.0
+    effects = np.array([_mean(task) / unit for task, unit in zip(tasks, per, strict=True)])
+    sample = random_effects(effects, [task.standard_error / unit for task, unit in zip(tasks, per, strict=True)])
+    rule: Rule = "beats" if finding.claim.rule == "beats" else "equivalent"
+    judged = decide_in_general([_decision(task) for task in tasks], sample, margin, rule)
+    depends = judged.verdict == "depends on the task"
+    without = [
+        (task.task, decision.effect.mean, decision.effect.low, decision.effect.high, decision.verdict)
+        for task, decision in zip(tasks, judged.left_out, strict=False)
+    ]
+    general = General(
+        effect=judged.decision.effect,
+        narrow=judged.decision.narrow,
+        new_task=sample.prediction(),
+        tau=math.sqrt(sample.tau2),
+        i_squared=sample.i2,
+        tasks=len(tasks),
+        median=float(np.median(effects)),
+        leave_one_out=pd.DataFrame(without, columns=["task", "effect", "low", "high", "verdict"]),
     )
-    return seeds[seeds["conditions"] == seeds["conditions"].max()]
-
-
-def _decide(seeds: pd.DataFrame, margin: float, rule: Rule) -> Decision:
-    """The decision on the rows of `_by_seed`; with censored ones, a score is minus the log of a time."""
-    if _all_reached(seeds):
-        return decide((seeds["first"] - seeds["second"]).to_numpy(), margin, rule)
-    times = np.exp(-seeds[["first", "second"]])
-    return decide_censored(
-        times["first"], seeds["reached_first"], times["second"], seeds["reached_second"], margin, rule
+    hinges = [tasks[place].title for place in judged.rests_on]
+    notes = (f"rests on {', '.join(hinges)}: without any one of them the mean says otherwise",) if hinges else ()
+    return dataclasses.replace(
+        finding,
+        verdict=_claim_verdict(judged.verdict),
+        general=general,
+        p=max(_sure_ways(tasks).values()) if depends else judged.decision.p,
+        halves_agree=_general_halves(judged.verdict, tasks, per, margin),
+        settle="more tasks" if judged.verdict == "inconclusive" else "",
+        notes=() if depends else notes,
     )
 
 
-def _all_reached(seeds: pd.DataFrame) -> bool:
-    """Whether every score is one, not a bound."""
-    return bool(seeds["reached_first"].all() and seeds["reached_second"].all())
+def _general_halves(verdict: str, tasks: Sequence[TaskFinding], per: Sequence[float], margin: float) -> bool | None:
+    """Whether either half of the seeds alone says the same over tasks."""
+    if verdict == "depends on the task":
+        return _all_agree([task.halves_agree for task in tasks if task.direction])
+    halves = [np.array(task.halves) / unit for task, unit in zip(tasks, per, strict=True) if task.halves is not None]
+    return agree(verdict, np.mean(halves, axis=0).tolist(), margin) if len(halves) == len(tasks) else None
 
 
-def _settle(seeds: pd.DataFrame, decision: Decision, margin: float, rule: Rule) -> str:
+def _all_agree(flags: Sequence[bool | None]) -> bool | None:
+    known = [flag for flag in flags if flag is not None]
+    return all(known) if known else None
+
+
+def _sure_ways(tasks: Sequence[TaskFinding]) -> dict[int, float]:
+    """The directions in which tasks differ for sure, with p adjusted over the tasks (Holm)."""
+    adjusted = holm([task.direction_p for task in tasks])
+    ways: dict[int, float] = {}
+    for task, p in zip(tasks, adjusted, strict=True):
+        if task.direction and p <= SIGNIFICANT:
+            ways[task.direction] = min(float(p), ways.get(task.direction, 1.0))
+    return ways
+
+
+def _mean(task: TaskFinding) -> float:
+    assert task.effect is not None
+    return task.effect.mean
+
+
+def _decision(task: TaskFinding) -> Decision:
+    """A task's decision, as `decide_in_general` takes it."""
+    assert task.effect is not None
+    assert task.narrow is not None
+    return Decision("inconclusive", task.effect, task.narrow, task.p, task.seeds, task.direction, task.direction_p)
+
+
+def _claim_verdict(said: str) -> ClaimVerdict:
+    """A verdict by its word; inconclusive for what tasks do not agree on."""
+    return next((verdict for verdict in SETTLED if verdict == said), "inconclusive")
+
+
+def _nothing_counts(finding: Finding) -> Finding:
+    """The finding where no task can tell the two apart: verdict, what would settle it, and why."""
+    verdicts = {task.verdict for task in finding.tasks}
+    if "unconverged" in verdicts:
+        why = "more than a fifth of the runs of an arm were cut by their budget"
+        return dataclasses.replace(finding, verdict="unconverged", settle="longer training", notes=(why,))
+    if "uninformative" in verdicts:
+        why = "on every task neither of the two beats the trivial baseline, or both are at the optimum"
+        return dataclasses.replace(finding, verdict="uninformative", settle="easier or harder tasks", notes=(why,))
+    if "cannot tell" in verdicts:
+        return dataclasses.replace(finding, verdict="inconclusive", settle="more pairs")
+    return dataclasses.replace(finding, settle="measurements of both, on the same seeds")
+
+
+def _settle(tasks: Sequence[TaskFinding]) -> str:
     """What would settle an open claim."""
-    if decision.verdict != "inconclusive":
-        return ""
-    wanted = pairs_to_settle(seeds["first"] - seeds["second"], margin, rule) if _all_reached(seeds) else None
-    return "more pairs" if wanted is None else f"about {max(wanted, len(seeds) + 1):,} pairs in all"
-
-
-def _notes(evidence: Evidence, first: str, second: str) -> list[str]:
-    """Unequal seeds, and runs that diverged or failed."""
-    if "arm" not in evidence.runs or not len(evidence.runs):
-        return []
-    notes = []
-    runs = evidence.runs[evidence.runs["arm"].isin([first, second])]
-    seeds = runs.groupby("arm")["seed"].agg(set)
-    if len(seeds) == 2 and seeds[first] != seeds[second]:
-        common = len(seeds[first] & seeds[second])
-        counts = f"{first} has {len(seeds[first])} seeds, {second} {len(seeds[second])}"
-        notes.append(f"{counts}: paired on the {common} in common")
-    for status in ("diverged", "failed"):
-        share = (runs["status"] == status).groupby(runs["arm"]).mean().reindex([first, second], fill_value=0.0)
-        if share.any():
-            unequal = ", unequally" if share[first] != share[second] else ""
-            notes.append(
-                f"{status}{unequal}: {share[first]:.1%} of the runs of {first}, {share[second]:.1%} of {second}"
-            )
-    return notes
+    wanted = [task.wanted for task in tasks if task.wanted is not None]
+    return f"about {max(wanted):,} pairs in all" if wanted else "more pairs"

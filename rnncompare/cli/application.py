@@ -1,52 +1,28 @@
-"""What the Hydra-driven commands share: schemas, help, and errors that fit on a line or two."""
+"""What the commands share that Hydra composes: how they are called, their help, and errors in a line or two."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import hydra
-from hydra.core.config_store import ConfigStore
-from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hydra_plugins.rnncompare_launcher import ClusterLauncherConf, SweepLauncherConf
-from rnncompare import tasks
-from rnncompare.base import resources as shipped
-from rnncompare.base.errors import DataError, SettingError, StorageError
+from rnncompare.base.errors import DataError, MachineError, SettingError
 from rnncompare.base.sanitize import safe
 from rnncompare.base.signals import exit_on_ctrl_c
 from rnncompare.composition.override_allowlist import checked
-from rnncompare.measurements.cases import BenchSettings
-from rnncompare.studies.settings import StudySettings
-from rnncompare.training.settings import RunSettings
+from rnncompare.composition.schemas import CONFIGS, register_schemas
 
 SOME_FAILED = 1
 REQUEST_WRONG = 2
-
-LAUNCHERS = {
-    "sweep": SweepLauncherConf(),
-    "joblib": SweepLauncherConf(n_jobs=-1),
-    "submitit_local": ClusterLauncherConf(cluster="local"),
-    "submitit_slurm": ClusterLauncherConf(cluster="slurm"),
-}
-
-_COMPOSING = (
-    "rnncompare.cli.application",
-    "rnncompare.composition.override_allowlist",
-    "rnncompare.training.settings",
-    "hydra_plugins.rnncompare_launcher",
-    "hydra_plugins.rnncompare_sweeper",
-)
-CONFIGS = shipped.folder("configs")
 
 
 @dataclass(frozen=True)
@@ -56,83 +32,92 @@ class Command:
     Attributes:
         config: the name of its configuration.
         description: what ``--help`` says first.
+        schema: the type of its settings.
+        read: makes settings of that type from a composed configuration.
         groups: folders beside the configuration from which ``--help`` names the choices.
         folder: where the configuration lies.
     """
 
     config: str
     description: str
+    schema: type
+    read: Callable[[DictConfig], Any] = OmegaConf.to_object
     groups: tuple[str, ...] = ("model", "data", "train")
     folder: Path = CONFIGS
 
 
-def register_schemas() -> None:
-    """Give Hydra the types of all settings, so that unknown names and wrong types are refused."""
-    Plugins.instance()  # loaded first, so that our launchers stand in for others of these names that are installed
-    store = ConfigStore.instance()
-    for name, launcher in LAUNCHERS.items():
-        store.store(group="hydra/launcher", name=name, node=launcher)
-    store.store(name="run_schema", node=RunSettings)
-    store.store(name="bench_schema", node=BenchSettings)
-    store.store(name="study_schema", node=StudySettings)
-    for name in tasks.names():
-        store.store(group="schema/data", name=name, node=tasks.task_class(name))
+class _Job:
+    """What Hydra calls with a composed configuration, and its launcher with the runs of a sweep.
+
+    An error is kept, not raised: Hydra would add a line of its own to it.
+
+    Attributes:
+        acting: whether the settings are read and the command's own work has begun.
+        raised: the error, if there was one.
+    """
+
+    def __init__(self, command: Command, action: Callable[[Any], None], sweep: Callable[..., None] | None):
+        self._command, self._action, self._sweep = command, action, sweep
+        self.acting = False
+        self.raised: Exception | None = None
+
+    def __call__(self, config: DictConfig) -> None:
+        """Call the action with the settings of ``config``."""
+        try:
+            settings = self._command.read(config)
+            self.acting = True
+            self._action(settings)
+        except Exception as error:
+            self.raised = error
+
+    def launch(self, *arguments: Any) -> None:
+        """Call the sweep with what a launcher hands over."""
+        assert self._sweep is not None
+        self.acting = True
+        try:
+            self._sweep(*arguments)
+        except Exception as error:
+            self.raised = error
 
 
-def run_hydra(command: Command, action: Callable[[DictConfig], None]) -> None:
-    """Compose the command line's settings, call ``action`` with them (Hydra's launcher for a sweep), and exit.
+def run_hydra(command: Command, action: Callable[[Any], None], sweep: Callable[..., None] | None = None) -> None:
+    """Compose the command line's settings, call ``action`` with them, and exit.
 
-    Exit codes: ``action``'s own, 1 where records cannot be written, 2 for a request that cannot be met, 130 after
-    Ctrl-C.
+    Exit codes: ``action``'s own, 1 where the machine refuses what is needed, 2 for a request that cannot be met, 130
+    after Ctrl-C.
+
+    Args:
+        command: where its settings come from.
+        action: gets settings of the command's schema.
+        sweep: called in its place with ``-m``, by Hydra's launcher: with the settings of all runs, the function that
+            trains them, and whether it does so on this machine.
     """
     exit_on_ctrl_c()  # while composing; actions end in order
     words = sys.argv[1:]
-    register_schemas()
+    register_schemas(**{command.config: command.schema})
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra lets errors through to the lines below
+    job = _Job(command, action, sweep)
     try:
         if {"-h", "--help"} & set(words):
             print(safe(help_text(command, [word for word in words if not word.startswith("-")])))
             return
-        sys.argv[1:] = checked(words, LAUNCHERS)
-        raised: list[Exception] = []
-        job = _keeping_errors(action, raised)
+        sys.argv[1:] = checked(words)
         hydra.main(version_base="1.3", config_path=str(command.folder), config_name=command.config)(job)()
-        for error in raised:
-            raise error
+        if job.raised is not None:
+            raise job.raised
     except (SettingError, DataError, HydraException, OmegaConfBaseException) as error:
         if wants_traceback:
             raise
         fail(explain(error))
-    except StorageError as error:
+    except MachineError as error:
         print(f"error: {safe(error)}", file=sys.stderr)
         sys.exit(SOME_FAILED)
     except Exception as error:
-        if wants_traceback or not _raised_in_composing(error):
+        if wants_traceback or job.acting:
             raise
+        # Hydra does not check all that it is given before it works with it
         fail(" ".join(f"these settings cannot be composed: {error or type(error).__name__}".split()))
-
-
-def _keeping_errors(action: Callable[[DictConfig], None], raised: list[Exception]) -> Callable[[DictConfig], None]:
-    """``action`` with its errors put into ``raised``: Hydra would say a line of its own to each."""
-
-    def job(config: DictConfig) -> None:
-        try:
-            action(config)
-        except Exception as error:
-            raised.append(error)
-
-    return job
-
-
-def _raised_in_composing(error: BaseException) -> bool:
-    """Whether Hydra raised it from settings that it could make nothing of; it does not check all that it is given."""
-    ours = ("rnncompare", "hydra_plugins.rnncompare", "__main__")  # the last is the command's own module
-    deepest = ""
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        name = frame.f_globals.get("__name__", "")
-        deepest = name if name.startswith(ours) else deepest
-    return deepest in _COMPOSING
 
 
 def fail(message: str) -> None:
@@ -163,7 +148,6 @@ def explain(error: BaseException) -> str:
 
 def help_text(command: Command, overrides: list[str]) -> str:
     """The command's settings with a line on each, their values being those under ``overrides``."""
-    register_schemas()
     with hydra.initialize_config_dir(str(command.folder), version_base="1.3"):
         config = hydra.compose(command.config, overrides)
     lines = [command.description, ""]

@@ -1,4 +1,4 @@
-"""What runs and sweeps print: what is to be done, how far it is, each result as it comes, and a table at the end."""
+"""What runs and sweeps print: the plan, progress, each result as it comes, and a table at the end."""
 
 from __future__ import annotations
 
@@ -137,7 +137,8 @@ def _described(record: Record) -> str:
 
 def _line(record: Record) -> str:
     """A finished run in one line."""
-    what = f"{record.model.name} {record.data.name} n={record.data.train_examples} seed={record.seed}"
+    examples = record.data.train_examples or record.config["data"]["size"]  # one that was killed did not count them
+    what = f"{record.model.name} {record.data.name} n={examples} seed={record.seed}"
     if record.status != "completed":
         return f"{record.status:<9} {what}: {record.error}"
     quality, speed = record.quality, record.speed

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from rnncompare import tasks
+from rnncompare.composition.schemas import CONFIGS
 from rnncompare.tasks.contract import IGNORED, Data, Examples, Generated, Task
 from rnncompare.tasks.contract.download import PinnedFile
 
 SHOWN_EXAMPLES, SHOWN_STEPS, SHOWN_SYMBOLS, SHOWN_CLASSES, SHOWN_COLUMNS = 3, 12, 30, 12, 8
 
 
-def overview(presets: Mapping[str, str]) -> str:
-    """A line for each task: its name, kind, sizes, whether its files are here, and its licence.
-
-    Args:
-        presets: what other choices of ``data=`` there are, tasks with settings of their own, in words.
-    """
+def overview() -> str:
+    """A line for each task: its name, kind, sizes, whether its files are here, and its licence; then the presets."""
     rows = [("data", "kind", "sizes", "files here", "licence")]
     rows += [_row(name, tasks.task_class(name)) for name in tasks.names()]
     widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
     lines = ["  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[-1]]) for row in rows]
-    return "\n".join([*lines, "", *(f"data={name}: {words}" for name, words in presets.items())])
+    return "\n".join([*lines, "", *_presets()])
+
+
+def _presets() -> Iterator[str]:
+    """The choices of ``data=`` that are a task with settings of its own, and what their files say that they are."""
+    for path in sorted((CONFIGS / "data").glob("*.yaml")):
+        if path.stem not in tasks.names():
+            comments = itertools.takewhile(lambda line: line.startswith("#"), path.read_text("utf-8").splitlines())
+            words = " ".join(line.strip("# ") for line in comments if "@package" not in line)
+            yield f"data={path.stem}: {words}"
 
 
 def _row(name: str, task: type[Task]) -> tuple[str, str, str, str, str]:

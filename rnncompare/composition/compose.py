@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 import hydra
 from hydra.core.global_hydra import GlobalHydra
 
-from rnncompare.cli.application import CONFIGS, LAUNCHERS, register_schemas
 from rnncompare.composition.override_allowlist import checked
+from rnncompare.composition.schemas import CONFIGS, register_schemas
 from rnncompare.training.settings import RunSettings, from_config
 
 
@@ -23,7 +23,7 @@ def compose(requests: Iterable[Sequence[str]]) -> list[RunSettings]:
     register_schemas()
     GlobalHydra.instance().clear()  # of the command's own settings
     with hydra.initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        return [from_config(hydra.compose("run", checked(overrides, LAUNCHERS))) for overrides in requests]
+        return [from_config(hydra.compose("run", checked(overrides))) for overrides in requests]
 
 
 def shortened(settings: RunSettings, share: float) -> RunSettings:
@@ -34,6 +34,7 @@ def shortened(settings: RunSettings, share: float) -> RunSettings:
         train=dataclasses.replace(
             train,
             max_updates=math.ceil(train.max_updates * share),
+            min_updates=math.ceil(train.min_updates * share),
             validate_every=math.ceil(train.validate_every * share),
         ),
     )

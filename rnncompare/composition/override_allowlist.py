@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +18,17 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from rnncompare.base.errors import SettingError, require
+from rnncompare.sweep.launchers import LAUNCHERS
 
 FLAGS = ("-m", "--multirun", "-c", "--cfg", "--resolve", "-p", "--package", "-cd", "--config-dir")
 _WITH_VALUE = ("-c", "--cfg", "-p", "--package", "-cd", "--config-dir")
 
 
-def checked(words: Sequence[str], launchers: Mapping[str, Any]) -> list[str]:
-    """The command line with its flags first, which Hydra's parser asks for; refused is what is not on the list.
-
-    A value that is no word of Hydra's grammar, such as the name of a column, is taken as it stands.
-
-    Args:
-        words: of the command line.
-        launchers: the names that ``hydra/launcher`` may have, and the dataclasses of their settings.
+def separate(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The flags of a command line, each followed by its value if it takes one, and the overrides.
 
     Raises:
-        SettingError: a flag or a setting of Hydra's is not to be used here.
+        SettingError: a flag lacks its value.
     """
     flags: list[str] = []
     overrides: list[str] = []
@@ -44,42 +39,60 @@ def checked(words: Sequence[str], launchers: Mapping[str, Any]) -> list[str]:
             overrides.append(word)
             continue
         flag, given, value = word.partition("=")
-        require(flag in FLAGS, flag, value, f"no such flag here; there are {', '.join(FLAGS)}, --help")
         flags.append(flag)
         if flag in _WITH_VALUE:
             require(bool(given or left), flag, "", "it needs a value")
             flags.append(value if given else left.pop(0))
+        elif given:
+            flags[-1] = word
+    return flags, overrides
+
+
+def checked(words: Sequence[str]) -> list[str]:
+    """The command line with its flags first, which Hydra's parser asks for, if everything in it is allowed.
+
+    A value that Hydra's grammar cannot read, such as the name of a column, is taken literally.
+
+    Raises:
+        SettingError: a flag or one of Hydra's own settings may not be used here.
+    """
+    flags, overrides = separate(words)
+    left = list(flags)
+    while left:
+        flag, _, value = left.pop(0).partition("=")
+        require(flag in FLAGS, flag, value, f"no such flag here; there are {', '.join(FLAGS)}, --help")
+        argument = left.pop(0) if flag in _WITH_VALUE else ""
         if flag in ("-cd", "--config-dir"):
-            _check_folder(Path(flags[-1]))
+            _check_folder(Path(argument))
     parser = OverridesParser.create()
     for place, word in enumerate(overrides):
         key, given, value = word.partition("=")
         for way in (word, f"{key}={quoted(value)}") if given else (word,):
             try:
-                _check_override(parser.parse_override(way), launchers)
+                _check_override(parser.parse_override(way))
             except (HydraException, RecursionError):
-                continue  # if it can be read in no way, Hydra says better what is wrong with it
+                continue  # if it cannot be read either way, Hydra explains it better
             overrides[place] = way
             break
     return [*flags, *overrides]
 
 
 def quoted(text: str) -> str:
-    """``text`` as a value of an override that stands for itself, whatever is in it."""
+    """``text`` quoted so that it is taken literally as the value of an override."""
     inside = re.sub(r"(\\*)('|$)", lambda found: 2 * found[1] + "\\'" * bool(found[2]), text)
     return f"'{inside}'"
 
 
-def _check_override(override: Override, launchers: Mapping[str, Any]) -> None:
+def _check_override(override: Override) -> None:
     key, value = override.key_or_group, override.value()
     if not any("hydra" in text for text in (key, override.package or "")):
         return
     plain = override.type is not None and override.type.name == "CHANGE" and not override.package
     if key == "hydra/launcher":
-        known = ", ".join(launchers)
-        require(plain and isinstance(value, str) and value in launchers, key, value, f"one of {known}")
+        known = isinstance(value, str) and value in LAUNCHERS
+        require(plain and known, key, value, f"one of {', '.join(LAUNCHERS)}")
         return
-    settings = {field.name for kind in launchers.values() for field in dataclasses.fields(kind)} - {"_target_"}
+    settings = {field.name for kind in LAUNCHERS.values() for field in dataclasses.fields(kind)} - {"_target_"}
     allowed = ["hydra/launcher", *(f"hydra.launcher.{name}" for name in sorted(settings))]
     asked = str(override.input_line).lstrip("+~").partition("=")[0]
     valid = f"not to be set here; of Hydra's own there are {', '.join(allowed)}"
@@ -87,7 +100,7 @@ def _check_override(override: Override, launchers: Mapping[str, Any]) -> None:
 
 
 def _check_folder(folder: Path) -> None:
-    """Refuse configuration files of others that name what Hydra should make or do, or that are not all in sight."""
+    """Refuse configuration files that tell Hydra what to create or do, and links to folders outside."""
     require(folder.is_dir(), "--config-dir", folder, "a folder of configuration files")
     for path in sorted(folder.rglob("*")):
         require(not (path.is_symlink() and path.is_dir()), "--config-dir", path, "no link to a folder elsewhere")
@@ -106,7 +119,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _makes_something(content: Any, depth: int = 0) -> bool:
-    """Whether it names what is to be made, or has a resolver, whose answer could."""
+    """Whether it names something for Hydra to create, or has a resolver, which could."""
     if depth > 50:
         return True
     if isinstance(content, dict):

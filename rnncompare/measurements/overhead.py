@@ -50,7 +50,7 @@ def _compare(case: Case, cell: str) -> dict[str, Any]:
     ratios: list[float] = []
     while sum(map(sum, laps.values())) < 10 * case.seconds or len(ratios) < case.repeats:
         seed = len(ratios)
-        ours = train(network, train_split, validation_split, objective, settings, seed, device).laps[1:]
+        ours = train(network, train_split, validation_split, objective, settings, seed, device).step_seconds[1:]
         clock = clock_for(device)
         order = torch.from_numpy(random.permutation(len(windows))[: UPDATES * sequences]).to(device)
         bare_loop(network, inputs, targets, order.split(sequences), settings, clock)

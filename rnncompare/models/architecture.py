@@ -1,4 +1,4 @@
-"""What a network is made of, checked as soon as it is said: the plan that `network` builds and `sizing` counts."""
+"""The plan of a network, checked when it is made; `network` builds from it and `sizing` counts by it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rnncompare.base.errors import require
 from rnncompare.models import cells
 from rnncompare.models.cell import Cell
 from rnncompare.models.implementations import IMPLEMENTATIONS
+from rnncompare.models.initialisation import INITIALISATIONS
 from rnncompare.models.reference import MODULES, cell_name
 
 LARGEST_DEFAULT_EMBEDDING = 64
@@ -28,25 +29,26 @@ class Architecture:
 
     Attributes:
         name: one of `names`.
-        outputs: numbers that the readout gives (K).
-        readout: ``last``: one output a sequence; ``every``: one output a step.
-        features: numbers a step where inputs are real (F), else None.
-        vocabulary: distinct symbols where inputs are integers, else None.
-        categories: distinct values of each categorical column that comes before the real ones in a step; each column
-            has an embedding of its own.
+        outputs: size of the readout (K).
+        readout: ``last``: one output per sequence; ``every``: one output per step.
+        features: real numbers per step (F); None for integer inputs.
+        vocabulary: number of distinct symbols; None for real inputs.
+        categories: number of distinct values of each categorical column; these columns come before the real ones, and
+            each has its own embedding.
         hidden_size: width of a layer and direction (H).
         num_layers: layers stacked (L).
         bidirectional: whether every layer also reads from the end.
         dropout: share of values dropped between layers and before the readout.
-        input_dropout: share of values dropped from the features or the embedded symbols.
-        embedding_size: numbers that a symbol, or the value of a categorical column, is turned into; None for the number
-            of distinct ones, but at most 64.
-        forget_bias: the forget gate's initial bias, where the cell has one; None leaves torch's own initialisation.
-        implementation: of hand-written cells, one of `IMPLEMENTATIONS`, None being auto; None for torch's modules.
+        input_dropout: share of values dropped from the features or embedded symbols.
+        embedding_size: size of the embedding of a symbol or categorical value; None for the number of distinct ones, at
+            most 64.
+        forget_bias: the forget gate's initial bias, if the cell has one; None leaves it to `initialisation`.
+        initialisation: of the recurrent layers, one of `INITIALISATIONS`.
+        implementation: for hand-written cells one of `IMPLEMENTATIONS`, None meaning auto; None for torch's modules.
         options: further settings of the cell, by name.
 
     Raises:
-        SettingError: a value that no network can have, under the name that it has on the command line.
+        SettingError: an impossible value; it is named as on the command line.
         ValueError: not exactly one of features and vocabulary, or categories beside a vocabulary.
     """
 
@@ -63,6 +65,7 @@ class Architecture:
     input_dropout: float = 0.0
     embedding_size: int | None = None
     forget_bias: float | None = None
+    initialisation: str = "torch"
     implementation: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -107,6 +110,8 @@ class Architecture:
             require(_fits(value, hints[name]), setting, value, _describe(hints[name]))
 
     def _check_implementation(self) -> None:
+        valid = f"one of {', '.join(INITIALISATIONS)}"
+        require(self.initialisation in INITIALISATIONS, "model.initialisation", self.initialisation, valid)
         wanted = self.implementation
         if self.name in MODULES:
             require(wanted is None, "model.implementation", wanted, f"null, since {self.name} is torch's own")
@@ -116,7 +121,7 @@ class Architecture:
 
     @property
     def cell(self) -> Cell:
-        """The cell with its settings; for torch's modules the one with the same equations."""
+        """The cell with its settings; for torch's modules, the cell with the same equations."""
         cell = cells.cell_class(cell_name(self.name))
         has_bias = any(field.name == "forget_bias" for field in fields(cell))
         return cell(**self.options, **({"forget_bias": self.forget_bias} if has_bias else {}))
@@ -128,23 +133,23 @@ class Architecture:
 
     @property
     def embedded_size(self) -> int:
-        """Numbers a step that the first layer reads (I)."""
+        """Size of the first layer's input (I)."""
         return (self.features or 0) + sum(size for _, size in self.embeddings)
 
     @property
     def embeddings(self) -> list[tuple[int, int]]:
-        """Of each table of embeddings, the distinct values and the numbers that one is turned into."""
+        """For each embedding table, its number of distinct values and its embedding size."""
         distinct = self.categories if self.vocabulary is None else (self.vocabulary,)
         return [(count, self.embedding_size or min(count, LARGEST_DEFAULT_EMBEDDING)) for count in distinct]
 
     @property
     def input_sizes(self) -> list[int]:
-        """Numbers a step that each layer reads: I for the first, D H for the others."""
+        """Size of each layer's input: I for the first, D H for the others."""
         return [self.embedded_size] + [self.directions * self.hidden_size] * (self.num_layers - 1)
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether ``value`` is of a type, or is a literal value, that ``hint`` allows; whole numbers are floats too."""
+    """Whether ``hint`` allows the type of ``value`` or ``value`` itself; a whole number passes as a float."""
     return any(
         type(value) is kind or (kind is float and type(value) is int) or (not isinstance(kind, type) and value == kind)
         for kind in _alternatives(hint)

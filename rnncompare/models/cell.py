@@ -1,7 +1,7 @@
-"""The cell contract: the equations of one step; layers, directions, packing and sizing come from elsewhere.
+"""The interface of a cell: the equations of one step. Layers, directions, packing and sizing are handled elsewhere.
 
-A new cell is one file in ``models/cells`` holding one subclass of `Cell`, and one YAML file in ``configs/model``; its
-name is the file's name.
+A new cell is one file in ``models/cells`` holding one subclass of `Cell`, and one YAML file in ``configs/model``; it is
+named after its file.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ State = tuple[Tensor, ...]
 
 
 class Weights:
-    """The parameters of one layer in one direction, as attributes, with the products that cells take of them.
+    """The parameters of one layer in one direction, as attributes, and the matrix products that cells use.
 
     Attributes are the names of `Cell.shapes`: ``weight_ih`` ``(G H, I)``, ``weight_hh`` ``(G H, P)``, ``bias_ih`` and
-    ``bias_hh`` ``(G H,)`` (None without bias), ``weight_hr`` ``(P, H)`` with a projection, and what a cell adds. G
-    counts gates (for ``_hh`` those that see h_{t-1}), H is the hidden size, P the size of the output: the
-    projection's, or H.
+    ``bias_hh`` ``(G H,)`` (None without bias), ``weight_hr`` ``(P, H)`` with a projection, and whatever a cell adds.
+    G is the number of gates (for ``_hh`` of those that see h_{t-1}), H the hidden size, P the size of the output:
+    that of the projection, or H.
     """
 
     weight_ih: Tensor
@@ -41,7 +41,7 @@ class Weights:
         return F.linear(x, self.weight_ih, self.bias_ih)
 
     def recurrent(self, h: Tensor, rows: slice | None = None) -> Tensor:
-        """W_hh h + b_hh: ``(B, P)`` to ``(B, G H)``; of some rows alone for gates that see another h than the rest."""
+        """W_hh h + b_hh: ``(B, P)`` to ``(B, G H)``; ``rows`` selects gates that see another h than the rest."""
         if rows is None:
             return F.linear(h, self.weight_hh, self.bias_hh)
         return F.linear(h, self.weight_hh[rows], None if self.bias_hh is None else self.bias_hh[rows])
@@ -56,8 +56,8 @@ class Cell:
     """One step of a recurrent layer. Its dataclass fields are its own settings, such as ``forget_bias``.
 
     Attributes:
-        gates: the names of the blocks of rows of the weights, in their order.
-        recurrent_gates: those of the gates that see h_{t-1}, and so have rows in weight_hh and bias_hh; None for all.
+        gates: names of the blocks of rows in the weights, in order.
+        recurrent_gates: the gates that see h_{t-1} and so have rows in weight_hh and bias_hh; None for all.
         states: the names of the state tensors; the first is the output.
     """
 
@@ -80,7 +80,7 @@ class Cell:
     ) -> dict[str, tuple[int, ...]]:
         """Names and shapes of a layer's parameters, in the order in which torch draws them.
 
-        A cell with more parameters than the usual extends this; one with fewer replaces it.
+        A cell with additional parameters extends this; one with fewer replaces it.
         """
         rows = len(self.gates) * hidden_size
         recurrent_rows = rows if self.recurrent_gates is None else len(self.recurrent_gates) * hidden_size
@@ -95,7 +95,7 @@ class Cell:
         return {name: shape for name, shape in shapes.items() if shape[0]}
 
     def initialise(self, w: Weights) -> None:
-        """Change the initial values in place, after every parameter was drawn from U(-1/sqrt(H), 1/sqrt(H)).
+        """Change initial values in place, after every parameter was drawn from U(-1/sqrt(H), 1/sqrt(H)).
 
-        Called without gradient tracking, once a layer and direction.
+        Called once per layer and direction, without gradient tracking.
         """

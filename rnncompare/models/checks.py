@@ -1,4 +1,4 @@
-"""What torch.nn's recurrent modules refuse, refused here with the same exceptions and the same words."""
+"""The checks of torch.nn's recurrent modules, with the same exceptions and messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rnncompare.models.cell import State
 def check_settings(
     input_size: Any, hidden_size: Any, num_layers: int, bias: Any, batch_first: Any, dropout: Any, proj_size: int
 ) -> None:
-    """Refuse what torch's constructors refuse, and warn of dropout that would do nothing.
+    """Raise what torch's constructors raise, and warn of dropout that would have no effect.
 
     Raises:
         TypeError: a setting of the wrong type.
@@ -48,11 +48,11 @@ def check_settings(
 
 
 def check_dimensions(module: str, input: Tensor, state: State | None, names: tuple[str, ...]) -> None:
-    """Refuse an input that is neither ``(T, I)`` nor ``(T, B, I)``, and states that do not match it.
+    """Check that the input is ``(T, I)`` or ``(T, B, I)`` and that the states match it.
 
     Raises:
         ValueError: the input has neither two nor three dimensions.
-        RuntimeError: the states of a batch lack the batch's dimension, or those of a single sequence have one.
+        RuntimeError: states lack the batch dimension that the input has, or have one that it lacks.
     """
     if input.dim() not in (2, 3):
         raise ValueError(f"{module}: Expected input to be 2D or 3D, got {input.dim()}D instead")
@@ -68,11 +68,11 @@ def check_dimensions(module: str, input: Tensor, state: State | None, names: tup
 
 
 def check_input(input: Tensor, packed: bool, input_size: int, dtype: torch.dtype) -> None:
-    """Refuse an input ``(T, B, I)``, or packed ``(N, I)``, that the parameters cannot multiply.
+    """Check that the parameters can multiply an input ``(T, B, I)`` or packed ``(N, I)``.
 
     Raises:
         ValueError: its dtype is not the parameters', and autocast is off.
-        RuntimeError: it has the wrong number of dimensions or features, or no step.
+        RuntimeError: it has the wrong number of dimensions or features, or no steps.
     """
     _check_dtype("input", input, dtype)
     dimensions = 2 if packed else 3
@@ -80,16 +80,16 @@ def check_input(input: Tensor, packed: bool, input_size: int, dtype: torch.dtype
         raise RuntimeError(f"input must have {dimensions} dimensions, got {input.dim()}")
     if input.size(-1) != input_size:
         raise RuntimeError(f"input.size(-1) must be equal to input_size. Expected {input_size}, got {input.size(-1)}")
-    if len(input) == 0:
+    if input.size(0) == 0:  # `len` would make the length a constant of an exported graph
         raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
 
 
 def check_state(state: State, expected: list[tuple[int, ...]], dtype: torch.dtype) -> None:
-    """Refuse initial states that are not of the ``expected`` number and shapes, or not of the parameters' dtype.
+    """Check that initial states have the ``expected`` number and shapes, and the parameters' dtype.
 
     Raises:
-        RuntimeError: said with the shape expected and the shape given.
-        ValueError: the dtype is not the parameters', and autocast is off; torch fails somewhere inside instead.
+        RuntimeError: the number or a shape is wrong; the message gives both shapes.
+        ValueError: the dtype is not the parameters', and autocast is off; torch fails deeper inside.
     """
     if len(state) != len(expected):
         raise RuntimeError(f"Expected {len(expected)} hidden states, got {len(state)}")

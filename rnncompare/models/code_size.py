@@ -1,4 +1,4 @@
-"""How many lines a cell is, and how many change from one cell to another: what "easier to modify" comes to."""
+"""The lines of a cell and the lines that change between two cells: a measure of "easier to modify"."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rnncompare.models.cell import Cell
 
 
 def code_lines(kind: type[Cell]) -> list[str]:
-    """The statements of a cell, inherited ones included, one a line; without docstrings, comments and annotations.
+    """The statements of a cell, one per line, including inherited ones; without docstrings, comments and annotations.
 
-    A statement counts once however it is wrapped, and so does each head of a function or condition.
+    A statement counts once however it is wrapped, as does the head of each function or condition.
     """
     members: dict[str, str] = {}
     for base in reversed(kind.__mro__):
@@ -26,7 +26,7 @@ def code_lines(kind: type[Cell]) -> list[str]:
 
 
 def step_lines(kind: type[Cell]) -> list[str]:
-    """Of `code_lines` those of the cell's step, its head included."""
+    """The part of `code_lines` that is the cell's step, including its head."""
     lines = code_lines(kind)
     start = lines.index("def step(self, x, state, w):")
     body = itertools.takewhile(lambda line: line.startswith("    "), lines[start + 1 :])
@@ -34,13 +34,13 @@ def step_lines(kind: type[Cell]) -> list[str]:
 
 
 def changed_lines(base: type[Cell], variant: type[Cell]) -> tuple[int, int]:
-    """The lines to add and the lines to remove that turn ``base`` into ``variant``; a changed line is one of each."""
+    """The numbers of lines to add and to remove to turn ``base`` into ``variant``; a changed line counts as both."""
     signs = [line[0] for line in difflib.ndiff(code_lines(base), code_lines(variant))]
     return signs.count("+"), signs.count("-")
 
 
 def _name(node: ast.stmt) -> str:
-    """What a member of a class is called."""
+    """The name of a class member."""
     if isinstance(node, ast.FunctionDef):
         return node.name
     return _plain(node).split(" = ")[0]

@@ -1,7 +1,8 @@
-"""Which function runs a layer: the one place where an implementation is chosen."""
+"""Chooses the function that runs a layer."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
 from torch import Tensor
@@ -9,14 +10,14 @@ from torch import Tensor
 from rnncompare.base.errors import SettingError
 from rnncompare.models import fast
 from rnncompare.models.cell import Cell, State, Weights
-from rnncompare.models.fast import parallel_scan
+from rnncompare.models.fast import operator, parallel_scan
 from rnncompare.models.unroll import unroll
 
 IMPLEMENTATIONS = ("auto", "loop", "fused")
 
 
 class Unrolling(Protocol):
-    """What every implementation is: a function of the signature and the result of `unroll`."""
+    """An implementation: a function with the arguments and the results of `unroll`."""
 
     def __call__(
         self,
@@ -29,22 +30,29 @@ class Unrolling(Protocol):
     ) -> tuple[Tensor, State]: ...
 
 
-def choose(implementation: str, cell: Cell, input: Tensor, w: Weights) -> tuple[str, Unrolling]:
+def choose(implementation: str, cell: Cell, input: Tensor, w: Weights, packed: bool = False) -> tuple[str, Unrolling]:
     """The implementation for one layer and direction: its name for the record, and its function.
 
     Args:
         implementation: the request: ``auto``, the fastest there is; ``loop``, the reading version; ``fused``, the fast
-            path in PyTorch alone, the same on every machine. Where a fast path cannot serve, the loop runs.
+            path in PyTorch alone, the same on every machine. The loop runs where no fast path serves.
         cell: the equations.
         input: the layer's input, for its dtype, device and size.
         w: the layer's parameters.
+        packed: whether the input is packed data.
+
+    Returns:
+        While PyTorch compiles, exports or traces, ``operator``: one node of the graph, which picks its engine as it
+        runs.
 
     Raises:
-        SettingError: no such implementation, or it does not serve this cell.
+        SettingError: the implementation does not serve this cell.
     """
     if implementation != "loop" and parallel_scan.serves(cell) and (implementation == "fused" or input.is_cuda):
         return "parallel_scan", parallel_scan.parallel_scan
     if implementation != "loop":
+        if not packed and operator.serves(cell, input):
+            return "operator", partial(operator.layer, implementation)
         for name, function in fast.paths(cell, input, w):
             if implementation in ("auto", name):
                 return name, function

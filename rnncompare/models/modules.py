@@ -1,4 +1,4 @@
-"""LSTM, GRU and RNN: drop-in for the modules of `torch.nn` of the same names, over hand-written cells."""
+"""LSTM, GRU and RNN: drop-in replacements for the `torch.nn` modules of the same names, built on hand-written cells."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Device = torch.device | str | int | None
 
 
 class LSTM(Recurrent):
-    """Drop-in for `torch.nn.LSTM`; the equations stand in `rnncompare.models.cells.lstm.LSTMCell`.
+    """Drop-in for `torch.nn.LSTM`; the equations are in `rnncompare.models.cells.lstm.LSTMCell`.
 
-    Takes the arguments of `torch.nn.LSTM`, in its order, and by keyword:
+    Takes the arguments of `torch.nn.LSTM` in the same order, and by keyword:
 
     Args:
-        implementation: ``auto``, ``loop`` or ``fused``, see `Recurrent`.
+        implementation: ``auto``, ``loop`` or ``fused``; see `Recurrent`.
         forget_bias: the forget gate's initial bias; None for torch's own initialisation.
 
     Example:
@@ -68,16 +68,17 @@ class LSTM(Recurrent):
 
 
 class GRU(Recurrent):
-    """Drop-in for `torch.nn.GRU`; the equations stand in `rnncompare.models.cells.gru.GRUCell`.
+    """Drop-in for `torch.nn.GRU`; the equations are in `rnncompare.models.cells.gru.GRUCell`.
 
-    Takes the arguments of `torch.nn.GRU`, in its order, and by keyword:
+    Takes the arguments of `torch.nn.GRU` in the same order, and by keyword:
 
     Args:
-        implementation: ``auto``, ``loop`` or ``fused``, see `Recurrent`.
+        implementation: ``auto``, ``loop`` or ``fused``; see `Recurrent`.
         proj_size: refused, as in torch.
     """
 
     mode = "GRU"
+    _promotes = True
 
     def __init__(
         self,
@@ -114,12 +115,12 @@ class GRU(Recurrent):
 
 
 class RNN(Recurrent):
-    """Drop-in for `torch.nn.RNN`; the equations stand in `rnncompare.models.cells.rnn.RNNCell`.
+    """Drop-in for `torch.nn.RNN`; the equations are in `rnncompare.models.cells.rnn.RNNCell`.
 
-    Takes the arguments of `torch.nn.RNN`, in its order, and by keyword:
+    Takes the arguments of `torch.nn.RNN` in the same order, and by keyword:
 
     Args:
-        implementation: ``auto``, ``loop`` or ``fused``, see `Recurrent`.
+        implementation: ``auto``, ``loop`` or ``fused``; see `Recurrent`.
         proj_size: refused, as in torch.
     """
 

@@ -1,4 +1,4 @@
-"""The network around the recurrent layers: symbols are embedded before them, a linear readout follows."""
+"""The network around the recurrent layers: an embedding for symbols before them, a linear readout after them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from rnncompare.models.architecture import Architecture
+from rnncompare.models.initialisation import start_as_keras
 from rnncompare.models.recurrent import Recurrent
 from rnncompare.models.reference import MODULES, reference
 
@@ -16,11 +17,11 @@ from rnncompare.models.reference import MODULES, reference
 class Network(nn.Module):
     """Inputs, dropout, recurrent layers, dropout, linear readout.
 
-    The parts are built in this order, so that models with the same equations draw the same initial weights from one
-    seed, hand-written or torch's.
+    The parts are built in this order, so that one seed gives models with the same equations the same initial weights,
+    hand-written or torch's.
 
     Attributes:
-        architecture: what it was built from.
+        architecture: the plan it was built from.
         embedding: `nn.Embedding` for integer inputs, `nn.Identity` for real ones, `Columns` for categories and reals.
         recurrent: a `Recurrent` or one of torch's modules.
         readout: `nn.Linear` from the last layer's output, all directions, to K numbers.
@@ -36,21 +37,21 @@ class Network(nn.Module):
         self.readout = nn.Linear(architecture.directions * architecture.hidden_size, architecture.outputs)
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Read sequences of which the first ``lengths`` steps are in use; what the padding holds changes no output.
+        """Read sequences whose first ``lengths`` steps are in use; the values in the padding change no output.
 
         Args:
             inputs: ``(T, B, F)`` real or ``(T, B)`` integer; ``(T, B, C + F)`` where there are C categories.
-            lengths: ``(B,)``, from 1 to T; None if all steps are in use. On the CPU they save a bidirectional network
-                on a GPU a wait for the device.
+            lengths: ``(B,)``, from 1 to T; None if all steps are in use. Lengths on the CPU spare a bidirectional
+                network on a GPU a wait for the device.
 
         Returns:
             ``(B, K)`` after the last step in use, or ``(T, B, K)`` after every step (those of padding mean nothing).
-            Where both directions are read out after the last step, each gives its own last state: that of the backward
-            direction has read the first step last.
+            With both directions read out after the last step, each gives its own last state; the backward direction
+            reads the first step last.
         """
         x = self.input_dropout(self.embedding(inputs))
         if lengths is None or not self.architecture.bidirectional:
-            output, state = self.recurrent(x)  # padding comes after all that a forward direction reads
+            output, state = self.recurrent(x)  # a forward direction reads padding only after everything else
         else:
             packed, state = self.recurrent(pack_padded_sequence(x, lengths.cpu(), enforce_sorted=False))
             output, _ = pad_packed_sequence(packed, total_length=len(x))
@@ -68,10 +69,10 @@ class Network(nn.Module):
 
 
 class Columns(nn.Module):
-    """Embeds the leading C columns of ``(T, B, C + F)``, which hold whole numbers, and leaves the others as they are.
+    """Embeds the leading C columns of ``(T, B, C + F)``, which hold whole numbers; the others stay as they are.
 
     Attributes:
-        tables: an `nn.Embedding` for each of the C columns.
+        tables: one `nn.Embedding` for each of the C columns.
     """
 
     def __init__(self, embeddings: list[tuple[int, int]]):
@@ -104,6 +105,12 @@ def _recurrent(architecture: Architecture) -> nn.Module:
         "dropout": architecture.dropout if architecture.num_layers > 1 else 0.0,  # between layers; torch warns of one
         "bidirectional": architecture.bidirectional,
     }
+    cell = architecture.cell
+    module: nn.Module
     if architecture.name in MODULES:
-        return reference(architecture.name, architecture.cell, **arguments)
-    return Recurrent(architecture.cell, **arguments, implementation=architecture.implementation or "auto")
+        module = reference(architecture.name, cell, **arguments)
+    else:
+        module = Recurrent(cell, **arguments, implementation=architecture.implementation or "auto")
+    if architecture.initialisation == "keras":
+        start_as_keras(module, cell)
+    return module

@@ -15,33 +15,39 @@ from rnncompare.models.checks import check_dimensions, check_input, check_settin
 from rnncompare.models.implementations import IMPLEMENTATIONS, choose
 
 
-class Recurrent(nn.Module):
+class Recurrent(nn.RNNBase):
     """A stack of recurrent layers of one cell, with the interface of `torch.nn.LSTM` and its kin.
 
-    Parameters are named as in torch, ``weight_ih_l0``, ``weight_hh_l0_reverse``, ..., and drawn in torch's order, so
-    one seed gives the same weights as there.
+    Parameters have torch's names (``weight_ih_l0``, ``weight_hh_l0_reverse``, ...) and are drawn in torch's order, so
+    one seed gives the same weights. An `nn.RNNBase`, so code that looks for one finds ``all_weights`` and
+    ``_flat_weights``; not a subclass of `nn.LSTM`, `nn.GRU` or `nn.RNN`, which `torch.compile` refuses.
 
     Args:
         cell: the equations of one step.
         input_size: I, the features of an input step.
         hidden_size: H, the units of a layer and direction.
-        num_layers: layers, each fed with the outputs of the one below.
+        num_layers: number of stacked layers; each reads the outputs of the one below.
         bias: whether the cell has biases.
-        batch_first: inputs and outputs are ``(B, T, ·)`` rather than ``(T, B, ·)``; states are not affected.
-        dropout: the probability of zeroing an output of any layer but the last, in training.
-        bidirectional: run a second set of weights from the end; its outputs follow the forward ones.
-        proj_size: P, the size of a projected output; 0 for none. The cell must know projections, as the LSTM does.
-        device: where the parameters are made.
-        dtype: what the parameters are made of.
+        batch_first: inputs and outputs are ``(B, T, ·)`` instead of ``(T, B, ·)``; states stay as they are.
+        dropout: probability of zeroing an output, in training, of every layer except the last.
+        bidirectional: also run a second set of weights from the last step to the first; its outputs come after the
+            forward ones.
+        proj_size: P, the size of a projected output; 0 for none. The cell must support projections, as the LSTM does.
+        device: the parameters' device.
+        dtype: the parameters' dtype.
         implementation: ``auto``, ``loop`` or ``fused``.
 
     Attributes:
-        implementation_used: what ran in the latest `forward`, such as ``loop``; None before it.
+        implementation_used: what the last `forward` ran, such as ``loop``; None before the first.
 
     Raises:
-        TypeError: a setting of the wrong type, as in torch.
-        ValueError: a number out of range, as in torch; `SettingError`, which is one, for the implementation.
+        TypeError: a setting has the wrong type, as in torch.
+        ValueError: a number is out of range, as in torch; for the implementation a `SettingError`, a kind of
+            ValueError.
     """
+
+    _promotes = False
+    """Whether results under autocast on a CPU have the dtype of the initial states, as those of `torch.nn.GRU`."""
 
     def __init__(
         self,
@@ -58,7 +64,7 @@ class Recurrent(nn.Module):
         dtype: torch.dtype | None = None,
         implementation: str = "auto",
     ):
-        super().__init__()
+        nn.Module.__init__(self)  # RNNBase.__init__ accepts torch's own cells only
         check_settings(input_size, hidden_size, num_layers, bias, batch_first, dropout, proj_size)
         valid = f"one of {', '.join(IMPLEMENTATIONS)}"
         require(implementation in IMPLEMENTATIONS, "model.implementation", implementation, valid)
@@ -86,6 +92,10 @@ class Recurrent(nn.Module):
                 for name, shape in shapes.items():
                     parameter = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
                     self.register_parameter(self._names[-1][name], parameter)
+        # RNNBase's own bookkeeping, which code written for torch's modules reads.
+        self._all_weights = [list(names.values()) for names in self._names]
+        self._flat_weights_names = [name for names in self._all_weights for name in names]
+        self._init_flat_weights()
         self.reset_parameters()
 
     @property
@@ -93,17 +103,8 @@ class Recurrent(nn.Module):
         """P, or H without a projection: the features of one direction's output."""
         return self.proj_size or self.hidden_size
 
-    @property
-    def _dtype(self) -> torch.dtype:
-        return next(iter(self._parameters_of(0).values())).dtype
-
-    @property
-    def all_weights(self) -> list[list[Tensor]]:
-        """The parameters of each layer and direction."""
-        return [[getattr(self, name) for name in names.values()] for names in self._names]
-
     def reset_parameters(self) -> None:
-        """Draw every parameter from U(-1/sqrt(H), 1/sqrt(H)), then let the cell set what it wants otherwise."""
+        """Draw every parameter from U(-1/sqrt(H), 1/sqrt(H)), then let the cell change what it needs to."""
         bound = 1 / math.sqrt(self.hidden_size)
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -bound, bound)
@@ -112,14 +113,14 @@ class Recurrent(nn.Module):
                 self.cell.initialise(Weights(**self._parameters_of(index)))
 
     def flatten_parameters(self) -> None:
-        """Do nothing; torch's modules lay their parameters out for cuDNN here."""
+        """Do nothing: this is where torch's modules lay out their parameters for cuDNN."""
 
     def extra_repr(self) -> str:
-        """The cell, then what torch's modules show."""
+        """The cell, then the settings that torch's modules show."""
         return f"{self.cell}, {self.settings()}"
 
     def settings(self) -> str:
-        """The sizes, and what differs from the defaults, as torch's modules show them."""
+        """The sizes and whatever differs from the defaults, as torch's modules show them."""
         shown = [f"{self.input_size}", f"{self.hidden_size}"]
         defaults = {
             "proj_size": 0,
@@ -145,7 +146,8 @@ class Recurrent(nn.Module):
 
         Returns:
             The outputs of the last layer, shaped as the input with ``directions * P`` features, and the final states,
-            shaped as `hx`. Under autocast they have its dtype, whatever the cell.
+            shaped as `hx`. Under autocast they have its dtype, except those of a `GRU` on a CPU, which as in torch have
+            that of the initial states.
 
         Raises:
             ValueError: an input of the wrong dtype or number of dimensions.
@@ -159,7 +161,7 @@ class Recurrent(nn.Module):
         return output, final if len(final) > 1 else final[0]
 
     def _forward_tensor(self, input: Tensor, state: State | None) -> tuple[Tensor, State]:
-        """Bring single sequences and `batch_first` into the form ``(T, B, I)``, and the results back."""
+        """Turn single sequences and `batch_first` input into ``(T, B, I)``, and the results back."""
         check_dimensions(type(self).__name__, input, state, self.cell.states)
         if input.dim() == 2:
             batch = None if state is None else tuple(s.unsqueeze(1) for s in state)
@@ -170,11 +172,16 @@ class Recurrent(nn.Module):
             return output.transpose(0, 1), final
         return self._run(input, state)
 
+    @torch.compiler.disable  # its batch sizes would be constants of the graph
     def _forward_packed(self, input: PackedSequence, state: State | None) -> tuple[PackedSequence, State]:
-        """Bring the states into the order of the packed sequences, longest first, and back."""
+        """Put the states in the order of the packed sequences, longest first, and back."""
+        if torch.jit.is_tracing() or torch.compiler.is_exporting():
+            raise RuntimeError(
+                f"{type(self).__name__}: packed sequences cannot be traced or exported; give padded ones"
+            )
         data, batch_sizes, order, inverse = input
         if state is not None and order is not None:
-            self._check_state(state, batch=len(order))
+            check_state(state, self._state_shapes(len(order)), self._parameters_of(0)["weight_ih"].dtype)
             state = tuple(s.index_select(1, order) for s in state)
         output, final = self._run(data, state, batch_sizes.tolist())
         if inverse is not None:
@@ -182,22 +189,31 @@ class Recurrent(nn.Module):
         return PackedSequence(output, batch_sizes, order, inverse), final
 
     def _run(self, input: Tensor, state: State | None, batch_sizes: list[int] | None = None) -> tuple[Tensor, State]:
-        """Layer upon layer over ``(T, B, I)`` or packed ``(N, I)``."""
-        check_input(input, batch_sizes is not None, self.input_size, self._dtype)
+        """Run the layers in turn over ``(T, B, I)`` or packed ``(N, I)``."""
+        parameters = [self._parameters_of(index) for index in range(len(self._names))]
+        dtype = parameters[0]["weight_ih"].dtype
+        check_input(input, batch_sizes is not None, self.input_size, dtype)
         batch = input.size(1) if batch_sizes is None else batch_sizes[0]
+        shapes = self._state_shapes(batch)
         if state is None:
-            state = tuple(input.new_zeros(shape) for shape in self._state_shapes(batch))
-        self._check_state(state, batch)
-        input = _as_autocast(input)
-        initial = list(zip(*(_as_autocast(s).unbind() for s in state), strict=True))
+            state = tuple(input.new_zeros(shape) for shape in shapes)
+        else:
+            check_state(state, shapes, dtype)
+        autocast = _autocast_dtype(input.device.type)
+        promoted = state[0].dtype if autocast and self._promotes and input.device.type == "cpu" else None
+        if autocast:
+            input, *rest = _cast(autocast, input, *state)
+            state = tuple(rest)
+            parameters = [dict(zip(p, _cast(autocast, *p.values()), strict=True)) for p in parameters]
+        initial = list(zip(*(s.unbind() for s in state), strict=True))
         final: list[State] = []
         used = set()
         for layer in range(self.num_layers):
             outputs = []
             for direction in range(self._directions):
                 index = layer * self._directions + direction
-                w = Weights(**{name: _as_autocast(p) for name, p in self._parameters_of(index).items()})
-                name, function = choose(self.implementation, self.cell, input, w)
+                w = Weights(**parameters[index])
+                name, function = choose(self.implementation, self.cell, input, w, batch_sizes is not None)
                 output, last = function(self.cell, input, initial[index], w, batch_sizes, reverse=direction == 1)
                 outputs.append(output)
                 final.append(last)
@@ -205,24 +221,30 @@ class Recurrent(nn.Module):
             input = torch.cat(outputs, -1) if self.bidirectional else outputs[0]
             if self.dropout and layer < self.num_layers - 1:
                 input = F.dropout(input, self.dropout, self.training)
-        self.implementation_used = "+".join(sorted(used))
-        return input, tuple(torch.stack(s) for s in zip(*final, strict=True))
+        ran = "+".join(sorted(used))
+        if ran != self.implementation_used:
+            self.implementation_used = ran
+        if input.requires_grad and not self.bidirectional and not used <= {"loop", "operator"}:
+            input = input.clone()  # a fast path needs its output in backward, and the caller may write to this one
+        states = tuple(torch.stack(s) for s in zip(*final, strict=True))
+        return (input, states) if promoted is None else (input.to(promoted), tuple(s.to(promoted) for s in states))
 
     def _parameters_of(self, index: int) -> dict[str, Tensor]:
-        """The parameters of a layer and direction by the cell's names, looked up so that swapped ones are seen."""
+        """A layer and direction's parameters by the cell's names, looked up each time, as they may be replaced."""
         return {name: getattr(self, own) for name, own in self._names[index].items()}
 
     def _state_shapes(self, batch: int) -> list[tuple[int, ...]]:
         sizes = [self._output_size] + [self.hidden_size] * (len(self.cell.states) - 1)
         return [(self.num_layers * self._directions, batch, size) for size in sizes]
 
-    def _check_state(self, state: State, batch: int) -> None:
-        check_state(state, self._state_shapes(batch), self._dtype)
+
+def _autocast_dtype(device: str) -> torch.dtype | None:
+    """The dtype of autocast on ``device``; None where it is off."""
+    if device == "meta" or not torch.is_autocast_enabled(device):
+        return None
+    return torch.get_autocast_dtype(device)
 
 
-def _as_autocast(tensor: Tensor) -> Tensor:
-    """``tensor`` in the dtype that autocast would give it in a product; itself where autocast is off."""
-    device = tensor.device.type
-    if tensor.dtype == torch.float64 or device == "meta" or not torch.is_autocast_enabled(device):
-        return tensor
-    return tensor.to(torch.get_autocast_dtype(device))
+def _cast(dtype: torch.dtype, *tensors: Tensor) -> list[Tensor]:
+    """The tensors as autocast gives them to a product: all but float64 in ``dtype``."""
+    return [t if t.dtype == torch.float64 else t.to(dtype) for t in tensors]

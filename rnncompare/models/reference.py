@@ -1,4 +1,4 @@
-"""torch's own LSTM, GRU and RNN, built from the same cell settings as the hand-written modules beside them."""
+"""torch's own LSTM, GRU and RNN, built from the settings of the hand-written cells."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ MODULES: dict[str, Callable[..., nn.RNNBase]] = {"torch_lstm": nn.LSTM, "torch_g
 
 
 def cell_name(name: str) -> str:
-    """The cell whose equations the model called ``name`` computes: ``lstm`` for ``torch_lstm`` and ``lstm`` alike."""
+    """The cell whose equations the model ``name`` computes: ``lstm`` for both ``torch_lstm`` and ``lstm``."""
     return name.removeprefix("torch_") if name in MODULES else name
 
 
 def reference(name: str, cell: Cell, input_size: int, hidden_size: int, **arguments: Any) -> nn.RNNBase:
     """The torch module called ``name`` with the settings and the initial values of ``cell``.
 
-    Initialisation is torch's, then the cell's: with ``forget_bias`` every layer and direction starts from
+    torch initialises first, then the cell: with ``forget_bias`` every layer and direction starts from
     b_if + b_hf = forget_bias, as in `LSTMCell.initialise`.
 
     Args:
         name: a key of `MODULES`.
-        cell: the cell with the same equations; its settings other than the initial forget bias are torch's arguments.
+        cell: the cell with the same equations; its settings, except the initial forget bias, are torch's arguments.
         input_size: I.
         hidden_size: H.
         arguments: of torch's module; ``num_layers``, ``dropout``, ``bidirectional``.

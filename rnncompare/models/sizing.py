@@ -1,7 +1,7 @@
-"""How large a network is, and how much it computes, from its architecture alone; nothing is built.
+"""How large a network is and how much it computes, from its architecture alone: nothing is built.
 
-All follows from the shapes that the cell declares (`Cell.shapes`), so a new cell is sized without a line here. The
-letters: V vocabulary, I input of a layer, H hidden size, D directions, L layers, K outputs, T steps, B batch.
+Everything follows from the shapes that the cell declares (`Cell.shapes`), so a new cell needs no code here.
+Notation: V vocabulary, I input of a layer, H hidden size, D directions, L layers, K outputs, T steps, B batch.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Counts:
 
     Attributes:
         recurrent: of all recurrent layers and directions.
-        embedding: V I for symbols, or the like summed over categorical columns; 0 for real inputs.
+        embedding: V I for symbols, summed over columns for categorical inputs; 0 for real inputs.
         readout: (D H + 1) K.
     """
 
@@ -46,7 +46,7 @@ def count_parameters(architecture: Architecture) -> Counts:
 
 
 def state_size(architecture: Architecture) -> int:
-    """Numbers that are kept from step to step for one sequence: D L H for each of the cell's states."""
+    """How many numbers one sequence keeps from step to step: D L H for each of the cell's states."""
     width = architecture.directions * architecture.num_layers * architecture.hidden_size
     return width * len(architecture.cell.states)
 
@@ -64,16 +64,16 @@ def flops_per_forward(architecture: Architecture, batch_size: int, sequence_leng
 def flops_per_update(architecture: Architecture, batch_size: int, sequence_length: int) -> int:
     """Floating-point operations of the matrix products, forward and backward, of one update.
 
-    A multiply-add counts 2. A weight matrix takes one product a step and sequence: 2 T B times its size forward, as
-    much for its own gradient, as much for the gradient of what it multiplies. Not among the last:
+    A multiply-add counts as 2. A weight matrix takes one product per step and sequence: 2 T B times its size forward,
+    as much again for its own gradient, and as much for the gradient of what it multiplies. The last leaves out:
 
-    - the real inputs of the first layer, which need no gradient (symbols and categories do, for their embedding);
+    - the real inputs of the first layer, which need no gradient (embedded symbols and categories do);
     - the initial state, a constant: T - 1 of the T states that a recurrent matrix multiplies.
 
-    These are the products of the plain step loop on sequences in full use. Another implementation may merge or skip
-    some. A cell that multiplies something computed from the state (a reset gate before the product) has the loop take
-    the initial state's gradient there too, though it is 0. Pointwise work, with that of biases and diagonal weights,
-    the look-up of embeddings and the optimiser's own work are left out.
+    These are the products of the plain step loop on sequences without padding. Another implementation may merge or
+    skip some. For a cell that multiplies something computed from the state (a reset gate before the product), the loop
+    also computes the initial state's gradient there, although it is 0. Not counted: pointwise work, including biases
+    and diagonal weights, the embedding look-up, and the optimiser.
     """
     steps = sequence_length * batch_size
     multiply_adds = 0
@@ -89,10 +89,10 @@ def flops_per_update(architecture: Architecture, batch_size: int, sequence_lengt
 
 
 def solve_hidden_size(architecture: Architecture, parameters: int) -> int:
-    """The largest hidden size with which ``architecture``, whatever its own, has at most ``parameters`` in total.
+    """The largest hidden size that gives ``architecture`` at most ``parameters`` in total; its own is ignored.
 
     Raises:
-        SettingError: even one unit has more.
+        SettingError: one unit already has more.
     """
 
     def total(hidden_size: int) -> int:

@@ -18,7 +18,7 @@ def unroll(
 ) -> tuple[Tensor, State]:
     """Apply ``cell`` to every step of ``input``; autograd differentiates it, any number of times.
 
-    A packed batch holds its sequences longest first, and each step only those that last so long. So the active batch
+    A packed batch holds its sequences longest first, and a step holds only those that last that long: the active batch
     shrinks where sequences end; in reverse it grows where they begin.
 
     Args:
@@ -37,18 +37,19 @@ def unroll(
     steps = x.unbind(0) if batch_sizes is None else x.split(batch_sizes)
     if reverse:
         steps = steps[::-1]
-    active = len(steps[0])
+    active = steps[0].size(0)  # `len` would be a constant of an exported graph
     state, waiting = _divide(state, active)
     outputs: list[Tensor] = []
     ended: list[State] = []
     for x_t in steps:
-        if len(x_t) < active:
-            state, shortest = _divide(state, len(x_t))
+        rows = x_t.size(0)
+        if rows < active:
+            state, shortest = _divide(state, rows)
             ended.append(shortest)
-        elif len(x_t) > active:
-            longer, waiting = _divide(waiting, len(x_t) - active)
+        elif rows > active:
+            longer, waiting = _divide(waiting, rows - active)
             state = _join([state, longer])
-        active = len(x_t)
+        active = rows
         state = cell.step(x_t, state, w)
         outputs.append(state[0])
     if ended:
@@ -60,7 +61,7 @@ def unroll(
 
 def _divide(state: State, rows: int) -> tuple[State, State]:
     """The first ``rows`` sequences of the batch, and the others."""
-    if rows == len(state[0]):
+    if rows == state[0].size(0):
         return state, ()
     first, others = zip(*(s.tensor_split([rows]) for s in state), strict=True)
     return first, others

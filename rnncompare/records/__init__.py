@@ -1,5 +1,6 @@
 """The record of a run: its fields, written whole or not at all, and read back into one table."""
 
+from rnncompare.records.curves import load_curve, load_curves, read_curves
 from rnncompare.records.fields import (
     SCHEMA_VERSION,
     CurvePoint,
@@ -14,6 +15,7 @@ from rnncompare.records.fields import (
 )
 from rnncompare.records.files import (
     CURVE_COLUMNS,
+    MODEL,
     NOT_IN_RUN_ID,
     is_recorded,
     plain,
@@ -31,16 +33,16 @@ from rnncompare.records.table import (
     check_records,
     compact,
     flat,
-    load_curve,
-    load_curves,
     load_records,
     read_files,
     read_records,
     to_frame,
+    warn_of,
 )
 
 __all__ = [
     "CURVE_COLUMNS",
+    "MODEL",
     "NOT_IN_RUN_ID",
     "SCHEMA_VERSION",
     "CurvePoint",
@@ -62,6 +64,7 @@ __all__ = [
     "load_records",
     "plain",
     "read_as",
+    "read_curves",
     "read_files",
     "read_record",
     "read_records",
@@ -69,6 +72,7 @@ __all__ = [
     "run_id",
     "set_aside",
     "to_frame",
+    "warn_of",
     "write_json",
     "write_record",
     "write_whole",

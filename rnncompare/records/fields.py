@@ -6,10 +6,15 @@ import functools
 import math
 import types
 import typing
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
 SCHEMA_VERSION = 1
+
+
+def came_later() -> Any:
+    """A field that records made before it was added lack; there it is null."""
+    return field(default=None, metadata={"came_later": True})
 
 
 @dataclass(kw_only=True)
@@ -39,7 +44,12 @@ class DataFields:
 
 @dataclass(kw_only=True)
 class QualityFields:
-    """The metric and the loss at the best validation; ``by_length`` is the metric at lengths never trained on."""
+    """The metric and the loss at the best validation; ``by_length`` is the metric at lengths never trained on.
+
+    ``metrics`` has, for the splits ``validation`` and ``test`` of a user's own data, the usual metrics by name (see
+    `tasks.contract.metrics`); null for other data. ``converged`` says whether training ended because it no longer
+    improved; false where the budget cut it.
+    """
 
     metric: str | None = None
     higher_is_better: bool | None = None
@@ -52,6 +62,8 @@ class QualityFields:
     by_length: dict[int, float | None] | None = None
     baseline: float | None = None
     optimum: float | None = None
+    converged: bool | None = came_later()
+    metrics: dict[str, dict[str, float | None]] | None = came_later()
 
 
 @dataclass(kw_only=True)
@@ -80,7 +92,10 @@ class MemoryFields:
 
 @dataclass(kw_only=True)
 class ProvenanceFields:
-    """What made the record: software, hardware (the name of the CPU or GPU that trained) and time (ISO 8601, UTC)."""
+    """What made the record: software, hardware (the name of the CPU or GPU that trained) and time (ISO 8601, UTC).
+
+    ``source_sha256`` is the fingerprint of the code of the cell and the task: a record of other code is stale.
+    """
 
     version: str | None = None
     git_commit: str | None = None
@@ -91,6 +106,7 @@ class ProvenanceFields:
     cores: int | None = None
     platform: str | None = None
     time: str | None = None
+    source_sha256: str | None = came_later()
 
 
 @dataclass(kw_only=True)
@@ -148,9 +164,10 @@ def parse(kind: Any, value: Any, name: str) -> Any:
     if isinstance(kind, type) and is_dataclass(kind) and isinstance(value, dict):
         hints = _hints(kind)
         missing = hints.keys() - value.keys()
-        if missing:
-            raise ValueError(f"{name} lacks {', '.join(sorted(missing))}")
-        return kind(**{key: parse(hint, value[key], f"{name}.{key}") for key, hint in hints.items()})
+        if needed := missing - {item.name for item in fields(kind) if "came_later" in item.metadata}:
+            raise ValueError(f"{name} lacks {', '.join(sorted(needed))}")
+        present = hints.keys() - missing
+        return kind(**{key: parse(hints[key], value[key], f"{name}.{key}") for key in present})
     origin, choices = typing.get_origin(kind), typing.get_args(kind)
     if origin is types.UnionType:
         return None if value is None else parse(choices[0], value, name)

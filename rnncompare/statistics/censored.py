@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnncompare.statistics.decision import Decision, Rule, check_rule, combined_p, verdict_of
+from rnncompare.statistics.decision import FEWEST_FOR_EQUIVALENCE, Decision, OneSided, Rule, check_rule, verdict_of
 from rnncompare.statistics.intervals import Interval, finite_sample
 
 
@@ -118,11 +118,24 @@ def decide_censored(
         """The sign test's one-sided p-value when so many pairs lie on one side for certain: the rest may not."""
         return float(bdtr(n - certain, n, 0.5))
 
-    p_above, p_below = p_of(int((low > margin).sum())), p_of(int((high < margin).sum()))
-    within = (p_of(int((low > -margin).sum())), p_below)
+    sides = OneSided(
+        above=p_of(int((low > margin).sum())),
+        below=p_of(int((high < margin).sum())),
+        above_minus=p_of(int((low > -margin).sum())),
+        below_minus=p_of(int((high < -margin).sum())),
+    )
     effect, narrow = _median_interval(low, high, 0.95), _median_interval(low, high, 0.90)
+    spread = bool((low != low[0]).any() or (high != high[0]).any() or low[0] != high[0])
+    verdict = verdict_of(effect, narrow, margin, rule, spread)
+    direction = int(effect.low > margin) - int(effect.high < -margin)
     return Decision(
-        verdict_of(effect, narrow, margin, rule), effect, narrow, combined_p(p_above, p_below, within, rule), n
+        verdict,
+        effect,
+        narrow,
+        sides.of(verdict, rule, spread and n >= FEWEST_FOR_EQUIVALENCE),
+        n,
+        direction,
+        sides.either_way,
     )
 
 

@@ -1,11 +1,12 @@
-"""The judge: paired differences and a margin in, one of four verdicts out."""
+"""From an estimate and a margin to a verdict, with the p-value of the decision that was made."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -18,21 +19,157 @@ Verdict = Literal["supported", "refuted", "equivalent", "inconclusive"]
 FEWEST_FOR_EQUIVALENCE = 5
 
 
+class Estimate(Protocol):
+    """An estimated difference: what a decision, random effects and the test set's error need to know of it."""
+
+    @property
+    def mean(self) -> float:
+        """The estimate."""
+
+    @property
+    def spread(self) -> bool:
+        """Whether the replicates differ at all: if not, nothing is known of their spread."""
+
+    @property
+    def standard_error(self) -> float:
+        """The standard error of the estimate."""
+
+    def interval(self, confidence: float) -> Interval:
+        """The two-sided interval, each tail with half of the error."""
+
+    def p_above(self, value: float) -> float:
+        """One-sided p-value that the difference is above ``value``."""
+
+    def p_below(self, value: float) -> float:
+        """One-sided p-value that it is below ``value``."""
+
+
+@dataclass(frozen=True)
+class WiderOf:
+    """Two estimates of the same difference, of which the more careful one counts on each side."""
+
+    one: Estimate
+    other: Estimate
+
+    @property
+    def mean(self) -> float:
+        """The estimate, of the first."""
+        return self.one.mean
+
+    @property
+    def spread(self) -> bool:
+        """Whether either knows of its spread."""
+        return self.one.spread or self.other.spread
+
+    @property
+    def standard_error(self) -> float:
+        """The larger standard error."""
+        return max(self.one.standard_error, self.other.standard_error)
+
+    def interval(self, confidence: float) -> Interval:
+        """From the lower of the two lower limits to the upper of the two upper ones."""
+        one, other = self.one.interval(confidence), self.other.interval(confidence)
+        low, high = np.fmin(one.low, other.low), np.fmax(one.high, other.high)
+        return Interval(self.mean, float(low), float(high), one.n)
+
+    def p_above(self, value: float) -> float:
+        """The larger of the two p-values."""
+        return max(self.one.p_above(value), self.other.p_above(value))
+
+    def p_below(self, value: float) -> float:
+        """The larger of the two p-values."""
+        return max(self.one.p_below(value), self.other.p_below(value))
+
+
+@dataclass(frozen=True)
+class WithTestError:
+    """An estimate from one fixed test set, with the sampling error of that set added.
+
+    All seeds share the test examples, so their luck does not average out over seeds. It is independent of the luck of
+    the seeds, and the squares of the two half-widths add on each side (Zou and Donner 2008, as for any two independent
+    estimates).
+
+    Attributes:
+        seeds: the estimate over seeds.
+        test_error: standard error of the paired difference over test examples, from 0 up; of several conditions
+            that of `standard_error_of_tests`.
+    """
+
+    seeds: Estimate
+    test_error: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.test_error) and self.test_error >= 0):
+            raise ValueError(f"test_error is {self.test_error}, not a finite number from 0 up")
+
+    @property
+    def mean(self) -> float:
+        """The estimate over seeds."""
+        return self.seeds.mean
+
+    @property
+    def spread(self) -> bool:
+        """Whether the seeds differ at all."""
+        return self.seeds.spread
+
+    @property
+    def standard_error(self) -> float:
+        """Of seeds and test examples together."""
+        return math.hypot(self.seeds.standard_error, self.test_error)
+
+    def interval(self, confidence: float) -> Interval:
+        """The interval at ``confidence``."""
+        from scipy.special import ndtri
+
+        seeds = self.seeds.interval(confidence)
+        test = float(ndtri((1 + confidence) / 2)) * self.test_error
+        below, above = math.hypot(self.mean - seeds.low, test), math.hypot(seeds.high - self.mean, test)
+        return Interval(self.mean, self.mean - below, self.mean + above, seeds.n)
+
+    def p_above(self, value: float) -> float:
+        """One-sided p-value: the error at which the lower limit meets ``value``."""
+        return self._p(lambda interval: interval.low > value)
+
+    def p_below(self, value: float) -> float:
+        """One-sided p-value: the error at which the upper limit meets ``value``."""
+        return self._p(lambda interval: interval.high < value)
+
+    def _p(self, excluded: Callable[[Interval], bool]) -> float:
+        """The smallest one-sided error at which the interval excludes the value; 1 where none below a half does."""
+        low, high = math.log(1e-12), math.log(0.4999)
+        if not excluded(self.interval(1 - 2 * math.exp(high))):
+            return 1.0
+        while high - low > 1e-4:
+            middle = (low + high) / 2
+            low, high = (low, middle) if excluded(self.interval(1 - 2 * math.exp(middle))) else (middle, high)
+        return math.exp(high)
+
+
+def standard_error_of_tests(errors: Sequence[float] | np.ndarray) -> float:
+    """The standard error, over test examples, of a mean over conditions with a test set each.
+
+    Args:
+        errors: each condition's standard error of the paired difference over its test examples, ``(C,)``.
+    """
+    checked = finite_sample(errors, "test errors")
+    return float(np.sqrt((checked**2).sum()) / len(checked))
+
+
 @dataclass(frozen=True)
 class Decision:
-    """What paired differences say of a claim.
+    """What an estimate says of a claim.
 
     Attributes:
         verdict: ``supported``, ``refuted``, ``equivalent`` or ``inconclusive``.
-        effect: 95 % interval of the mean paired difference (of the median log ratio for times to target); a positive
-            difference speaks for the claim.
+        effect: 95 % interval of the difference; a positive difference speaks for the claim.
         narrow: 90 % interval of the same, for the two one-sided tests of equivalence.
-        p: for the rule ``beats``, two-sided p-value of the null "the difference is the margin": at most 0.05 exactly
-            where the 95 % interval leaves the margin out, on either side. For the rule ``equivalent``, the larger of
-            the two one-sided p-values of the null "the difference is at least the margin, either way": at most 0.05
-            exactly where the 90 % interval lies within the margins. NaN for fewer than two pairs. It does not know of
-            the fewest pairs for equivalence.
-        pairs: how many pairs there were.
+        p: p-value of the decision made, at most 0.05 where one is made: *supported* and *refuted* have twice the
+            one-sided p-value (for the 95 % interval has 2.5 % on either side), *equivalent* the larger one of its two
+            one-sided tests. An inconclusive claim has that of what it says: superiority, or equivalence. NaN for fewer
+            than two pairs.
+        pairs: how many replicates there were.
+        direction: 1 where the difference is above the margin for sure, -1 where it is below minus the margin, else 0.
+        direction_p: the two-sided p-value of that: twice the smaller of the two one-sided ones.
     """
 
     verdict: Verdict
@@ -40,6 +177,8 @@ class Decision:
     narrow: Interval
     p: float
     pairs: int
+    direction: int = 0
+    direction_p: float = math.nan
 
 
 def check_rule(margin: float, rule: Rule) -> None:
@@ -50,9 +189,12 @@ def check_rule(margin: float, rule: Rule) -> None:
         raise ValueError(f"rule is {rule!r}, neither 'beats' nor 'equivalent'")
 
 
-def verdict_of(effect: Interval, narrow: Interval, margin: float, rule: Rule) -> Verdict:
-    """The verdict of a 95 % interval ``effect`` and a 90 % one ``narrow``; unknown (NaN) bounds settle nothing."""
-    if narrow.n >= FEWEST_FOR_EQUIVALENCE and -margin < narrow.low and narrow.high < margin:
+def verdict_of(effect: Interval, narrow: Interval, margin: float, rule: Rule, spread: bool = True) -> Verdict:
+    """The verdict of a 95 % interval ``effect`` and a 90 % one ``narrow``; unknown (NaN) bounds settle nothing.
+
+    Without ``spread``, where all replicates are the same, nothing is equivalent.
+    """
+    if spread and narrow.n >= FEWEST_FOR_EQUIVALENCE and -margin < narrow.low and narrow.high < margin:
         return "equivalent"
     if rule == "beats":
         if effect.low > margin:
@@ -61,30 +203,11 @@ def verdict_of(effect: Interval, narrow: Interval, margin: float, rule: Rule) ->
     return "refuted" if effect.low > margin or effect.high < -margin else "inconclusive"
 
 
-def combined_p(above: float, below: float, within: tuple[float, float], rule: Rule) -> float:
-    """The p-value of the rule.
-
-    Args:
-        above: one-sided p-value that the difference is above the margin.
-        below: that it is below the margin.
-        within: that it is above minus the margin, and below the margin.
-        rule: which of them the claim rests on.
-    """
-    return min(1.0, 2 * min(above, below)) if rule == "beats" else max(within)
-
-
 def decide(differences: Sequence[float] | np.ndarray, margin: float, rule: Rule = "beats") -> Decision:
     """Judges a claim by paired differences over seeds, signed so that a positive one speaks for the claim.
 
-    For ``beats`` ("A beats B by more than the margin"): *supported* where the 95 % interval of the mean difference lies
-    above the margin; *refuted* where it lies below it (which does not say that B is better: only that A is not better
-    by the margin); *equivalent* where the 90 % interval lies strictly within ± margin (two one-sided tests at 5 %),
-    which is said first; otherwise *inconclusive*. For ``equivalent`` ("A and B differ by less than the margin"):
-    *equivalent* likewise; *refuted* where the 95 % interval lies wholly beyond the margin on either side; otherwise
-    *inconclusive*. With a margin of 0 nothing is ever equivalent. Neither is anything of fewer than 5 pairs, and fewer
-    than 2 give no interval and nothing but *inconclusive*.
-
-    The intervals are those of `StudentisedMean`, which says how differences without any spread are judged.
+    As `decide_estimate`, with the intervals of `StudentisedMean`. Fewer than 2 pairs give no interval and nothing but
+    *inconclusive*.
 
     Args:
         differences: one finite number a pair, ``(n,)``.
@@ -99,7 +222,73 @@ def decide(differences: Sequence[float] | np.ndarray, margin: float, rule: Rule 
     if len(sample) < 2:
         unknown = Interval(float(sample[0]) if len(sample) else math.nan, math.nan, math.nan, len(sample))
         return Decision("inconclusive", unknown, unknown, math.nan, len(sample))
-    seen = StudentisedMean(sample)
-    effect, narrow = seen.interval(0.95), seen.interval(0.90)
-    p = combined_p(seen.p_above(margin), seen.p_below(margin), (seen.p_above(-margin), seen.p_below(margin)), rule)
-    return Decision(verdict_of(effect, narrow, margin, rule), effect, narrow, p, len(sample))
+    return decide_estimate(StudentisedMean(sample), margin, rule)
+
+
+def decide_estimate(
+    estimate: Estimate, margin: float, rule: Rule = "beats", alpha: float = 0.05, narrow_alpha: float = 0.10
+) -> Decision:
+    """Judges a claim by an estimated difference, signed so that a positive one speaks for the claim.
+
+    For ``beats`` ("A beats B by more than the margin"): *supported* where the 95 % interval of the difference lies
+    above the margin; *refuted* where it lies below it (which does not say that B is better: only that A is not better
+    by the margin); *equivalent* where the 90 % interval lies strictly within ± margin (two one-sided tests at 5 %),
+    which is said first; otherwise *inconclusive*. For ``equivalent`` ("A and B differ by less than the margin"):
+    *equivalent* likewise; *refuted* where the 95 % interval lies wholly beyond the margin on either side; otherwise
+    *inconclusive*. Nothing is equivalent with a margin of 0, with fewer than 5 replicates, or where all replicates are
+    the same, which says nothing of their spread.
+
+    Args:
+        estimate: of the difference.
+        margin: the smallest difference that matters, from 0 up.
+        rule: what the claim says.
+        alpha: the error of the wider interval: what `Looks.alpha` gives for the look, 5 % for a single one.
+        narrow_alpha: the error of the narrow interval: `Looks.narrow_alpha`, 10 % for a single look.
+
+    Returns:
+        The decision. With looks, `Looks.overall_p` makes its p comparable to 5 %.
+
+    Raises:
+        ValueError: the margin is negative or not finite, or the rule unknown.
+    """
+    check_rule(margin, rule)
+    effect, narrow = estimate.interval(1 - alpha), estimate.interval(1 - narrow_alpha)
+    verdict = verdict_of(effect, narrow, margin, rule, estimate.spread)
+    sides = OneSided(
+        above=estimate.p_above(margin),
+        below=estimate.p_below(margin),
+        above_minus=estimate.p_above(-margin),
+        below_minus=estimate.p_below(-margin),
+    )
+    direction = int(effect.low > margin) - int(effect.high < -margin)
+    testable = estimate.spread and narrow.n >= FEWEST_FOR_EQUIVALENCE
+    p = sides.of(verdict, rule, testable)
+    return Decision(verdict, effect, narrow, p, effect.n, direction, sides.either_way)
+
+
+@dataclass(frozen=True)
+class OneSided:
+    """One-sided p-values of a difference against the margin and minus the margin."""
+
+    above: float
+    below: float
+    above_minus: float
+    below_minus: float
+
+    @cached_property
+    def within(self) -> float:
+        """Of equivalence: the larger of two one-sided tests."""
+        return max(self.above_minus, self.below)
+
+    @cached_property
+    def either_way(self) -> float:
+        """Of a difference beyond the margin, on whichever side."""
+        return min(1.0, 2 * min(self.above, self.below_minus))
+
+    def of(self, verdict: Verdict, rule: Rule, equivalence_testable: bool) -> float:
+        """The p-value of the decision made, as `Decision.p` defines it; 1 for an equivalence that can't be tested."""
+        if verdict == "equivalent" or (verdict == "inconclusive" and rule == "equivalent"):
+            return self.within if equivalence_testable else 1.0
+        if rule == "equivalent":
+            return self.either_way
+        return min(1.0, 2 * (self.below if verdict == "refuted" else self.above))

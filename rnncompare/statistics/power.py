@@ -1,14 +1,16 @@
-"""How many pairs a study needs."""
+"""How many pairs a study needs, what those it has can show, and how its verdict hangs on the margin."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from rnncompare.statistics.decision import FEWEST_FOR_EQUIVALENCE, Rule, check_rule
-from rnncompare.statistics.intervals import finite_sample
+from rnncompare.statistics.decision import FEWEST_FOR_EQUIVALENCE, Rule, Verdict, check_rule, verdict_of
+from rnncompare.statistics.intervals import Interval, finite_sample
 from rnncompare.statistics.studentised import StudentisedMean, error_share
 
 MOST_PAIRS = 1_000_000
@@ -43,17 +45,9 @@ def pairs_for_difference(distance: float, power: float = 0.9) -> int | None:
     Returns:
         The number of pairs, None where a million do not suffice.
     """
-    from scipy.special import nctdtr, stdtrit
-
     if not distance:
         return None
-
-    def power_of(n: int) -> float:
-        critical = float(stdtrit(n - 1, 1 - 0.025 * error_share(n)))
-        chance = 1 - float(nctdtr(n - 1, math.sqrt(n) * abs(distance), critical))
-        return 1.0 if math.isnan(chance) else chance  # scipy's noncentral t overflows far out, where power is 1
-
-    fewest = _fewest(power_of, power, start=2)
+    fewest = _fewest(lambda n: _power_of_difference(distance, n), power, start=2)
     return None if fewest is None else fewest + 1
 
 
@@ -71,33 +65,26 @@ def pairs_for_equivalence(margin: float, shift: float = 0.0, power: float = 0.9)
     Returns:
         The number of pairs, at least 5; None where the shift is not within the margin or a million do not suffice.
     """
-    from scipy.special import ndtr, ndtri
-
     if not abs(shift) < margin:
         return None
-    z = float(ndtri(0.95))
-
-    def power_of(n: int) -> float:
-        root = math.sqrt(n)
-        return float(ndtr((margin - shift) * root - z) + ndtr((margin + shift) * root - z) - 1)
-
-    return _fewest(power_of, power, start=FEWEST_FOR_EQUIVALENCE)
+    return _fewest(lambda n: _power_of_equivalence(margin, shift, n), power, start=FEWEST_FOR_EQUIVALENCE)
 
 
-def pairs_for_superiority(probability: float, power: float = 0.95, alpha: float = 0.05) -> int:
-    """Pairs to tell a probability that A beats B from one half (Noether 1987, as in Bouthillier et al. 2021).
+def _power_of_difference(distance: float, n: int) -> float:
+    """Student's power, at the level that `decide` works at."""
+    from scipy.special import nctdtr, stdtrit
 
-    ``n = ((z(1 - alpha) + z(power)) / (sqrt(6) (1/2 - P)))²``, the one-sided rank test's: 29 for P = 0.75 at 5 % and
-    95 % power.
+    critical = float(stdtrit(n - 1, 1 - 0.025 * error_share(n)))
+    chance = 1 - float(nctdtr(n - 1, math.sqrt(n) * abs(distance), critical))
+    return 1.0 if math.isnan(chance) else chance  # scipy's noncentral t overflows far out, where power is 1
 
-    Raises:
-        ValueError: ``probability`` is a half, which no number of pairs tells from itself, or not between 0 and 1.
-    """
-    if not 0 <= probability <= 1 or probability == 0.5:
-        raise ValueError(f"probability is {probability}: another number between 0 and 1 than a half is needed")
-    from scipy.special import ndtri
 
-    return math.ceil(((ndtri(1 - alpha) + ndtri(power)) / (math.sqrt(6) * (0.5 - probability))) ** 2)
+def _power_of_equivalence(margin: float, shift: float, n: int) -> float:
+    """The normal approximation to the power of two one-sided tests at 5 %."""
+    from scipy.special import ndtr, ndtri
+
+    root, z = math.sqrt(n), float(ndtri(0.95))
+    return float(ndtr((margin - shift) * root - z) + ndtr((margin + shift) * root - z) - 1)
 
 
 def pairs_to_settle(
@@ -128,3 +115,67 @@ def pairs_to_settle(
     outside = abs(shift) - beyond if rule == "equivalent" else shift - beyond
     difference = pairs_for_difference(outside, power) if rule == "beats" or outside > 0 else None
     return min((n for n in (equivalence, difference) if n is not None), default=None)
+
+
+@dataclass(frozen=True)
+class PowerAtMargin:
+    """What a number of pairs can show at a margin, and how many it would take.
+
+    Attributes:
+        difference: the chance to tell a true difference from one that is a margin away: to support a claim where the
+            truth is twice the margin, or to refute it where there is no difference.
+        equivalence: the chance to show equivalence where there is no difference.
+        pairs_for_difference: pairs for 90 % of the first, None where a million do not suffice.
+        pairs_for_equivalence: pairs for 90 % of the second.
+    """
+
+    difference: float
+    equivalence: float
+    pairs_for_difference: int | None
+    pairs_for_equivalence: int | None
+
+
+def power_at_margin(spread: float, margin: float, pairs: int, power: float = 0.9) -> PowerAtMargin:
+    """The power of a study at its margin.
+
+    Args:
+        spread: standard deviation of the paired differences (for a tuned arm: of the pseudo-values), above 0.
+        margin: in the same unit, above 0.
+        pairs: of the study, at least 2.
+        power: wanted.
+
+    Raises:
+        ValueError: the spread or margin is not above 0, or the pairs are fewer than 2.
+    """
+    if not (spread > 0 and margin > 0 and pairs >= 2):
+        raise ValueError(f"spread {spread}, margin {margin} and pairs {pairs}: above 0, and at least 2, are needed")
+    distance = margin / spread
+    equivalence = _power_of_equivalence(distance, 0.0, pairs) if pairs >= FEWEST_FOR_EQUIVALENCE else 0.0
+    return PowerAtMargin(
+        _power_of_difference(distance, max(2, pairs - 1)),
+        max(0.0, equivalence),
+        pairs_for_difference(distance, power),
+        pairs_for_equivalence(distance, power=power),
+    )
+
+
+def verdicts_by_margin(
+    effect: Interval, narrow: Interval, rule: Rule, spread: bool = True
+) -> list[tuple[float, Verdict]]:
+    """The verdict as a function of the margin: ``(margin from which it holds, verdict)``, from 0 up.
+
+    Args:
+        effect: the 95 % interval.
+        narrow: the 90 % one.
+        rule: what the claim says.
+        spread: as `verdict_of` takes it.
+    """
+    limits = {abs(limit) for limit in (effect.low, effect.high, narrow.low, narrow.high) if math.isfinite(limit)}
+    edges = sorted(limits | {0.0})
+    middles = [*((a + b) / 2 for a, b in itertools.pairwise(edges)), edges[-1] + 1]
+    steps: list[tuple[float, Verdict]] = []
+    for edge, middle in zip(edges, middles, strict=True):
+        verdict = verdict_of(effect, narrow, middle, rule, spread)
+        if not steps or steps[-1][1] != verdict:
+            steps.append((edge, verdict))
+    return steps

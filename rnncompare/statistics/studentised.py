@@ -36,6 +36,20 @@ def resampling_weights(n: int) -> np.ndarray:
     return weights
 
 
+def studentised_pivots(centred: np.ndarray) -> np.ndarray:
+    """The bootstrap's t statistics of columns ``(n, S)`` of mean 0, all from the same resamples: ``(RESAMPLES, S)``.
+
+    They are huge where a resample has no spread.
+    """
+    scaled = centred / np.abs(centred).max(0)
+    weights = resampling_weights(len(scaled))
+    means, squares = weights @ scaled, weights @ scaled**2
+    variances = squares - means**2
+    spread = variances > 1e-12 * squares
+    errors = np.sqrt(np.where(spread, variances, 1.0) / (len(scaled) - 1))
+    return np.where(spread, means / errors, np.sign(means) * 1e300)
+
+
 @dataclass(frozen=True)
 class StudentisedMean:
     """The mean of paired differences ``(n,)``, n >= 2, with what the data say of its uncertainty.
@@ -61,6 +75,11 @@ class StudentisedMean:
         """Whether the differences are the same but for rounding."""
         return bool(np.ptp(self.differences) <= 1e-12 * np.abs(self.differences).max())
 
+    @property
+    def spread(self) -> bool:
+        """Whether the differences are not all the same."""
+        return not self.identical
+
     @cached_property
     def standard_error(self) -> float:
         """The estimated standard error of the mean."""
@@ -68,15 +87,8 @@ class StudentisedMean:
 
     @cached_property
     def pivots(self) -> np.ndarray:
-        """The bootstrap's t statistics in ascending order, ``(RESAMPLES,)``: huge where a resample has no spread."""
-        n = len(self.differences)
-        centred = np.sort(self.differences) - self.mean
-        centred = centred / np.abs(centred).max()
-        means, squares = (resampling_weights(n) @ np.stack([centred, centred**2], axis=1)).T
-        variances = squares - means**2
-        spread = variances > 1e-12 * squares
-        errors = np.sqrt(np.where(spread, variances, 1.0) / (n - 1))
-        return np.sort(np.where(spread, means / errors, np.sign(means) * 1e300))
+        """The bootstrap's t statistics in ascending order, ``(RESAMPLES,)``."""
+        return np.sort(studentised_pivots((np.sort(self.differences) - self.mean)[:, None])[:, 0])
 
     def interval(self, confidence: float) -> Interval:
         """The interval of the mean at ``confidence``."""

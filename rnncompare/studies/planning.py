@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rnncompare.base.errors import DataError
 from rnncompare.claims import Claim
-from rnncompare.cli.console import understood
 from rnncompare.composition.compose import compose, shortened
 from rnncompare.composition.override_allowlist import quoted
-from rnncompare.studies.cost import Effort
 from rnncompare.studies.protocol import Entry, Protocol, StudyTask, protocol
+from rnncompare.studies.reporter import Reporter
 from rnncompare.studies.settings import StudySettings
 from rnncompare.sweep import checked
 from rnncompare.training.settings import RunSettings
@@ -24,27 +23,40 @@ class Plan:
 
     Attributes:
         protocol: the entries of each claim.
+        tasks: by name, those whose data are there.
         runs: the settings of each entry, but for seed and learning rate.
         left_out: tasks whose data cannot be had, with why.
     """
 
     protocol: Protocol
+    tasks: dict[str, StudyTask]
     runs: dict[Entry, RunSettings]
     left_out: dict[str, str]
 
     def shortened(self, share: float) -> Plan:
         """The same with a share of the updates."""
+        if share == 1:
+            return self
         runs = {entry: shortened(settings, share) for entry, settings in self.runs.items()}
-        return Plan(self.protocol, runs, self.left_out)
+        return dataclasses.replace(self, runs=runs)
 
-    def within(self, effort: Effort) -> Plan:
-        """The same with the pairs and the share of the updates that a budget allows."""
-        pairs = dict.fromkeys(self.protocol.pairs, effort.pairs)
-        return Plan(dataclasses.replace(self.protocol, pairs=pairs), self.runs, self.left_out).shortened(effort.updates)
+    def only(self, kept: Collection[Entry]) -> Plan:
+        """The same without the entries that are not among ``kept``."""
+        arms = {
+            claim: {arm: tuple(entry for entry in entries if entry in kept) for arm, entries in own.items()}
+            for claim, own in self.protocol.arms.items()
+        }
+        entries = {entry: priority for entry, priority in self.protocol.entries.items() if entry in kept}
+        shrunk = dataclasses.replace(self.protocol, arms=arms, entries=entries)
+        return dataclasses.replace(self, protocol=shrunk, runs={entry: self.runs[entry] for entry in entries})
 
 
 def plan(
-    settings: StudySettings, claims: Sequence[Claim], tasks: Mapping[str, StudyTask], overrides: Sequence[str]
+    settings: StudySettings,
+    claims: Sequence[Claim],
+    tasks: Mapping[str, StudyTask],
+    overrides: Sequence[str],
+    reporter: Reporter,
 ) -> Plan:
     """The plan of a study.
 
@@ -53,12 +65,13 @@ def plan(
         claims: to be judged.
         tasks: that the claims name, by name.
         overrides: settings that all runs share.
+        reporter: hears how a user's own data were understood.
 
     Raises:
         SettingError: a run cannot be made.
         DataError: no task's data can be had.
     """
-    wanted = protocol(claims, tasks, settings.pairs, settings.more_pairs)
+    wanted = protocol(claims, tasks)
     shared = [*overrides, f"results_dir={quoted(settings.results_dir)}"]
     composed = dict(zip(wanted.entries, compose([*entry.overrides, *shared] for entry in wanted.entries), strict=True))
     runs: dict[Entry, RunSettings] = {}
@@ -66,12 +79,10 @@ def plan(
     for name in dict.fromkeys(entry.task for entry in wanted.entries):
         entries = [entry for entry in wanted.entries if entry.task == name]
         try:
-            runs |= zip(entries, checked([composed[entry] for entry in entries], understood), strict=True)
+            runs |= zip(entries, checked([composed[entry] for entry in entries], reporter.say), strict=True)
         except DataError as error:
             left_out[name] = str(error)
     if left_out and not runs:
         raise DataError("\n".join(left_out.values()))
-    if left_out:
-        present = {name: task for name, task in tasks.items() if name not in left_out}
-        wanted = protocol(claims, present, settings.pairs, settings.more_pairs)
-    return Plan(wanted, runs, left_out).shortened(settings.updates)
+    present = {name: task for name, task in tasks.items() if name not in left_out}
+    return Plan(protocol(claims, present), present, runs, left_out).shortened(settings.updates)

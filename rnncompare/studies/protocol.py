@@ -1,4 +1,4 @@
-"""What a study trains: tasks with their settings, and for each claim the models in each condition."""
+"""What a study trains: tasks with their scales and settings, and for each claim the models in each condition."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 
 import yaml
 
-from rnncompare.base.errors import require
+from rnncompare.base import resources as shipped
+from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.claims import Claim
-from rnncompare.cli.application import CONFIGS
+from rnncompare.claims.scale import Scale
 
-TASKS = CONFIGS / "study" / "task"
+TASKS = shipped.folder("configs") / "study" / "task"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,21 +23,50 @@ class StudyTask:
 
     Attributes:
         name: of its file.
-        title: what a reader calls it.
+        scale: how it is scored, and which difference matters.
         overrides: settings of its runs, as on the command line of ``rnncompare.run``.
         axis: the setting that is varied: the training-set size, or a lag.
         values: of the axis, rising.
         usual: the value used where a claim asks for one only.
-        learning_rate: bounds of the learning rates that are tried, log-uniformly.
+        rates: learning rates to begin with; the range grows where a choice lies at its end.
+        min_updates: before which no run ends.
+        max_updates: after which a run is cut, if it still improves.
+        usual_updates: that runs took in a pilot, for estimates of time.
+        validate_every: updates between validations.
+        target: the quality that is timed; None for none.
     """
 
     name: str
-    title: str
+    scale: Scale
     overrides: tuple[str, ...]
     axis: str
     values: tuple[Any, ...]
     usual: Any
-    learning_rate: tuple[float, float]
+    rates: tuple[float, ...]
+    min_updates: int
+    max_updates: int
+    usual_updates: int
+    validate_every: int
+    target: float | None = None
+
+    @property
+    def title(self) -> str:
+        """What a reader calls it."""
+        return self.scale.title
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The settings of its runs, with when they end."""
+        return (
+            *self.overrides,
+            f"train.min_updates={self.min_updates}",
+            f"train.max_updates={self.max_updates}",
+            f"train.validate_every={self.validate_every}",
+            f"train.settle={self.scale.settle:.6g}",
+            "train.patience=null",
+            "train.schedule=constant",
+            f"train.target={'null' if self.target is None else self.target}",
+        )
 
     def select(self, which: str) -> tuple[Any, ...]:
         """The values for ``which``: smallest (two of them where there are more than three), usual, largest or all."""
@@ -45,22 +75,45 @@ class StudyTask:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One model in one condition: its runs differ in their seed (and, in tuning, their learning rate).
+class Condition:
+    """What all arms compared with each other share, their learning rates among it.
 
     Attributes:
         task: the name of the study task.
         value: of the task's axis.
-        overrides: all settings of its runs but seed and learning rate.
-        learning_rate: bounds for tuning, or for drawing where `tuned` is false.
-        tuned: whether the learning rate is chosen by trials, not drawn for each pair.
+        size: settings that make the arms comparable.
+        rates: learning rates to begin with.
+        grows: whether rates are added where a choice lies at an end.
     """
 
     task: str
     value: Any
+    size: tuple[str, ...]
+    rates: tuple[float, ...]
+    grows: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One arm in one condition: its runs differ in their learning rate and their seed.
+
+    Attributes:
+        condition: that it belongs to.
+        overrides: all settings of its runs but seed and learning rate.
+    """
+
+    condition: Condition
     overrides: tuple[str, ...]
-    learning_rate: tuple[float, float]
-    tuned: bool = True
+
+    @property
+    def task(self) -> str:
+        """The name of the study task."""
+        return self.condition.task
+
+    @property
+    def value(self) -> Any:
+        """Of the task's axis."""
+        return self.condition.value
 
 
 @dataclass(frozen=True)
@@ -70,16 +123,12 @@ class Protocol:
     Attributes:
         claims: what is to be judged.
         arms: for each claim's name, its entries by arm.
-        pairs: evaluation seeds of each entry.
+        entries: with the smallest priority of the claims that use them.
     """
 
     claims: tuple[Claim, ...]
     arms: dict[str, dict[str, tuple[Entry, ...]]] = field(default_factory=dict)
-    pairs: dict[Entry, int] = field(default_factory=dict)
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        return tuple(self.pairs)
+    entries: dict[Entry, int] = field(default_factory=dict)
 
 
 def task_names() -> list[str]:
@@ -92,31 +141,55 @@ def load_task(name: str) -> StudyTask:
     """The study task called ``name``.
 
     Raises:
-        SettingError: there is none.
+        SettingError: there is none, or it cannot be judged: it has no reference, say.
+        DataError: its file is not one of a task.
     """
     require(name in task_names(), "tasks", name, f"one of {', '.join(task_names())}")
-    content = yaml.safe_load((TASKS / f"{name}.yaml").read_text(encoding="utf-8"))
-    low, high = content.pop("learning_rate")
-    overrides, values = tuple(content.pop("overrides")), tuple(content.pop("values"))
-    return StudyTask(name=name, overrides=overrides, values=values, learning_rate=(float(low), float(high)), **content)
+    path = TASKS / f"{name}.yaml"
+    try:
+        return parse_task(name, yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (TypeError, ValueError, KeyError, AttributeError, yaml.YAMLError) as error:
+        raise DataError(f"{path}: not a study task: {' '.join(str(error).split())}") from error
 
 
-def protocol(claims: Sequence[Claim], tasks: Mapping[str, StudyTask], pairs: int, more_pairs: int) -> Protocol:
+def parse_task(name: str, content: Mapping[str, Any]) -> StudyTask:
+    """A study task from the plain values of a file.
+
+    Raises:
+        SettingError: it cannot be judged.
+        TypeError, ValueError, KeyError: the values are not those of a task.
+    """
+    where = f"configs/study/task/{name}.yaml"
+    content = dict(content)
+    valid = "a registered score in the metric's unit, without which the task cannot be judged"
+    if "reference" not in content:
+        raise SettingError(f"{where}: reference", None, valid)
+    names = ("title", "kind", "metric", "reference", "margin", "real", "fixed_test")
+    scale = Scale(
+        **{key: content.pop(key) for key in names},
+        solved=content.pop("solved", None),
+        higher_is_better=content.pop("higher_is_better", False),
+    )
+    scale.check(where)
+    lists: dict[str, Any] = {key: tuple(content.pop(key)) for key in ("overrides", "values", "rates")}
+    return StudyTask(name=name, scale=scale, **lists, **content)
+
+
+def protocol(claims: Sequence[Claim], tasks: Mapping[str, StudyTask]) -> Protocol:
     """What is to be trained for ``claims``.
 
     Args:
         claims: to be judged together.
         tasks: by name; those of a claim that are not there (their data cannot be had) are left out.
-        pairs: evaluation seeds of a claim.
-        more_pairs: evaluation seeds of a claim that needs more.
     """
     plan = Protocol(tuple(claims))
     for claim in claims:
-        wanted = more_pairs if claim.more_pairs else pairs
-        plan.arms[claim.name] = {arm: tuple(_entries(claim, overrides, tasks)) for arm, overrides in claim.arms.items()}
+        plan.arms[claim.name] = {
+            arm: tuple(_entries(claim, overrides, tasks)) for arm, overrides in claim.all_arms.items()
+        }
         for entries in plan.arms[claim.name].values():
             for entry in entries:
-                plan.pairs[entry] = max(wanted, plan.pairs.get(entry, 0))
+                plan.entries[entry] = min(claim.priority, plan.entries.get(entry, claim.priority))
     return plan
 
 
@@ -126,10 +199,5 @@ def _entries(claim: Claim, overrides: Sequence[str], tasks: Mapping[str, StudyTa
         if task is None:
             continue
         for value in task.select(claim.values):
-            yield Entry(
-                task=name,
-                value=value,
-                overrides=(*task.overrides, f"{task.axis}={value}", *overrides),
-                learning_rate=claim.random_learning_rate or task.learning_rate,
-                tuned=claim.random_learning_rate is None,
-            )
+            words = (*task.words, f"{task.axis}={value}", *claim.size, *overrides)
+            yield Entry(Condition(name, value, claim.size, claim.rates or task.rates, not claim.rates), words)

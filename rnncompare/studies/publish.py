@@ -15,7 +15,8 @@ from pathlib import Path
 
 from rnncompare.base.errors import DataError
 from rnncompare.claims.claim import EXPERIMENTS
-from rnncompare.claims.judge import Finding
+from rnncompare.claims.finding import Finding
+from rnncompare.statistics import Interval
 from rnncompare.studies import table
 from rnncompare.studies.verdicts import Study, read_study
 
@@ -23,7 +24,7 @@ BLOCK = re.compile(r"(<!-- (verdicts|conditions|checks)(?:: ([a-z_ ]+?))? -->\n)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the numbers of a study into the README and the claims' pages.
+    """Write the numbers of a study into the table of verdicts and the claims' pages.
 
     Returns:
         0; 2 where there is no study.
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def pages() -> list[Path]:
     """The pages that quote the published study."""
-    return [EXPERIMENTS.parent / "README.md", *sorted(EXPERIMENTS.glob("*/README.md"))]
+    return [EXPERIMENTS.parent / "docs" / "verdicts.md", *sorted(EXPERIMENTS.glob("*/README.md"))]
 
 
 def filled(text: str, study: Study) -> str:
@@ -51,7 +52,7 @@ def filled(text: str, study: Study) -> str:
     def block(found: re.Match[str]) -> str:
         named = set((found[3] or "").split())
         findings = [finding for finding in study.findings if not named or finding.claim.name in named]
-        titles = {name: task["title"] for name, task in study.book.tasks.items()}
+        titles = {name: task["scale"]["title"] for name, task in study.manifest.tasks.items()}
         match found[2]:
             case "verdicts":
                 content = _verdicts(findings)
@@ -66,7 +67,7 @@ def filled(text: str, study: Study) -> str:
 
 def _verdicts(findings: Sequence[Finding]) -> str:
     shown = table.frame(list(findings)).drop(columns=["p", "would settle it"])
-    shown["claim"] = [f"[{name}](experiments/{name}/README.md)" for name in shown["claim"]]
+    shown["claim"] = [f"[{name}](../experiments/{name}/README.md)" for name in shown["claim"]]
     if len({finding.claim.name for finding in findings}) == 1:
         shown = shown.drop(columns="claim")
     return markdown(shown.columns, shown.itertuples(index=False))
@@ -77,18 +78,21 @@ def _conditions(findings: Sequence[Finding], titles: Mapping[str, str]) -> str:
         (
             f"{finding.first} / {finding.second}",
             finding.measure,
-            titles.get(row["task"], row["task"]),
+            titles.get(task.task, task.title),
             row["value"],
-            f"{row['first'].mean:.3g}",
-            f"{row['second'].mean:.3g}",
-            table.interval(row["effect"]),
-            "yes" if row["counts"] else "no",
+            f"{row['first']:.3g}",
+            f"{row['second']:.3g}",
+            table.interval(Interval(row["effect"], row["low"], row["high"], row["seeds"])),
+            task.unit,
+            task.verdict,
         )
         for finding in findings
-        if finding.conditions is not None
-        for _, row in finding.conditions.iterrows()
+        for task in finding.tasks
+        if task.conditions is not None
+        for _, row in task.conditions.iterrows()
     ]
-    return markdown(["compared", "measure", "task", "value", "first", "second", "difference [95 %]", "counts"], rows)
+    names = ["compared", "measure", "task", "value", "first", "second", "difference [95 %]", "unit", "task's verdict"]
+    return markdown(names, rows)
 
 
 def _checks(findings: Sequence[Finding]) -> str:

@@ -1,25 +1,32 @@
-"""A study from its claims to its findings: planned, timed, tuned, evaluated, measured, judged."""
+"""A study from its claims to its findings: planned, timed, trained look by look, measured and judged."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import math
 import time
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from rnncompare.base.sanitize import safe
+from rnncompare.base.errors import SettingError
 from rnncompare.claims import Claim
-from rnncompare.studies import cost, probing
-from rnncompare.studies.manifest import Book, BookedEntry
+from rnncompare.records.provenance import provenance
+from rnncompare.studies import budget, cost, probing
+from rnncompare.studies.grids import FEWEST_TO_CHOOSE, Grids
+from rnncompare.studies.manifest import NAME, Manifest, is_earlier
 from rnncompare.studies.planning import Plan, plan
 from rnncompare.studies.protocol import Entry, StudyTask
+from rnncompare.studies.reporter import SILENT, Reporter
 from rnncompare.studies.settings import StudySettings
-from rnncompare.studies.stages import Stages
 from rnncompare.studies.verdicts import Study, read_study
-from rnncompare.sweep import Train, require_writable
-from rnncompare.training.settings import RunSettings
+from rnncompare.sweep import Train, find_missing, recorded, require_writable
+from rnncompare.sweep.resources import jobs_at_a_time
 
 UNTIL_JUDGING = 0.9  # of a budget; ending runs and judging take time too
+FOR_MEASURING = 0.35  # of a budget
 
 
 def conduct(
@@ -29,6 +36,7 @@ def conduct(
     overrides: Sequence[str],
     train: Train,
     command: str,
+    reporter: Reporter = SILENT,
 ) -> Study:
     """Make a study, or what is missing of it, and judge it.
 
@@ -39,95 +47,188 @@ def conduct(
         overrides: settings that all runs share.
         train: trains runs and gives their records.
         command: that makes the study again.
+        reporter: hears how far it is.
 
     Raises:
         SettingError, DataError: it cannot be made; nothing was trained.
         StorageError: a record could not be written; those before it are kept.
     """
     began = time.monotonic()
-    planned = plan(settings, claims, tasks, overrides)
+    folder = Path(settings.results_dir)
+    if is_earlier(folder):
+        valid = (
+            f"another folder: the study in this one ({NAME}) was made under the earlier protocol, and is kept as it is"
+        )
+        raise SettingError("results_dir", settings.results_dir, valid)
+    planned = plan(settings, claims, tasks, overrides, reporter)
     requests, unserved = probing.servable(probing.wanted(claims, settings, overrides))
     require_writable(settings.results_dir)
-    budget, seconds = settings.seconds(), dict[Entry, float]()
-    if budget is not None and planned.runs:
-        seconds = _seconds(planned.runs, tasks)
-        left = budget - (time.monotonic() - began)
-        effort = cost.fit(left * cost.jobs_at_a_time(planned.runs.values()), sum(seconds.values()))
-        settings = dataclasses.replace(settings, trials=effort.trials, pairs=effort.pairs, more_pairs=effort.pairs)
-        planned = planned.within(effort)
-        seconds = {entry: effort.updates * taken for entry, taken in seconds.items()}
-        print(f"within {settings.budget}: {_effort(effort)}")
+    many = f"{len(claims)} claim{'s' * (len(claims) > 1)}"
+    reporter.say(f"{many} in {settings.results_dir}")
+    for name, why in (planned.left_out | unserved).items():
+        reporter.say(f"  left out: {name}: {why}")
 
-    book = _book(settings, planned, tasks, command, {**planned.left_out, **unserved})
-    deadline = None if budget is None else began + UNTIL_JUDGING * budget
-    stages = Stages(planned.runs, planned.protocol.pairs, settings.trials, book, train, deadline)
-    _announce(book)
-    if planned.runs:
-        missing = stages.missing()
-        untimed = {entry: run for entry, run in planned.runs.items() if missing[entry] and entry not in seconds}
-        _announce_runs(planned, settings.trials, missing, seconds | _seconds(untimed, tasks))
-    folder = Path(settings.results_dir)
-    evaluation = stages.tune()
-    book.probes = probing.identities(requests)
-    book.write(folder)  # whole from here on: a report of what is there can be made at any time
-    stages.evaluate(evaluation)
-    probing.measure(requests, settings.results_dir)
+    total = settings.seconds()
+    probing.measure(requests, settings.results_dir, reporter, total and began + FOR_MEASURING * total)
+    seconds = _seconds(planned, settings, reporter, always=total is not None)
+    deadline = None if total is None else began + UNTIL_JUDGING * total
+    study = _Study(settings, Grids(planned), command, train, reporter, deadline, planned.left_out | unserved)
+    study.probes = probing.identities(requests)
+    if deadline is None or not planned.runs:
+        study.announce(seconds)
+        study.make(folder)
+    else:
+        study.make_within(folder, planned, seconds, deadline)
     return read_study(folder)
 
 
-def _seconds(runs: Mapping[Entry, RunSettings], tasks: Mapping[str, StudyTask]) -> dict[Entry, float]:
-    """The seconds of one run of each entry; those that differ in their training-set size only take alike."""
+@dataclass
+class _Study:
+    """A study under way."""
+
+    settings: StudySettings
+    grids: Grids
+    command: str
+    train: Train
+    reporter: Reporter
+    deadline: float | None
+    left_out: dict[str, str]
+    probes: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    not_attempted: list[dict[str, Any]] = field(default_factory=list)
+
+    def manifest(self) -> Manifest:
+        """The study as it stands."""
+        plan = self.grids.plan
+        positions = {entry: position for position, entry in enumerate(plan.runs)}
+        return Manifest(
+            command=self.command,
+            settings=dataclasses.asdict(self.settings),
+            looks=self.settings.looks,
+            tasks={name: dataclasses.asdict(task) for name, task in plan.tasks.items()},
+            claims=list(plan.protocol.claims),
+            arms={
+                claim: {arm: [positions[entry] for entry in entries] for arm, entries in arms.items()}
+                for claim, arms in plan.protocol.arms.items()
+            },
+            entries=self.grids.named(),
+            probes=self.probes,
+            left_out=self.left_out,
+            not_attempted=self.not_attempted,
+            git_commit=provenance("").git_commit,
+        )
+
+    def make_within(self, folder: Path, planned: Plan, seconds: Mapping[Entry, float], deadline: float) -> None:
+        """Train what fits the budget; where it takes less than was estimated, more of the study is attempted."""
+        jobs = jobs_at_a_time(planned.runs.values())
+        each = {entry: _at_first(entry, self.settings) * taken for entry, taken in seconds.items()}
+        began = time.monotonic()
+        pace, kept = 1.0, list[Entry]()
+        while True:
+            left = jobs * max(0.0, deadline - time.monotonic())
+            prices = {entry: pace * price for entry, price in each.items()}
+            attempted, self.not_attempted = budget.within(planned.protocol, prices, left, kept)
+            if kept and len(attempted) == len(kept):
+                return
+            self.grids = Grids(planned.only(attempted), self.grids.rates)
+            self.announce({entry: pace * taken for entry, taken in seconds.items()})
+            self.make(folder)
+            estimated = sum(each[entry] for entry in attempted)
+            if time.monotonic() > deadline or not estimated:
+                return
+            pace, kept = max(0.05, jobs * (time.monotonic() - began) / estimated), attempted
+
+    def announce(self, seconds: Mapping[Entry, float]) -> None:
+        """Say how many runs there are at first and at most, and how long those that are missing take."""
+        plan, looks = self.grids.plan, self.settings.looks
+        if not plan.runs:
+            return
+        jobs = jobs_at_a_time(plan.runs.values())
+        self.grids.require(looks[0])
+        runs = self.grids.in_order()
+        todo = find_missing(runs)
+        first = sum(_at_first(entry, self.settings) * taken for entry, taken in seconds.items() if entry in plan.runs)
+        line = f"  {len(runs)} runs for the first {looks[0]} pairs, {len(runs) - len(todo)} recorded already"
+        if todo and first:
+            hours = f"{first / 3600:.1f} core-hours, {_time(first / jobs)} with {jobs} at a time"
+            most = f"; {first * looks[-1] / looks[0] / 3600:.1f} if all went on to {looks[-1]} pairs" * (len(looks) > 1)
+            line += f": about {hours}{most}"
+        self.reporter.say(line)
+
+    def make(self, folder: Path) -> None:
+        """Train look by look: the range of rates grows first, then the pairs of what is still open."""
+        looks = self.settings.looks
+        self.grids.seeds = dict.fromkeys(self.grids.plan.runs, 0)
+        for pairs in sorted({min(FEWEST_TO_CHOOSE, looks[0]), looks[0]}):
+            self.grids.require(pairs)
+            if not self._complete(folder, f"{pairs} pairs"):
+                return
+        while len(looks) > 1 and (again := self.grids.deepen(read_study(folder).findings, looks)):
+            self.reporter.say(f"  still open, so looked at again: {len(again)} comparisons")
+            if not self._complete(folder, "more pairs"):
+                return
+
+    def _complete(self, folder: Path, stage: str) -> bool:
+        """Train what is missing, with wider ranges of rates where choices lie at an end; False if time ran out."""
+        while True:
+            self.manifest().write(folder)  # whole from here on: a report of what is there can be made at any time
+            runs = self.grids.in_order()
+            if not runs:
+                return True
+            if not self._train(stage, find_missing(runs)):
+                return False
+            grown = self.grids.widen(recorded(runs))
+            if not grown:
+                return True
+            names = ", ".join(dict.fromkeys(condition.task for condition in grown))
+            self.reporter.say(f"  the best rate lies at the end of its range, which grows: {names}")
+
+    def _train(self, stage: str, missing: Mapping[str, Any]) -> bool:
+        with (
+            self.reporter.stage(stage, len(missing), "run") as bar,
+            contextlib.closing(self.train(missing, bar)) as finished,
+        ):
+            for record in finished:
+                bar.finished(record)
+                if self.deadline is not None and time.monotonic() > self.deadline:
+                    bar.note("the budget is spent: training ends here")
+                    return False
+        return True
+
+
+def _seconds(planned: Plan, settings: StudySettings, reporter: Reporter, always: bool) -> dict[Entry, float]:
+    """The seconds of one run of each entry; those that differ only in size of data, or in their start, take alike.
+
+    Args:
+        planned: what is trained.
+        settings: of the study.
+        reporter: hears how far it is.
+        always: whether to time kinds of which all runs are recorded, too.
+    """
+    grids = Grids(planned)
+    grids.require(settings.looks[0])
+    missing = set(find_missing(grids.in_order())) if not always else set()
+    entries = [entry for entry in planned.runs if always or any(run in missing for run in _ids(grids, entry))]
 
     def kind(entry: Entry) -> Hashable:
-        by_size = tasks[entry.task].axis == "data.size"
-        return tuple(word for word in entry.overrides if not (by_size and word.startswith("data.size=")))
+        by_size = planned.tasks[entry.task].axis == "data.size"
+        left_out = ("model.initialisation=", "model.forget_bias=", *(("data.size=",) if by_size else ()))
+        return tuple(word for word in entry.overrides if not word.startswith(left_out))
 
-    kinds: dict[Hashable, RunSettings] = {kind(entry): settings for entry, settings in runs.items()}
-    taken = cost.seconds_of(kinds)
-    return {entry: taken[kind(entry)] for entry in runs}
-
-
-def _book(
-    settings: StudySettings, planned: Plan, tasks: Mapping[str, StudyTask], command: str, left_out: dict[str, str]
-) -> Book:
-    positions = {entry: position for position, entry in enumerate(planned.runs)}
-    return Book(
-        command=command,
-        settings=dataclasses.asdict(settings),
-        tasks={name: dataclasses.asdict(task) for name, task in tasks.items()},
-        claims=list(planned.protocol.claims),
-        arms={
-            claim: {arm: [positions[entry] for entry in entries] for arm, entries in arms.items()}
-            for claim, arms in planned.protocol.arms.items()
-        },
-        entries=[BookedEntry(entry.task, entry.value, list(entry.overrides)) for entry in planned.runs],
-        left_out=left_out,
-    )
+    usual = {name: math.ceil(settings.updates * task.usual_updates) for name, task in planned.tasks.items()}
+    kinds = {kind(entry): (planned.runs[entry], usual[entry.task]) for entry in entries}
+    taken = cost.seconds_of(kinds, reporter)
+    return {entry: taken[kind(entry)] for entry in entries}
 
 
-def _announce(book: Book) -> None:
-    """Say what is studied, and what is not."""
-    many = f"{len(book.claims)} claim{'s' * (len(book.claims) > 1)}"
-    print(safe(f"{many} in {book.settings['results_dir']}"), flush=True)
-    for name, why in book.left_out.items():
-        print(safe(f"  left out: {name}: {why}"), flush=True)
+def _ids(grids: Grids, entry: Entry) -> list[str]:
+    from rnncompare.records import run_id
+
+    return [run_id(settings.config()) for settings in grids.of(entry)]
 
 
-def _announce_runs(planned: Plan, trials: int, missing: Mapping[Entry, int], seconds: Mapping[Entry, float]) -> None:
-    """Say how many runs there are, and how long those that are missing take at most."""
-    tuned = sum(entry.tuned for entry in planned.runs)
-    every = f"  {trials * tuned} trials to tune, {sum(planned.protocol.pairs.values())} runs to compare"
-    if todo := sum(missing.values()):
-        jobs = cost.jobs_at_a_time(planned.runs.values())
-        total = sum(count * seconds[entry] for entry, count in missing.items() if count)
-        print(f"{every}; {todo} at most to train: {_time(total / jobs)} at most with {jobs} at a time", flush=True)
-    else:
-        print(f"{every}; all are recorded", flush=True)
-
-
-def _effort(effort: cost.Effort) -> str:
-    cut = "" if effort.updates == 1 else f", runs cut to {effort.updates:.0%} of their updates"
-    return f"{effort.trials} trials and {effort.pairs} pairs{cut}"
+def _at_first(entry: Entry, settings: StudySettings) -> int:
+    """How many runs an entry has at the first look, before its range of rates grows."""
+    return len(entry.condition.rates) * settings.looks[0]
 
 
 def _time(seconds: float) -> str:

@@ -9,6 +9,7 @@ from rnncompare.base.errors import SettingError, require
 from rnncompare.tasks.contract import setting
 
 UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+LOOKS = (10, 20, 30, 50)  # pairs after which a study is looked at, between its fewest and its most
 
 
 @dataclass
@@ -16,11 +17,14 @@ class StudySettings:
     """What is studied, and how thoroughly; ``preset`` gives the numbers that are not said."""
 
     claim: str | None = setting(None, "all, one claim or several with commas; null for data of your own")
-    budget: str | None = setting(None, "time to take, such as 10min or 2h, which then sets trials and pairs")
-    trials: int = setting(6, "learning rates tried for each model in each condition")
-    pairs: int = setting(10, "seeds on which the models are compared")
-    more_pairs: int = setting(30, "the same, for claims that need more")
+    budget: str | None = setting(None, "time to take, such as 10min or 2h; what does not fit is listed, not attempted")
+    pairs: int = setting(10, "seeds on which the models are compared at first")
+    most_pairs: int = setting(50, "seeds at most, where the first ones leave a comparison open")
     updates: float = setting(1.0, "share of each study task's updates to train for")
+    models: str = setting("gru,lstm", "of data of your own: the models compared, two or more with commas")
+    metric: str | None = setting(None, "of data of your own: the metric that decides; null: one that suits the data")
+    plain: bool = setting(True, "of data of your own: train a plain RNN too where time is left")
+    sizes: bool = setting(True, "of data of your own: train on half of the data too where time is left")
     shapes: int = setting(5, "shapes of the grid on which speed and memory are measured")
     results_dir: str = setting("results/study", "folder for the records and for study.json")
 
@@ -30,11 +34,21 @@ class StudySettings:
         Raises:
             SettingError: one is not.
         """
-        for name in ("trials", "pairs", "more_pairs", "shapes"):
-            require(getattr(self, name) >= 1, name, getattr(self, name), "a whole number from 1")
+        require(self.pairs >= 2, "pairs", self.pairs, "a whole number from 2")
+        valid = f"a whole number from {self.pairs}, the number of pairs at first"
+        require(self.most_pairs >= self.pairs, "most_pairs", self.most_pairs, valid)
+        require(self.shapes >= 1, "shapes", self.shapes, "a whole number from 1")
         require(0 < self.updates <= 1, "updates", self.updates, "a number above 0, up to 1")
+        chosen = self.models.split(",")
+        require(len(set(chosen)) == len(chosen) > 1, "study.models", self.models, "two or more names, such as gru,lstm")
         self.seconds()
         return self
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """After how many pairs the study is looked at."""
+        between = (look for look in LOOKS if self.pairs < look < self.most_pairs)
+        return tuple(sorted({self.pairs, *between, self.most_pairs}))
 
     def seconds(self) -> float | None:
         """The budget in seconds; None where there is none.

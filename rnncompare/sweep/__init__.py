@@ -2,12 +2,13 @@
 
 from rnncompare.sweep.cluster import ClusterSettings, train_on_cluster
 from rnncompare.sweep.plan import checked, find_missing, find_record, plan, record_path, recorded, require_writable
-from rnncompare.sweep.runs import Train, Watcher, train_all
+from rnncompare.sweep.runs import Train, Watcher, check_jobs, train_all
 
 __all__ = [
     "ClusterSettings",
     "Train",
     "Watcher",
+    "check_jobs",
     "checked",
     "find_missing",
     "find_record",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Chunk:
-    """Trains some runs of a sweep; one that is preempted, or out of time, is queued again and goes on.
+    """Trains some runs of a sweep; if it is preempted or runs out of time, it is queued again and goes on.
 
     Args:
         runs: by identity.
@@ -43,14 +43,14 @@ class Chunk:
         return {record.run_id: record.status for record in train_all(missing, _Log(), self._jobs)}
 
     def checkpoint(self) -> DelayedSubmission:
-        """What submitit queues in its place when the job must end: the same, for what is recorded is not trained."""
+        """What submitit queues when the job must end: the same again, since recorded runs are not trained twice."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
 
 
 class _Log:
-    """What happens goes to the job's own output."""
+    """A watcher that writes to the job's own output."""
 
     def update(self, name: str, update: int, metric: float) -> None:
         print(f"{name} update {update} validation {metric:.4g}", flush=True)
@@ -122,7 +122,7 @@ def train_on_cluster(
 
     Args:
         runs: by identity; their results folders must be seen by all machines under the same path.
-        watcher: hears of progress and of anything unusual.
+        watcher: is told of progress and of anything unusual.
         settings: what the jobs ask for.
 
     Raises:

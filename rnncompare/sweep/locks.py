@@ -1,9 +1,9 @@
-"""Claims on runs: of all processes and machines that share a results folder, one at a time trains a run.
+"""Locks on runs: of all processes and machines that share a results folder, one at a time trains a run.
 
-No server is asked. A claim is a file that is created whole or not at all, ``RESULTS_DIR/.claims/RUN_ID.N``, and says
-whose it is. Of the claims on a run that with the highest N counts. Its owner renews it all the while; where it is
-dead, or has not renewed for a lease, number N + 1 may be created, and only one can create it. The time of a lease is
-taken by the clock of whoever waits, from changes that it sees itself, so that no clocks need agree.
+There is no server. A lock is a file that is created whole or not at all, ``RESULTS_DIR/.locks/RUN_ID.N``, and says
+whose it is. Of the locks on a run the one with the highest N counts. Its owner keeps renewing it; if the owner is dead,
+or has not renewed the lock for a lease, number N + 1 may be created, which only one process can do. Whoever waits times
+the lease by its own clock, from changes that it sees itself, so clocks need not agree.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from typing import Self
 
 import psutil
 
-LEASE = 120.0  # seconds without renewal after which a claim no longer counts
-FOLDER = ".claims"
-PAUSE = 0.01  # seconds, at most, before a claim that met another is tried again
+from rnncompare.base.isolation import start_thread
+
+LEASE = 120.0  # seconds without renewal after which a lock no longer counts
+FOLDER = ".locks"
+PAUSE = 0.01  # seconds, at most, before a lock that met another is tried again
 
 _PROC = Path("/proc")
 
@@ -53,8 +55,8 @@ class Owner:
         return f"process {self.pid} on {self.host}"
 
 
-class Claims:
-    """The claims of this process on the runs of one results folder, renewed until closed.
+class Locks:
+    """The locks of this process on the runs of one results folder, renewed until closed.
 
     Args:
         results_dir: the folder.
@@ -62,6 +64,7 @@ class Claims:
 
     Raises:
         OSError: the folder cannot be written.
+        RefusedError: the thread that renews them cannot be started.
     """
 
     def __init__(self, results_dir: str | Path, lease: float = LEASE):
@@ -69,14 +72,14 @@ class Claims:
         self._lease, self._owner = lease, Owner.this()
         self._held: dict[str, Path] = {}
         self._seen: dict[Path, tuple[tuple[int, int], float]] = {}
-        self._lock = threading.Lock()
+        self._mutex = threading.Lock()
         self._own = self._folder / f"owner-{self._owner.token}"
         self._announce()
         self._closed = threading.Event()
-        threading.Thread(target=self._renew, daemon=True).start()
+        start_thread(self._renew)
 
     def acquire(self, run: str) -> Owner | None:
-        """Claim ``run``; the owner that has it already, or None where it is claimed now by this process."""
+        """Lock ``run``; the owner that has it already, or None if it is now locked by this process."""
         while True:
             numbers = self._numbers(run)
             highest = max(numbers, default=0)
@@ -86,15 +89,15 @@ class Claims:
                 continue  # somebody was quicker
             if not self._others_on(run, highest + 1):
                 return None
-            # What was listed had been given up and claimed anew, under another number. Each looks after it has created,
+            # The lock listed had been given up and taken anew, under another number. Each looks after it has created,
             # so of two at least one sees the other.
-            with self._lock:
+            with self._mutex:
                 self._held.pop(run).unlink(missing_ok=True)
             time.sleep(random.uniform(0, PAUSE))
 
     def holds(self, run: str) -> bool:
-        """Whether the claim of this process on ``run`` still counts: nobody has taken it over."""
-        with self._lock:
+        """Whether the lock of this process on ``run`` still counts: nobody has taken it over."""
+        with self._mutex:
             path = self._held.get(run)
         for _ in range(3):
             if path is not None and path == self._path(run, max(self._numbers(run), default=0)):
@@ -103,9 +106,9 @@ class Claims:
         return False
 
     def release(self, run: str) -> None:
-        """Give up the claim on ``run``, and remove those before it."""
+        """Give up the lock on ``run``, and remove those before it."""
         counts = self.holds(run)
-        with self._lock:
+        with self._mutex:
             path = self._held.pop(run)
         if counts:
             for number in sorted(self._numbers(run)):
@@ -114,7 +117,7 @@ class Claims:
             path.unlink(missing_ok=True)
 
     def abandoned(self) -> list[str]:
-        """Runs claimed by processes that have ended."""
+        """Runs locked by processes that have ended."""
         runs = {path.stem for path in self._folder.glob("*.*")}
         return sorted(
             run
@@ -129,9 +132,9 @@ class Claims:
         self.close()
 
     def close(self) -> None:
-        """Give up all claims; the folder goes with the last of them."""
+        """Give up all locks; the folder goes with the last of them."""
         self._closed.set()
-        with self._lock:
+        with self._mutex:
             held = list(self._held)
         for run in held:
             self.release(run)
@@ -157,7 +160,7 @@ class Claims:
         return [int(number) for name, _, number in suffixes if name == run and number.isdecimal()]
 
     def _others_on(self, run: str, own: int) -> bool:
-        """Whether anybody else alive has a claim on ``run``, of any number."""
+        """Whether anybody else alive has a lock on ``run``, of any number."""
         return any(self._living_owner(self._path(run, number)) for number in self._numbers(run) if number != own)
 
     def _create(self, run: str, number: int) -> bool:
@@ -172,12 +175,12 @@ class Claims:
                     json.dump(asdict(self._owner), file)
             except FileExistsError:
                 return False
-        with self._lock:
+        with self._mutex:
             self._held[run] = path
         return True
 
     def _living_owner(self, path: Path) -> Owner | None:
-        """Whose claim it is; None where that process has ended or its lease has, or the claim is gone."""
+        """Whose lock it is; None if that process or its lease has ended, or the lock is gone."""
         try:
             state = path.stat()
             owner = Owner(**json.loads(path.read_text(encoding="utf-8")))
@@ -197,7 +200,7 @@ class Claims:
 
     def _renew(self) -> None:
         while not self._closed.wait(self._lease / 8):
-            with self._lock:
+            with self._mutex:
                 paths = [self._own, *self._held.values()]
             for path in paths:
                 with contextlib.suppress(OSError):

@@ -1,9 +1,10 @@
-"""What is to be done: the runs asked for, checked, and which of them are recorded."""
+"""The plan of a sweep: the runs asked for, checked, and which of them are recorded."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,12 +12,17 @@ from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.base.isolation import call_isolated
-from rnncompare.records import Record, read_files, read_record, run_id
+from rnncompare.records import MODEL, Record, read_files, read_record, run_id
 from rnncompare.records.store import NAME, STAMP, read_store, stamp
+from rnncompare.sweep.resources import usable_cores
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from rnncompare.tasks.contract import Task
+
+SOURCE = "provenance.source_sha256"
 
 
 def plan(
@@ -26,8 +32,8 @@ def plan(
 
     Args:
         requests: resolved settings.
-        on_understood: called with the words in which a user's own data were understood, once for each way.
-        here: whether this machine is to train them, and must have their device.
+        on_understood: called with how a user's own data were read, in words, once for each way.
+        here: whether this machine trains them, and so must have their device.
 
     Raises:
         SettingError: a request cannot be met by the data or the machine.
@@ -40,6 +46,10 @@ def checked(
     requests: Sequence[RunSettings], on_understood: Callable[[str], None] = lambda words: None, here: bool = True
 ) -> list[RunSettings]:
     """Each request with its device found and its data pinned; arguments and errors are those of `plan`."""
+    cores = usable_cores()
+    for request in requests:
+        possible = request.threads <= cores or not here
+        require(possible, "threads", request.threads, f"at most {cores}: the cores that this process may use")
     return call_isolated(_check_all, list(requests), here, on_message=on_understood)
 
 
@@ -49,7 +59,7 @@ def record_path(name: str, settings: RunSettings) -> Path:
 
 
 def require_writable(folder: str) -> None:
-    """Make the results folder if it is not there.
+    """Make the results folder if it does not exist.
 
     Raises:
         SettingError: it cannot be written.
@@ -63,7 +73,7 @@ def require_writable(folder: str) -> None:
 
 
 def find_record(name: str, settings: RunSettings) -> Record | None:
-    """The record of a run that need not be trained; one that failed is to be tried again."""
+    """The record of a run that need not be trained again; None if it failed or has none."""
     try:
         record = read_record(record_path(name, settings))
     except DataError:
@@ -72,32 +82,73 @@ def find_record(name: str, settings: RunSettings) -> Record | None:
 
 
 def find_missing(runs: Mapping[str, RunSettings]) -> dict[str, RunSettings]:
-    """Those of ``runs`` that are to be trained: not recorded, failed, or to be trained again."""
+    """Those of ``runs`` to train: not recorded, failed, stale (unless kept), without the model asked for, or forced."""
     stored = {folder: _stored(folder) for folder in {settings.results_dir for settings in runs.values()}}
+    sources = {
+        name: None if settings.force else _recorded_source(name, settings, stored[settings.results_dir])
+        for name, settings in runs.items()
+    }
+    stale = find_stale({name: source for name, source in sources.items() if source}, runs)
     return {
         name: settings
         for name, settings in runs.items()
-        if settings.force or not _is_recorded(name, settings, stored[settings.results_dir])
+        if sources[name] is None or name in stale or lacks_model(name, settings)
     }
 
 
-def _is_recorded(name: str, settings: RunSettings, stored: Mapping[str, tuple[str, str]]) -> bool:
+def lacks_model(name: str, settings: RunSettings) -> bool:
+    """Whether a run is to keep its model, and one that is recorded as completed did not."""
+    if settings.keep == "none" or record_path(name, settings).with_name(MODEL).exists():
+        return False
+    with contextlib.suppress(DataError):
+        return read_record(record_path(name, settings)).status == "completed"
+    return False
+
+
+def find_stale(sources: Mapping[str, str], runs: Mapping[str, RunSettings]) -> set[str]:
+    """The recorded runs that were made by other code of their cell or task than there is now.
+
+    Args:
+        sources: the fingerprint of the code that made each record.
+        runs: the settings of these runs; those that say ``stale=keep`` are not looked at.
+    """
+    codes = {name: (runs[name].model.name, type(runs[name].data)) for name in sources if runs[name].stale == "rerun"}
+    distinct = tuple(sorted(set(codes.values()), key=repr))
+    now = dict(zip(distinct, _sources(distinct), strict=True)) if distinct else {}
+    return {name for name, code in codes.items() if now[code] not in (None, sources[name])}
+
+
+@functools.cache
+def _sources(codes: tuple[tuple[str, type[Task]], ...]) -> list[str | None]:
+    return call_isolated(_read_sources, codes)
+
+
+def _read_sources(codes: tuple[tuple[str, type[Task]], ...], send: Callable[[object], None]) -> list[str | None]:  # noqa: ARG001
+    from rnncompare.training.experiment import source_of
+
+    return [source_of(model, task) for model, task in codes]
+
+
+def _recorded_source(name: str, settings: RunSettings, stored: Mapping[str, tuple[str, str, str]]) -> str | None:
+    """The fingerprint of the code that made a run's record, "" if it says none; None for a run without a record."""
     if name in stored:
-        known, status = stored[name]
+        known, status, source = stored[name]
         with contextlib.suppress(OSError):
             if stamp(record_path(name, settings)) == known:
-                return status != "failed"
-    return find_record(name, settings) is not None
+                return None if status == "failed" else source
+    record = find_record(name, settings)
+    return None if record is None else record.provenance.source_sha256 or ""
 
 
-def _stored(folder: str) -> dict[str, tuple[str, str]]:
-    """Of the records gathered in one file, if they are: by run, what tells whether it is unchanged, and the status."""
+def _stored(folder: str) -> dict[str, tuple[str, str, str]]:
+    """Of each run that the folder's store holds: what tells whether its record is unchanged, status and fingerprint."""
     if not (Path(folder) / NAME).exists():
         return {}
-    frame = read_store(Path(folder), ["run_id", STAMP, "status"])
+    frame = read_store(Path(folder) / NAME, ["run_id", STAMP, "status", SOURCE])
     if frame is None:
         return {}
-    return dict(zip(frame["run_id"], zip(frame[STAMP], frame["status"], strict=True), strict=True))
+    known = zip(frame[STAMP], frame["status"], frame[SOURCE].fillna(""), strict=True)
+    return dict(zip(frame["run_id"], known, strict=True))
 
 
 def recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
@@ -112,7 +163,7 @@ def recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
 
 
 def _check_all(requests: list[RunSettings], here: bool, send: Callable[[object], None]) -> list[RunSettings]:
-    """`experiment.check` for each distinct model, data and device; runs that differ in the rest share its answer."""
+    """`experiment.check` once for each distinct model, data and device; other runs share the result."""
     from rnncompare.training.experiment import check
 
     checked: dict[str, RunSettings] = {}

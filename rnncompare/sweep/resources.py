@@ -1,12 +1,12 @@
-"""What a machine has room for: whether another run fits into memory, and on which GPU it goes."""
+"""What a machine has room for: how many runs at a time its cores carry, whether another fits into memory, which GPU."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import astuple
-from multiprocessing import active_children
 from pathlib import Path
 
 import psutil
@@ -15,7 +15,7 @@ from rnncompare.base.isolation import call_isolated
 from rnncompare.records import Record
 from rnncompare.training.settings import RunSettings
 
-UNKNOWN_MB = 1000.0  # of a run of a kind that none has finished of
+UNKNOWN_MB = 1000.0  # expected of a run until one of its kind has finished
 RESERVE = 0.05  # share of the memory that is left free
 
 _MIB = 2**20
@@ -39,14 +39,19 @@ class Room:
         self._devices = dict.fromkeys(devices, 0)
         self._on: dict[str, str] = {}
 
-    def admits(self, settings: RunSettings) -> bool:
-        """Whether there is memory for one more; alone, a run is always let in, for no waiting would help it."""
+    def admits(self, settings: RunSettings, own: Iterable[int] = ()) -> bool:
+        """Whether there is memory for one more; a run on its own is always let in, since waiting would not help it.
+
+        Args:
+            settings: of the run.
+            own: the processes of the runs under way, whose memory is not free and is counted as theirs.
+        """
         if not self._inside:
             return True
         expected = sum(self._expected(run) for run in self._inside.values()) + self._expected(settings)
         if self._limit is not None:
             return expected <= self._limit
-        return expected <= _free_mb() + sum(_resident_mb(child.pid) for child in active_children())
+        return expected <= _free_mb() + sum(map(_resident_mb, own))
 
     def enter(self, name: str, settings: RunSettings) -> str | None:
         """A run begins; the GPU that it goes on, the one with the fewest, or None where there are none."""
@@ -70,6 +75,21 @@ class Room:
         return self._peaks.get(_kind(settings), max(UNKNOWN_MB, *self._peaks.values(), 0.0))
 
 
+def usable_cores() -> int:
+    """The cores that this process may use: those it is bound to, and no more than its container is given time of."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for group in _own_cgroups():
+        with contextlib.suppress(OSError, ValueError):  # the root has no limit, and others may say "max"
+            quota, period = map(int, (group / "cpu.max").read_text().split())
+            cores = min(cores, math.ceil(quota / period))
+    return cores
+
+
+def jobs_at_a_time(runs: Iterable[RunSettings]) -> int:
+    """How many runs leave each other their threads, a core for each."""
+    return max(1, usable_cores() // max((settings.threads for settings in runs), default=1))
+
+
 def gpus(runs: Iterable[RunSettings]) -> list[str]:
     """The GPUs over which ``runs`` are to be spread: all that can be seen, if they ask for no certain one."""
     if all(settings.device != "cuda" for settings in runs):
@@ -89,7 +109,7 @@ def _kind(settings: RunSettings) -> str:
     return repr((astuple(settings.model), settings.data.name, settings.data, settings.train.batch_size))
 
 
-def _resident_mb(pid: int | None) -> float:
+def _resident_mb(pid: int) -> float:
     with contextlib.suppress(psutil.Error):
         return psutil.Process(pid).memory_info().rss / _MIB
     return 0.0

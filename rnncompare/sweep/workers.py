@@ -4,30 +4,47 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from rnncompare.base.errors import DataError, SettingError
-from rnncompare.base.isolation import IsolatedError, call_isolated
-from rnncompare.records import DataFields, ModelFields, Record, Run
+from rnncompare.base.isolation import IsolatedError, call_isolated, require_threads
+from rnncompare.records import MODEL, DataFields, ModelFields, Record, Run
 from rnncompare.records.provenance import provenance
 from rnncompare.training.settings import RunSettings
 
 
 def train_apart(
-    name: str, settings: RunSettings, checkpoint: Path, gpu: str | None, on_update: Callable[[int, float], None]
+    name: str,
+    settings: RunSettings,
+    checkpoint: Path,
+    gpu: str | None,
+    on_update: Callable[[int, float], None],
+    processes: set[BaseProcess],
 ) -> Run:
     """Train the run called ``name``; one that raises, crashes, hangs or is killed gives a record that says so.
 
     Args:
         name: its identity.
         settings: resolved.
-        checkpoint: the file in which its state is kept, and looked for.
+        checkpoint: the file in which its state is kept, and looked for; a model that is kept goes beside it.
         gpu: the only one that the run sees, as ``CUDA_VISIBLE_DEVICES`` names it; None to leave that as it is.
         on_update: called with the update and the validation metric after each validation.
+        processes: holds the run's process while there is one.
+
+    Raises:
+        RefusedError: the machine would not start what the run needs, which is no fault of the run.
     """
     try:
-        arguments = (settings, checkpoint, gpu)
-        return call_isolated(_run, *arguments, on_message=lambda m: on_update(*m), timeout=settings.run_timeout)
+        return call_isolated(
+            _run,
+            settings,
+            checkpoint,
+            gpu,
+            on_message=lambda message: on_update(*message),
+            timeout=settings.run_timeout,
+            processes=processes,
+        )
     except (IsolatedError, SettingError, DataError) as error:
         return Run(_failed(name, settings, str(error)), [])
 
@@ -35,12 +52,17 @@ def train_apart(
 def _run(settings: RunSettings, checkpoint: Path, gpu: str | None, send: Callable[[object], None]) -> Run:
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # read when CUDA is first used, which in this process is later
+    require_threads(settings.threads)
     from rnncompare.training.checkpoints import CheckpointFile
-    from rnncompare.training.experiment import run_experiment
+    from rnncompare.training.experiment import run_experiment, source_of
 
     every = settings.checkpoint_seconds
-    keeper = None if every is None else CheckpointFile(checkpoint, every)
-    return run_experiment(settings, progress=lambda update, metric: send((update, metric)), keeper=keeper)
+    source = source_of(settings.model.name, type(settings.data))
+    checkpointer = None if every is None else CheckpointFile(checkpoint, every, source)
+    # The model is written here, whole or not at all, and the record by the caller once this returns: a record is never
+    # there before its model.
+    keep = None if settings.keep == "none" else lambda model: model.save(checkpoint.with_name(MODEL))
+    return run_experiment(settings, lambda update, metric: send((update, metric)), checkpointer, keep)
 
 
 def _failed(name: str, settings: RunSettings, error: str) -> Record:

@@ -68,12 +68,12 @@ class Split:
             yield self.batch(index)
 
     def shuffled(self, batch_size: int, random: np.random.Generator) -> Shuffled:
-        """Batches without end, in a new order every epoch; what does not fill a batch waits for another epoch."""
+        """Batches without end, in a new order every epoch; an incomplete last batch is left out."""
         return Shuffled(self, min(batch_size, len(self)), random)
 
 
 class Shuffled(Iterator[Batch]):
-    """Batches of a split in random order, without end; the place in that order can be kept and found again.
+    """Batches of a split in random order, without end; the position can be saved and restored.
 
     Args:
         split: the examples.
@@ -92,7 +92,7 @@ class Shuffled(Iterator[Batch]):
         return self._split.batch(self._batches[self._given - 1])
 
     def state(self) -> dict[str, Any]:
-        """The place in the order: the generator as it was before this epoch, and batches given since."""
+        """The position: the generator's state before this epoch, and the number of batches given since."""
         return {"random": self._before, "given": self._given}
 
     def restore(self, state: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The state of a training that can go on later: written whole or not at all, and loaded without running code."""
+"""Checkpoints, from which a training can go on: written whole or not at all, and loaded without running code."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ import torch
 
 import rnncompare
 
+FORMAT = "2"  # of the state; one of another form is not used
+
 
 @dataclass
 class CheckpointFile:
-    """Where a training keeps its state, at most once every so many seconds.
+    """A file that keeps the state of a training, written at most once every so many seconds.
 
     Attributes:
         path: the file.
-        every: seconds between two states; the first is kept so long after this was made.
+        every: seconds between two states, and before the first.
+        source: the fingerprint of the code that trains, where known; a state of other code is not used.
     """
 
     path: Path
     every: float
+    source: str | None = None
     _last: float = field(default_factory=time.monotonic)
 
     def due(self) -> bool:
@@ -32,11 +36,11 @@ class CheckpointFile:
         return time.monotonic() - self._last >= self.every
 
     def save(self, state: dict[str, Any]) -> None:
-        """Replace what is kept in one step; a state that cannot be written is let go, for training needs it not."""
+        """Replace what is kept in one step; if the state cannot be written, training continues without it."""
         temporary = self.path.with_name(f"{self.path.name}.part")
         with contextlib.suppress(OSError, RuntimeError):  # torch's writer raises RuntimeError where the disk is full
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            torch.save({"made_by": _made_by(), "state": state}, temporary)
+            torch.save({"made_by": self._made_by(), "state": state}, temporary)
             with open(temporary, "rb") as file:
                 os.fsync(file.fileno())
             os.replace(temporary, self.path)
@@ -45,14 +49,13 @@ class CheckpointFile:
         self._last = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """The state kept last, its tensors on the CPU; None if there is none, or it is torn, or of other software."""
+        """The latest state, its tensors on the CPU; None if there is none, or it is torn or from other software."""
         try:
             content = torch.load(self.path, map_location="cpu", weights_only=True)
-            return content["state"] if content["made_by"] == _made_by() else None
-        except Exception:  # whatever a torn or foreign file makes the reader raise: the run starts anew
+            return content["state"] if content["made_by"] == self._made_by() else None
+        except Exception:  # a torn or foreign file can make the reader raise anything; the run then starts anew
             return None
 
-
-def _made_by() -> list[str]:
-    """Software whose next version may compute other numbers."""
-    return [rnncompare.__version__, str(torch.__version__)]
+    def _made_by(self) -> list[str]:
+        """The form of the state, and the software whose next version may compute other numbers."""
+        return [FORMAT, rnncompare.__version__, str(torch.__version__), self.source or ""]

@@ -1,4 +1,4 @@
-"""One experiment from settings to record; knows neither Hydra nor files."""
+"""One experiment, from settings to record; it knows neither Hydra nor files."""
 
 from __future__ import annotations
 
@@ -6,27 +6,29 @@ import dataclasses
 from collections.abc import Callable
 
 import torch
-from torch import nn
 
 from rnncompare.base.clocks import step_milliseconds
 from rnncompare.base.machine import EXCLUSIVE_BELOW, OtherLoad, PeakMemory, find_device, hardware_name
-from rnncompare.models import sizing
+from rnncompare.base.source import source_sha256
+from rnncompare.models import cells, sizing
 from rnncompare.models.architecture import Architecture
 from rnncompare.models.network import Network
+from rnncompare.models.reference import cell_name
 from rnncompare.records import DataFields, MemoryFields, ModelFields, QualityFields, Record, Run, SpeedFields, run_id
 from rnncompare.records.provenance import provenance
-from rnncompare.tasks.contract import Data
+from rnncompare.tasks.contract import Data, Task, metrics
 from rnncompare.training.batches import Split
-from rnncompare.training.loop import Keeper, Training, evaluate, train
+from rnncompare.training.kept_model import KeptModel, outputs_of
+from rnncompare.training.loop import Checkpointer, Training, check_optimizer, evaluate, train
 from rnncompare.training.settings import DEFAULT_HIDDEN_SIZE, ModelSettings, RunSettings
 
 
 def check(settings: RunSettings, here: bool = True) -> tuple[RunSettings, str | None]:
-    """The settings with the device found and the data pinned, if they can be met; costs no training.
+    """The settings with the device found and the data pinned, if they can be met; nothing is trained.
 
     Args:
         settings: resolved.
-        here: whether this machine is to train; of others' devices nothing is known.
+        here: whether this machine trains; the devices of other machines are not known.
 
     Returns:
         The settings, and how a user's own data were read, in words.
@@ -40,20 +42,24 @@ def check(settings: RunSettings, here: bool = True) -> tuple[RunSettings, str | 
     task.train_examples()
     data = dataclasses.replace(task, size=1).load(settings.seed)
     design(settings.model, data)
+    if settings.train.fused and isinstance(device, torch.device):
+        check_optimizer(settings.train, device)
     return dataclasses.replace(settings, device=str(device), data=task), data.understood
 
 
 def run_experiment(
     settings: RunSettings,
     progress: Callable[[int, float], None] = lambda update, metric: None,
-    keeper: Keeper | None = None,
+    checkpointer: Checkpointer | None = None,
+    keep: Callable[[KeptModel], None] | None = None,
 ) -> Run:
-    """Load the data, build the network, train it, and score its best state, on the test split just this once.
+    """Load the data, build the network, train it, and score its best state; the test split is used only for that.
 
     Args:
         settings: resolved.
         progress: called with the update and the validation metric after each validation.
-        keeper: keeps the state of the training, and gives it back to one that goes on; None to keep none.
+        checkpointer: keeps the state of the training, and gives it back to one that goes on; None to keep none.
+        keep: called with the model in its best state, if the run completed; None where nobody wants it.
 
     Raises:
         SettingError: the settings cannot be met by the data or the machine.
@@ -71,7 +77,7 @@ def run_experiment(
     memory, load = PeakMemory(device), OtherLoad()
     network = initialise(settings, data, device)
     training = train(
-        network, train_split, validation_split, objective, settings.train, settings.seed, device, progress, keeper
+        network, train_split, validation_split, objective, settings.train, settings.seed, device, progress, checkpointer
     )
     peak_mb, other_load = memory.peak_mb(), load.cores()
 
@@ -86,12 +92,21 @@ def run_experiment(
         config=settings.config(),
         model=_model_fields(network, settings.train.batch_size, data),
         data=_data_fields(settings, data),
-        quality=_quality_fields(network, data, device) if training.best else _unscored(data),
+        quality=dataclasses.replace(
+            _quality_fields(network, data, device) if training.best else _unscored(data), converged=training.converged
+        ),
         speed=_speed_fields(training, min(settings.train.batch_size, len(data.train)), other_load),
         memory=MemoryFields(peak_mb=peak_mb, before_mb=memory.before_mb),
-        provenance=provenance(hardware_name(device)),
+        provenance=provenance(hardware_name(device), source_of(settings.model.name, type(settings.data))),
     )
+    if keep is not None and record.status == "completed":
+        keep(KeptModel.of_run(network, data, record.run_id, record.config))
     return Run(record, training.curve)
+
+
+def source_of(model: str, task: type[Task]) -> str | None:
+    """The fingerprint of the code of a run's cell (for torch's modules, the one with their equations) and its task."""
+    return source_sha256(cells.cell_class(cell_name(model)), task)
 
 
 def initialise(settings: RunSettings, data: Data, device: torch.device) -> Network:
@@ -161,7 +176,7 @@ def _unscored(data: Data) -> QualityFields:
     )
 
 
-def _quality_fields(network: nn.Module, data: Data, device: torch.device) -> QualityFields:
+def _quality_fields(network: Network, data: Data, device: torch.device) -> QualityFields:
     objective = data.objective
     train, validation, test = (
         evaluate(network, Split(examples, objective.readout, device), objective)
@@ -180,15 +195,24 @@ def _quality_fields(network: nn.Module, data: Data, device: torch.device) -> Qua
         validation_loss=validation.loss,
         test_loss=test.loss,
         by_length=by_length or None,
+        metrics=_usual_metrics(network, data) if data.prepared is not None else None,
     )
 
 
+def _usual_metrics(network: Network, data: Data) -> dict[str, dict[str, float | None]] | None:
+    """The usual metrics of a user's own data on the splits that were not trained on; None where there are none."""
+    if not metrics.known_metrics(data.objective):
+        return None
+    splits = {"validation": data.validation, "test": data.test}
+    return {name: dict(metrics.score(data, split, outputs_of(network, split))) for name, split in splits.items()}
+
+
 def _speed_fields(training: Training, batch_size: int, other_load: float) -> SpeedFields:
-    median, p10, p90 = step_milliseconds(training.laps)
+    median, p10, p90 = step_milliseconds(training.step_seconds)
     reached = training.reached
     return SpeedFields(
         updates=training.updates,
-        training_seconds=sum(training.laps),
+        training_seconds=sum(training.step_seconds),
         step_ms_median=median,
         step_ms_p10=p10,
         step_ms_p90=p90,

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import asdict, astuple, dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from rnncompare.base.clocks import Clock, clock_for
+from rnncompare.base.clocks import clock_for
+from rnncompare.base.errors import SettingError
 from rnncompare.records import CurvePoint
 from rnncompare.tasks.contract import stream
 from rnncompare.tasks.contract.objectives import Objective
 from rnncompare.training.batches import Batch, Shuffled, Split
-from rnncompare.training.schedules import SCHEDULES
 from rnncompare.training.settings import TrainSettings
 
 EXPLODED = 1000.0  # a training loss so many times the first counts as diverged
@@ -31,7 +31,7 @@ _OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 Progress = Callable[[int, float], None]
 
 
-class Keeper(Protocol):
+class Checkpointer(Protocol):
     """Keeps the state of a training, so that one interrupted can go on, such as `checkpoints.CheckpointFile`."""
 
     def due(self) -> bool: ...
@@ -54,22 +54,26 @@ class Training:
     Attributes:
         updates: updates made.
         curve: a point for every validation.
-        laps: seconds of each update.
+        step_seconds: seconds of each update.
         best: the point of the best validation, whose state the network holds at the end.
+        counted: the last point that improved on the one counted before it by more than `TrainSettings.settle`.
         reached: the point that first reached the target; None if none did, or there is no target.
         diverged_at: the update whose loss was not finite or had exploded; None if none.
         first_loss: of the first update, by which later ones are judged to have exploded.
         stale: validations since the best.
+        converged: whether it ended since it no longer improved; false where the budget cut it, or it diverged.
     """
 
     updates: int = 0
     curve: list[CurvePoint] = field(default_factory=list)
-    laps: list[float] = field(default_factory=list)
+    step_seconds: list[float] = field(default_factory=list)
     best: CurvePoint | None = None
+    counted: CurvePoint | None = None
     reached: CurvePoint | None = None
     diverged_at: int | None = None
     first_loss: float = math.nan
     stale: int = 0
+    converged: bool = False
 
 
 def train(
@@ -81,135 +85,156 @@ def train(
     seed: int,
     device: torch.device,
     progress: Progress = lambda update, metric: None,
-    keeper: Keeper | None = None,
+    checkpointer: Checkpointer | None = None,
 ) -> Training:
     """Train ``network`` in place, and leave it in the state that validated best.
 
-    With a state kept by an earlier call that was interrupted it goes on from there, to the same end.
+    If an earlier call was interrupted and its state was kept, training goes on from there, to the same end.
 
     Args:
         network: gives outputs for ``(inputs, lengths)``; on ``device``.
         train_split: what the updates see.
         validation_split: what chooses the state and ends the training.
         objective: the loss and metric.
-        settings: optimizer, schedule, sizes and patience.
+        settings: optimizer, schedule, sizes and when to end.
         seed: fixes the order of examples and the dropout masks.
         device: where all of this happens.
         progress: called with the update and the validation metric after each validation.
-        keeper: asked after each validation whether to keep the state; None to keep none.
+        checkpointer: asked after each validation whether to keep the state; None to keep none.
     """
-    optimizer = _OPTIMIZERS[settings.optimizer](network.parameters(), lr=settings.learning_rate)
+    optimizer = make_optimizer(network.parameters(), settings)
     update = update_function(network, optimizer, objective, settings.clip_norm)
     batches = train_split.shuffled(settings.batch_size, stream(seed, "order"))
-    going = _Going(network, optimizer, batches, clock_for(device), device)
-    if keeper and (kept := keeper.load()):
-        going.restore(kept)
+    clock = clock_for(device)
+    state = TrainingState(network, optimizer, batches, _copy(network), Training())
+    if checkpointer and (kept := checkpointer.load()):
+        state.restore(kept, device)
     else:
         torch.manual_seed(seed)  # initialisation drew as often as the model has weights; dropout starts anew
-    training = going.training
+    training = state.training
+    clock.laps = training.step_seconds
 
-    while _goes_on(training, settings):
-        mean_loss = going.stretch(update, settings)
+    while not training.converged and training.updates < settings.max_updates:
+        # The updates up to the next validation; their losses are read from the device once, at the end.
+        before, losses = training.updates, list[Tensor]()
+        end = min(before + settings.validate_every, settings.max_updates)
+        clock.start()
+        for number, batch in zip(range(before, end), batches, strict=False):
+            share = _learning_rate_share(settings.schedule, number / settings.max_updates)
+            for group in optimizer.param_groups:
+                group["lr"] = settings.learning_rate * share
+            losses.append(update(batch))
+            clock.lap()
+        clock.settle()
+        values = torch.stack(losses).tolist()
+        training.updates = end
+        if before == 0:
+            training.first_loss = values[0]
+        training.diverged_at = _first_bad(values, training.first_loss, before)
         if training.diverged_at is not None:
             break
+
         score = evaluate(network, validation_split, objective)
         if not math.isfinite(score.loss):
             training.diverged_at = training.updates
             break
-        examples = training.updates * min(settings.batch_size, len(train_split))
-        going.note(CurvePoint(training.updates, going.seconds(), examples, mean_loss, *astuple(score)), objective)
-        if training.reached is None and _reaches(training.curve[-1], settings.target, objective):
-            training.reached = training.curve[-1]
-        progress(training.updates, score.metric)
-        # one that ended has no state kept: a training that goes on makes at least one update of its own
-        if keeper and keeper.due() and _goes_on(training, settings):
-            keeper.save(going.state())
-
-    return going.ended()
-
-
-def _goes_on(training: Training, settings: TrainSettings) -> bool:
-    patient = settings.patience is None or training.stale < settings.patience
-    return patient and training.updates < settings.max_updates
-
-
-class _Going:
-    """All that a training under way consists of: what its next update depends on, and what is known of it so far."""
-
-    def __init__(
-        self,
-        network: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        batches: Shuffled,
-        clock: Clock,
-        device: torch.device,
-    ):
-        self._network, self._optimizer, self._batches, self._clock = network, optimizer, batches, clock
-        self._device = device
-        self._best_weights = _copy(network)
-        self.training = Training()
-
-    def stretch(self, update: Callable[[Batch], Tensor], settings: TrainSettings) -> float:
-        """Make the updates up to the next validation; their mean loss, read from the device once at the end."""
-        training, losses = self.training, []
-        end = min(training.updates + settings.validate_every, settings.max_updates)
-        self._clock.start()
-        for number, batch in zip(range(training.updates, end), self._batches, strict=False):
-            for group in self._optimizer.param_groups:
-                group["lr"] = settings.learning_rate * SCHEDULES[settings.schedule](number / settings.max_updates)
-            losses.append(update(batch))
-            self._clock.lap()
-        self._clock.settle()
-        values = torch.stack(losses).tolist()
-        training.first_loss = values[0] if training.updates == 0 else training.first_loss
-        training.diverged_at = _first_bad(values, training.first_loss, training.updates)
-        training.updates = end
-        return sum(values) / len(values)
-
-    def note(self, point: CurvePoint, objective: Objective) -> None:
-        """Add a validation to the curve, and keep the weights if it is the best."""
-        training = self.training
+        examples = end * min(settings.batch_size, len(train_split))
+        point = CurvePoint(end, sum(clock.laps), examples, sum(values) / len(values), score.loss, score.metric)
         training.curve.append(point)
         training.stale += 1
         if training.best is None or _rank(point, objective) > _rank(training.best, objective):
-            training.best, self._best_weights, training.stale = point, _copy(self._network), 0
+            training.best, training.stale, state.best_weights = point, 0, _copy(network)
+        if training.counted is None or _gain(point, training.counted, objective) > (settings.settle or 0.0):
+            training.counted = point
+        if training.reached is None and _reaches(point, settings.target, objective):
+            training.reached = point
+        training.converged = _no_longer_improves(training, settings)
+        progress(end, score.metric)
+        # A training that has ended keeps no state: one that goes on makes at least one update of its own.
+        if checkpointer and checkpointer.due() and not training.converged and end < settings.max_updates:
+            checkpointer.save(state.kept(device))
 
-    def seconds(self) -> float:
-        """Seconds that the updates took."""
-        return sum(self._clock.laps)
+    network.load_state_dict(state.best_weights)
+    return training
 
-    def ended(self) -> Training:
-        """The training, its network put into the state that validated best."""
-        self._network.load_state_dict(self._best_weights)
-        self.training.laps = self._clock.laps
-        return self.training
 
-    def state(self) -> dict[str, Any]:
+def _no_longer_improves(training: Training, settings: TrainSettings) -> bool:
+    """Whether patience is exhausted, or training has gone twice as long as to the last improvement that counts."""
+    if training.updates < settings.min_updates:
+        return False
+    impatient = settings.patience is not None and training.stale >= settings.patience
+    assert training.counted is not None
+    return impatient or (settings.settle is not None and training.updates >= 2 * training.counted.update)
+
+
+@dataclass
+class TrainingState:
+    """All that the next update of a training depends on, and what is known of it so far."""
+
+    network: nn.Module
+    optimizer: torch.optim.Optimizer
+    batches: Shuffled
+    best_weights: dict[str, Tensor]
+    training: Training
+
+    def kept(self, device: torch.device) -> dict[str, Any]:
         """Tensors, numbers, text, lists and dicts, from which `restore` makes the same training."""
+        known = {**vars(self.training), "curve": [vars(point) for point in self.training.curve]}
+        for name in _POINTS:
+            known[name] = known[name] and vars(known[name])
         return {
-            "training": asdict(self.training),
-            "laps": torch.tensor(self._clock.laps, dtype=torch.float64),
-            "weights": self._network.state_dict(),
-            "best_weights": self._best_weights,
-            "optimizer": self._optimizer.state_dict(),
-            "batches": self._batches.state(),
+            "training": known | {"step_seconds": torch.tensor(self.training.step_seconds, dtype=torch.float64)},
+            "weights": self.network.state_dict(),
+            "best_weights": self.best_weights,
+            "optimizer": self.optimizer.state_dict(),
+            "batches": self.batches.state(),
             "random": torch.get_rng_state(),
-            "device_random": torch.cuda.get_rng_state(self._device) if self._device.type == "cuda" else None,
+            "device_random": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from where `state` was taken, of a training with the same settings."""
-        known = state["training"]
-        points = {name: known[name] and CurvePoint(**known[name]) for name in ("best", "reached")}
-        self.training = Training(**{**known, **points, "curve": [CurvePoint(**point) for point in known["curve"]]})
-        self._clock.laps = state["laps"].tolist()
-        self._network.load_state_dict(state["weights"])
-        self._best_weights = {name: value.to(self._device) for name, value in state["best_weights"].items()}
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._batches.restore(state["batches"])
-        torch.set_rng_state(state["random"])
-        if state["device_random"] is not None:
-            torch.cuda.set_rng_state(state["device_random"], self._device)
+    def restore(self, kept: dict[str, Any], device: torch.device) -> None:
+        """Go on from where ``kept`` was taken, of a training with the same settings."""
+        known = dict(kept["training"])
+        for name in _POINTS:
+            known[name] = known[name] and CurvePoint(**known[name])
+        known["curve"] = [CurvePoint(**point) for point in known["curve"]]
+        known["step_seconds"] = known["step_seconds"].tolist()
+        self.training = Training(**known)
+        self.network.load_state_dict(kept["weights"])
+        self.best_weights = {name: value.to(device) for name, value in kept["best_weights"].items()}
+        self.optimizer.load_state_dict(kept["optimizer"])
+        self.batches.restore(kept["batches"])
+        torch.set_rng_state(kept["random"])
+        if kept["device_random"] is not None:
+            torch.cuda.set_rng_state(kept["device_random"], device)
+
+
+_POINTS = ("best", "counted", "reached")  # of a `Training`
+
+
+def make_optimizer(parameters: Iterable[nn.Parameter], settings: TrainSettings) -> torch.optim.Optimizer:
+    """The optimizer that ``settings`` name, over ``parameters``."""
+    fused: dict[str, Any] = {"fused": True} if settings.fused else {}  # not every optimizer has the argument
+    return _OPTIMIZERS[settings.optimizer](parameters, lr=settings.learning_rate, **fused)
+
+
+def check_optimizer(settings: TrainSettings, device: torch.device) -> None:
+    """Raise `SettingError` if the optimizer's step is to be fused and torch has no such step for ``device``."""
+    parameter = nn.Parameter(torch.zeros(1, device=device))
+    parameter.grad = torch.zeros_like(parameter)
+    try:
+        make_optimizer([parameter], settings).step()
+    except RuntimeError as error:
+        raise SettingError("train.fused", settings.fused, f"false on {device} ({error})") from None
+
+
+def _learning_rate_share(schedule: str, done: float) -> float:
+    """The share of the learning rate that an update takes when ``done`` (0 to 1) of ``max_updates`` are made."""
+    if schedule == "linear":
+        return 1 - done
+    if schedule == "cosine":  # Loshchilov and Hutter 2017, equation 5, without restarts
+        return (1 + math.cos(math.pi * done)) / 2
+    return 1.0
 
 
 def update_function(
@@ -224,7 +249,7 @@ def update_function(
         loss = total / count
         loss.backward()
         if clip_norm is not None:
-            nn.utils.clip_grad_norm_(parameters, clip_norm)
+            nn.utils.clip_grad_norm_(parameters, clip_norm, foreach=True)
         optimizer.step()
         return loss.detach()
 
@@ -256,6 +281,12 @@ def _rank(point: CurvePoint, objective: Objective) -> tuple[float, float]:
     """The greater the better: by the metric, then by the loss, which still falls where all answers are right."""
     metric = point.validation_metric
     return metric if objective.higher_is_better else -metric, -point.validation_loss
+
+
+def _gain(point: CurvePoint, before: CurvePoint, objective: Objective) -> float:
+    """By how much the metric has improved, in its own unit."""
+    rise = point.validation_metric - before.validation_metric
+    return rise if objective.higher_is_better else -rise
 
 
 def _reaches(point: CurvePoint, target: float | None, objective: Objective) -> bool:

@@ -11,10 +11,12 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 
 from rnncompare.base.errors import require
 from rnncompare.tasks.contract import Task, setting
-from rnncompare.training.schedules import SCHEDULES
 
 DEFAULT_HIDDEN_SIZE = 128
+SCHEDULES = ("constant", "linear", "cosine")
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
+FUSED = ("adam", "adamw", "sgd")  # those with a fused step in torch
+KEEP = ("none", "best")
 
 
 @dataclass
@@ -29,7 +31,8 @@ class ModelSettings:
     dropout: float = setting(0.0, "dropout between layers and before the readout, from 0 to below 1")
     input_dropout: float = setting(0.0, "dropout on the inputs, from 0 to below 1")
     embedding_size: int | None = setting(None, "numbers that embed a symbol; null: the vocabulary's size, at most 64")
-    forget_bias: float | None = setting(None, "initial bias of the forget gate; null: torch's own initialisation")
+    forget_bias: float | None = setting(None, "initial bias of the forget gate; null: as model.initialisation has it")
+    initialisation: str = setting("torch", "what the recurrent layers start from: torch's defaults, or keras")
     implementation: str | None = setting("auto", "auto, loop or fused; null for torch's own modules")
     options: dict[str, Any] = field(
         default_factory=dict, metadata={"help": "the cell's own settings, such as +model.options.nonlinearity=relu"}
@@ -61,9 +64,15 @@ class TrainSettings:
     schedule: str = setting("constant", f"how the step size falls over max_updates: {', '.join(SCHEDULES)}")
     batch_size: int = setting(32, "sequences an update, from 1")
     max_updates: int = setting(1000, "updates after which training ends, from 1")
+    min_updates: int = setting(0, "updates before which neither patience nor settle ends training")
     validate_every: int = setting(50, "updates between validations, from 1")
     patience: int | None = setting(20, "validations without improvement after which training ends; null: none")
+    settle: float | None = setting(
+        None,
+        "training ends once it has gone as long as before without improving the metric by more than this; null: never",
+    )
     clip_norm: float | None = setting(1.0, "largest norm of the whole gradient; null: no clipping")
+    fused: bool = setting(False, "use torch's fused optimizer step: faster for small updates; rounds differently")
     target: float | None = setting(None, "validation metric whose first reaching is timed; null: none")
 
     def check(self) -> None:
@@ -76,6 +85,16 @@ class TrainSettings:
         for name in ("learning_rate", "clip_norm"):
             value = getattr(self, name)
             require(value is None or 0 < value < math.inf, f"train.{name}", value, "a finite number above 0")
+        most = self.max_updates
+        require(
+            0 <= self.min_updates <= most, "train.min_updates", self.min_updates, f"a whole number from 0 to {most}"
+        )
+        settle = self.settle
+        require(settle is None or 0 <= settle < math.inf, "train.settle", settle, "a finite number from 0, or null")
+        steady = settle is None or self.schedule == "constant"
+        require(steady, "train.schedule", self.schedule, "constant where train.settle is set")
+        fusible = not self.fused or self.optimizer in FUSED
+        require(fusible, "train.fused", self.fused, f"false for {self.optimizer}; torch fuses {', '.join(FUSED)}")
         target = self.target
         require(target is None or math.isfinite(target), "train.target", target, "a finite number or null")
 
@@ -92,6 +111,8 @@ class RunSettings:
     threads: int = setting(1, "CPU threads of a run, from 1")
     results_dir: str = setting("results/runs", "folder for the records")
     force: bool = setting(False, "train again what is already recorded")
+    stale: str = setting("rerun", "what was recorded by other code of its cell or task: rerun or keep")
+    keep: str = setting("none", "none, or best: the network in its best state is kept beside the record, in model.pt")
     run_timeout: float | None = setting(None, "seconds after which a run is ended and recorded as failed; null: none")
     checkpoint_seconds: float | None = setting(60.0, "seconds between the states kept to go on from; null: keep none")
 
@@ -106,7 +127,9 @@ class RunSettings:
         self.train.check()
         require(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0")
         require(self.threads >= 1, "threads", self.threads, "a whole number from 1")
+        require(self.keep in KEEP, "keep", self.keep, " or ".join(KEEP))
         require(self.run_timeout is None or self.run_timeout > 0, "run_timeout", self.run_timeout, "seconds, or null")
+        require(self.stale in ("rerun", "keep"), "stale", self.stale, "rerun or keep")
         every = self.checkpoint_seconds
         require(every is None or every >= 0, "checkpoint_seconds", every, "seconds from 0, or null")
         model = self.model

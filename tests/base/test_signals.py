@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from rnncompare.base.signals import Stopped, in_order
-from tests.cli.test_commands import ROOT, run
+from tests.commands import ROOT, run_apart
 
 CTRL_C = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)\n"
 
@@ -16,7 +16,7 @@ CTRL_C = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sle
 @pytest.mark.parametrize("module", ["run", "study", "bench", "data"])
 def test_while_a_command_imports_it_ends_at_once(module, tmp_path):
     (tmp_path / "omegaconf.py").write_text(CTRL_C)
-    done = run(tmp_path, "--help", module=module)
+    done = run_apart(tmp_path, "--help", module=module)
     assert done.returncode == 130, done.stderr
     assert done.stderr.strip() == "stopped"
 
@@ -24,7 +24,7 @@ def test_while_a_command_imports_it_ends_at_once(module, tmp_path):
 def test_a_report_that_is_stopped_says_so(tmp_path):
     (tmp_path / "pandas.py").write_text(CTRL_C)
     (tmp_path / "runs").mkdir()
-    done = run(tmp_path, "runs", module="report")
+    done = run_apart(tmp_path, "runs", module="report")
     assert done.returncode == 130, done.stderr
     assert done.stderr.strip() == "stopped; what is written is no whole report; the same command writes it anew"
 
@@ -84,4 +84,4 @@ def test_nobody_reading_ends_it_too(tmp_path):
             timeout=120,
         )
     assert done.returncode == 1
-    assert done.stderr.strip() == "stopped; files that are whole are kept"
+    assert done.stderr.strip() == "stopped; nothing was written"

@@ -1,17 +1,18 @@
-"""From evidence to findings: pairs, conditions, verdicts and the family of p-values."""
+"""From tasks to the verdict on a claim: in general, by task, the family of p-values, and claims that are refused."""
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from test_measures import evidence, runs
+from grid_evidence import evidence, noisy, runs, scale
 
 from rnncompare.base.errors import SettingError
+from rnncompare.claims import starts
 from rnncompare.claims.claim import Claim, load, names, parse
 from rnncompare.claims.judge import as_family, judge
-from rnncompare.statistics import decide
+from rnncompare.statistics import decide_estimate, random_effects
 
 CLAIM = Claim(
     name="c",
@@ -20,119 +21,173 @@ CLAIM = Claim(
     expected="",
     rule="beats",
     measures=("quality",),
-    margins={"quality": 0.02},
     arms={"a": (), "b": ()},
     compare=(("a", "b"),),
+    tasks=("t",),
 )
 
 
-def paired(difference, spread=0.01, seeds=10, value=10):
-    """Runs of two arms whose quality differs by ``difference`` on average."""
-    noise = np.random.default_rng(value).normal(0, spread, seeds)
-    rows = [("a", value, seed, 0.5 - difference - noise[seed]) for seed in range(seeds)]
-    return runs(rows + [("b", value, seed, 0.5) for seed in range(seeds)])
+def judged(effects, rule="beats", general=True, spread=0.005, seeds=10, **changes):
+    """The finding on tasks in which a is better than b by these effects."""
+    tasks = {f"t{place}": effect for place, effect in enumerate(effects)}
+    frames = [
+        runs({"a": noisy(0.5 - effect, spread, 3 * k), "b": noisy(0.5, spread, 3 * k + 1)}, seeds, task=task)
+        for k, (task, effect) in enumerate(tasks.items())
+    ]
+    claim = replace(CLAIM, tasks=tuple(tasks), general=general, rule=rule, **changes)
+    (finding,) = judge(claim, evidence(*frames, scales={task: scale(title=task) for task in tasks}))
+    return finding
 
 
 @pytest.mark.parametrize(
-    ("difference", "verdict"), [(0.1, "supported"), (-0.1, "refuted"), (0.0, "equivalent"), (0.02, "inconclusive")]
+    ("effects", "rule", "verdict"),
+    [
+        ([0.1, 0.12, 0.11, 0.1, 0.13, 0.09], "beats", "supported"),
+        ([-0.1, -0.12, -0.11, -0.1, -0.13, -0.09], "beats", "refuted"),
+        ([0.001, 0.0, -0.001, 0.002, 0.0, 0.001], "equivalent", "equivalent"),
+        ([0.1, 0.12, -0.1, -0.11, 0.0, 0.0], "equivalent", "depends on the task"),
+        ([0.1, 0.0, 0.08, 0.0, 0.06, 0.0], "beats", "inconclusive"),
+    ],
 )
-def test_verdicts_follow_the_interval_and_the_margin(difference, verdict):
-    (finding,) = judge(CLAIM, evidence(paired(difference)))
+def test_tasks_are_a_sample_of_tasks(effects, rule, verdict):
+    finding = judged(effects, rule)
     assert finding.verdict == verdict
-    assert finding.decision == decide(finding.pairs["difference"], 0.02)
-    assert (finding.settle != "") == (verdict == "inconclusive")
+    sample = random_effects(
+        [task.effect.mean / task.margin for task in finding.tasks],
+        [task.standard_error / task.margin for task in finding.tasks],
+    )
+    assert finding.general.effect == decide_estimate(sample, 1.0, rule).effect
+    assert finding.general.new_task.low < finding.general.effect.low
+    assert len(finding.general.leave_one_out) == len(effects)
+    assert finding.general.median == pytest.approx(np.median(effects) / 0.02, abs=0.5)
 
 
-def test_the_seed_is_the_replicate_whatever_the_number_of_conditions():
-    both = pd.concat([paired(0.1, value=10), paired(0.3, value=20)])
-    (finding,) = judge(CLAIM, evidence(both))
-    assert finding.decision.pairs == 10
-    assert finding.decision.effect.mean == pytest.approx(finding.pairs["difference"].mean())
-    assert finding.conditions["pairs"].tolist() == [10, 10]
+def test_the_interval_over_tasks_is_of_tasks_not_of_seeds():
+    # many seeds on tasks that differ: each task is sure, the tasks together are not
+    finding = judged([0.3, 0.0, 0.15, 0.02], spread=0.001)
+    assert all(task.effect.high - task.effect.low < 0.02 for task in finding.tasks)
+    assert finding.general.effect.low < 1 < finding.general.effect.high
+    assert finding.verdict == "inconclusive"
 
 
-def test_seeds_that_one_arm_lacks_are_left_out_and_said():
-    frame = paired(0.1)
-    frame = frame[~((frame["arm"] == "b") & (frame["seed"] == 3))]
-    (finding,) = judge(CLAIM, evidence(frame))
-    assert finding.decision.pairs == 9
-    assert "a has 10 seeds, b 9: paired on the 9 in common" in finding.notes
+def test_without_the_one_task_that_it_rests_on_the_mean_says_otherwise():
+    finding = judged([0.04, 0.04, 0.04, 0.041, -0.02], "beats", spread=0.001)
+    without = finding.general.leave_one_out.set_index("task")["verdict"]
+    assert without["t4"] != finding.verdict
+    assert "t4" in finding.notes[0]
 
 
-def test_conditions_that_tell_nothing_do_not_count_and_without_any_nothing_is_said():
-    useless = paired(0.1, value=20).assign(**{"quality.test": 1.5})
-    (finding,) = judge(CLAIM, evidence(pd.concat([paired(0.1, value=10), useless])))
-    assert finding.conditions["counts"].tolist() == [True, False]
-    assert finding.decision.effect.mean == pytest.approx(0.1, abs=0.02)
-    (finding,) = judge(CLAIM, evidence(useless))
-    assert (finding.verdict, finding.decision) == ("uninformative", None)
+def test_in_general_needs_three_tasks_that_count():
+    finding = judged([0.1, 0.1, 0.1])
+    assert finding.verdict == "supported"
+    lost = {"a": noisy(1.0, 1e-4, 1), "b": noisy(1.0, 1e-4, 2)}
+    frames = [runs({"a": noisy(0.4, 0.005, k), "b": noisy(0.5, 0.005, k + 5)}, task=f"t{k}") for k in range(2)] + [
+        runs(lost, task="t2")
+    ]
+    claim = replace(CLAIM, tasks=("t0", "t1", "t2"), general=True)
+    (finding,) = judge(claim, evidence(*frames))
+    assert finding.verdict == "inconclusive"
+    assert [task.verdict for task in finding.tasks] == ["better", "better", "uninformative"]
+    assert "2 of 3 tasks" in finding.notes[0]
 
 
-def test_runs_that_diverged_are_counted_and_said_to_be_unequal():
-    frame = paired(0.1)
-    frame.loc[frame["arm"].eq("b") & frame["seed"].lt(2), "status"] = "diverged"
-    (finding,) = judge(CLAIM, evidence(frame))
-    assert finding.decision.pairs == 10
-    assert "diverged, unequally: 0.0% of the runs of a, 20.0% of b" in finding.notes
+def test_an_unconverged_task_takes_no_part_in_general():
+    effects = [0.1, 0.11, 0.12, -0.3]
+    frames = [
+        runs({"a": noisy(0.5 - e, 0.005, 2 * k), "b": noisy(0.5, 0.005, 2 * k + 1)}, task=f"t{k}")
+        for k, e in enumerate(effects)
+    ]
+    frames[3]["quality.converged"] = False
+    claim = replace(CLAIM, tasks=tuple(f"t{k}" for k in range(4)), general=True)
+    (finding,) = judge(claim, evidence(*frames))
+    assert finding.tasks[3].verdict == "unconverged"
+    assert finding.general.tasks == 3
+    assert finding.verdict == "supported"
+
+
+def test_a_claim_that_is_not_general_holds_if_it_holds_on_each_of_its_tasks():
+    assert judged([0.1, 0.2], general=False).verdict == "supported"
+    assert judged([0.1, -0.1], general=False).verdict == "depends on the task"
+    mixed = judged([0.1, 0.0], general=False)
+    assert mixed.verdict == "inconclusive"
+    assert "t0: supported" in mixed.notes
+
+
+def test_p_belongs_to_the_decision_made():
+    # the earlier judge printed p = 1.000 beside refuted rows of claims of equivalence
+    refuted = judged([0.1, 0.12, 0.11, 0.1], "equivalent")
+    assert refuted.verdict == "refuted"
+    assert refuted.p < 0.01
+    assert refuted.tasks[0].p < 0.01
+    assert judged([0.0, 0.001, 0.0, 0.001, 0.0], "equivalent").p < 0.01
+    assert judged([-0.1, -0.12, -0.11, -0.1]).p < 0.01
+
+
+def test_a_positive_effect_speaks_for_the_first_arm_whatever_the_rule():
+    for rule in ("beats", "equivalent"):
+        finding = judged([0.1, 0.12, 0.11], rule)
+        assert finding.effect.mean > 0
+        assert all(task.verdict == "better" for task in finding.tasks)
+
+
+def test_bold_needs_the_family_and_both_halves_of_the_seeds():
+    sure, weak = judged([0.1, 0.11, 0.12]), judged([0.1, 0.11, 0.12])
+    family = as_family([sure, replace(weak, p=0.04), replace(weak, p=0.04)])
+    assert [finding.strength for finding in family] == ["holds", "suggestive", "suggestive"]
+    assert family[1].p_adjusted == pytest.approx(0.08)
+    (torn,) = as_family([replace(sure, halves_agree=False)])
+    assert torn.strength == "suggestive"
+    (undecided,) = as_family([replace(sure, verdict="inconclusive")])
+    assert (undecided.strength, math.isnan(undecided.p_adjusted)) == ("", True)
 
 
 def test_without_runs_of_both_arms_nothing_was_measured():
-    frame = paired(0.1)
+    frame = runs({"a": noisy(0.5, 0.01, 1), "b": noisy(0.5, 0.01, 2)})
     for present in (frame[frame["arm"] == "a"], frame.iloc[:0]):
-        (finding,) = judge(CLAIM, evidence(present))
+        (finding,) = judge(CLAIM, evidence(present, scales={"t": scale()}))
         assert finding.verdict == "not measured"
 
 
-def test_one_seed_gives_no_interval_and_no_verdict():
-    (finding,) = judge(CLAIM, evidence(paired(0.1, seeds=1)))
-    assert finding.verdict == "inconclusive"
-    assert math.isnan(finding.decision.effect.low)
-
-
-def test_times_that_were_never_reached_are_bounds_and_targets_seldom_reached_do_not_count():
-    claim = parse({**asdict(CLAIM), "measures": ["updates_to_target"], "margins": {"updates_to_target": 0.1}})
-    columns = {"config.train.max_updates": 1000}
-    rows = [("a", 1, seed, 0) for seed in range(10)] + [("b", 1, seed, 0) for seed in range(10)]
-    times = [100.0] * 10 + [500.0] * 8 + [math.nan] * 2
-    (finding,) = judge(claim, evidence(runs(rows, **columns, **{"speed.updates_to_target": times})))
-    assert finding.verdict == "supported"
-    assert finding.decision.effect.mean == pytest.approx(math.log(5))
-    times = [100.0] * 5 + [math.nan] * 15
-    (finding,) = judge(claim, evidence(runs(rows, **columns, **{"speed.updates_to_target": times})))
-    assert finding.verdict == "uninformative"
-    assert "fewer than 80% of the runs reach the target" in finding.notes[-1]
-
-
-def test_p_values_are_adjusted_over_all_findings():
-    findings = [judge(CLAIM, evidence(paired(difference)))[0] for difference in (0.1, 0.021)]
-    adjusted = as_family(findings)
-    assert adjusted[0].p_adjusted == pytest.approx(2 * findings[0].decision.p)
-    assert adjusted[1].p_adjusted == pytest.approx(findings[1].decision.p)
+def test_a_task_all_of_whose_runs_failed_is_not_measured():
+    frame = runs({"a": noisy(0.5, 0.01, 1), "b": noisy(0.5, 0.01, 2)})
+    frame = frame.assign(**{"status": "failed", "quality.baseline": math.nan})
+    (finding,) = judge(CLAIM, evidence(frame))
+    assert finding.verdict == "not measured"
 
 
 def test_structure_is_decided_by_code():
-    (finding,) = judge(load("gru_is_rnn"), evidence(pd.DataFrame()))
-    assert finding.verdict == "supported"
+    (finding,) = as_family(judge(load("gru_is_rnn"), evidence()))
+    assert (finding.verdict, finding.strength) == ("supported", "holds")
     assert finding.checks
 
 
-def test_every_claim_that_is_shipped_can_be_judged():
-    assert len(names()) == 23
-    for name in names():
-        assert load(name).statement.endswith(".")
+def test_each_start_is_judged_apart_and_keras_start_is_given_to_both():
+    arms = {"gru": ("model=gru",), "lstm": ("model=lstm",), "rnn": ("model=rnn",)}
+    every, pairs = starts.expanded(arms, [("gru", "lstm"), ("gru", "rnn")], ("torch", "forget_bias_1", "keras"))
+    assert [(pair.start, pair.first, pair.second) for pair in pairs] == [
+        ("torch", "gru", "lstm"),
+        ("torch", "gru", "rnn"),
+        ("forget_bias_1", "gru", "lstm_forget_bias_1"),
+        ("keras", "gru_keras", "lstm_keras"),
+    ]
+    assert every["lstm_forget_bias_1"] == ("model=lstm", "model.forget_bias=1")
+    assert every["gru_keras"] == ("model=gru", "model.initialisation=keras")
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"margins": {"quality": 0.0}, "rule": "equivalent"}, "margin of quality"),
-        ({"margins": {}}, "margin of quality"),
-        ({"margins": {"quality": -1.0}}, "margin of quality"),
+        ({"measures": ["longest_lag"]}, "margin of longest_lag"),
+        ({"measures": ["longest_lag"], "margins": {"longest_lag": -1.0}}, "margin of longest_lag"),
+        ({"measures": ["longest_lag"], "margins": {"longest_lag": 0.0}, "rule": "equivalent"}, "margin of longest_lag"),
+        ({"margins": {"quality": 0.02}}, "the tasks' own margins"),
         ({"compare": [["a", "c"]]}, "compare"),
         ({"compare": []}, "compare"),
         ({"rule": "better"}, "rule"),
         ({"values": "some"}, "values"),
-        ({"measures": ["qualty"], "margin": 0.1}, "measures=qualty"),
+        ({"measures": ["qualty"]}, "measures=qualty"),
+        ({"starts": ["tensorflow"]}, "starts=tensorflow"),
+        ({"general": True, "tasks": ["t", "u"]}, "at least 3 tasks"),
     ],
 )
 def test_a_claim_that_cannot_be_judged_is_refused_by_name(change, named):
@@ -143,3 +198,34 @@ def test_a_claim_that_cannot_be_judged_is_refused_by_name(change, named):
 def test_an_unknown_claim_shows_the_list():
     with pytest.raises(SettingError, match=r"claim=folklore.*lstm_counts"):
         load("folklore")
+
+
+def test_every_claim_that_is_shipped_can_be_judged():
+    assert len(names()) == 24
+    for name in names():
+        assert load(name).statement.endswith(".")
+
+
+def test_probes_are_judged_shape_by_shape():
+    rows = [
+        {
+            "probe": "step_time",
+            "probe_id": f"{shape}{replicate}",
+            "arm": "",
+            "replicate": replicate,
+            "settings.sequence_length": 50,
+            "settings.batch_size": 8,
+            "settings.input_size": 2,
+            "settings.hidden_size": shape,
+            "settings.threads": 1,
+            "values.forward_backward.gru.auto": 1.0 + 0.01 * replicate,
+            "values.forward_backward.lstm.auto": 1.5 + 0.02 * (replicate % 3),
+        }
+        for shape in (16, 32, 64, 128)
+        for replicate in range(6)
+    ]
+    claim = replace(load("faster_step_cpu"), compare=(("gru", "lstm"),))
+    (finding,) = judge(claim, evidence(probes=pd.DataFrame(rows), looks=(6,)))
+    assert finding.verdict == "supported"
+    assert len(finding.tasks) == 4
+    assert finding.general.effect.mean * finding.tasks[0].margin == pytest.approx(math.log(1.5), abs=0.03)

@@ -5,138 +5,92 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from grid_evidence import evidence, runs, scale
 
 from rnncompare.claims import measures
-from rnncompare.claims.evidence import Evidence
 
-
-def runs(rows, **columns):
-    """Evaluation runs: rows of (arm, value, seed, test); lower is better, the baseline 1, the optimum 0."""
-    frame = pd.DataFrame(rows, columns=["arm", "value", "seed", "quality.test"])
-    defaults = {
-        "task": "t",
-        "axis": "data.size",
-        "status": "completed",
-        "run_id": [f"run{k}" for k in range(len(frame))],
-        "quality.metric": "mean_squared_error",
-        "quality.higher_is_better": False,
-        "quality.baseline": 1.0,
-        "quality.optimum": 0.0,
-        "data.train_examples": frame["value"].astype(float),
-        "data.sequence_length": 25.0,  # steps, which some tasks have more of than their length says
-        "config.data.sequence_length": 10,
-    }
-    return frame.assign(**(defaults | columns))
-
-
-def evidence(frame, curves=None, probes=None):
-    none = pd.DataFrame()
-    return Evidence(frame, none, none if curves is None else curves, none if probes is None else probes)
+ONE = (0.01,)  # a single rate
 
 
 def scored(name, given, *keys):
     table = measures.load(name).scores(given)
-    return table.set_index(list(keys) or ["arm", "value", "seed"])["score"]
+    return table.set_index(list(keys) or ["arm", "seed"])["score"]
+
+
+def by_task(name, given):
+    """The score of each arm and seed over all values of its task."""
+    return measures.load(name).scores(given).groupby(["arm", "seed"])["score"].mean()
+
+
+def constant(level):
+    return lambda rate, seed: level
 
 
 def test_every_measure_says_its_unit_and_has_a_first_line():
     for name in measures.names():
         module = measures.load(name)
-        assert module.UNIT
+        assert module.UNIT or module.TASK_MARGIN
+        assert isinstance(module.AT_END, bool)
         assert len((module.__doc__ or "").splitlines()[0]) > 20
 
 
-def test_quality_is_the_share_of_the_way_from_baseline_to_optimum():
-    given = evidence(runs([("gru", 10, 0, 0.25), ("lstm", 10, 0, 1.5)]))
-    assert scored("quality", given).tolist() == [0.75, -0.5]
+def test_quality_is_in_the_tasks_own_unit_and_never_worse_than_the_baseline():
+    given = evidence(runs({"gru": constant(0.25), "lstm": constant(7.1)}, 1, ONE))
+    assert scored("quality", given).to_dict() == {("gru", 0): -0.25, ("lstm", 0): -1.0}
 
 
-def test_quality_where_the_optimum_is_unknown_ends_at_the_best_run_seen():
-    given = evidence(runs([("gru", 10, 0, 0.5), ("lstm", 10, 0, 0.75)], **{"quality.optimum": math.nan}))
-    assert scored("quality", given).tolist() == [1.0, 0.5]
+def test_an_accuracy_is_in_points_of_a_hundred_and_ends_at_its_reference():
+    points = scale("bounded", metric="accuracy", higher_is_better=True, reference=1.0, margin=2)
+    columns = {"quality.metric": "accuracy", "quality.higher_is_better": True, "quality.baseline": 0.5}
+    given = evidence(runs({"gru": constant(0.8), "rnn": constant(0.4)}, 1, ONE, **columns), scales={"t": points})
+    assert scored("quality", given).to_dict() == pytest.approx({("gru", 0): 80, ("rnn", 0): 50})
 
 
-@pytest.mark.parametrize(("tests", "higher"), [((1.5, 2.0), False), ((0.5, 0.9), True), ((1.0, 1.5), False)])
-def test_without_known_optimum_runs_that_all_miss_the_baseline_of_1_tell_nothing(tests, higher):
-    columns = {"quality.optimum": math.nan, "quality.higher_is_better": higher}
-    given = evidence(runs([("gru", 10, 0, tests[0]), ("lstm", 10, 0, tests[1])], **columns))
-    assert scored("quality", given).tolist() == [0.0, 0.0]
-    assert not measures.load("quality").scores(given)["informative"].any()
-    assert scored("trainable", given).tolist() == [0.0, 0.0]
+def test_runs_that_diverged_or_failed_are_the_worst_and_never_better_than_badly_trained_ones():
+    frame = runs({"gru": constant(0.3)}, 3, ONE)
+    frame["status"] = ["diverged", "failed", "completed"]
+    frame.loc[1, ["quality.baseline", "quality.test"]] = math.nan
+    frame.loc[2, "quality.test"] = 8.0
+    assert scored("quality", evidence(frame)).tolist() == [-1.0, -1.0, -1.0]
 
 
-def test_an_accuracy_ends_at_one():
-    columns = {"quality.metric": "accuracy", "quality.higher_is_better": True, "quality.optimum": math.nan}
-    given = evidence(runs([("gru", 10, 0, 0.8)], **{**columns, "quality.baseline": 0.5}))
-    assert scored("quality", given).tolist() == pytest.approx([0.6])
+def test_a_registered_reference_may_be_beaten_where_it_is_no_optimum():
+    frame = runs({"gru": constant(0.2)}, 1, ONE)
+    loss, bounded = scale("loss", reference=0.5), scale("bounded", reference=0.5)
+    assert scored("quality", evidence(frame, scales={"t": loss})).tolist() == [-0.2]
+    assert scored("quality", evidence(frame, scales={"t": bounded})).tolist() == [-0.5]
 
 
-def test_a_run_that_diverged_unscored_counts_as_the_baseline_and_a_failed_one_not_at_all():
-    frame = runs([("gru", 10, 0, math.nan), ("lstm", 10, 0, 0.5), ("lstm", 10, 1, math.nan)])
-    frame["status"] = ["diverged", "completed", "failed"]
-    assert scored("quality", evidence(frame)).to_dict() == {("gru", 10, 0): 0.0, ("lstm", 10, 0): 0.5}
-
-
-@pytest.mark.parametrize(
-    ("tests", "informative"),
-    [((0.5, 0.9), True), ((1.1, 1.2), False), ((0.001, 0.002), False), ((0.001, 0.5), True)],
-    ids=["one is better than the baseline", "none is", "both are at the optimum", "one is at the optimum"],
-)
-def test_a_condition_tells_nothing_where_none_beats_the_baseline_or_all_are_perfect(tests, informative):
-    given = evidence(runs([("gru", 10, 0, tests[0]), ("lstm", 10, 0, tests[1])]))
-    assert (measures.load("quality").scores(given)["informative"] == informative).all()
+def test_of_a_task_that_is_solved_or_not_the_share_of_seeds_counts():
+    frame = runs({"gru": lambda rate, seed: 0.05 if seed < 2 else 0.9}, 3, ONE)
+    assert scored("quality", evidence(frame, scales={"t": scale("solve")})).tolist() == [1, 1, 0]
 
 
 def test_quality_at_largest_keeps_the_largest_size_of_each_task():
-    given = evidence(runs([("gru", 10, 0, 0.9), ("gru", 100, 0, 0.5)]))
-    assert scored("quality_at_largest", given).to_dict() == {("gru", 100, 0): 0.5}
+    frames = [runs({"gru": constant(1 - 0.1 * k)}, 1, ONE, value=10**k) for k in (1, 2)]
+    assert scored("quality_at_largest", evidence(*frames), "value").to_dict() == pytest.approx({100: -0.8})
 
 
-def test_the_metric_itself_is_signed_so_that_higher_is_better():
-    given = evidence(runs([("gru", 10, 0, 0.25)]))
-    assert scored("test_metric", given).tolist() == [-0.25]
+def test_quality_untuned_is_the_mean_over_the_rates_that_the_study_began_with():
+    frame = runs({"gru": lambda rate, seed: 100 * rate / 2}, 2, (0.002, 0.004, 0.006))
+    frame["added"] = frame["rate"] == 0.006
+    assert scored("quality_untuned", evidence(frame)).tolist() == pytest.approx([-0.15, -0.15])
+    lacking = frame[~((frame["seed"] == 1) & (frame["rate"] == 0.002))]
+    assert scored("quality_untuned", evidence(lacking)).index.tolist() == [("gru", 0)]
 
 
-def test_the_interaction_is_the_slope_over_doublings():
-    quality = [("gru", 2**k, 0, 1 - 0.1 * k) for k in range(4)] + [("lstm", 2**k, 0, 1 - 0.2 * k) for k in range(4)]
-    slopes = scored("interaction", evidence(runs(quality)), "arm")
-    assert slopes["gru"] == pytest.approx(0.1)
-    assert slopes["lstm"] == pytest.approx(0.2)
+def test_a_rate_that_trains_is_one_that_completes_and_beats_the_baseline():
+    frame = runs({"a": lambda rate, seed: {0.001: 0.5, 0.00316: 1.0, 0.01: 0.5}[rate]}, 1)
+    frame.loc[frame["rate"] == 0.01, "status"] = "diverged"
+    assert scored("trainable", evidence(frame)).tolist() == pytest.approx([100 / 3])
 
 
-@pytest.mark.parametrize(
-    ("curve", "size", "reached"),
-    [([0.6, 0.4, 0.0], math.sqrt(100 * 1000), True), ([0.1, 0.1, 0.1], 10, True), ([0.9, 0.8, 0.7], 1000, False)],
-    ids=["half-way between two sizes", "already at the smallest", "never"],
-)
-def test_examples_to_target_are_interpolated_over_the_log_of_the_size(curve, size, reached):
-    given = evidence(runs([("gru", 10 ** (k + 1), 0, test) for k, test in enumerate(curve)]))
-    row = measures.load("examples_to_target").scores(given).iloc[0]
-    assert (math.exp(-row["score"]), row["reached"]) == (pytest.approx(size), reached)
-
-
-@pytest.mark.parametrize("name", ["examples_to_target", "interaction", "longest_lag"])
-def test_a_curve_that_lacks_a_value_is_left_out(name):
-    rows = [("gru", 2**k, seed, 0.1 * (4 - k)) for k in range(4) for seed in range(2)]
-    whole = runs(rows)
-    assert measures.load(name).scores(evidence(whole))["seed"].tolist() == [0, 1]
-    for lost in (0, 3, 7):  # a shortest, a middle and a longest run
-        assert measures.load(name).scores(evidence(whole.drop(index=lost)))["seed"].tolist() == [1 - lost % 2]
-
-
-def test_updates_to_target_of_a_run_that_never_reached_it_are_a_bound():
-    columns = {"speed.updates_to_target": [100.0, math.nan], "config.train.max_updates": 500}
-    table = measures.load("updates_to_target").scores(evidence(runs([("a", 1, 0, 0), ("b", 1, 0, 0)], **columns)))
-    assert np.exp(-table["score"]).tolist() == pytest.approx([100, 500])
-    assert table["reached"].tolist() == [True, False]
-
-
-def test_seconds_to_target_are_updates_times_the_time_of_an_update_of_the_pairs_replicate():
-    columns = {"speed.updates_to_target": 100.0, "config.train.max_updates": 500}
-    frame = runs([("gru", 1, 0, 0), ("gru", 1, 1, 0), ("gru", 1, 2, 0), ("lstm", 1, 0, 0)], **columns)
-    probes = step_times({"update.gru.auto": [2.0, 3.0], "update.lstm.auto": [5.0, 7.0]})
-    table = measures.load("seconds_to_target").scores(evidence(frame, probes=probes))
-    assert np.exp(-table["score"]).tolist() == pytest.approx([200, 300, 200, 500])
+def test_updates_to_target_of_a_run_that_never_reached_it_are_the_cap_and_marked():
+    frame = runs({"a": constant(0.1), "b": constant(0.9)}, 1, ONE)
+    frame["speed.updates_to_target"] = [100.0, math.nan]
+    table = measures.load("updates_to_target").scores(evidence(frame))
+    assert np.exp(-table["score"]).tolist() == pytest.approx([100, 1000])
+    assert table["cut"].tolist() == [False, True]
 
 
 def step_times(values):
@@ -147,18 +101,48 @@ def step_times(values):
     return frame.assign(probe="step_time", replicate=range(len(frame)), arm="", **settings)
 
 
-def test_the_longest_lag_ends_at_the_first_that_is_not_solved():
-    solved, not_solved = 0.1, 0.9
-    ladder = {"gru": [solved, solved, not_solved, solved], "lstm": [not_solved] * 4, "rnn": [solved] * 4}
-    rows = [(arm, 5 * 2**k, 0, test) for arm, tests in ladder.items() for k, test in enumerate(tests)]
-    lags = 2 ** scored("longest_lag", evidence(runs(rows)), "arm")
-    assert lags.to_dict() == pytest.approx({"gru": 10, "lstm": 2.5, "rnn": 40})
+def test_seconds_to_target_are_updates_times_the_time_of_an_update_whatever_the_start():
+    frame = runs({"gru": constant(0.1), "lstm_keras": constant(0.1)}, 3, ONE)
+    frame["config.model.name"] = frame["arm"].map({"gru": "gru", "lstm_keras": "lstm"})
+    probes = step_times({"update.gru.auto": [2.0, 3.0], "update.lstm.auto": [5.0, 7.0]})
+    table = measures.load("seconds_to_target").scores(evidence(frame, probes=probes))
+    assert np.exp(-table["score"]).tolist() == pytest.approx([200, 300, 200, 500, 700, 500])
+
+
+def test_examples_to_target_are_the_octaves_at_which_it_is_reached():
+    frames = [runs({"gru": constant(0.1), "lstm": constant(0.1)}, 1, ONE, value=100 * 4**k) for k in range(3)]
+    reached = {("gru", 0): (False, True, True), ("lstm", 0): (False, False, True)}
+    for k, frame in enumerate(frames):
+        frame["speed.updates_to_target"] = [100.0 if reached[arm, 0][k] else math.nan for arm in frame["arm"]]
+    score = by_task("examples_to_target", evidence(*frames))
+    assert score["gru", 0] - score["lstm", 0] == pytest.approx(2)  # a quarter of the examples
+
+
+def test_the_longest_lag_is_in_octaves_of_lags_solved():
+    ladder = {"gru": (0.01, 0.01, 0.9, 0.9), "lstm": (0.9, 0.9, 0.9, 0.9), "rnn": (0.01, 0.01, 0.01, 0.01)}
+    frames = [
+        runs({arm: constant(tests[k]) for arm, tests in ladder.items()}, 1, ONE, value=5 * 2**k) for k in range(4)
+    ]
+    score = by_task("longest_lag", evidence(*frames, scales={"t": scale("solve")}))
+    assert score["rnn", 0] - score["gru", 0] == pytest.approx(2)
+    assert score["lstm", 0] == 0
+
+
+def test_the_interaction_is_the_slope_over_doublings_in_margins():
+    frames = [
+        runs({"gru": constant(0.9 - 0.1 * k), "lstm": constant(0.9 - 0.2 * k)}, 1, ONE, value=2**k) for k in range(4)
+    ]
+    slopes = by_task("interaction", evidence(*frames))
+    assert slopes["gru", 0] == pytest.approx(0.1 / 0.02)
+    assert slopes["lstm", 0] == pytest.approx(0.2 / 0.02)
 
 
 def test_beyond_length_is_the_mean_accuracy_in_points_of_the_longer_lengths_only():
+    points = scale("bounded", metric="accuracy", higher_is_better=True, reference=1.0, margin=2)
     columns = {"quality.by_length.10": 1.0, "quality.by_length.20": [0.5, 0.9], "quality.by_length.40": [0.7, 0.9]}
-    columns |= {"quality.metric": "accuracy", "quality.baseline": 0.5}
-    given = evidence(runs([("gru", 1, 0, 1.0), ("lstm", 1, 0, 1.0)], **columns))
+    columns |= {"quality.higher_is_better": True, "quality.baseline": 0.5}
+    frame = runs({"gru": constant(1.0), "lstm": constant(1.0)}, 1, ONE, **columns)
+    given = evidence(frame, scales={"t": points})
     assert scored("beyond_length", given, "arm").to_dict() == pytest.approx({"gru": 60, "lstm": 90})
 
 
@@ -169,32 +153,31 @@ def test_beyond_length_is_the_mean_accuracy_in_points_of_the_longer_lengths_only
 )
 def test_the_largest_n_accepted_is_the_end_of_an_unbroken_run(accepted, largest):
     columns = {f"quality.by_length.{n}": float(a) for n, a in zip((20, 40, 80), accepted, strict=True)}
-    given = evidence(runs([("gru", 10, 0, 1.0)], **columns))
+    given = evidence(runs({"gru": constant(0.0)}, 1, ONE, **columns))
     assert 2 ** scored("largest_accepted", given).iloc[0] == pytest.approx(largest)
 
 
 def test_overfitting_compares_new_data_where_the_training_losses_are_equal():
-    frame = runs([("gru", 1, 0, 0), ("lstm", 1, 0, 0)])
+    frame = runs({"gru": constant(0.1), "lstm": constant(0.1)}, 1, ONE)
     curves = pd.DataFrame(
         {
-            "run_id": ["run0"] * 3 + ["run1"] * 3,
+            "run_id": [frame["run_id"][0]] * 3 + [frame["run_id"][1]] * 3,
             "train_loss": [3.0, 2.0, 1.0, 3.0, 1.0, 0.5],
             "validation_loss": [3.0, 2.5, 2.0, 4.0, 4.0, 8.0],
         }
     )
     # both come down to 1: the first at its last point, the second at its middle one
-    assert np.exp(scored("overfitting", evidence(frame, curves), "arm")).to_dict() == pytest.approx(
-        {"gru": 2.0, "lstm": 4.0}
-    )
+    found = np.exp(scored("overfitting", evidence(frame, curves=curves), "arm")).to_dict()
+    assert found == pytest.approx({"gru": 2.0, "lstm": 4.0})
 
 
-def test_a_setting_that_trains_is_one_that_completes_and_beats_the_baseline():
-    frame = runs([("a", 1, 0, 0.5), ("a", 1, 1, 1.5), ("a", 1, 2, 0.5)])
-    frame["status"] = ["completed", "completed", "diverged"]
-    assert scored("trainable", evidence(frame)).tolist() == [100.0, 0.0, 0.0]
+@pytest.mark.parametrize("name", ["interaction", "examples_to_target", "longest_lag", "updates_to_target"])
+def test_runs_that_a_measure_has_no_use_for_give_no_scores(name):
+    frame = runs({"gru": constant(0.5)}, 2, ONE).assign(**{"config.train.target": math.nan})
+    assert not len(measures.load(name).scores(evidence(frame)))
 
 
 def test_step_times_name_torchs_own_apart():
     probes = step_times({"forward_backward.gru.auto": [2.0], "forward_backward.gru.torch": [4.0]})
-    times = np.exp(-scored("step_time", evidence(pd.DataFrame(), probes=probes), "arm"))
+    times = np.exp(-scored("step_time", evidence(probes=probes), "arm"))
     assert times.to_dict() == pytest.approx({"gru": 2.0, "torch_gru": 4.0})

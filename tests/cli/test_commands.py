@@ -1,4 +1,4 @@
-"""The commands as a user types them: subprocesses, from another folder."""
+"""The commands as a user types them, from another folder."""
 
 import json
 import os
@@ -6,30 +6,11 @@ import re
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from rnncompare import load_records
-
-ROOT = Path(__file__).parents[2]
-QUICK = ["data.sequence_length=5", "data.validation_examples=20", "data.test_examples=20", "train.max_updates=4"]
-
-
-def run(folder, *words, module="run", **environment):
-    """The finished process of ``python -m rnncompare.MODULE WORDS`` in ``folder``."""
-    return subprocess.run(
-        [sys.executable, "-m", f"rnncompare.{module}", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def files_in(folder):
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+from tests.commands import QUICK, ROOT, files_in, run, run_apart
 
 
 def test_one_run_leaves_a_record_and_a_plot_and_says_where(tmp_path):
@@ -72,7 +53,7 @@ def test_a_sweep_leaves_a_record_a_run_and_a_table_and_trains_nothing_twice(tmp_
 def test_several_at_a_time_give_the_same_records(tmp_path):
     words = ["-m", "model=gru,lstm", "data=adding", "data.size=20", "seed=0,1", *QUICK]
     one = run(tmp_path, *words, "results_dir=one")
-    several = run(tmp_path, *words, "results_dir=several", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    several = run(tmp_path, *words, "results_dir=several", "hydra/launcher=parallel", "hydra.launcher.n_jobs=2")
     assert (one.returncode, several.returncode) == (0, 0), several.stderr
     for record in (tmp_path / "one").glob("*/record.json"):
         first, second = (
@@ -113,6 +94,17 @@ def test_a_diverged_run_is_recorded_and_the_rest_go_on(tmp_path):
         (["results_dir=/proc/nothing"], ["results_dir=/proc/nothing", "written"]),
         (["seed"], ["seed", "EQUAL"]),
         (["-m", "data.size=20,40", "model.dropout=0,2"], ["model.dropout=2", "below 1"]),
+        (["threads=100000"], ["threads=100000", "cores"]),
+        (["-m", "seed=range(0,1000000000)", "model=gru,lstm"], ["seed=range(0,1000000000)", "2,000,000,000"]),
+        (["-m", "train.learning_rate=range(0,1,1e-9)"], ["train.learning_rate=range(0,1,1e-9)", "100,000"]),
+        (["-m", "seed=range(0,inf)"], ["seed", "inf"]),
+        (["-m", "seed=0", "hydra/launcher=parallel", "hydra.launcher.n_jobs=0"], ["hydra.launcher.n_jobs=0"]),
+        (
+            ["-m", "seed=0", "hydra/launcher=submitit_local", "hydra.launcher.timeout_min=0"],
+            [
+                "error: hydra.launcher.timeout_min=0: a whole number from 1",
+            ],
+        ),
     ],
 )
 def test_a_wrong_request_is_said_in_a_line_or_two_and_writes_nothing(tmp_path, words, says):
@@ -125,7 +117,7 @@ def test_a_wrong_request_is_said_in_a_line_or_two_and_writes_nothing(tmp_path, w
 
 
 def test_a_traceback_is_there_for_those_who_ask(tmp_path):
-    done = run(tmp_path, "data.size=0", HYDRA_FULL_ERROR="1")
+    done = run_apart(tmp_path, "data.size=0", HYDRA_FULL_ERROR="1")
     assert "Traceback" in done.stderr
 
 
@@ -140,7 +132,7 @@ def test_help_shows_every_setting_and_the_choices(tmp_path):
 
 def test_the_parent_of_a_run_never_imports_torch(tmp_path):
     script = (
-        "import sys, rnncompare.run; from rnncompare.cli.application import register_schemas\n"
+        "import sys, rnncompare.run; from rnncompare.composition.schemas import register_schemas\n"
         "register_schemas(); assert 'torch' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})

@@ -1,9 +1,6 @@
 """``python -m rnncompare.data``: list, fetch, check, describe."""
 
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +10,7 @@ from rnncompare.cli import descriptions as description
 from rnncompare.tasks.adding import Adding
 from rnncompare.tasks.contract import IGNORED, Classification, Data, Examples, download
 from rnncompare.tasks.text import Text
-
-ROOT = Path(__file__).parents[2]
+from tests.commands import run
 
 
 @pytest.fixture
@@ -115,14 +111,7 @@ def test_describe_from_the_command_line(tmp_path):
     (tmp_path / "own.csv").write_text(
         "id,x,label\n" + "".join(f"{i},{t},{'ab'[i % 2]}\n" for i in range(20) for t in range(3))
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "rnncompare.data", "describe", "data=file", "data.path=own.csv", "data.target=label"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = run(tmp_path, "describe", "data=file", "data.path=own.csv", "data.target=label", module="data")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("read as: classification, 20 sequences of 3 steps (by id, in file order)")
     assert "classes     a 50.0%, b 50.0%" in done.stdout

@@ -4,9 +4,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncompare.cli.application import LAUNCHERS
 from rnncompare.composition.override_allowlist import checked, quoted
-from tests.cli.test_commands import run
+from tests.commands import run
 
 
 @settings(deadline=None)
@@ -17,10 +16,7 @@ def test_a_quoted_value_stands_for_itself(text):
 
 def test_a_value_that_is_no_word_of_hydras_is_taken_as_it_stands():
     words = ["data.path=it's #1 [a]=b.csv", "data.target=Außentemperatur °C", "data.group=#id", "seed=1,2"]
-    found = {
-        override.key_or_group: override
-        for override in OverridesParser.create().parse_overrides(checked(words, LAUNCHERS))
-    }
+    found = {override.key_or_group: override for override in OverridesParser.create().parse_overrides(checked(words))}
     assert [found[f"data.{name}"].value() for name in ("path", "target", "group")] == [
         "it's #1 [a]=b.csv",
         "Außentemperatur °C",

@@ -1,11 +1,11 @@
-"""``python -m rnncompare.bench`` as a user types it: subprocesses, from another folder."""
+"""``python -m rnncompare.bench`` as a user types it, from another folder."""
 
 import csv
 import json
 
 import pytest
 
-from tests.cli.test_commands import files_in, run
+from tests.commands import ROOT, files_in, run, run_apart
 
 TINY = ["seconds=0.001", "repeats=1", "threads=1", "shapes=[3,2,4,5]", "widths=[]", "lengths=[]", "device=cpu"]
 FEW = ["implementation=[torch,loop,cell_loop]", "training_loop=false"]
@@ -15,8 +15,8 @@ torch.nn.GRUCell.forward = lambda self, x, h=None: 1.001 * right(self, x, h)
 """
 
 
-def bench(folder, *words, **environment):
-    return run(folder, *words, module="bench", **environment)
+def bench(folder, *words):
+    return run(folder, *words, module="bench")
 
 
 def test_a_benchmark_prints_tables_and_leaves_figures_and_plots(tmp_path):
@@ -52,9 +52,8 @@ def test_what_disagrees_is_named_and_fails_the_command(tmp_path):
     patches = tmp_path / "patches"
     patches.mkdir()
     (patches / "sitecustomize.py").write_text(WRONG_CELL)  # every interpreter imports it when it starts
-    from tests.cli.test_commands import ROOT
-
-    done = bench(tmp_path, *TINY, *FEW, "cell=[gru,rnn]", PYTHONPATH=f"{patches}:{ROOT}")
+    environment = {"PYTHONPATH": f"{patches}:{ROOT}"}
+    done = run_apart(tmp_path, *TINY, *FEW, "cell=[gru,rnn]", module="bench", **environment)
     assert done.returncode == 1, done.stderr
     assert "disagrees, not timed: gru cell_loop, T=3 B=2 I=4 H=5, 1 thread: the output: off by" in done.stdout
     assert "rnn cell_loop" not in done.stdout.split("disagrees")[1]

@@ -68,10 +68,33 @@ def test_the_order_of_the_pairs_does_not_matter(sample, margin, rule, random):
 @given(sample=samples, margin=margins)
 def test_the_p_value_is_small_exactly_where_the_interval_settles_it(sample, margin):
     claim, equal = decide(sample, margin), decide(sample, margin, "equivalent")
-    if abs(claim.p - 0.05) > 1e-6:
-        assert (claim.p < 0.05) == (claim.effect.low > margin or claim.effect.high < margin)
-    if abs(equal.p - 0.05) > 1e-6:
-        assert (equal.p < 0.05) == (-margin < equal.narrow.low and equal.narrow.high < margin)
+    for decision in (claim, equal):
+        if abs(decision.p - 0.05) > 1e-6:
+            assert (decision.p < 0.05) == (decision.verdict != "inconclusive")
+
+
+def test_the_p_value_is_that_of_the_decision_made():
+    wide, close = np.linspace(-1, 1, 20), np.linspace(-0.01, 0.01, 20)
+    for rule, sample, verdict, alternatives in [
+        ("beats", wide + 2, "supported", {"greater": 1.0}),
+        ("beats", wide - 1, "refuted", {"less": 1.0}),
+        ("beats", close, "equivalent", {"less": 1.0, "greater": -1.0}),
+        ("equivalent", close, "equivalent", {"less": 1.0, "greater": -1.0}),
+        ("equivalent", wide - 2, "refuted", {"less": -1.0}),
+        ("equivalent", wide + 2, "refuted", {"greater": 1.0}),
+    ]:
+        decision = decide(sample, 1.0, rule)
+        one_sided = max(stats.ttest_1samp(sample, value, alternative=way).pvalue for way, value in alternatives.items())
+        factor = 1 if verdict == "equivalent" else 2
+        assert decision.verdict == verdict
+        assert factor * one_sided <= decision.p < max(0.002, 3 * factor * one_sided)
+
+
+def test_differences_that_do_not_vary_are_never_equivalent():
+    for rule in ("beats", "equivalent"):
+        decision = decide([0.0] * 50, 0.1, rule)
+        assert decision.verdict != "equivalent"
+        assert decision.p > 0.05 or decision.verdict == "refuted"
 
 
 @given(sample=samples)
@@ -117,7 +140,6 @@ def test_identical_differences_are_judged_as_by_the_sign_test():
     assert (six.verdict, six.effect) == ("supported", Interval(0.5, 0.5, 0.5, 6))
     assert six.p == stats.binomtest(6, 6).pvalue
     assert decide([0.1] * 6, 0.1).verdict == "inconclusive"
-    assert decide([0.0] * 5, 0.1, "equivalent").verdict == "equivalent"
     assert decide([0.3 - 0.1, 0.2, 0.4 - 0.2, 0.5 - 0.3, 0.2], 0.1).verdict == "inconclusive"
 
 

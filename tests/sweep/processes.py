@@ -117,4 +117,4 @@ def comparable(record):
 
 def temporary_files(folder):
     """Files that should not outlive a sweep."""
-    return [path for path in Path(folder).rglob(".*") if path.is_file() or path.name == ".claims"]
+    return [path for path in Path(folder).rglob(".*") if path.is_file() or path.name == ".locks"]

@@ -75,6 +75,7 @@ def queue(slurm):
     return [line.split() for line in answer.stdout.decode().splitlines()]
 
 
+@pytest.mark.slow
 def test_a_sweep_of_twenty_runs_completes_on_slurm_with_the_records_of_a_local_one(tmp_path, slurm):
     words = ["-m", "model=gru,lstm", "seed=range(0,10)", *TINY]
     assert Command(tmp_path, *words, "results_dir=plain").finish()[0] == 0
@@ -93,6 +94,7 @@ def test_a_sweep_of_twenty_runs_completes_on_slurm_with_the_records_of_a_local_o
     assert temporary_files(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_what_scancel_ended_is_picked_up_by_the_next_call(tmp_path, slurm):
     words = ["-m", "seed=0,1", *TINY, "train.max_updates=20000", "checkpoint_seconds=0", *CLUSTER]
     command = Command(tmp_path, *words, **slurm)
@@ -109,6 +111,7 @@ def test_what_scancel_ended_is_picked_up_by_the_next_call(tmp_path, slurm):
     assert len(records(tmp_path)) == 2
 
 
+@pytest.mark.slow
 def test_what_ran_out_of_time_and_was_preempted_goes_on_from_checkpoints_to_the_same_records(tmp_path, slurm):
     words = ["-m", "seed=0,1", *TINY, "model.dropout=0.2", "train.max_updates=12000", "checkpoint_seconds=0"]
     assert Command(tmp_path, *words, "results_dir=plain").finish()[0] == 0
@@ -150,6 +153,7 @@ def starts(log):
     return log.count("Starting with JobEnvironment")
 
 
+@pytest.mark.slow
 def test_what_slurm_refuses_is_said_and_nothing_is_left(tmp_path, slurm):
     words = ["-m", "seed=0,1", *TINY, *CLUSTER, "hydra.launcher.partition=nonesuch"]
     code, _, errors = Command(tmp_path, *words, **slurm).finish()
@@ -160,6 +164,7 @@ def test_what_slurm_refuses_is_said_and_nothing_is_left(tmp_path, slurm):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_cancels_the_jobs(tmp_path, slurm):
     command = Command(tmp_path, "-m", "seed=0,1", *LONG, *CLUSTER, **slurm)
     assert wait_until(lambda: any(state == "RUNNING" for _, state in queue(slurm)))

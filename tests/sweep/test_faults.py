@@ -13,13 +13,16 @@ import pytest
 from processes import LONG, ROOT, TINY, Command, comparable, records, temporary_files, wait_until
 
 from rnncompare import load_records
+from tests.commands import run
+
+pytestmark = pytest.mark.alone  # it kills processes, or waits for seconds that must not be long
 
 RUNS = "results/runs"
 
 
 def training(command):
     """Wait until a run of ``command`` trains; its process."""
-    assert wait_until(lambda: list((command.folder / RUNS).glob(".claims/*.1")) and command.workers())
+    assert wait_until(lambda: list((command.folder / RUNS).glob(".locks/*.1")) and command.workers())
     return command.workers()[0]
 
 
@@ -73,7 +76,7 @@ def test_a_run_killed_again_and_again_ends_in_the_same_record(tmp_path):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_request_to_stop_is_met_within_seconds(tmp_path, number, code):
-    sweep = Command(tmp_path, "-m", "seed=0,1,2", *LONG, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    sweep = Command(tmp_path, "-m", "seed=0,1,2", *LONG, "hydra/launcher=parallel", "hydra.launcher.n_jobs=2")
     training(sweep)
     if number == signal.SIGINT:  # somebody impatient
         sweep.process.send_signal(number)
@@ -97,10 +100,10 @@ def test_a_worker_that_does_not_listen_ends_with_the_sweep(tmp_path):
 
 def test_a_run_past_its_time_fails_and_the_sweep_goes_on(tmp_path):
     words = ["-m", "train.max_updates=4,1000000", *TINY[:-2], "train.patience=null", "run_timeout=3"]
-    code, output, _ = Command(tmp_path, *words).finish()
-    assert code == 1
+    done = run(tmp_path, *words)
+    assert done.returncode == 1
     assert sorted(record["status"] for record in records(tmp_path).values()) == ["completed", "failed"]
-    assert "not done within 3 seconds" in output
+    assert "not done within 3 seconds" in done.stdout
 
 
 def test_a_run_without_enough_memory_fails_and_the_sweep_goes_on(tmp_path):
@@ -115,8 +118,7 @@ def test_a_run_without_enough_memory_fails_and_the_sweep_goes_on(tmp_path):
 
 
 def test_a_file_too_large_to_write_stops_the_sweep_and_keeps_what_is_there(tmp_path):
-    code, *_ = Command(tmp_path, *TINY, "seed=9").finish()
-    assert code == 0
+    assert run(tmp_path, *TINY, "seed=9").returncode == 0
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     code, output, errors = Command(tmp_path, "-m", "seed=0,1,2,9", *TINY, limit="ulimit -f 1").finish()
     assert code == 1
@@ -161,7 +163,7 @@ def test_a_full_disk_stops_the_sweep(tmp_path):
 
 def test_what_is_no_record_is_named_and_kept_and_its_run_trained(tmp_path):
     words = ["-m", "seed=range(0,6)", *TINY]
-    assert Command(tmp_path, *words).finish()[0] == 0
+    assert run(tmp_path, *words).returncode == 0
     whole = records(tmp_path)
     paths = sorted(tmp_path.rglob("record.json"))
     untouched, text = paths[-1], paths[0].read_text()
@@ -176,14 +178,14 @@ def test_what_is_no_record_is_named_and_kept_and_its_run_trained(tmp_path):
     paths[4].unlink()
     paths[4].mkdir()
 
-    code, output, errors = Command(tmp_path, *words).finish()
-    assert code == 0, errors
-    assert "1 recorded already, 5 to train" in output
+    done = run(tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    assert "1 recorded already, 5 to train" in done.stdout
     for path in paths[:5]:
-        assert f"{path.relative_to(tmp_path)}: " in output
+        assert f"{path.relative_to(tmp_path)}: " in done.stdout
         aside = path.with_name("record.unreadable-1.json")
         assert aside.read_text() == damaged[path] if path in damaged else aside.is_dir()
-    assert output.count("kept as record.unreadable-1.json") == 5
+    assert done.stdout.count("kept as record.unreadable-1.json") == 5
     again = records(tmp_path)
     assert {name: comparable(record) for name, record in again.items()} == {
         name: comparable(record) for name, record in whole.items()
@@ -205,13 +207,13 @@ def test_odd_surroundings(tmp_path):
 
 
 def test_the_clock_set_back_changes_nothing(tmp_path):
-    assert Command(tmp_path, "-m", "seed=0,1", *TINY).finish()[0] == 0
+    assert run(tmp_path, "-m", "seed=0,1", *TINY).returncode == 0
     later = time.time() + 10 * 365 * 86400
     for path in tmp_path.rglob("*"):
         os.utime(path, (later, later))
-    code, output, _ = Command(tmp_path, "-m", "seed=0,1,2", *TINY).finish()
-    assert code == 0
-    assert "2 recorded already, 1 to train" in output
+    done = run(tmp_path, "-m", "seed=0,1,2", *TINY)
+    assert done.returncode == 0
+    assert "2 recorded already, 1 to train" in done.stdout
 
 
 def test_a_package_that_cannot_be_written_and_no_home_to_write_in(tmp_path):

@@ -12,19 +12,21 @@ import time
 import pytest
 from processes import LONG, ROOT, TINY, Command, records, temporary_files, wait_until
 
-from rnncompare.sweep.locks import Claims, Owner
+from rnncompare.sweep.locks import Locks, Owner
+
+pytestmark = pytest.mark.alone  # it kills processes, or waits for seconds that must not be long
 
 RUN = "0123456789abcdef"
-# claims a run, says so, and waits to be killed
+# locks a run, says so, and waits to be killed
 HOLDER = (
-    "import sys, time; from rnncompare.sweep.locks import Claims; claims = Claims(sys.argv[1], float(sys.argv[2]));"
-    f"print(claims.acquire('{RUN}'), flush=True); time.sleep(600)"
+    "import sys, time; from rnncompare.sweep.locks import Locks; locks = Locks(sys.argv[1], float(sys.argv[2]));"
+    f"print(locks.acquire('{RUN}'), flush=True); time.sleep(600)"
 )
 
 
 @pytest.fixture
 def holder(tmp_path):
-    """A process that holds the claim on `RUN`."""
+    """A process that holds the lock on `RUN`."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path), "120"],
         stdout=subprocess.PIPE,
@@ -37,13 +39,13 @@ def holder(tmp_path):
     process.communicate()
 
 
-def claim_file(folder):
-    (path,) = (folder / ".claims").glob(f"{RUN}.*")
+def lock_file(folder):
+    (path,) = (folder / ".locks").glob(f"{RUN}.*")
     return path
 
 
-def test_a_claim_is_had_once_and_says_whose_it_is(tmp_path):
-    with Claims(tmp_path) as first, Claims(tmp_path) as second:
+def test_a_lock_is_had_once_and_says_whose_it_is(tmp_path):
+    with Locks(tmp_path) as first, Locks(tmp_path) as second:
         assert first.acquire(RUN) is None
         assert str(second.acquire(RUN)) == str(Owner.this())
         assert (first.holds(RUN), second.holds(RUN)) == (True, False)
@@ -52,106 +54,106 @@ def test_a_claim_is_had_once_and_says_whose_it_is(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_claim_of_a_living_process_stands_and_of_a_dead_one_is_taken_at_once(tmp_path, holder):
-    with Claims(tmp_path) as claims:
-        assert claims.acquire(RUN).pid == holder.pid
-        assert claims.abandoned() == []
+def test_the_lock_of_a_living_process_stands_and_of_a_dead_one_is_taken_at_once(tmp_path, holder):
+    with Locks(tmp_path) as locks:
+        assert locks.acquire(RUN).pid == holder.pid
+        assert locks.abandoned() == []
         holder.kill()
-        wait_until(lambda: not claims._living_owner(claim_file(tmp_path)))  # it is a zombie until it is waited for
-        assert claims.abandoned() == [RUN]
-        assert claims.acquire(RUN) is None
-        assert claims.holds(RUN)
+        wait_until(lambda: not locks._living_owner(lock_file(tmp_path)))  # it is a zombie until it is waited for
+        assert locks.abandoned() == [RUN]
+        assert locks.acquire(RUN) is None
+        assert locks.holds(RUN)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_process_that_got_the_number_of_a_dead_one_does_not_keep_its_claim(tmp_path):
-    with Claims(tmp_path) as first:
+def test_a_process_that_got_the_number_of_a_dead_one_does_not_keep_its_lock(tmp_path):
+    with Locks(tmp_path) as first:
         first.acquire(RUN)
-        path = claim_file(tmp_path)
+        path = lock_file(tmp_path)
         content = json.loads(path.read_text())
         path.unlink()
         path.write_text(json.dumps({**content, "began": "1"}))
-        with Claims(tmp_path) as second:
+        with Locks(tmp_path) as second:
             assert second.acquire(RUN) is None
 
 
 def elsewhere(folder, **changes):
-    """A claim as a process on another machine would have made it."""
+    """A lock as a process on another machine would have made it."""
     owner = {"host": "elsewhere", "kernel": "k", "pid": 1, "began": "1", "token": "t", **changes}
-    (folder / ".claims").mkdir()
-    (folder / ".claims" / f"{RUN}.1").write_text(json.dumps(owner))
-    return folder / ".claims" / f"{RUN}.1"
+    (folder / ".locks").mkdir()
+    (folder / ".locks" / f"{RUN}.1").write_text(json.dumps(owner))
+    return folder / ".locks" / f"{RUN}.1"
 
 
-def test_a_claim_from_another_machine_counts_while_it_is_renewed_whatever_its_clock(tmp_path):
+def test_a_lock_from_another_machine_counts_while_it_is_renewed_whatever_its_clock(tmp_path):
     path = elsewhere(tmp_path)
-    with Claims(tmp_path, lease=1.0) as claims:
+    with Locks(tmp_path, lease=1.0) as locks:
         for past in (1e9, 5e9, 2e8, 3e9, 0):  # its clock jumps
             os.utime(path, (past, past))
-            assert claims.acquire(RUN).host == "elsewhere"
+            assert locks.acquire(RUN).host == "elsewhere"
             time.sleep(0.5)
-        assert claims.acquire(RUN).host == "elsewhere"
+        assert locks.acquire(RUN).host == "elsewhere"
         time.sleep(1.1)
-        assert claims.acquire(RUN) is None
+        assert locks.acquire(RUN) is None
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"host": 3}', "\0"])
-def test_a_torn_claim_counts_for_a_lease(tmp_path, content):
+def test_a_torn_lock_counts_for_a_lease(tmp_path, content):
     path = elsewhere(tmp_path)
     path.write_text(content)
-    with Claims(tmp_path, lease=0.3) as claims:
-        assert claims.acquire(RUN) is not None
+    with Locks(tmp_path, lease=0.3) as locks:
+        assert locks.acquire(RUN) is not None
         time.sleep(0.4)
-        assert claims.acquire(RUN) is None
+        assert locks.acquire(RUN) is None
 
 
-def test_claims_are_renewed(tmp_path):
-    with Claims(tmp_path, lease=0.4) as first, Claims(tmp_path, lease=0.4) as second:
+def test_locks_are_renewed(tmp_path):
+    with Locks(tmp_path, lease=0.4) as first, Locks(tmp_path, lease=0.4) as second:
         first.acquire(RUN)
         for _ in range(12):
             assert second.acquire(RUN) is not None
             time.sleep(0.1)
 
 
-def test_who_was_away_for_a_lease_knows_that_its_claim_is_lost_and_leaves_the_other_alone(tmp_path):
-    with Claims(tmp_path, lease=0.3) as slow:
+def test_who_was_away_for_a_lease_knows_that_its_lock_is_lost_and_leaves_the_other_alone(tmp_path):
+    with Locks(tmp_path, lease=0.3) as slow:
         assert slow.acquire(RUN) is None
         slow._closed.set()  # it renews no more, as a process that is suspended
-        with Claims(tmp_path, lease=0.3) as quick:
+        with Locks(tmp_path, lease=0.3) as quick:
             assert quick.acquire(RUN) is not None
             time.sleep(0.5)
             assert quick.acquire(RUN) is None
             assert not slow.holds(RUN)
             slow.release(RUN)
             assert quick.holds(RUN)
-            with Claims(tmp_path) as third:
+            with Locks(tmp_path) as third:
                 assert third.acquire(RUN) is not None
 
 
-def test_without_hard_links_claims_are_still_exclusive(tmp_path, monkeypatch):
+def test_without_hard_links_locks_are_still_exclusive(tmp_path, monkeypatch):
     def refuse(*arguments):
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)
-    with Claims(tmp_path) as first, Claims(tmp_path) as second:
+    with Locks(tmp_path) as first, Locks(tmp_path) as second:
         assert first.acquire(RUN) is None
         assert second.acquire(RUN) is not None
 
 
 def contend(folder, runs, start, log):
     """Take each run that can be had, note it, and give it up again."""
-    with Claims(folder, lease=30) as claims:
+    with Locks(folder, lease=30) as locks:
         start.wait()
         for run in runs:
             for _ in range(30):
-                if claims.acquire(run) is None:
+                if locks.acquire(run) is None:
                     for what in ("in", "out"):
                         with open(log, "a") as file:
                             file.write(f"{run} {what} {os.getpid()}\n")
-                    claims.release(run)
+                    locks.release(run)
 
 
-def test_of_many_that_contend_never_two_hold_a_claim(tmp_path):
+def test_of_many_that_contend_never_two_hold_a_lock(tmp_path):
     fork = multiprocessing.get_context("forkserver")
     start, log = fork.Barrier(4), tmp_path / "log"
     workers = [
@@ -169,7 +171,7 @@ def test_of_many_that_contend_never_two_hold_a_claim(tmp_path):
         assert holder.get(run) == (None if what == "in" else pid)
         holder[run] = pid if what == "in" else None
     assert len({pid for _, _, pid in lines}) > 1
-    assert not (tmp_path / "runs" / ".claims").exists()
+    assert not (tmp_path / "runs" / ".locks").exists()
 
 
 def test_two_sweeps_at_once_do_all_runs_once_and_both_show_all(tmp_path):
@@ -193,9 +195,9 @@ def test_two_sweeps_at_once_do_all_runs_once_and_both_show_all(tmp_path):
 
 def test_a_sweep_takes_over_what_another_was_killed_at(tmp_path):
     first = Command(tmp_path, *LONG, "run_timeout=600")
-    assert wait_until(lambda: list(tmp_path.glob("results/runs/.claims/*.1")))
+    assert wait_until(lambda: list(tmp_path.glob("results/runs/.locks/*.1")))
     second = Command(tmp_path, *LONG, "run_timeout=4")
-    assert wait_until(lambda: len(list(tmp_path.glob("results/runs/.claims/owner-*"))) == 2)
+    assert wait_until(lambda: len(list(tmp_path.glob("results/runs/.locks/owner-*"))) == 2)
     time.sleep(1)
     assert second.process.poll() is None
     first.kill()

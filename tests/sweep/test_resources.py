@@ -77,7 +77,7 @@ def test_as_many_runs_at_a_time_as_gpus_each_on_its_own(monkeypatch, tmp_path):
     seen, under_way, most = [], set(), 0
     both = threading.Barrier(2, timeout=60)
 
-    def train_apart(name, run, checkpoint, gpu, on_update):
+    def train_apart(name, run, checkpoint, gpu, *rest):
         nonlocal most
         assert gpu not in under_way
         under_way.add(gpu)
@@ -97,7 +97,7 @@ def test_as_many_runs_at_a_time_as_gpus_each_on_its_own(monkeypatch, tmp_path):
 
 
 def test_a_sweep_has_no_more_runs_under_way_than_its_memory_allows(tmp_path):
-    words = ["-m", "seed=range(0,5)", *TINY, "train.max_updates=400", "hydra/launcher=joblib"]
+    words = ["-m", "seed=range(0,5)", *TINY, "train.max_updates=400", "hydra/launcher=parallel"]
     words += ["hydra.launcher.n_jobs=4"]
     sweep = Command(tmp_path, *words, "hydra.launcher.memory_mb=900")
     most = 0

@@ -1,6 +1,10 @@
 """The torture of `tools.torture`, shortened."""
 
+import pytest
+
 from tools.torture import Torture
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_sweep_killed_at_random_moments_keeps_all_its_promises(tmp_path):

@@ -54,8 +54,10 @@ def outcome(run):
         settings(model={"name": "rnn"}, optimizer="sgd", learning_rate=0.3, clip_norm=0.1),
         settings(schedule="cosine"),
         settings(model={"name": "gru", "input_dropout": 0.2}, optimizer="adamw", patience=3, learning_rate=0.1),
+        settings(model={"initialisation": "keras"}, settle=0.02, min_updates=30, patience=None, max_updates=90),
+        settings(fused=True),
     ],
-    ids=["lstm", "bidirectional", "sgd", "schedule", "patience"],
+    ids=["lstm", "bidirectional", "sgd", "schedule", "patience", "settle", "fused"],
 )
 def test_interrupted_twice_it_ends_in_the_same_record(tmp_path, run):
     whole = run_experiment(run)
@@ -72,8 +74,8 @@ def test_interrupted_twice_it_ends_in_the_same_record(tmp_path, run):
 @pytest.mark.parametrize("patience", [3, None])
 def test_killed_after_its_last_update_it_ends_in_the_same_record(tmp_path, patience):
     run = settings(model={"name": "gru"}, patience=patience, learning_rate=0.1)
-    whole = run_experiment(run, keeper=CheckpointFile(tmp_path / "state", 0))
-    assert outcome(run_experiment(run, keeper=CheckpointFile(tmp_path / "state", 0))) == outcome(whole)
+    whole = run_experiment(run, checkpointer=CheckpointFile(tmp_path / "state", 0))
+    assert outcome(run_experiment(run, checkpointer=CheckpointFile(tmp_path / "state", 0))) == outcome(whole)
     assert whole.record.model.implementation is not None
 
 
@@ -82,9 +84,10 @@ def test_the_time_trained_before_counts(tmp_path):
     with pytest.raises(StopError):
         run_experiment(run, interrupted_at(24), CheckpointFile(tmp_path / "state", 0))
     kept = CheckpointFile(tmp_path / "state", 0).load()
-    assert len(kept["laps"]) == 20
-    resumed = run_experiment(run, keeper=CheckpointFile(tmp_path / "state", 0))
-    assert resumed.curve[4].seconds == pytest.approx(float(kept["laps"].sum()))
+    seconds = kept["training"]["step_seconds"]
+    assert len(seconds) == 20
+    resumed = run_experiment(run, checkpointer=CheckpointFile(tmp_path / "state", 0))
+    assert resumed.curve[4].seconds == pytest.approx(float(seconds.sum()))
     assert resumed.record.speed.training_seconds > resumed.curve[4].seconds
 
 
@@ -98,7 +101,7 @@ def test_a_divergence_after_going_on_is_found_at_its_update(tmp_path):
     assert whole.record.diverged_at > 2
     with pytest.raises(StopError):
         run_experiment(run, interrupted_at(len(whole.curve)), CheckpointFile(tmp_path / "state", 0))
-    assert outcome(run_experiment(run, keeper=CheckpointFile(tmp_path / "state", 0))) == outcome(whole)
+    assert outcome(run_experiment(run, checkpointer=CheckpointFile(tmp_path / "state", 0))) == outcome(whole)
 
 
 class Harm:
@@ -129,8 +132,8 @@ def test_a_state_that_cannot_be_used_is_left_and_the_run_starts_anew(tmp_path, m
 
 
 def test_the_state_is_kept_as_often_as_asked_and_no_temporary_file_stays(tmp_path):
-    run_experiment(settings(), keeper=CheckpointFile(tmp_path / "never", 1e9))
-    run_experiment(settings(), keeper=CheckpointFile(tmp_path / "run" / "always", 0))
+    run_experiment(settings(), checkpointer=CheckpointFile(tmp_path / "never", 1e9))
+    run_experiment(settings(), checkpointer=CheckpointFile(tmp_path / "run" / "always", 0))
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["always"]
 
 

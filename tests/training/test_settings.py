@@ -1,13 +1,15 @@
 """Settings: what is refused, with which words, and what makes two runs the same."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnncompare import tasks
 from rnncompare.base.errors import SettingError
-from rnncompare.records import run_id
+from rnncompare.records import read_record, run_id
 from rnncompare.tasks.adding import Adding
 from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
 
@@ -37,6 +39,10 @@ def identity(run):
         (TrainSettings, {"batch_size": 0}, "train.batch_size"),
         (TrainSettings, {"max_updates": -5}, "train.max_updates"),
         (TrainSettings, {"target": float("nan")}, "train.target"),
+        (TrainSettings, {"settle": -0.1}, "train.settle"),
+        (TrainSettings, {"settle": float("nan")}, "train.settle"),
+        (TrainSettings, {"settle": 0.1, "schedule": "cosine"}, "train.schedule"),
+        (TrainSettings, {"min_updates": -1}, "train.min_updates"),
         (Adding, {"size": 0}, "data.size"),
         (Adding, {"size": "big"}, "data.size"),
         (Adding, {"size": True}, "data.size"),
@@ -65,6 +71,35 @@ def test_runs_differ_exactly_if_their_seeds_do(first, second):
 
 def test_what_cannot_change_the_outcome_is_not_in_the_identity():
     assert identity(settings()) == identity(settings(results_dir="elsewhere", force=True))
+
+
+PUBLISHED = Path(__file__).parents[2] / "results/published"
+
+
+def settings_of(config):
+    """The settings of a record, whatever settings there were when it was made."""
+    data = dict(config["data"])
+    task = tasks.task_class(data.pop("name"))
+    known = {field.name for field in dataclasses.fields(RunSettings)}
+    return RunSettings(
+        **{key: value for key, value in config.items() if key in known - {"model", "data", "train"}},
+        model=ModelSettings(**config["model"]),
+        data=task(**{field.name: data[field.name] for field in dataclasses.fields(task) if field.name in data}),
+        train=TrainSettings(**config["train"]),
+    )
+
+
+def test_runs_that_are_published_are_the_same_runs_to_the_settings_of_today():
+    records = [read_record(path) for path in sorted(PUBLISHED.glob("*/runs/*/record.json"))]
+    assert len(records) >= 100
+    for record in records:
+        assert run_id(settings_of(record.config).config()) == record.run_id, record.config
+
+
+def test_a_setting_that_came_later_changes_the_identity_when_it_is_used():
+    for changed in ({"settle": 0.01}, {"min_updates": 1}, {"fused": True}, {"schedule": "linear"}):
+        assert identity(settings()) != identity(settings(train=TrainSettings(**changed)))
+    assert identity(settings()) != identity(settings(model=ModelSettings("gru", initialisation="keras")))
 
 
 def test_settings_that_mean_the_same_are_the_same_run():

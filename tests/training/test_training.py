@@ -8,14 +8,15 @@ import pytest
 import torch
 from torch import nn
 
+from rnncompare.base.errors import SettingError
 from rnncompare.models.architecture import Architecture
 from rnncompare.models.network import build
 from rnncompare.tasks.adding import Adding
 from rnncompare.tasks.contract import Examples, stream
-from rnncompare.training import loop as training
+from rnncompare.training import loop
 from rnncompare.training.batches import Split
 from rnncompare.training.experiment import run_experiment
-from rnncompare.training.loop import evaluate, train
+from rnncompare.training.loop import check_optimizer, evaluate, train
 from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
 
 CPU = torch.device("cpu")
@@ -71,12 +72,13 @@ def test_the_loop_is_the_plain_loop():
 def test_a_schedule_scales_every_step(monkeypatch, schedule, shares):
     taken = []
 
-    class Watched(torch.optim.SGD):
-        def step(self, closure=None):
-            taken.append(self.param_groups[0]["lr"])
-            return super().step(closure)
+    step = torch.optim.SGD.step
 
-    monkeypatch.setitem(training._OPTIMIZERS, "sgd", Watched)
+    def watched(optimizer):
+        taken.append(optimizer.param_groups[0]["lr"])
+        return step(optimizer)
+
+    monkeypatch.setattr(torch.optim.SGD, "step", watched)
     run = settings(max_updates=4, validate_every=3, optimizer="sgd", learning_rate=0.5, schedule=schedule)
     data, network, train_split, validation_split = prepared(run)
     train(network, train_split, validation_split, data.objective, run.train, 0, CPU)
@@ -125,6 +127,78 @@ def test_patience_ends_training():
     run = run_experiment(settings(learning_rate=1e-30, patience=2, max_updates=1000))
     assert run.record.speed.updates == 3 * 5
     assert run.record.status == "completed"
+
+
+def scores(monkeypatch, metrics):
+    """Let validation give these metrics one after the other, the last for ever; the smaller the better."""
+    given = iter(metrics)
+    last = metrics[-1]
+    evaluate = loop.evaluate
+
+    def scripted(network, split, objective):
+        metric = next(given, last)
+        return dataclasses.replace(evaluate(network, split, objective), metric=metric, loss=metric)
+
+    monkeypatch.setattr(loop, "evaluate", scripted)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "changed", "updates", "converged"),
+    [
+        ([9.0, 5.0, 4.9], {"settle": 0.5}, 20, True),  # the last that counts was at 10
+        ([9.0, 5.0, 4.9, 4.8, 4.7], {"settle": 0.0}, 50, True),  # any improvement counts: the last was at 25
+        ([9.0, 8.7, 8.4, 8.1, 7.8], {"settle": 0.5, "min_updates": 20}, 50, True),  # small ones add up: at 15, 25
+        ([9.0, 9.5, 8.0, 8.6, 8.2], {"settle": 0.5, "min_updates": 15}, 30, True),  # worse ones do not
+        ([9.0], {"settle": 0.5, "min_updates": 33}, 35, True),
+        ([9.0], {"settle": 0.5}, 10, True),
+        ([9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0], {"settle": 0.5, "max_updates": 35}, 35, False),
+        ([9.0, 5.0], {"settle": 0.5, "max_updates": 20}, 20, True),  # settled just where the budget ends
+        ([9.0, 5.0], {"settle": 0.5, "patience": 1}, 15, True),
+        ([9.0, 5.0], {"patience": 2}, 20, True),
+        ([9.0, 5.0], {"patience": 2, "min_updates": 40}, 40, True),
+        ([9.0, 5.0], {"max_updates": 30}, 30, False),
+    ],
+)
+def test_training_ends_when_it_has_settled_and_says_whether_it_did(monkeypatch, metrics, changed, updates, converged):
+    run = settings(**{"max_updates": 60, "patience": None, **changed})
+    data, network, train_split, validation_split = prepared(run)
+    scores(monkeypatch, metrics)
+    trained = train(network, train_split, validation_split, data.objective, run.train, 0, CPU)
+    assert (trained.updates, trained.converged) == (updates, converged)
+    assert trained.best.validation_metric == min(metrics[: updates // 5])
+
+
+def test_settling_does_not_choose_the_state_kept(monkeypatch):
+    run = settings(max_updates=60, patience=None, settle=0.5)
+    data, network, train_split, validation_split = prepared(run)
+    scores(monkeypatch, [9.0, 5.0, 4.9, 5.0])
+    assert train(network, train_split, validation_split, data.objective, run.train, 0, CPU).best.update == 15
+
+
+def test_the_record_says_whether_training_converged():
+    def converged(**changed):
+        return run_experiment(settings(**changed)).record.quality.converged
+
+    assert converged(learning_rate=1e-30, patience=2, max_updates=1000) is True
+    assert converged(max_updates=10) is False
+    assert converged(model="rnn", optimizer="sgd", learning_rate=1e6, clip_norm=None, max_updates=40) is False
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+def test_a_fused_optimizer_makes_the_same_steps_but_for_rounding(optimizer):
+    plain, fused = (run_experiment(settings(optimizer=optimizer, fused=fused)) for fused in (False, True))
+    assert fused.record.config["train"]["fused"] is True
+    assert fused.record.run_id != plain.record.run_id
+    for a, b in zip(plain.curve, fused.curve, strict=True):
+        assert a.validation_loss == pytest.approx(b.validation_loss, rel=1e-4)
+
+
+def test_where_torch_cannot_fuse_the_setting_is_named():
+    with pytest.raises(SettingError, match=r"train\.fused=True"):
+        settings(optimizer="rmsprop", fused=True)
+    check_optimizer(settings(fused=True).train, CPU)
+    with pytest.raises(SettingError, match=r"train\.fused=True: false on meta"):
+        check_optimizer(settings(fused=True).train, torch.device("meta"))
 
 
 def test_a_target_is_timed_when_first_reached_and_null_if_never():

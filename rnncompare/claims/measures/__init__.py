@@ -1,12 +1,15 @@
-"""Measures: each turns evidence into a score for every arm and seed, a higher score speaking for the arm.
+"""Measures: each turns evidence into a score for every run, a higher score speaking for its arm.
 
-A module here is a measure. It has a ``UNIT`` (what a difference of two scores is counted in) and ``scores(evidence)``,
-a table with at most one row for each arm, condition and seed, and the columns
+A module here is a measure. It has
 
-- ``arm``, ``seed``, and the condition: ``task`` and ``value`` (None where the score spans all values);
-- ``score``: finite, or NaN for a run that has none;
-- ``reached`` (may be left out): False where the score is only a bound, the truth being lower;
-- ``informative`` (may be left out): False for conditions that cannot tell the arms apart, whatever they did.
+- ``UNIT``: what a difference of two scores is counted in; empty for the task's own unit of quality;
+- ``TASK_MARGIN``: whether the task's own margin holds, not one of the claim;
+- ``AT_END``: whether it judges what training ends with, so that runs cut by their budget tell nothing;
+- ``scores(evidence)``: a table with one row for each run, or for each seed of an arm and condition, and the columns
+  ``arm``, ``task``, ``value``, ``seed`` and ``score`` (finite). Where the learning rate is to be chosen, also ``rate``
+  with ``validation`` and ``loss``, as `rnncompare.claims.graded` gives them, ``added``, and ``cut`` and ``diverged``.
+  Where scores have an end, ``floor`` (of the trivial predictor) and ``ceiling`` (of the optimum). A task's score is the
+  mean over its values.
 """
 
 from __future__ import annotations

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rnncompare.claims.evidence import Evidence
+from rnncompare.claims.graded import graded
 
 if TYPE_CHECKING:
     import pandas as pd
 
 UNIT = "points of accuracy beyond the training length"
+TASK_MARGIN = False
+AT_END = True
 PREFIX = "quality.by_length."
 
 
@@ -21,16 +24,10 @@ def by_length(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def scores(evidence: Evidence) -> pd.DataFrame:
-    """The mean accuracy over the lengths beyond training; a run without a score counts as the baseline.
-
-    A task is uninformative where no arm is above the baseline by a point on average, or all are above 99.
-    """
-    runs = evidence.runs[evidence.runs["status"] != "failed"].copy()
+    """The mean accuracy over the lengths beyond training; a run that diverged or failed counts as the baseline."""
+    runs = graded(evidence)
     table = by_length(runs)
     beyond = table.where(table.columns.to_numpy() > runs[["config.data.sequence_length"]].to_numpy())
-    runs["score"] = 100 * beyond.mean(axis=1).fillna(runs["quality.baseline"])
-    gain = runs["score"] - 100 * runs["quality.baseline"]
-    means = runs.assign(gain=gain).groupby(["task", "arm"])[["gain", "score"]].mean()
-    above = (means["gain"] > 1).groupby("task").any()
-    room = (means["score"] < 99).groupby("task").any()
-    return runs.assign(informative=runs["task"].map(above & room))
+    mean = 100 * beyond.mean(axis=1).mask(runs["diverged"].astype(bool))
+    score = mean.fillna(runs["baseline"]).clip(lower=runs["baseline"])
+    return runs.assign(score=score, floor=runs["baseline"], ceiling=100.0)

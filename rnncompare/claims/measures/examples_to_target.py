@@ -1,32 +1,28 @@
-"""How few training examples a quality takes, as a ratio (natural logarithm)."""
+"""How few training examples a stated quality takes, in octaves (factors of two)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from rnncompare.claims.evidence import Evidence
-from rnncompare.claims.measures import quality
-from rnncompare.statistics import size_at_target
+from rnncompare.claims.graded import along, graded
 
 if TYPE_CHECKING:
     import pandas as pd
 
-UNIT = "of the log ratio of training-set sizes"
-TARGET = 0.8  # of the way from the trivial baseline to the optimum
+UNIT = "octaves (factors of two) of the training-set size"
+TASK_MARGIN = False
+AT_END = True
 
 
 def scores(evidence: Evidence) -> pd.DataFrame:
-    """For each task, arm and seed, minus the log of the size at which ``quality`` first reaches the target.
+    """Of the sizes tried, the octaves at which the network reaches the task's ``train.target``.
 
-    Interpolated over the log of the size; a curve that starts above the target counts as reaching it at the smallest
-    size, which can only make a difference smaller; one that never reaches it is a bound, at the largest.
+    One arm less the other is by how many octaves fewer examples it gets by with. Every size counts for itself, so the
+    learning rate is chosen at each of them. The target is on validation, as in ``updates_to_target``.
     """
-    import pandas as pd
-
-    rows = []
-    for (task, arm, seed), curve in quality.curves(evidence, "data.train_examples"):
-        found = size_at_target(curve["data.train_examples"], curve["score"], TARGET)
-        rows.append((task, None, arm, seed, -np.log(found.size), found.reached))
-    return pd.DataFrame(rows, columns=["task", "value", "arm", "seed", "score", "reached"])
+    runs = along(graded(evidence), "data.train_examples")
+    runs = runs[runs["config.train.target"].notna() & (runs["values"] > 1)]
+    reached = runs["speed.updates_to_target"].notna() & ~runs["diverged"].astype(bool)
+    octaves = runs["values"] * runs["step"]
+    return runs.assign(score=octaves * reached, cut=runs["cut"] & ~reached, floor=0.0, ceiling=octaves)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNIT = gradient_untrained.UNIT
+TASK_MARGIN = False
+AT_END = False
 
 
 def scores(evidence: Evidence) -> pd.DataFrame:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNIT = "of the slope of the log norm of d h_T / d s_t, a step of lag"
+TASK_MARGIN = False
+AT_END = False
 
 
 def scores(evidence: Evidence) -> pd.DataFrame:

@@ -1,35 +1,29 @@
-"""The longest lag that a network bridges, in octaves (factors of two)."""
+"""How long a lag a network bridges, in octaves (factors of two)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from rnncompare.claims.evidence import Evidence
-from rnncompare.claims.measures import quality
+from rnncompare.claims.graded import along, graded, of_task
 
 if TYPE_CHECKING:
     import pandas as pd
 
-UNIT = "octaves (factors of two) of the longest lag solved"
-SOLVED = 0.5  # of the way from the trivial baseline, which ignores the lag, to the optimum
+UNIT = "octaves (factors of two) of the lags solved"
+TASK_MARGIN = False
+AT_END = True
 
 
 def scores(evidence: Evidence) -> pd.DataFrame:
-    """For each task, arm and seed, log2 of the longest lag such that it and all shorter ones are solved.
+    """Of the lags tried, the octaves that the network solves.
 
-    Where not even the shortest is, half of the shortest. A task is uninformative where no run solves its shortest lag,
-    or all solve its longest.
+    One arm less the other is by how many octaves longer it remembers. Every lag counts for itself, so the learning
+    rate is chosen at each of them; the tasks say from which score a lag is solved.
     """
-    import pandas as pd
-
-    rows = []
-    for (task, arm, seed), ladder in quality.curves(evidence, "value"):
-        solved = (ladder["score"] >= SOLVED).cumprod().sum()
-        values = ladder["value"].to_numpy(dtype=float)
-        longest = values[solved - 1] if solved else values[0] / 2
-        rows.append((task, None, arm, seed, np.log2(longest), solved / len(values)))
-    table = pd.DataFrame(rows, columns=["task", "value", "arm", "seed", "score", "solved"])
-    share = table.groupby("task")["solved"].agg(["min", "max"])
-    return table.assign(informative=table["task"].map((share["max"] > 0) & (share["min"] < 1)))
+    runs = along(graded(evidence), "value")
+    least = {task: scale.solving_score for task, scale in evidence.scales.items() if scale.kind == "solve"}
+    runs = runs[runs["task"].isin(list(least))]
+    solved = runs["quality"] >= of_task(runs, least)
+    octaves = runs["values"] * runs["step"]
+    return runs.assign(score=octaves * solved, floor=0.0, ceiling=octaves)

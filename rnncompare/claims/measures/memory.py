@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNIT = "of the log ratio of peak memory"
+TASK_MARGIN = False
+AT_END = False
 
 
 def scores(evidence: Evidence) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Test quality at the largest training-set size, on the scale of the measure ``quality``."""
+"""Test quality at the largest training-set size, as the measure ``quality`` has it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNIT = quality.UNIT
+TASK_MARGIN = True
+AT_END = True
 
 
 def scores(evidence: Evidence) -> pd.DataFrame:
-    """The scores of ``quality`` at the largest value of each task."""
+    """The scores of ``quality`` where each task has the most training examples."""
     every = quality.scores(evidence)
-    return every[every["value"] == every.groupby("task")["value"].transform("max")]
+    size = every["data.train_examples"].astype(float)
+    return every[size == size.groupby(every["task"]).transform("max")]

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNIT = "of the log ratio of the times of a step"
+TASK_MARGIN = False
+AT_END = False
 
 
 def scores(evidence: Evidence) -> pd.DataFrame:

@@ -15,8 +15,8 @@ class GRUExtraGateCell(GRUCell):
         a_t = σ(W_ia x_t + b_ia)                              attention gate: how much this step matters
         h_t = (1 - z_t) ⊙ a_t ⊙ n_t + z_t ⊙ h_{t-1}           output and only state
 
-    An additional input, such as the time since the last step or a quality of the measurement, is a further feature of
-    x_t; the gate sees it and the other features, and not h_{t-1}, as in `LSTMExtraGateCell`. ``weight_hh`` and
+    An additional input, such as the time since the last step or the quality of a measurement, is one more feature of
+    x_t; the gate sees all features but not h_{t-1}, as in `LSTMExtraGateCell`. ``weight_hh`` and
     ``bias_hh`` have the rows of the three other gates.
     """
 

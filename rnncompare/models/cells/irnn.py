@@ -11,9 +11,9 @@ from rnncompare.models.cells.rnn import RNNCell
 
 @dataclass(frozen=True)
 class IRNNCell(RNNCell):
-    """Plain recurrent unit with relu that starts by adding up its inputs::
+    """Plain recurrent unit with relu, which at first sums its inputs::
 
-        h_t = relu(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh),    at the start W_hh = identity, b_ih = b_hh = 0
+        h_t = relu(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh),    initially W_hh = identity, b_ih = b_hh = 0
 
     W_ih is left as torch draws it; the paper's experiments draw it from a Gaussian of deviation 0.001.
     """

@@ -21,8 +21,8 @@ class LSTMCell(Cell):
         h_t = o_t ⊙ tanh(c_t)                                 output; W_hr h_t with a projection (Sak et al. 2014)
 
     Attributes:
-        forget_bias: the forget gate's initial bias, b_if + b_hf (Jozefowicz et al. 2015 advise 1); None leaves torch's
-            own initialisation.
+        forget_bias: the forget gate's initial bias, b_if + b_hf (Jozefowicz et al. 2015 advise 1); None keeps
+            torch's initialisation.
     """
 
     gates: ClassVar[tuple[str, ...]] = ("input", "forget", "candidate", "output")

@@ -9,7 +9,7 @@ from rnncompare.models.cells.lstm import LSTMCell
 
 @dataclass(frozen=True)
 class LSTMChronoCell(LSTMCell):
-    """The equations of `LSTMCell`; the biases of two gates start spread over the time scales expected in the data::
+    """The equations of `LSTMCell`; two gates' biases start spread over the time scales expected in the data::
 
         b_f ~ log U(1, T_max - 1)      b_f = b_if + b_hf
         b_i = -b_f                     b_i = b_ii + b_hi

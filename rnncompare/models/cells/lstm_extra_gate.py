@@ -18,8 +18,8 @@ class LSTMExtraGateCell(LSTMCell):
         c_t = f_t ⊙ c_{t-1} + i_t ⊙ a_t ⊙ g_t                 cell state
         h_t = o_t ⊙ tanh(c_t)                                 output
 
-    An additional input, such as the time since the last step or a quality of the measurement, is a further feature of
-    x_t; the gate sees it and the other features, and not h_{t-1}: the time gate of Zhu et al. (2017, Time-LSTM 1),
+    An additional input, such as the time since the last step or the quality of a measurement, is one more feature of
+    x_t; the gate sees all features but not h_{t-1}: the time gate of Zhu et al. (2017, Time-LSTM 1),
     without the inner sigmoid. ``weight_hh`` and ``bias_hh`` have the rows of the four other gates.
     """
 

@@ -1,7 +1,8 @@
 """Fast paths: the same results as `rnncompare.models.unroll`, a layer and direction in one autograd node.
 
-``fused_c`` calls kernels in C, built on first use; ``fused`` is PyTorch alone. A cell is served if its step is that of
-a standard cell: a subclass that changes the step is another cell, one that only starts from other weights is not.
+``fused_c`` calls kernels in C, built on first use; ``fused_triton`` is for GPUs, and knows more cells than the others;
+``fused`` is PyTorch alone. A cell is served if its step is that of a known cell: a subclass that changes the step is
+another cell, one that only starts from other weights is not.
 """
 
 from __future__ import annotations
@@ -14,33 +15,23 @@ import torch
 from torch import Tensor
 
 from rnncompare.models.cell import Cell, Weights
-from rnncompare.models.cells.gru import GRUCell
-from rnncompare.models.cells.gru_reset_before import GRUResetBeforeCell
-from rnncompare.models.cells.lstm import LSTMCell
-from rnncompare.models.cells.rnn import RNNCell
-from rnncompare.models.fast import compiled
-from rnncompare.models.fast.function import Engine, run, step_of
-from rnncompare.models.fast.gru import GRUEngine
-from rnncompare.models.fast.gru_reset_before import GRUResetBeforeEngine
-from rnncompare.models.fast.lstm import LSTMEngine
-from rnncompare.models.fast.rnn import RNNEngine
-
-IN_PYTORCH: dict[object, Engine] = {
-    LSTMCell.step: LSTMEngine(),
-    GRUCell.step: GRUEngine(),
-    GRUResetBeforeCell.step: GRUResetBeforeEngine(),
-    RNNCell.step: RNNEngine(),
-}
+from rnncompare.models.fast import compiled, triton
+from rnncompare.models.fast.engines import IN_PYTORCH
+from rnncompare.models.fast.function import run, step_of
 
 
 def paths(cell: Cell, input: Tensor, w: Weights) -> Iterator[tuple[str, Any]]:
     """The fast paths that serve this layer, the fastest first: names for the record, and functions like `unroll`.
 
-    There are none where tensors are more than their values: under `torch.compile`, `torch.func`, forward-mode
-    differentiation and modes that watch every operation, such as counters of flops.
+    There are none where tensors are more than their values: in a graph that PyTorch makes (see `operator`), under
+    `torch.func`, forward-mode differentiation and modes that watch every operation, such as counters of flops.
     """
+    if not input.is_floating_point() or input.is_meta or input.numel() == 0 or _watched():
+        return
+    if triton.serves(cell, input, w):
+        yield "fused_triton", partial(run, triton.make_engine())
     engine = IN_PYTORCH.get(step_of(cell))
-    if engine is None or not input.is_floating_point() or input.is_meta or input.numel() == 0 or _watched():
+    if engine is None:
         return
     if compiled.serves(cell, input, w):
         yield "fused_c", compiled.CompiledUnrolling(fallback=engine)
@@ -48,13 +39,14 @@ def paths(cell: Cell, input: Tensor, w: Weights) -> Iterator[tuple[str, Any]]:
 
 
 def knows(cell: Cell) -> bool:
-    """Whether there is a fast path for the cell, be it not for every input."""
+    """Whether there is a fast path for the cell, if not for every input."""
     return step_of(cell) in IN_PYTORCH
 
 
 def _watched() -> bool:
     return (
         torch.compiler.is_compiling()
+        or torch.jit.is_tracing()
         or torch._C._functorch.peek_interpreter_stack() is not None
         or torch.autograd.forward_ad._current_level >= 0
         or torch._C._len_torch_dispatch_stack() > 0

@@ -14,7 +14,7 @@ from rnncompare.models.cell import Cell, State, Weights
 from rnncompare.models.unroll import unroll
 
 PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
-"""What the standard cells may have, as attributes of `Weights`."""
+"""The parameters that a standard cell may have, as attributes of `Weights`."""
 
 Tensors = tuple[Tensor, ...]
 Gradients = tuple[Tensor | None, ...]
@@ -23,11 +23,11 @@ Gradients = tuple[Tensor | None, ...]
 
 @dataclass(frozen=True)
 class Steps:
-    """The rows of all steps of a layer, ``(N, ·)``, one step after another.
+    """How the rows of all steps of a layer lie in ``(N, ·)``: one step after another.
 
     Attributes:
-        sizes: the active sequences B_t of each step, never growing.
-        reverse: whether time runs from the last step to the first.
+        sizes: the number of active sequences B_t of each step, never growing.
+        reverse: whether the recurrence runs from the last step to the first.
     """
 
     sizes: tuple[int, ...]
@@ -54,7 +54,7 @@ class Steps:
         return range(last - 1, -1, -1) if self.reverse else range(last)
 
     def active(self, sequences: Tensor, t: int) -> Tensor:
-        """Those of ``(B, ·)`` that take step t."""
+        """The rows of ``(B, ·)`` whose sequences take step t."""
         n = self.sizes[t]
         return sequences if len(sequences) == n else sequences[:n]
 
@@ -65,9 +65,9 @@ class Steps:
         return rows.split(self.sizes)
 
     def carry(self, earlier: Tensor, initial: Tensor, t: int) -> Tensor:
-        """The state before step t, ``(B_t, ·)``, of the states that left the step before it in time.
+        """The state before step t, ``(B_t, ·)``, from the states after the step before it in time.
 
-        Ended sequences are left out; those that begin, in reverse, come with their ``initial`` state ``(B, ·)``.
+        Ended sequences are dropped; in reverse, sequences that begin join with their ``initial`` state ``(B, ·)``.
         """
         n = self.sizes[t]
         if len(earlier) >= n:
@@ -83,9 +83,9 @@ class Steps:
         return torch.cat([p[n:] for p, n in zip(reversed(parts), reversed(lasting), strict=True)])
 
     def before(self, rows: Tensor, initial: Tensor) -> list[tuple[slice, Tensor]]:
-        """What stood before each row: pairs of rows of ``(N, ·)`` and the values of ``rows`` a step earlier.
+        """The value one step before each row: pairs of rows of ``(N, ·)`` and the values of ``rows`` a step earlier.
 
-        Sequences at their first step find ``initial`` ``(B, ·)``.
+        For a sequence's first step that is ``initial`` ``(B, ·)``.
         """
         batch, last = self.batch, len(rows) - self.batch
         if self.dense and self.reverse:
@@ -103,7 +103,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Call:
-    """What a layer in one direction is applied to; no tensor takes a gradient.
+    """The arguments of a layer in one direction; no tensor here takes a gradient.
 
     Attributes:
         cell: the equations.
@@ -121,12 +121,12 @@ class Call:
 
 
 def step_of(cell: Cell) -> object:
-    """What tells cells with the same equations: the function of their step."""
+    """What cells with the same equations share: the function of their step."""
     return type(cell).step
 
 
 def to_carry(d_state: Gradients, state: State) -> list[Tensor]:
-    """Buffers for the gradients that pass from step to step, filled with those of the final states."""
+    """Buffers for the gradients that pass from step to step, holding those of the final states at first."""
     return [
         torch.zeros_like(s, memory_format=torch.contiguous_format)
         if d is None
@@ -136,15 +136,18 @@ def to_carry(d_state: Gradients, state: State) -> list[Tensor]:
 
 
 class Engine(Protocol):
-    """What computes a layer."""
+    """Computes a layer in one direction, forward and backward."""
 
     def forward(self, call: Call, save: bool) -> tuple[Tensor, State, Tensors]:
-        """Outputs ``(N, P)``, final states, and what `backward` will want if ``save``."""
+        """Outputs ``(N, P)``, final states, and, if ``save``, what `backward` needs."""
 
     def backward(
         self, call: Call, output: Tensor, saved: Tensors, d_output: Tensor | None, d_state: Gradients, wanted: set[str]
     ) -> dict[str, Tensor]:
         """The gradients of at least what is ``wanted``: `PARAMETERS`, ``input``, and ``0``, ``1`` for the states."""
+
+    def saved_shapes(self, cell: Cell, rows: int, w: Weights) -> list[tuple[int, ...]]:
+        """The shapes of what `forward` saves for N ``rows``, in its order; all are of the input's dtype."""
 
 
 def run(
@@ -160,9 +163,8 @@ def run(
     sizes = (input.size(1),) * input.size(0) if batch_sizes is None else tuple(batch_sizes)
     steps = Steps(sizes, reverse)
     rows = input.reshape(-1, input.size(-1))
-    parameters = [getattr(w, name) for name in PARAMETERS]
-    tensors = [rows, *state, *(p for p in parameters if p is not None)]
-    if torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
+    parameters = (w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh, w.weight_hr)
+    if torch.is_grad_enabled() and any(t.requires_grad for t in (rows, *state, *parameters) if t is not None):
         output, *final = _Layer.apply(engine, cell, steps, rows, *state, *parameters)
     else:
         output, final, _ = engine.forward(Call(cell, steps, rows, state, w), save=False)
@@ -170,13 +172,13 @@ def run(
 
 
 class _Layer(torch.autograd.Function):
-    """The layer as one node: gradients by the engine, gradients of gradients through `unroll`."""
+    """The layer as one node: the engine computes its gradients, `unroll` gradients of gradients."""
 
     @staticmethod
     def forward(ctx: Any, engine: Engine, cell: Cell, steps: Steps, input: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
         count = len(cell.states)
         state, parameters = rest[:count], rest[count:]
-        output, final, saved = engine.forward(Call(cell, steps, input, state, _weights(parameters)), save=True)
+        output, final, saved = engine.forward(Call(cell, steps, input, state, weights_of(parameters)), save=True)
         ctx.engine, ctx.cell, ctx.steps = engine, cell, steps
         ctx.save_for_backward(input, *rest, output, *saved)
         ctx.set_materialize_grads(False)
@@ -185,19 +187,21 @@ class _Layer(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, d_output: Tensor | None, *d_state: Tensor | None) -> tuple[Tensor | None, ...]:
         needed = ctx.needs_input_grad[3:]
-        inputs, (output, *saved) = ctx.saved_tensors[: len(needed)], ctx.saved_tensors[len(needed) :]
+        tensors = ctx.saved_tensors  # read once: checkpointing unpacks them a single time
+        inputs, (output, *saved) = tensors[: len(needed)], tensors[len(needed) :]
         if torch.is_grad_enabled():
             return None, None, None, *_through_unroll(ctx.cell, ctx.steps, inputs, needed, (d_output, *d_state))
         count = len(ctx.cell.states)
         names = ("input", *map(str, range(count)), *PARAMETERS)
         wanted = {name for name, need in zip(names, needed, strict=True) if need}
         input, *rest = inputs
-        call = Call(ctx.cell, ctx.steps, input, tuple(rest[:count]), _weights(rest[count:]))
+        call = Call(ctx.cell, ctx.steps, input, tuple(rest[:count]), weights_of(rest[count:]))
         found = ctx.engine.backward(call, output, tuple(saved), d_output, d_state, wanted)
         return None, None, None, *(found[name] if name in wanted else None for name in names)
 
 
-def _weights(parameters: Any) -> Weights:
+def weights_of(parameters: Any) -> Weights:
+    """The `Weights` of `PARAMETERS` in their order, None for those that are missing."""
     return Weights(**dict(zip(PARAMETERS, parameters, strict=True)))
 
 
@@ -209,11 +213,11 @@ def _through_unroll(
     gradients: tuple[Tensor | None, ...],
 ) -> list[Tensor | None]:
     """The gradients by autograd through the reading version, so that they can be differentiated again."""
-    # Views, so that an input made of another one here does not pass its gradient on twice.
+    # Views, so that an input computed from another input here does not pass its gradient on twice.
     own: list[Any] = [None if t is None else t.view_as(t) for t in inputs]
     input, *rest = own
     count = len(cell.states)
-    output, final = unroll(cell, input, tuple(rest[:count]), _weights(rest[count:]), list(steps.sizes), steps.reverse)
+    output, final = unroll(cell, input, tuple(rest[:count]), weights_of(rest[count:]), list(steps.sizes), steps.reverse)
     pairs = [(o, g) for o, g in zip((output, *final), gradients, strict=True) if g is not None]
     targets = [t for t, need in zip(own, needed, strict=True) if need]
     found = iter(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rnncompare.models.cell import State
+from rnncompare.models.cell import Cell, State, Weights
 from rnncompare.models.fast.function import Call, Gradients, Steps, Tensors, to_carry
 from rnncompare.models.fast.products import Product, layer_gradients, linear
 
@@ -70,6 +70,10 @@ class GRUEngine:
         for name in {"weight_hh", "bias_hh"} & wanted:
             found[name] = found[name].roll(-hidden, 0)
         return found | {"0": d_h_all}
+
+    def saved_shapes(self, cell: Cell, rows: int, w: Weights) -> list[tuple[int, ...]]:
+        hidden = w.weight_hh.size(1)
+        return [(rows, 3 * hidden), (rows, hidden)]
 
 
 def _factors(steps: Steps, initial: Tensor, gates: Tensor, products: Tensor, output: Tensor) -> Tensor:

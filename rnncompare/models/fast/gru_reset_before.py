@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rnncompare.models.cell import State
+from rnncompare.models.cell import Cell, State, Weights
 from rnncompare.models.fast.function import Call, Gradients, Steps, Tensors, to_carry
 from rnncompare.models.fast.products import Product, layer_gradients, linear, sum_of, weight_gradient
 
@@ -68,6 +68,9 @@ class GRUResetBeforeEngine:
             of_candidate = weight_gradient(d_sums[:, 2 * hidden :], [(slice(None), q)])
             found["weight_hh"] = torch.cat((of_gates, of_candidate))
         return found | {"0": d_h_all}
+
+    def saved_shapes(self, cell: Cell, rows: int, w: Weights) -> list[tuple[int, ...]]:
+        return [(rows, 3 * w.weight_hh.size(1))]
 
 
 def _factors(steps: Steps, initial: Tensor, gates: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rnncompare.models.cell import State
+from rnncompare.models.cell import Cell, State, Weights
 from rnncompare.models.fast.function import Call, Gradients, Tensors, to_carry
 from rnncompare.models.fast.products import Product, layer_gradients, linear, sum_of, weight_gradient
 
@@ -79,6 +79,10 @@ class LSTMEngine:
         if projection is not None and "weight_hr" in wanted:
             found["weight_hr"] = projection.gradient()
         return found | {"0": d_h_all, "1": d_c_all}
+
+    def saved_shapes(self, cell: Cell, rows: int, w: Weights) -> list[tuple[int, ...]]:
+        hidden = w.weight_hh.size(0) // 4
+        return [(rows, 4 * hidden), (rows, hidden), (rows, hidden)]
 
 
 def _factors(call: Call, gates: Tensor, cells: Tensor, squashed: Tensor, d_a: Tensor) -> Tensor:

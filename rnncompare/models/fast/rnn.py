@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rnncompare.models.cell import Cell, State
+from rnncompare.models.cell import Cell, State, Weights
 from rnncompare.models.fast.function import Call, Gradients, Tensors, to_carry
 from rnncompare.models.fast.products import Product, layer_gradients, linear, sum_of
 
@@ -47,6 +47,9 @@ class RNNEngine:
                 d_h += in_output[t]
             through_weights.into(d_h, in_a[t].mul_(d_h))
         return layer_gradients(call, d_a, d_a, output, wanted) | {"0": d_h_all}
+
+    def saved_shapes(self, cell: Cell, rows: int, w: Weights) -> list[tuple[int, ...]]:
+        return []
 
 
 def _is_relu(cell: Cell) -> bool:

@@ -83,6 +83,8 @@ class Data:
             string, or the n of a^n b^n).
         understood: how a user's own data were read, in words.
         classes: names of the classes, where they have some.
+        naive: forecasts of the test split that need no training, ``(N, K)``, by name.
+        prepared: of a user's own data, a `Prepared`: how new data are read and what outputs mean; else None.
     """
 
     train: Examples
@@ -98,6 +100,8 @@ class Data:
     categories: tuple[int, ...] = ()
     understood: str | None = None
     classes: list[str] | None = None
+    naive: dict[str, np.ndarray] = field(default_factory=dict)
+    prepared: Any = None
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,57 +21,74 @@ FEW_CLASSES = 20  # so many whole numbers at most count as classes
 SEPARATED = r"[^\w\s.,'-]?\s?[+-]?(\d{1,3}([.,' \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?\s?[^\w\s.,'-]?"  # 1,100.00 or $5
 
 
+@dataclass(frozen=True)
 class Encoder:
     """Columns of a table as real numbers, one column at a time, with what the train rows alone say of them.
 
     First come the C categorical columns, as whole numbers; then those of numbers, scaled to mean 0 and variance 1, with
     0 for a missing one; then, for each of these in which some are missing, an indicator that is 1 where one is. A
-    missing category is a category of its own.
-
-    Args:
-        table: the columns.
-        features: the columns to encode.
-        categorical: those of them that are categorical.
-        train: boolean, ``(R,)``: the rows of the train split.
+    missing category is a category of its own. All fields are plain values, so that a kept model can carry them.
 
     Attributes:
-        width: columns that come out.
-        categories: distinct codes of each of the C columns, known once encoded; code 0 is for what train lacks.
-        numeric: names of the columns of numbers.
-        mean: of each of these over the train rows, likewise.
+        levels: of each categorical column, its values from code 1 on; code 0 is for all others.
+        mean: of each column of numbers, over the train rows.
         scale: its standard deviation, or 1 where that is 0.
+        masked: the columns of numbers that come with an indicator.
     """
 
-    def __init__(self, table: Table, features: Sequence[str], categorical: Sequence[str], train: np.ndarray):
-        self._table, self._train = table, train
-        self._categorical = [name for name in features if name in categorical]
-        self.numeric = [name for name in features if name not in categorical]
-        self._masked = [name for name in self.numeric if table.frame[name].isna().any()]
-        self.width = len(self._categorical) + len(self.numeric) + len(self._masked)
-        self.categories: tuple[int, ...] = ()
-        self.mean, self.scale = np.zeros(len(self.numeric)), np.ones(len(self.numeric))
+    levels: dict[str, list[Any]]
+    mean: dict[str, float]
+    scale: dict[str, float]
+    masked: list[str]
 
-    def columns(self) -> Iterator[np.ndarray]:
-        """Each column, ``(R,)``.
+    @classmethod
+    def fit(cls, table: Table, features: Sequence[str], categorical: Sequence[str], train: np.ndarray) -> Encoder:
+        """What encodes the ``features`` of a table, of which some are ``categorical``, by its rows ``train`` ``(R,)``.
 
         Raises:
             DataError: a number is infinite, or a column of numbers holds something else.
         """
-        for name in self._categorical:
-            codes, distinct = _codes(self._table.frame[name], self._train)
-            self.categories += (distinct,)
-            yield codes
-        for i, name in enumerate(self.numeric):
-            numbers = as_numbers(self._table, name)
-            self.mean[i], self.scale[i] = mean_and_spread(numbers[self._train])
-            yield np.nan_to_num((numbers - self.mean[i]) / self.scale[i]).astype(np.float32)
-        for name in self._masked:
-            yield self._table.frame[name].isna().to_numpy()
+        numeric = [name for name in features if name not in categorical]
+        spreads = {name: mean_and_spread(as_numbers(table, name)[train]) for name in numeric}
+        return cls(
+            levels={name: _levels_of(table.frame[name], train) for name in features if name in categorical},
+            mean={name: mean for name, (mean, _) in spreads.items()},
+            scale={name: spread for name, (_, spread) in spreads.items()},
+            masked=[name for name in numeric if table.frame[name].isna().any()],
+        )
 
-    def rows(self) -> np.ndarray:
+    @property
+    def names(self) -> list[str]:
+        """The columns that are read."""
+        return [*self.levels, *self.mean]
+
+    @property
+    def categories(self) -> tuple[int, ...]:
+        """Distinct codes of each of the C categorical columns."""
+        return tuple(1 + len(levels) for levels in self.levels.values())
+
+    @property
+    def width(self) -> int:
+        """Columns that come out."""
+        return len(self.levels) + len(self.mean) + len(self.masked)
+
+    def columns(self, table: Table) -> Iterator[np.ndarray]:
+        """Each column of a table, ``(R,)``.
+
+        Raises:
+            DataError: as `fit`.
+        """
+        for name, levels in self.levels.items():
+            yield _codes(table.frame[name], levels)
+        for name in self.mean:
+            yield np.nan_to_num((as_numbers(table, name) - self.mean[name]) / self.scale[name]).astype(np.float32)
+        for name in self.masked:
+            yield table.frame[name].isna().to_numpy()
+
+    def rows(self, table: Table) -> np.ndarray:
         """All columns side by side, ``(R, width)`` float32."""
-        values = np.empty((len(self._table.frame), self.width), np.float32)
-        for i, column in enumerate(self.columns()):
+        values = np.empty((len(table.frame), self.width), np.float32)
+        for i, column in enumerate(self.columns(table)):
             values[:, i] = column
         return values
 
@@ -91,16 +109,32 @@ def mean_and_spread(numbers: np.ndarray) -> tuple[float, float]:
     return math.ldexp(mean, exponent), math.ldexp(spread, exponent)
 
 
-def _codes(series: pd.Series, train: np.ndarray) -> tuple[np.ndarray, int]:
-    """A code for each value: 0 for what the rows ``train`` lack, then from 1 the commonest there, missing included."""
+def _levels_of(series: pd.Series, train: np.ndarray) -> list[Any]:
+    """The values in the rows ``train``, the commonest first; None stands for a missing one."""
     import pandas as pd
 
     found, levels = pd.factorize(series, use_na_sentinel=False)
     counts = np.bincount(found[train], minlength=len(levels))
     common = np.argsort(-counts, kind="stable")[: min(MOST_CATEGORIES, int((counts > 0).sum()))]
-    code = np.zeros(len(levels), np.int64)
-    code[common] = np.arange(1, len(common) + 1)
-    return code[found], len(common) + 1
+    return [_plain(levels[code]) for code in common]
+
+
+def _codes(series: pd.Series, levels: Sequence[Any]) -> np.ndarray:
+    """The place of each value among ``levels``, from 1; 0 where it is none of them."""
+    import pandas as pd
+
+    found, own = pd.factorize(series, use_na_sentinel=False)
+    place = {level: code for code, level in enumerate(levels, start=1)}
+    return np.array([place.get(_plain(value), 0) for value in own], np.int64)[found]
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: text, a number, a truth value, or None for a missing one."""
+    import pandas as pd
+
+    if pd.isna(value):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def is_text(series: pd.Series) -> bool:

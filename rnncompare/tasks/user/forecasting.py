@@ -9,6 +9,7 @@ import numpy as np
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks.contract import Data, Examples, Regression, stream
 from rnncompare.tasks.user.columns import Encoder, as_numbers, refuse_missing
+from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import HELD_OUT, Problem, masked
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.roles import Roles
@@ -38,6 +39,8 @@ class Forecasting(Problem):
         horizon: steps that are forecast.
         season: steps of a season, or None.
         given_test: how many of the series, at the end, are the test split as given.
+        group: the column that tells series apart, or None.
+        time: the column that orders rows, or None.
     """
 
     table: Table
@@ -49,6 +52,8 @@ class Forecasting(Problem):
     horizon: int
     season: int | None
     given_test: int = 0
+    group: str | None = None
+    time: str | None = None
 
     def __post_init__(self) -> None:
         self._values = as_numbers(self.table, self.target)
@@ -94,31 +99,45 @@ class Forecasting(Problem):
         return min(len(self._origins[0]), max(1000, LARGEST_WINDOWS // bytes_each))
 
     def load(self, count: int, seed: int) -> Data:
-        encoder = Encoder(self.table, self.features, self.categorical, self._train_rows)
-        rows, place = encoder.rows(), encoder.numeric.index(self.target)
-        scaled = (self._values - encoder.mean[place]) / encoder.scale[place]
+        encoder = Encoder.fit(self.table, self.features, self.categorical, self._train_rows)
+        rows = encoder.rows(self.table)
+        scaled = (self._values - encoder.mean[self.target]) / encoder.scale[self.target]
         train, validation, test = self._origins
         chosen = stream(seed, "train").permutation(len(train))[:count]
         held, tested = _thinned(validation), _thinned(test)
+        test_examples = self._examples(rows, scaled, tested)
         naive = self._naive(scaled, tested)
+        errors = {name: float(np.mean((said - test_examples.targets) ** 2)) for name, said in naive.items()}
         return Data(
             self._examples(rows, scaled, train[chosen]),
             self._examples(rows, scaled, held),
-            self._examples(rows, scaled, tested),
+            test_examples,
             objective=Regression(outputs=self.horizon, readout="last"),
-            baseline=min(naive.values()),
+            baseline=min(errors.values()),
             sha256="",
             features=encoder.width - len(encoder.categories),
             categories=encoder.categories,
-            understood="baselines: " + ", ".join(f"{name} {error:.4g}" for name, error in naive.items()),
+            understood="baselines: " + ", ".join(f"{name} {error:.4g}" for name, error in errors.items()),
+            naive=naive,
+            prepared=Prepared(
+                form="forecast",
+                target=self.target,
+                encoder=encoder,
+                group=self.group,
+                time=self.time,
+                window=self.window,
+                horizon=self.horizon,
+                mean=[encoder.mean[self.target]],
+                spread=[encoder.scale[self.target]],
+            ),
         )
 
     def _examples(self, rows: np.ndarray, scaled: np.ndarray, origins: np.ndarray) -> Examples:
         inputs = rows[origins[:, None] + np.arange(-self.window, 0)]
         return Examples(inputs, scaled[origins[:, None] + np.arange(self.horizon)].astype(np.float32))
 
-    def _naive(self, scaled: np.ndarray, origins: np.ndarray) -> dict[str, float]:
-        """Mean squared errors on the windows at ``origins`` of the last value known, and of that a season before.
+    def _naive(self, scaled: np.ndarray, origins: np.ndarray) -> dict[str, np.ndarray]:
+        """Forecasts at ``origins``, ``(N, horizon)``: the last value known, and that a season before.
 
         Where a value that they would repeat is missing, they repeat the one before it; where the series begins later,
         the seasonal one repeats the last value.
@@ -131,16 +150,14 @@ class Forecasting(Problem):
             series = np.repeat(np.arange(len(self.lengths)), self.lengths)
             known = pd.Series(scaled).groupby(series).ffill().fillna(0).to_numpy()
         ahead = np.arange(self.horizon)
-        target = scaled[origins[:, None] + ahead]
-        errors = {"last value": float(np.mean((known[origins - 1][:, None] - target) ** 2))}
+        said = {"last value": np.repeat(known[origins - 1][:, None], self.horizon, 1)}
         if self.season is not None:
             back = self.season * (ahead // self.season + 1)  # whole seasons, so that what is repeated is known
             repeated = origins[:, None] + ahead - back
             there = repeated >= first[:, None]
             if there.any():
-                said = known[np.where(there, repeated, origins[:, None] - 1)]
-                errors[f"seasonal naive ({self.season})"] = float(np.mean((said - target) ** 2))
-        return errors
+                said[f"seasonal naive ({self.season})"] = known[np.where(there, repeated, origins[:, None] - 1)]
+        return said
 
 
 def _thinned(origins: np.ndarray) -> np.ndarray:
@@ -158,7 +175,7 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
     import pandas as pd
 
     tables = [table] if test is None else [table, test]
-    parts = [_in_order(part, roles) for part in tables]
+    parts = [in_order(part, roles) for part in tables]
     if test is not None:
         for part in tables:
             as_numbers(part, roles.target)
@@ -200,10 +217,12 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
         reading.horizon,
         season,
         given_test,
+        roles.group,
+        roles.time,
     )
 
 
-def _in_order(table: Table, roles: Roles) -> tuple[Table, np.ndarray]:
+def in_order(table: Table, roles: Roles) -> tuple[Table, np.ndarray]:
     """The rows by series and time, and the lengths of the series."""
     import pandas as pd
 

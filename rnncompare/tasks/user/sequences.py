@@ -11,6 +11,7 @@ from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import IGNORED, Classification, Data, Examples, Objective, Regression
 from rnncompare.tasks.contract.baselines import majority_accuracy, mean_squared_error
 from rnncompare.tasks.user.columns import Encoder, as_numbers, is_classes, refuse_missing
+from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import Problem, enough, fits, masked, pad_rows, rows_of, spanned, split, train_size
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.roles import Roles
@@ -20,6 +21,9 @@ from rnncompare.tasks.user.times import refuse_same_times
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+GAP = "time since the last event"  # a column that is added to event streams
 
 
 @dataclass
@@ -34,6 +38,8 @@ class Sequences(Problem):
         target: of each sequence, or of each row.
         given_test: how many of the sequences, at the end, are the test split as given.
         ahead: steps between a row and the row whose target it predicts: 1 for the next event.
+        roles: of the columns of a table; None for arrays.
+        name_of_target: what is predicted.
     """
 
     table: Table
@@ -43,6 +49,8 @@ class Sequences(Problem):
     target: Target
     given_test: int = 0
     ahead: int = 0
+    roles: Roles | None = None
+    name_of_target: str = "y"
 
     @property
     def every(self) -> bool:
@@ -58,8 +66,11 @@ class Sequences(Problem):
         own = np.zeros(len(self.lengths), bool)
         own[parts.train] = True
         rows = np.repeat(own, self.lengths)
-        encoder = Encoder(self.table, self.features, self.categorical, rows)
-        targets = self.target.scaled(rows if self.every else own)
+        encoder = Encoder.fit(self.table, self.features, self.categorical, rows)
+        targets, scale = self.target.values, None
+        if self.target.classes is None:
+            scale = self.target.scale(rows if self.every else own)
+            targets = ((targets - scale[0]) / scale[1]).astype(np.float32)
         longest = int(self.lengths[parts.train].max()) - self.ahead
         train = self._empty(targets, parts.train[:count], encoder.width, longest)
         validation, test = (self._empty(targets, part, encoder.width) for part in (parts.validation, parts.test))
@@ -80,6 +91,18 @@ class Sequences(Problem):
             categories=encoder.categories,
             classes=self.target.classes,
             understood=said,
+            prepared=Prepared(
+                form="steps" if self.every else "sequences",
+                target=self.name_of_target,
+                encoder=encoder,
+                group=self.roles.group if self.roles else None,
+                time=self.roles.time if self.roles else None,
+                events=GAP in self.features,
+                ahead=self.ahead,
+                classes=self.target.classes,
+                mean=None if scale is None else scale[0].tolist(),
+                spread=None if scale is None else scale[1].tolist(),
+            ),
         )
 
     def _empty(self, targets: np.ndarray, part: np.ndarray, width: int, longest: int | None = None) -> Examples:
@@ -101,7 +124,7 @@ class Sequences(Problem):
 
     def _fill(self, splits: list[tuple[Examples, np.ndarray]], encoder: Encoder) -> None:
         """Write the inputs of all splits column by column, so that memory holds no more than one beside them."""
-        for i, column in enumerate(encoder.columns()):
+        for i, column in enumerate(encoder.columns(self.table)):
             for examples, part in splits:
                 examples.inputs[..., i] = pad_rows(column, *self._spans(part), examples.sequence_length)
 
@@ -141,7 +164,7 @@ def from_long(table: Table, roles: Roles, reading: Reading, test: Table | None =
     next_event = roles.kind == "events" and roles.varies
     as_classes = roles.kind == "classification" or (roles.kind == "events" and is_classes(table.frame[roles.target]))
     tables = [table] if test is None else [table, test]
-    parts = [_in_order(part, roles, max(reading.min_length, 2 if next_event else 1)) for part in tables]
+    parts = [in_order(part, roles, max(reading.min_length, 2 if next_event else 1)) for part in tables]
     if test is not None:
         for part in tables:  # while messages can still name the file
             for name in roles.features:
@@ -162,8 +185,8 @@ def from_long(table: Table, roles: Roles, reading: Reading, test: Table | None =
     frame = parts[0][0].frame if test is None else pd.concat([part.frame for part, _ in parts])
     features, notes = list(roles.features), list(roles.notes)
     if roles.kind == "events" and roles.time is not None:
-        frame["time since the last event"] = _gaps(frame[roles.time], lengths)
-        features.append("time since the last event")
+        frame[GAP] = gaps(frame[roles.time], lengths)
+        features.append(GAP)
     sequences = Sequences(
         table.name,
         [],
@@ -174,12 +197,14 @@ def from_long(table: Table, roles: Roles, reading: Reading, test: Table | None =
         target,
         given_test,
         ahead=int(next_event),
+        roles=roles,
+        name_of_target=roles.target,
     )
     sequences.understood = [_described(sequences, roles), *notes, *masked(frame, features, roles.categorical)]
     return sequences
 
 
-def _in_order(table: Table, roles: Roles, shortest: int) -> tuple[Table, np.ndarray]:
+def in_order(table: Table, roles: Roles, shortest: int) -> tuple[Table, np.ndarray]:
     """The rows by sequence, sequences as they first come, each in its order of time; and the sequences' lengths."""
     import pandas as pd
 
@@ -209,7 +234,7 @@ def _in_order(table: Table, roles: Roles, shortest: int) -> tuple[Table, np.ndar
     return ordered, lengths
 
 
-def _gaps(times: pd.Series, lengths: np.ndarray) -> np.ndarray:
+def gaps(times: pd.Series, lengths: np.ndarray) -> np.ndarray:
     """log(1 + time since the row before), in seconds where times are dates; 0 at the beginning of a sequence."""
     stamps = times.to_numpy()
     if stamps.dtype.kind == "M":

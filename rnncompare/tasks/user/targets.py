@@ -25,12 +25,10 @@ class Target:
     values: np.ndarray
     classes: list[str] | None = None
 
-    def scaled(self, train: np.ndarray) -> np.ndarray:
-        """Classes as they are; values as float32 of mean 0 and variance 1 over the things ``train`` (boolean, (M,))."""
-        if self.classes is not None:
-            return self.values
+    def scale(self, train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of the values, each ``(K,)``, over the things ``train`` (boolean, (M,))."""
         mean, spread = np.transpose([mean_and_spread(column) for column in self.values[train].T])
-        return ((self.values - mean) / spread).astype(np.float32)
+        return mean, spread
 
 
 def classes(tables: Sequence[Table], name: str, else_: str = "say data.kind=regression if it is a quantity") -> Target:

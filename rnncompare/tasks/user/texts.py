@@ -15,6 +15,7 @@ from rnncompare.tasks.contract.baselines import majority_accuracy
 from rnncompare.tasks.user.columns import refuse, refuse_missing
 from rnncompare.tasks.user.corpora import smallest
 from rnncompare.tasks.user.file_type import bar
+from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import Problem, enough, fits, pad_rows, rows_of, spanned, split, train_size
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.roles import Roles
@@ -32,20 +33,26 @@ class Texts(Problem):
     """Texts, as the numbers of their characters or words one after the other.
 
     Attributes:
-        symbols: the characters or words, by number, over all texts.
+        symbols: the characters or words of all texts, in the order of their numbers.
         codes: ``(R,)`` numbers of the symbols, text after text.
         lengths: ``(N,)`` symbols of each text.
         target: the class of each text.
         most: symbols that are told apart at most, the commonest of train; the others are one more.
         given_test: how many of the texts, at the end, are the test split as given.
+        units: what they are cut into.
+        column: of the texts.
+        name_of_target: of the labels.
     """
 
-    symbols: int
+    symbols: list[str]
     codes: np.ndarray
     lengths: np.ndarray
     target: Target
     most: int
     given_test: int = 0
+    units: str = "characters"
+    column: str = ""
+    name_of_target: str = ""
 
     def largest(self) -> int:
         return train_size(len(self.lengths), self.given_test)
@@ -54,7 +61,7 @@ class Texts(Problem):
         parts = split(len(self.lengths), self.given_test, self.target.values, seed)
         counts = self._counts(parts.train)
         known = np.argsort(-counts, kind="stable")[: min(self.most, int((counts > 0).sum()))]
-        number = np.zeros(self.symbols + 1, smallest(len(known) + 1))  # the last is for padding
+        number = np.zeros(len(self.symbols) + 1, smallest(len(known) + 1))  # the last is for padding
         number[known] = np.arange(1, len(known) + 1)
         train = self._examples(number, parts.train[:count], int(self.lengths[parts.train].max()))
         validation, test = (self._examples(number, part) for part in (parts.validation, parts.test))
@@ -68,6 +75,14 @@ class Texts(Problem):
             sha256="",
             vocabulary=len(known) + 1,
             classes=self.target.classes,
+            prepared=Prepared(
+                form="texts",
+                target=self.name_of_target,
+                text=self.column,
+                units=self.units,
+                symbols=[self.symbols[i] for i in known],
+                classes=self.target.classes,
+            ),
         )
 
     def _examples(self, number: np.ndarray, part: np.ndarray, longest: int | None = None) -> Examples:
@@ -82,7 +97,7 @@ class Texts(Problem):
     def _counts(self, part: np.ndarray) -> np.ndarray:
         """How often each symbol comes in the texts ``part``."""
         starts = np.cumsum(self.lengths) - self.lengths
-        return np.bincount(self.codes[rows_of(starts[part], self.lengths[part])], minlength=self.symbols)
+        return np.bincount(self.codes[rows_of(starts[part], self.lengths[part])], minlength=len(self.symbols))
 
 
 def from_texts(table: Table, roles: Roles, reading: Reading, test: Table | None = None) -> Texts:
@@ -110,8 +125,25 @@ def from_texts(table: Table, roles: Roles, reading: Reading, test: Table | None 
         f"text classification by {units} (data.units), {spanned(lengths, 'texts', units)}, "
         f"text {roles.text}, target {roles.target} ({len(target.classes)} classes)"
     )
-    most = MOST_WORDS if units == "words" else symbols
-    return Texts(table.name, [line, *roles.notes], symbols, codes, lengths, target, most, given_test)
+    most = MOST_WORDS if units == "words" else len(symbols)
+    return Texts(
+        table.name,
+        [line, *roles.notes],
+        symbols,
+        codes,
+        lengths,
+        target,
+        most,
+        given_test,
+        units,
+        roles.text,
+        roles.target,
+    )
+
+
+def symbols_of(text: str, units: str) -> list[str]:
+    """The characters or (lower-case) words of a text; none where it is white space alone."""
+    return WORD.findall(text.lower()) if units == "words" else list(text) if text.strip() else []
 
 
 def _units(texts: Iterable[str]) -> str:
@@ -119,7 +151,7 @@ def _units(texts: Iterable[str]) -> str:
     return "words" if words >= LEAST_WORDS else "characters"
 
 
-def _coded(texts: Iterable[str], units: str) -> tuple[np.ndarray, np.ndarray, int]:
+def _coded(texts: Iterable[str], units: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """The number of each character or (lower-case) word of all ``texts``, how many each text has, how many differ.
 
     A text of white space alone has none.
@@ -127,7 +159,7 @@ def _coded(texts: Iterable[str], units: str) -> tuple[np.ndarray, np.ndarray, in
     number: dict[str, int] = {}
     codes, lengths = array("i"), array("q")
     for text in texts:
-        symbols = WORD.findall(text.lower()) if units == "words" else text if text.strip() else ""
+        symbols = symbols_of(text, units)
         codes.extend([number.setdefault(symbol, len(number)) for symbol in symbols])
         lengths.append(len(symbols))
-    return np.frombuffer(codes, np.int32), np.frombuffer(lengths, np.int64), len(number)
+    return np.frombuffer(codes, np.int32), np.frombuffer(lengths, np.int64), list(number)

@@ -139,7 +139,8 @@ values = st.lists(st.one_of(st.none(), eighths), min_size=4, max_size=20)
 
 def test_equal_numbers_are_not_scaled_by_their_rounding():
     frame = pd.DataFrame({"x": [0.1, 0.1, 0.1, 0.2]})
-    rows = Encoder(Table(frame, "t"), ["x"], [], np.array([True, True, True, False])).rows()
+    table = Table(frame, "t")
+    rows = Encoder.fit(table, ["x"], [], np.array([True, True, True, False])).rows(table)
     np.testing.assert_allclose(rows[:, 0], [0, 0, 0, 0.1], atol=1e-6)
 
 
@@ -155,8 +156,9 @@ def test_columns_are_encoded_as_pandas_would(numbers, data):
         }
     )
     train = np.array(data.draw(st.lists(st.booleans(), min_size=len(numbers), max_size=len(numbers))))
-    encoder = Encoder(Table(frame, "t"), ["x", "c"], ["c"], train)
-    rows = encoder.rows()
+    table = Table(frame, "t")
+    encoder = Encoder.fit(table, ["x", "c"], ["c"], train)
+    rows = encoder.rows(table)
     known = frame["x"].astype(float)
     mean, scale = known[train].mean(), known[train].std(ddof=0)
     mean, scale = (0 if np.isnan(mean) else mean), (scale if scale > 0 else 1)
@@ -175,8 +177,9 @@ def test_columns_are_encoded_as_pandas_would(numbers, data):
 
 def test_rare_categories_share_a_code():
     names = [f"n{i}" for i in range(MOST_CATEGORIES + 50)] * 2
-    encoder = Encoder(Table(pd.DataFrame({"c": names}), "t"), ["c"], ["c"], np.ones(len(names), bool))
-    rows = encoder.rows()
+    table = Table(pd.DataFrame({"c": names}), "t")
+    encoder = Encoder.fit(table, ["c"], ["c"], np.ones(len(names), bool))
+    rows = encoder.rows(table)
     assert encoder.categories == (MOST_CATEGORIES + 1,)
     assert (rows == 0).sum() == 100
 

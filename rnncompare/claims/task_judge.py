@@ -1,0 +1,242 @@
+"""The judge on one task: two arms, each tuned on one half of the seeds and judged on the other, and a margin."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+from rnncompare.claims import task_tables
+from rnncompare.claims.comparison import Comparison, Condition
+from rnncompare.claims.finding import TaskFinding, TaskVerdict
+from rnncompare.claims.scale import NEGLIGIBLE, Scale
+from rnncompare.statistics import (
+    CrossFit,
+    Decision,
+    Estimate,
+    Looks,
+    Rule,
+    WithTestError,
+    decide_estimate,
+    mean_interval,
+    pairs_to_settle,
+    power_at_margin,
+    tuned_difference,
+    tuned_proportions,
+)
+from rnncompare.statistics.tuned import FEWEST_SEEDS
+
+MOST_CUT = 0.2  # of the runs of an arm that its verdict rests on
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a task is judged by.
+
+    Attributes:
+        measure: module of the measure.
+        rule: of the claim.
+        margin: the difference that matters.
+        scale: of the task; None for the shape of a measurement.
+        looks: after how many pairs the study was to be looked at.
+        test_examples: in the task's test set.
+    """
+
+    measure: ModuleType
+    rule: Rule
+    margin: float
+    scale: Scale | None
+    looks: tuple[int, ...]
+    test_examples: float = math.nan
+
+    @property
+    def unit(self) -> str:
+        """Of the scores."""
+        return self.measure.UNIT or (self.scale.unit if self.scale else "")
+
+    @property
+    def solves(self) -> bool:
+        """Whether the scores say which seeds solve the task."""
+        return bool(self.measure.TASK_MARGIN and self.scale and self.scale.kind == "solve")
+
+    def blank(self, task: str) -> TaskFinding:
+        """The finding on a task of which nothing is known."""
+        title, real = (self.scale.title, self.scale.real) if self.scale else (task, None)
+        return TaskFinding(
+            task=task, title=title, real=real, verdict="not measured", unit=self.unit, margin=self.margin
+        )
+
+
+def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> TaskFinding:
+    """The finding on one task.
+
+    Args:
+        comparison: the two arms' scores.
+        terms: what they are judged by.
+        arms: their names, the one that the claim says is better first.
+    """
+    seeds = len(comparison.seeds)
+    finding = dataclasses.replace(terms.blank(comparison.task), seeds=seeds)
+    tuned = any(len(condition.first.rates) > 1 for condition in comparison.conditions)
+    if seeds < (FEWEST_SEEDS if tuned else 2):
+        note = f"{seeds} pair{'s' * (seeds > 1)}: too few to tell"
+        return dataclasses.replace(finding, verdict="cannot tell", notes=(note,))
+    comparison, notes = _timed(comparison, terms)
+    if not comparison.conditions:
+        return dataclasses.replace(finding, verdict="uninformative", notes=notes)
+    fits = [condition.fit() for condition in comparison.conditions]
+    first, second = (np.mean([getattr(fit, side) for fit in fits], axis=0) for side in ("first", "second"))
+    estimate, test_error, untold = _estimate(comparison, terms, first, second)
+    looks = Looks(terms.looks if seeds in terms.looks else tuple(sorted({seeds, *terms.looks})))
+    levels = looks.alpha(seeds), looks.narrow_alpha(seeds)
+    by_task = decide_estimate(estimate, terms.margin, "equivalent", *levels)
+    on_claim = decide_estimate(estimate, terms.margin, terms.rule, *levels)
+    cut = _share(comparison, fits, "cut")
+    halves = _halves(comparison)
+    verdict = _verdict(by_task, terms, comparison, cut, float(first.mean()), float(second.mean()))
+    pseudo = np.mean([fit.pseudo_values for fit in fits], axis=0)
+    return dataclasses.replace(
+        finding,
+        verdict=verdict,
+        on_claim=on_claim.verdict,
+        effect=by_task.effect,
+        narrow=by_task.narrow,
+        p=_overall(looks, by_task, seeds),
+        p_on_claim=_overall(looks, on_claim, seeds),
+        direction=by_task.direction,
+        direction_p=looks.overall_p(by_task.direction_p, seeds),
+        standard_error=estimate.standard_error,
+        look=looks.pairs.index(seeds) + 1,
+        first=mean_interval(first),
+        second=mean_interval(second),
+        cut=cut,
+        diverged=(_mean_share(comparison, 0), _mean_share(comparison, 1)),
+        test_error=test_error,
+        halves=halves,
+        halves_agree=None if halves is None else agree(verdict, halves, terms.margin),
+        power=_power(pseudo, terms.margin),
+        wanted=_wanted(pseudo, terms.margin) if verdict == "cannot tell" else None,
+        conditions=task_tables.conditions(comparison, fits),
+        pairs=task_tables.pairs(comparison, fits),
+        rates=task_tables.rates(comparison, fits, arms),
+        by_margin=task_tables.by_margin(by_task, estimate.spread),
+        notes=(*notes, *untold),
+    )
+
+
+def _timed(comparison: Comparison, terms: Terms) -> tuple[Comparison, tuple[str, ...]]:
+    """The conditions in which a target is reached often enough to be timed, by one arm at least; and what is not."""
+    if terms.measure.AT_END:
+        return comparison, ()
+    kept, lost = list[Condition](), list[Condition]()
+    for condition in comparison.conditions:
+        fit = condition.fit()
+        shares = fit.first_choices @ condition.cut[0], fit.second_choices @ condition.cut[1]
+        (kept if min(shares) <= MOST_CUT else lost).append(condition)
+    values = ", ".join(condition.value for condition in lost)
+    note = (f"not counted, since neither arm reaches the target in four runs of five: {values or 'all'}",)
+    return dataclasses.replace(comparison, conditions=kept), note if lost else ()
+
+
+def agree(verdict: str, effects: Sequence[float], margin: float) -> bool | None:
+    """Whether effects, such as those of two halves of the seeds, all lie where a verdict says; None for others."""
+    match verdict:
+        case "better" | "supported":
+            return all(effect > margin for effect in effects)
+        case "worse":
+            return all(effect < -margin for effect in effects)
+        case "refuted":
+            return all(effect < margin for effect in effects) or all(effect > margin for effect in effects)
+        case "no difference that matters" | "equivalent":
+            return all(abs(effect) < margin for effect in effects)
+    return None
+
+
+def _estimate(
+    comparison: Comparison, terms: Terms, first: np.ndarray, second: np.ndarray
+) -> tuple[Estimate, float | None, tuple[str, ...]]:
+    """The difference with all that makes it uncertain; the test set's part of it; what is not in it."""
+    conditions = comparison.conditions
+    estimate: Estimate = (
+        tuned_proportions(*conditions[0].grids)
+        if terms.solves and len(conditions) == 1
+        else tuned_difference(comparison.grids)
+    )
+    scale = terms.scale
+    if scale is None or not scale.fixed_test or not terms.measure.TASK_MARGIN:
+        return estimate, None, ()
+    if scale.metric != "accuracy" or terms.solves or not terms.test_examples > 0:
+        return estimate, None, ("all seeds have the same test set, whose own sampling error is not in the interval",)
+    # of two independent shares: an upper bound for two networks tested on the same examples
+    shares = np.clip(np.array([first.mean(), second.mean()]) / 100, 0, 1)
+    error = 100 * math.sqrt(float((shares * (1 - shares)).sum()) / terms.test_examples)
+    return WithTestError(estimate, error), error, ()
+
+
+def _verdict(
+    decision: Decision, terms: Terms, comparison: Comparison, cut: tuple[float, float], first: float, second: float
+) -> TaskVerdict:
+    """The verdict on the task; only the two arms that are compared say whether it can tell them apart."""
+    if terms.measure.AT_END and max(cut) > MOST_CUT:
+        return "unconverged"
+    floor, ceiling = (
+        float(np.mean([getattr(condition, name) for condition in comparison.conditions]))
+        for name in ("floor", "ceiling")
+    )
+    near = NEGLIGIBLE * terms.margin
+    if max(first, second) - floor <= near or ceiling - min(first, second) <= near:
+        return "uninformative"
+    if decision.verdict == "equivalent":
+        return "no difference that matters"
+    return {1: "better", -1: "worse", 0: "cannot tell"}[decision.direction]  # type: ignore[return-value]
+
+
+def _overall(looks: Looks, decision: Decision, seeds: int) -> float:
+    return looks.overall_p(decision.p, seeds, one_sided=decision.verdict == "equivalent")
+
+
+def _share(comparison: Comparison, fits: Sequence[CrossFit], name: str) -> tuple[float, float]:
+    """The share of runs at the chosen rates that were cut, of either arm."""
+    one, other = (
+        float(
+            np.mean(
+                [
+                    getattr(fit, choices) @ getattr(condition, name)[side]
+                    for condition, fit in zip(comparison.conditions, fits, strict=True)
+                ]
+            )
+        )
+        for side, choices in enumerate(("first_choices", "second_choices"))
+    )
+    return one, other
+
+
+def _mean_share(comparison: Comparison, side: int) -> float:
+    """The share of an arm's runs, at all rates, that diverged or failed."""
+    return float(np.mean([condition.diverged[side].mean() for condition in comparison.conditions]))
+
+
+def _halves(comparison: Comparison) -> tuple[float, float] | None:
+    """The effect on the even and on the odd seeds, each a study of its own; None where they are too few."""
+    positions = np.arange(len(comparison.seeds))
+    halves = positions[::2], positions[1::2]
+    if len(halves[1]) < FEWEST_SEEDS:
+        return None
+    one, other = (
+        tuned_difference([condition.take(half) for condition in comparison.conditions]).mean for half in halves
+    )
+    return one, other
+
+
+def _power(pseudo: np.ndarray, margin: float) -> float:
+    spread = float(pseudo.std(ddof=1))
+    return power_at_margin(spread, margin, len(pseudo)).difference if spread > 0 and margin > 0 else math.nan
+
+
+def _wanted(pseudo: np.ndarray, margin: float) -> int | None:
+    wanted = pairs_to_settle(pseudo, margin, "equivalent")
+    return None if wanted is None else max(wanted, len(pseudo) + 1)

@@ -1,0 +1,65 @@
+"""``python -m rnncompare.predict MODEL DATA``: predictions of a kept model for new data."""
+
+from __future__ import annotations
+
+from rnncompare.base.signals import exit_on_ctrl_c, in_order
+
+if __name__ == "__main__":
+    exit_on_ctrl_c()  # while what follows is imported
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rnncompare.base.errors import DataError
+from rnncompare.base.sanitize import safe
+
+DESCRIPTION = """Predict with a model that a run or study kept (keep=best).
+
+  python -m rnncompare.predict results/runs/RUN_ID new.csv
+  python -m rnncompare.predict model.pt new.csv --output predictions.csv
+
+DATA has the columns that the model was trained on; the target is not needed. Classes come with the probability of
+each, values in the target's own units; a forecast follows the last row of each series."""
+
+
+@in_order("nothing was written")
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the predictions as CSV.
+
+    Returns:
+        0; 1 where they cannot be written; 2 where there is no model or the data are not what it reads.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m rnncompare.predict",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a model file, or the folder of a run that kept one")
+    parser.add_argument("data", type=Path, metavar="DATA", help="CSV, TSV, Parquet, .npz or .ts")
+    parser.add_argument("--output", type=Path, help="where the predictions go; the terminal if not given")
+    words = parser.parse_args(arguments)
+    from rnncompare.training.kept_model import load_model
+
+    try:
+        found = load_model(words.model).predict(words.data)
+    except DataError as error:
+        print(f"error: {safe(error)}", file=sys.stderr)
+        return 2
+    if words.output is None:
+        print(found.to_csv(index=False), end="")
+        return 0
+    temporary = words.output.with_name(f"{words.output.name}.part")
+    try:
+        found.to_csv(temporary, index=False)
+        temporary.replace(words.output)
+    except OSError as error:
+        print(f"error: {words.output}: {error.strerror}", file=sys.stderr)
+        return 1
+    print(f"{len(found):,} predictions in {words.output}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""What of a study a budget of time carries: where most is settled first, and the rest with the time it would take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rnncompare.claims import Claim
+from rnncompare.claims.claim import FEWEST_TASKS
+from rnncompare.studies.protocol import Entry, Protocol
+
+FOR_TRAINING = 0.75  # of what is left of a budget; estimates err, and ranges of rates grow
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One task of a claim, from one start: the least that gives a verdict.
+
+    Attributes:
+        claim: its name.
+        start: of the arms.
+        task: of the study.
+        entries: to be trained for it.
+    """
+
+    claim: str
+    start: str
+    task: str
+    entries: tuple[Entry, ...]
+
+
+def pieces(plan: Protocol) -> Iterator[Piece]:
+    """The pieces of a study."""
+    for claim in plan.claims:
+        for start in dict.fromkeys(pair.start for pair in claim.pairs):
+            arms = {arm for pair in claim.pairs if pair.start == start for arm in (pair.first, pair.second)}
+            for task in claim.tasks:
+                entries = [entry for arm in arms for entry in plan.arms[claim.name][arm] if entry.task == task]
+                if entries:
+                    yield Piece(claim.name, start, task, tuple(dict.fromkeys(entries)))
+
+
+def within(
+    plan: Protocol, seconds: Mapping[Entry, float], budget: float, trained: Collection[Entry] = ()
+) -> tuple[list[Entry], list[dict[str, str | float]]]:
+    """The entries to train within a budget, and what is not attempted.
+
+    First each claim, the cheapest first, gets the fewest tasks that give it a verdict; then come further tasks, and
+    other starts, the cheapest first. Entries that claims share are paid for once. If nothing fits, the cheapest piece
+    is begun.
+
+    Args:
+        plan: all that could be trained.
+        seconds: that all runs of each entry take.
+        budget: seconds of the machine, all its jobs together.
+        trained: entries that are trained already.
+
+    Returns:
+        The entries, those trained among them, and a row for each piece not attempted: ``claim``, ``start``, ``task``
+        and the ``seconds`` that it would take, once the rows before it are done.
+    """
+    claims = {claim.name: claim for claim in plan.claims}
+    kept = dict.fromkeys(trained)
+    left = FOR_TRAINING * budget
+
+    def price(piece: Piece) -> float:
+        return sum(seconds[entry] for entry in piece.entries if entry not in kept)
+
+    waiting: list[Piece] = []
+    for first_of_claim in _by_need(list(pieces(plan)), claims, seconds):
+        if sum(map(price, first_of_claim)) <= left:
+            left -= sum(map(price, first_of_claim))
+            kept.update(dict.fromkeys(entry for piece in first_of_claim for entry in piece.entries))
+        else:
+            waiting += first_of_claim
+    while waiting:
+        cheapest = min(waiting, key=_cheapest_first(price, claims))
+        waiting.remove(cheapest)
+        if price(cheapest) <= left:
+            left -= price(cheapest)
+            kept.update(dict.fromkeys(cheapest.entries))
+    if not kept:  # the deadline ends it, and leaves whole pairs
+        kept.update(dict.fromkeys(min(pieces(plan), key=_cheapest_first(price, claims)).entries))
+    attempted = list(kept)
+    missing: list[dict[str, str | float]] = []
+    for piece in pieces(plan):
+        if any(entry not in attempted for entry in piece.entries):
+            missing.append({"claim": piece.claim, "start": piece.start, "task": piece.task, "seconds": price(piece)})
+            kept.update(dict.fromkeys(piece.entries))
+    return attempted, missing
+
+
+def _by_need(
+    every: Sequence[Piece], claims: Mapping[str, Claim], seconds: Mapping[Entry, float]
+) -> Iterator[list[Piece]]:
+    """The pieces that give each claim a verdict, the cheapest claim first; then all others, one by one."""
+
+    def alone(piece: Piece) -> float:
+        return sum(seconds[entry] for entry in piece.entries)
+
+    needed: list[list[Piece]] = []
+    for claim in claims.values():
+        own = [piece for piece in every if piece.claim == claim.name]
+        first = sorted((piece for piece in own if piece.start == own[0].start), key=alone)
+        if first:
+            needed.append(first[:FEWEST_TASKS] if claim.general else first)
+    yield from sorted(needed, key=lambda group: sum(map(alone, group)))
+    taken = [piece for group in needed for piece in group]
+    others = [piece for piece in every if piece not in taken]
+    yield from ([piece] for piece in sorted(others, key=_cheapest_first(alone, claims)))
+
+
+def _cheapest_first(
+    price: Callable[[Piece], float], claims: Mapping[str, Claim]
+) -> Callable[[Piece], tuple[bool, float, int]]:
+    """The order of pieces: torch's start before others, then by price."""
+    return lambda piece: (piece.start not in ("", "torch"), price(piece), claims[piece.claim].priority)

@@ -1,0 +1,166 @@
+"""The runs of a study under way: learning rates by seeds, which grow where a choice or a verdict is still open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rnncompare.claims.evidence import Evidence
+from rnncompare.claims.finding import Finding
+from rnncompare.claims.graded import graded, is_scored
+from rnncompare.records import run_id
+from rnncompare.statistics import ArmGrid
+from rnncompare.studies.manifest import ManifestEntry
+from rnncompare.studies.planning import Plan
+from rnncompare.studies.protocol import Condition, Entry
+from rnncompare.studies.rates import end_that_matters, neighbour, with_rate
+from rnncompare.training.settings import RunSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEWEST_TO_CHOOSE = 3  # seeds by which the range of rates is first looked at
+
+
+@dataclass
+class Grids:
+    """The grid of each entry: every rate of its condition on as many seeds as it needs by now.
+
+    Attributes:
+        plan: what is trained.
+        rates: of each condition, those to begin with first.
+        seeds: of each entry.
+    """
+
+    plan: Plan
+    rates: dict[Condition, list[float]] = field(default_factory=dict)
+    seeds: dict[Entry, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for entry in self.plan.runs:
+            self.rates.setdefault(entry.condition, list(entry.condition.rates))
+            self.seeds.setdefault(entry, 0)
+
+    def of(self, entry: Entry) -> Iterable[RunSettings]:
+        """The runs of an entry, seed by seed."""
+        for seed in range(self.seeds[entry]):
+            for rate in self.rates[entry.condition]:
+                yield with_rate(self.plan.runs[entry], rate, seed)
+
+    def in_order(self) -> dict[str, RunSettings]:
+        """All runs by their identity, so that an early end leaves whole pairs, of the most important claims first."""
+        entries = list(self.plan.runs)
+        ranked = [
+            ((self.plan.protocol.entries[entry], settings.seed, position), settings)
+            for position, entry in enumerate(entries)
+            for settings in self.of(entry)
+        ]
+        return {run_id(settings.config()): settings for _, settings in sorted(ranked, key=lambda item: item[0])}
+
+    def named(self) -> list[ManifestEntry]:
+        """The entries as the manifest has them."""
+        named = []
+        for entry in self.plan.runs:
+            rates = self.rates[entry.condition]
+            runs: dict[float, dict[int, str]] = {rate: {} for rate in rates}
+            for settings in self.of(entry):
+                runs[settings.train.learning_rate][settings.seed] = run_id(settings.config())
+            named.append(
+                ManifestEntry(
+                    task=entry.task,
+                    value=entry.value,
+                    size=list(entry.condition.size),
+                    overrides=list(entry.overrides),
+                    rates=list(rates),
+                    began=len(entry.condition.rates),
+                    seeds=self.seeds[entry],
+                    runs=runs,
+                )
+            )
+        return named
+
+    def require(self, pairs: int) -> None:
+        """See to it that every entry has so many seeds."""
+        for entry, seeds in self.seeds.items():
+            self.seeds[entry] = max(seeds, pairs)
+
+    def widen(self, records: pd.DataFrame) -> list[Condition]:
+        """Add a rate to each condition in which some arm's choice lies at an end of the range.
+
+        Args:
+            records: of the runs so far.
+
+        Returns:
+            The conditions that grew.
+        """
+        grown = []
+        validated = _validated(self, records)
+        for condition, rates in self.rates.items():
+            if not condition.grows:
+                continue
+            margin = self.plan.tasks[condition.task].scale.margin
+            entries = [entry for entry in self.plan.runs if entry.condition == condition and entry in validated]
+            ends = {end_that_matters(validated[entry], margin) for entry in entries} - {None}
+            added = [rate for end in sorted(ends, key=str) if end and (rate := neighbour(rates, end)) is not None]
+            if added:
+                rates += added
+                grown.append(condition)
+        return grown
+
+    def deepen(self, findings: Sequence[Finding], looks: Sequence[int]) -> list[str]:
+        """Give the arms of each comparison that is open, and that the study may yet settle, the pairs of its next look.
+
+        Args:
+            findings: by what is there now.
+            looks: after how many pairs the study is looked at.
+
+        Returns:
+            What is looked at again, in words.
+        """
+        again: dict[str, None] = {}
+        for finding in findings:
+            for task in finding.tasks:
+                following = next((look for look in looks if look > task.seeds), None)
+                hopeless = task.wanted is not None and task.wanted > 1.5 * looks[-1]
+                if task.verdict != "cannot tell" or following is None or hopeless:
+                    continue
+                arms = self.plan.protocol.arms[finding.claim.name]
+                for entry in (entry for arm in (finding.first, finding.second) for entry in arms[arm]):
+                    if entry.task == task.task and entry in self.seeds and self.seeds[entry] < following:
+                        self.seeds[entry] = following
+                        again[f"{finding.claim.name} on {task.title}: {following} pairs"] = None
+        return list(again)
+
+
+def _validated(grids: Grids, records: pd.DataFrame) -> Mapping[Entry, ArmGrid]:
+    """How each entry validated at each rate, on the seeds that it has at every rate."""
+    import pandas as pd
+
+    entries = list(grids.plan.runs)
+    rows = [
+        (position, entry.task, entry.value, settings.train.learning_rate, run_id(settings.config()))
+        for position, entry in enumerate(entries)
+        for settings in grids.of(entry)
+    ]
+    named = pd.DataFrame(rows, columns=["arm", "task", "value", "rate", "run_id"])
+    scales = {name: task.scale for name, task in grids.plan.tasks.items()}
+    nothing = pd.DataFrame()
+    recorded = named.merge(records, on="run_id", how="inner")
+    if not is_scored(recorded):
+        return {}
+    runs = graded(Evidence(recorded, nothing, nothing, scales))
+    found: dict[Entry, ArmGrid] = {}
+    for position, own in runs.groupby("arm", sort=False):
+        entry = entries[int(position)]
+        tables = [
+            own.pivot(index="rate", columns="seed", values=part).sort_index().astype(float)
+            for part in ("validation", "loss")
+        ]
+        whole = tables[0].columns[tables[0].notna().all(axis=0)]
+        if len(whole) >= min(FEWEST_TO_CHOOSE, grids.seeds[entry]) and len(tables[0]) == len(
+            grids.rates[entry.condition]
+        ):
+            validation, loss = (table[whole].to_numpy() for table in tables)
+            found[entry] = ArmGrid(tables[0].index.to_numpy(float), validation, loss, validation)
+    return found

@@ -1,0 +1,125 @@
+"""New data for a kept model: read as those were that it was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rnncompare.base.errors import DataError
+from rnncompare.tasks.contract import Examples
+from rnncompare.tasks.user import forecasting, sequences, texts
+from rnncompare.tasks.user.array_files import read_arrays
+from rnncompare.tasks.user.arrays import Arrays, from_padded, read_sktime
+from rnncompare.tasks.user.columns import refuse_missing
+from rnncompare.tasks.user.prepared import Prepared
+from rnncompare.tasks.user.problem import pad_rows
+from rnncompare.tasks.user.roles import Roles
+from rnncompare.tasks.user.tables import Table, read_table
+from rnncompare.tasks.user.times import find_time
+
+
+def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFrame]:
+    """New data as inputs, and for each prediction to come a row that says of what it is.
+
+    Raises:
+        DataError: a column is missing or cannot be read, or a series is too short for a window.
+    """
+    if isinstance(data, Arrays):
+        return _of_arrays(prepared, data)
+    table = replace(data, frame=data.frame.copy(deep=False))
+    wanted = [name for name in (prepared.group, prepared.time, prepared.text) if name is not None]
+    wanted += [name for name in (prepared.encoder.names if prepared.encoder else []) if name != sequences.GAP]
+    for name in wanted:
+        if name not in table.frame:
+            raise DataError(f"{table.name}: no column {name}, which the model reads; it reads {', '.join(wanted)}")
+    find_time(table, [], prepared.time)
+    match prepared.form:
+        case "texts":
+            return _of_texts(prepared, table)
+        case "forecast":
+            return _of_series(prepared, table)
+        case _:
+            return _of_sequences(prepared, table)
+
+
+def _roles(prepared: Prepared) -> Roles:
+    kind = "events" if prepared.events else "classification"
+    return Roles(kind, prepared.target, prepared.group, prepared.time, prepared.text)
+
+
+def _of_sequences(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame]:
+    assert prepared.encoder is not None
+    ordered, lengths = sequences.in_order(table, _roles(prepared), 1)
+    if prepared.events and prepared.time is not None:
+        gaps = sequences.gaps(ordered.frame[prepared.time], lengths)
+        ordered = replace(ordered, frame=ordered.frame.assign(**{sequences.GAP: gaps}))
+    first = np.cumsum(lengths) - lengths
+    inputs = pad_rows(prepared.encoder.rows(ordered), first, lengths, int(lengths.max()))
+    said = ordered.frame[[name for name in (prepared.group, prepared.time) if name is not None]].reset_index(drop=True)
+    if prepared.form == "steps":
+        return Examples(inputs, inputs, lengths), said.assign(sequence=np.repeat(np.arange(len(lengths)), lengths))
+    return Examples(inputs, inputs, lengths), said.iloc[first][[prepared.group]].reset_index(drop=True)
+
+
+def _of_arrays(prepared: Prepared, data: Arrays) -> tuple[Examples, pd.DataFrame]:
+    assert prepared.encoder is not None
+    names = [f"x{i}" for i in range(data.rows.shape[1])]
+    if names != prepared.encoder.names:
+        raise DataError(f"{data.name}: {len(names)} features; the model reads {len(prepared.encoder.names)}")
+    rows = prepared.encoder.rows(Table(pd.DataFrame(data.rows, columns=names), data.name))
+    inputs = pad_rows(rows, np.cumsum(data.lengths) - data.lengths, data.lengths, int(data.lengths.max()))
+    return Examples(inputs, inputs, data.lengths), pd.DataFrame({"sequence": np.arange(len(data.lengths))})
+
+
+def _of_series(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame]:
+    assert prepared.encoder is not None
+    ordered, lengths = forecasting.in_order(table, _roles(prepared))
+    if (lengths < prepared.window).any():
+        raise DataError(f"{table.name}: a series of {lengths.min()} rows; the model reads {prepared.window}")
+    ends = np.cumsum(lengths)
+    rows = prepared.encoder.rows(ordered)
+    inputs = rows[ends[:, None] + np.arange(-prepared.window, 0)]
+    said = pd.DataFrame({"step": np.tile(np.arange(1, prepared.horizon + 1), len(ends))})
+    if prepared.group is not None:
+        series = ordered.frame[prepared.group].iloc[ends - 1].to_numpy()
+        said.insert(0, prepared.group, np.repeat(series, prepared.horizon))
+    if prepared.time is not None and ordered.frame[prepared.time].dtype.kind == "M":
+        last = ordered.frame[prepared.time].to_numpy()
+        stamps = last[ends - 1, None] + (last[ends - 1] - last[ends - 2])[:, None] * np.arange(1, prepared.horizon + 1)
+        said.insert(0, prepared.time, stamps.reshape(-1))
+    return Examples(inputs, inputs), said
+
+
+def _of_texts(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame]:
+    assert prepared.text is not None
+    assert prepared.symbols is not None
+    refuse_missing(table, prepared.text, "the text")
+    number = {symbol: code for code, symbol in enumerate(prepared.symbols, start=1)}
+    cut = [texts.symbols_of(str(text), prepared.units) or [""] for text in table.frame[prepared.text]]
+    lengths = np.array([len(symbols) for symbols in cut])
+    codes = np.array([number.get(symbol, 0) for symbols in cut for symbol in symbols])
+    inputs = pad_rows(codes, np.cumsum(lengths) - lengths, lengths, int(lengths.max()))
+    return Examples(inputs, inputs, lengths), pd.DataFrame({"row": table.frame.index})
+
+
+def arrays_without_targets(x: np.ndarray, name: str = "arrays") -> Arrays:
+    """Sequences ``(N, T, F)`` or ``(N, T)`` to predict for.
+
+    Raises:
+        DataError: they are no numbers of such a shape.
+    """
+    return from_padded(x, np.zeros(len(x)), name)
+
+
+def read_new(path: Path) -> Table | Arrays:
+    """The table or arrays in a file, as `read` takes them.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    if path.suffix == ".npz":
+        return arrays_without_targets(read_arrays(path, "x")[0], str(path))
+    return read_sktime(path)[0] if path.suffix == ".ts" else read_table(path)

@@ -1,0 +1,87 @@
+"""What a kept model needs beside its weights: how data were prepared, and what its outputs mean."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from rnncompare.tasks.user.columns import Encoder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """How data were prepared; plain values only, so that it can be saved beside weights.
+
+    Attributes:
+        form: ``sequences`` (a target a sequence), ``steps`` (a target a step), ``forecast`` or ``texts``.
+        target: what is predicted.
+        encoder: of the columns; None for texts.
+        group: the column that tells sequences or series apart; None where arrays do, or there is one.
+        time: the column that orders rows, or None.
+        events: whether the time since the last row is an input.
+        ahead: steps between a row and the row whose target it predicts.
+        window: rows that a forecast reads.
+        horizon: steps that a forecast gives.
+        text: the column of texts.
+        units: what texts are cut into: characters or words.
+        symbols: these, from number 1 on.
+        classes: names of the classes; None for values.
+        mean: of the values before they were scaled, ``(K,)``.
+        spread: their standard deviation.
+    """
+
+    form: Literal["sequences", "steps", "forecast", "texts"]
+    target: str
+    encoder: Encoder | None = None
+    group: str | None = None
+    time: str | None = None
+    events: bool = False
+    ahead: int = 0
+    window: int = 0
+    horizon: int = 1
+    text: str | None = None
+    units: str = ""
+    symbols: list[str] | None = None
+    classes: list[str] | None = None
+    mean: list[float] | None = None
+    spread: list[float] | None = None
+
+    def state(self) -> dict[str, Any]:
+        """Plain values, from which `from_state` makes it again."""
+        return asdict(self)
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Prepared:
+        """What `state` was taken of."""
+        encoder = state["encoder"]
+        return cls(**{**state, "encoder": None if encoder is None else Encoder(**encoder)})
+
+    def predictions(self, outputs: np.ndarray, rows: pd.DataFrame) -> pd.DataFrame:
+        """Outputs of the network in words and units: ``rows`` with the prediction, and the probability of each class.
+
+        Args:
+            outputs: ``(N, K)``, or ``(N, T, K)`` with a target a step, of all sequences that `new_data.read` gave.
+            rows: as it gave them.
+        """
+        if self.form == "steps":
+            steps = rows.groupby("sequence", sort=False)["sequence"].transform("size").to_numpy()
+            first = np.flatnonzero(~rows["sequence"].duplicated().to_numpy())
+            used = np.arange(outputs.shape[1]) < steps[first][:, None]
+            outputs, rows = outputs[used], rows.drop(columns="sequence")
+        if self.classes is not None:
+            odds = np.exp(outputs - outputs.max(-1, keepdims=True))
+            shares = odds / odds.sum(-1, keepdims=True)
+            found = rows.assign(**{self.target: np.array(self.classes, object)[shares.argmax(-1)]})
+            return found.assign(**{f"p({name})": shares[:, i] for i, name in enumerate(self.classes)})
+        assert self.mean is not None
+        assert self.spread is not None
+        values = outputs * np.array(self.spread) + np.array(self.mean)
+        if self.form == "forecast":
+            return rows.assign(**{self.target: values.reshape(-1)})
+        names = [self.target] if values.shape[-1] == 1 else [f"{self.target}{i}" for i in range(values.shape[-1])]
+        return rows.assign(**{name: values[:, i] for i, name in enumerate(names)})

@@ -1,0 +1,177 @@
+"""A trained model to keep: the network in its best state, and what prepares its input and reads its output."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import rnncompare
+from rnncompare.base.errors import DataError, SettingError
+from rnncompare.models.architecture import Architecture
+from rnncompare.models.network import Network
+from rnncompare.models.reference import MODULES
+from rnncompare.records import MODEL
+from rnncompare.tasks.contract import Data, Examples
+from rnncompare.training.batches import Split
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rnncompare.tasks.user.prepared import Prepared
+
+FORMAT = "rnncompare model 1"
+AT_ONCE = 256  # sequences that are read together
+
+
+@dataclass
+class KeptModel:
+    """A trained network that predicts for new data.
+
+    Attributes:
+        network: in its best state by validation.
+        prepared: how new data are read and what outputs mean; None where the data are not a user's own.
+        run_id: of the run that trained it.
+        config: the settings of that run.
+        test_outputs: outputs on the run's test split, ``(N, K)`` or ``(N, T, K)``.
+        test_targets: what was to be predicted there.
+        version: of rnncompare.
+    """
+
+    network: Network
+    prepared: Prepared | None
+    run_id: str
+    config: dict[str, Any]
+    test_outputs: Tensor
+    test_targets: Tensor
+    version: str = field(default_factory=lambda: rnncompare.__version__)
+
+    @classmethod
+    def of_run(cls, network: Network, data: Data, run_id: str, config: dict[str, Any]) -> KeptModel:
+        """The model of a run that has ended, with its predictions on the test split."""
+        outputs = torch.from_numpy(outputs_of(network, data.test))
+        return cls(network, data.prepared, run_id, config, outputs, torch.from_numpy(np.asarray(data.test.targets)))
+
+    def predict(self, data: pd.DataFrame | np.ndarray | str | Path) -> pd.DataFrame:
+        """Predictions for new data: for each sequence, text or step a row, for each series the steps that follow.
+
+        Classes come with the probability of each, in columns ``p(CLASS)``; values are in the target's own units.
+
+        Args:
+            data: a table with the columns that the model was trained on (the target is not needed), an array
+                ``(N, T, F)``, or the path of a file of either.
+
+        Raises:
+            DataError: the data are not what the model reads.
+        """
+        import pandas as pd
+
+        from rnncompare.tasks.user import new_data
+        from rnncompare.tasks.user.tables import Table, without_zones
+
+        if self.prepared is None:
+            raise DataError("this model was trained on a task of rnncompare's own and predicts for no file")
+        if isinstance(data, pd.DataFrame):
+            table = data
+            if isinstance(data.index, pd.DatetimeIndex):
+                table = data.reset_index(names=data.index.name or "time")
+            source: Any = Table(without_zones(table), "the frame")
+        elif isinstance(data, np.ndarray):
+            source = new_data.arrays_without_targets(data)
+        else:
+            source = new_data.read_new(Path(data).expanduser())
+        examples, rows = new_data.read(self.prepared, source)
+        return self.prepared.predictions(outputs_of(self.network, examples), rows)
+
+    def to_torch(self) -> nn.Module:
+        """The recurrent layers as `torch.nn.LSTM`, `GRU` or `RNN`, with the trained weights.
+
+        `prepared` says what prepares their input, ``network.embedding`` what embeds it, ``network.readout`` what reads
+        their output.
+
+        Raises:
+            SettingError: torch has no module with this cell's equations.
+        """
+        plan = self.network.architecture
+        name = plan.name if plan.name in MODULES else f"torch_{plan.name}"
+        if name not in MODULES:
+            raise SettingError("model", plan.name, "one of lstm, gru, rnn: torch has no module with these equations")
+        theirs = Network(dataclasses.replace(plan, name=name, implementation=None)).recurrent
+        theirs.load_state_dict(self.network.recurrent.state_dict())
+        return theirs
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to ``path``, whole or not at all; `load_model` reads it. Its folder is made if absent.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        path = Path(path)
+        content = {
+            "format": FORMAT,
+            "architecture": dataclasses.asdict(self.network.architecture),
+            "weights": {name: value.cpu() for name, value in self.network.state_dict().items()},
+            "prepared": None if self.prepared is None else self.prepared.state(),
+            **{name: getattr(self, name) for name in ("run_id", "config", "test_outputs", "test_targets", "version")},
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+        try:
+            torch.save(content, temporary)
+            os.replace(temporary, path)
+        except RuntimeError as error:  # torch's writer where the disk is full or there is no such folder
+            raise OSError(None, str(error).splitlines()[0], str(path)) from error
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def load_model(path: str | Path) -> KeptModel:
+    """The model at ``path``, or that of the run whose folder it is; on the CPU. No code in the file is run.
+
+    Raises:
+        DataError: there is no such file, or it holds no model.
+    """
+    from rnncompare.tasks.user.prepared import Prepared
+
+    path = Path(path).expanduser()
+    path = path / MODEL if path.is_dir() else path
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; a run with keep=best leaves its model there")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        if content["format"] != FORMAT:
+            raise ValueError(f"its format is {content['format']!r}, not {FORMAT!r}")
+        plan = content["architecture"]
+        network = Network(Architecture(**{**plan, "categories": tuple(plan["categories"])}))
+        network.load_state_dict(content["weights"])
+        prepared = None if content["prepared"] is None else Prepared.from_state(content["prepared"])
+        facts = {name: content[name] for name in ("run_id", "config", "test_outputs", "test_targets", "version")}
+        return KeptModel(network.eval(), prepared, **facts)
+    except Exception as error:  # whatever a torn or foreign file makes the reader raise
+        raise DataError(f"{path}: not a model that rnncompare kept ({str(error).splitlines()[0][:200]})") from error
+
+
+@torch.no_grad()
+def outputs_of(network: Network, examples: Examples) -> np.ndarray:
+    """What the network gives out for all examples, ``(N, K)``, or ``(N, T, K)`` where it gives an output a step."""
+    network.eval()
+    readout = network.architecture.readout
+    device = next(network.parameters()).device
+    parts = []
+    for batch in Split(examples, "last", device).in_order(AT_ONCE):
+        outputs = network(batch.inputs, batch.lengths)
+        if readout == "every":
+            outputs = outputs.transpose(0, 1)
+            missing = examples.sequence_length - outputs.shape[1]
+            outputs = nn.functional.pad(outputs, (0, 0, 0, missing))
+        parts.append(outputs.cpu())
+    return torch.cat(parts).numpy()

@@ -1,0 +1,126 @@
+import warnings
+
+import numpy as np
+import pytest
+
+from rnncompare.statistics import (
+    StudentisedMean,
+    WithTestError,
+    decide,
+    decide_estimate,
+    decide_in_general,
+    in_family,
+    random_effects,
+    standard_error_of_tests,
+    standing,
+)
+
+EFFECTS = [0.30, -0.10, 0.12, 0.45, 0.05, 0.22, -0.02, 0.36]
+ERRORS = [0.05, 0.08, 0.04, 0.12, 0.06, 0.05, 0.09, 0.10]
+
+
+def test_random_effects_are_those_of_statsmodels():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from statsmodels.stats.meta_analysis import combine_effects
+
+        expected = combine_effects(np.array(EFFECTS), np.array(ERRORS) ** 2, method_re="iterated", use_t=True)
+        found = random_effects(EFFECTS, ERRORS)
+        interval = found.interval(0.95)
+        assert found.tau2 == pytest.approx(expected.tau2, rel=1e-5)
+        assert found.mean == pytest.approx(expected.mean_effect_re, rel=1e-5)
+        assert found.standard_error == pytest.approx(expected.sd_eff_w_re_hksj, rel=1e-5)
+        assert found.q == pytest.approx(expected.q, rel=1e-6)
+        assert found.i2 == pytest.approx(expected.i2, rel=1e-6)
+        assert (interval.low, interval.high) == pytest.approx(expected.conf_int()[3], rel=1e-5)
+
+
+def test_tasks_that_happen_to_agree_do_not_narrow_the_interval_below_their_own_errors():
+    same = random_effects([0.1] * 5, [0.2] * 5)
+    assert (same.tau2, same.i2) == (0.0, 0.0)
+    assert same.standard_error == pytest.approx(0.2 / np.sqrt(5))
+
+
+def test_the_interval_for_a_new_task_holds_it_as_often_as_it_says():
+    random = np.random.default_rng(0)
+    held = []
+    for _ in range(600):
+        truth = random.normal(0.1, 0.1, size=9)
+        errors = random.uniform(0.05, 0.15, size=8)
+        found = random_effects(truth[:8] + errors * random.normal(size=8), errors).prediction(0.95)
+        held.append(found.low <= truth[8] <= found.high)
+    assert 0.92 <= np.mean(held) <= 0.98
+
+
+def test_a_task_that_alone_makes_the_difference_is_named():
+    effects = [0.0, 0.01, -0.01, 0.0, 0.02, -0.02, 0.01, 0.8]
+    by_task = [decide([e - 0.01, e, e + 0.01, e, e + 0.005, e - 0.005], 0.05) for e in effects]
+    general = decide_in_general(by_task, random_effects(effects, [0.02] * 8), 0.05, "equivalent")
+    assert general.verdict == "inconclusive"
+    assert general.rests_on == [7]
+
+
+def test_tasks_better_in_both_directions_depend_on_the_task():
+    effects = [0.5, 0.4, -0.5, -0.45, 0.0]
+    noise = np.linspace(-0.05, 0.05, 10)
+    by_task = [decide(e + noise, 0.1) for e in effects]
+    general = decide_in_general(by_task, random_effects(effects, [0.02] * 5), 0.1)
+    assert general.verdict == "depends on the task"
+    assert (general.first_better, general.second_better) == ([0, 1], [2, 3])
+
+
+def test_the_mean_over_two_tasks_says_nothing_in_general():
+    with pytest.raises(ValueError, match="at least 3"):
+        random_effects([0.1, 0.2], [0.1, 0.1])
+    assert random_effects([0.1, 0.2, 0.3], [0.1, 0.1, 0.1]).leave_one_out() == []
+
+
+def test_tasks_without_any_spread_settle_nothing():
+    decision = decide_estimate(random_effects([0.0] * 8, [0.0] * 8), 0.1, "equivalent")
+    assert decision.verdict == "inconclusive"
+
+
+def test_a_task_without_spread_of_its_own_is_weighed_as_the_others_when_tasks_vary():
+    with_zero = random_effects([0.3, -0.2, 0.1, 0.0], [0.0, 0.01, 0.01, 0.01])
+    assert with_zero.mean == pytest.approx(0.05, abs=0.001)
+
+
+def test_a_test_set_adds_its_own_error_and_settles_what_seeds_alone_would():
+    sample = np.random.default_rng(1).normal(0.1, 0.05, size=30)
+    seeds = StudentisedMean(sample)
+    both = WithTestError(seeds, 0.1)
+    assert decide_estimate(seeds, 0.0).verdict == "supported"
+    decision = decide_estimate(both, 0.0)
+    assert decision.verdict == "inconclusive"
+    assert decision.p > 0.05
+    half = np.hypot(seeds.mean - seeds.interval(0.95).low, 1.959964 * 0.1)
+    assert decision.effect.low == pytest.approx(seeds.mean - half)
+    none = decide_estimate(WithTestError(seeds, 0.0), 0.02)
+    assert none.p == pytest.approx(decide(sample, 0.02).p, rel=0.05)
+    assert standard_error_of_tests([0.3, 0.4]) == pytest.approx(0.25)
+
+
+def test_a_verdict_that_holds_only_alone_is_suggestive():
+    clear, near = decide(np.linspace(0.9, 1.1, 20), 0.0), decide(np.linspace(-0.9, 1.75, 20), 0.0)
+    assert 0.02 < near.p < 0.05
+    alone, many = in_family([near]), in_family([clear, near, decide(np.linspace(-1, 1, 20), 0.0), None, near])
+    assert not alone[0].suggestive
+    assert [one.suggestive for one in many] == [False, True, False, False, True]
+    assert np.isnan(many[3].p)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "cut", "expected"),
+    [
+        (0.996, 0.995, 0, "uninformative"),  # both at the optimum, whatever a third arm does
+        (0.996, 0.80, 0, "counts"),
+        (0.01, 0.0, 0, "uninformative"),
+        (0.01, 0.3, 0, "counts"),
+        (0.5, 0.3, 2, "counts"),
+        (0.5, 0.3, 3, "unconverged"),
+    ],
+)
+def test_only_the_arms_compared_say_whether_a_condition_counts(first, second, cut, expected):
+    ended = np.arange(10) >= cut
+    for one, other, flags in [(first, second, (ended, ended | True)), (second, first, (ended | True, ended))]:
+        assert standing([one] * 10, [other] * 10, flags, baseline=0.0, optimum=1.0, tolerance=0.02) == expected

@@ -1,0 +1,103 @@
+"""The manifest: read as it was written, and refused where it is torn, foreign or of the earlier protocol."""
+
+import json
+from pathlib import Path
+
+import pytest
+from synthetic_study import Planned, write_study
+
+from rnncompare.base.errors import DataError, SettingError
+from rnncompare.studies import table
+from rnncompare.studies.earlier import read_earlier_study
+from rnncompare.studies.manifest import is_earlier, read_manifest
+from rnncompare.studies.protocol import load_task, parse_task
+from rnncompare.studies.verdicts import read_study
+
+EARLIER = Path(__file__).parents[2] / "results" / "published" / "study"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    plans = (Planned("sure", (10.0,), seeds=6), Planned("general", (8.0, 9.0, 7.0, 8.5), seeds=6))
+    return folder, write_study(folder, plans, probes=False)
+
+
+def test_a_manifest_is_read_as_it_was_written(written, tmp_path):
+    folder, manifest = written
+    assert read_manifest(folder) == manifest
+    assert read_manifest(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text[:-20], "not the manifest"),
+        (lambda text: "[]", "not the manifest"),
+        (lambda text: text.replace('"schema_version": 2', '"schema_version": 9'), "schema version"),
+        (lambda text: text.replace('"schema_version": 2', '"schema_version": 1'), "earlier protocol"),
+        (lambda text: text.replace("0.00316,\n", "0.1,\n", 1), "unequal grids"),
+    ],
+    ids=["torn", "foreign", "schema", "earlier", "unequal grids"],
+)
+def test_a_manifest_that_cannot_be_read_is_named(change, said, written, tmp_path):
+    (tmp_path / "study.json").write_text(change((written[0] / "study.json").read_text()))
+    with pytest.raises(DataError, match=said):
+        read_study(tmp_path)
+
+
+def test_the_table_shows_tasks_the_sample_of_them_and_what_was_not_attempted(written):
+    shown = table.text(read_study(written[0]))
+    for words in ("supported *", "General 3", "as a sample of tasks", "on a new task", "not attempted"):
+        assert words in shown, words
+    assert "nan" not in shown
+
+
+def test_the_study_of_the_earlier_protocol_is_read_with_its_verdicts_as_they_stood():
+    if not is_earlier(EARLIER):
+        pytest.skip("the published study is of the present protocol")
+    study = read_earlier_study(EARLIER)
+    verdicts = study.verdicts.set_index(["claim", "measure"])["verdict"]
+    assert verdicts["better_on_little_data", "quality"] == "supported"
+    assert set(study.runs["run_id"]) == set(study.files.records["run_id"])
+    assert {claim["name"] for claim in study.claims} >= {"no_clear_winner", "lstm_counts"}
+    with pytest.raises(DataError, match="earlier protocol"):
+        read_study(EARLIER)
+
+
+def test_a_task_without_a_reference_is_refused():
+    content = {"title": "T", "kind": "loss", "metric": "accuracy", "margin": 2, "real": True, "fixed_test": False}
+    with pytest.raises(SettingError, match="reference"):
+        parse_task("t", content)
+
+
+def test_there_are_sixteen_tasks_half_of_them_real_and_general_claims_have_eight():
+    from rnncompare.claims import load, names
+
+    used = {name for claim in map(load, names()) for name in claim.tasks}
+    tasks = {name: load_task(name) for name in used}
+    assert len(tasks) >= 16
+    assert sum(task.scale.real for task in tasks.values()) >= 8
+    for claim in map(load, names()):
+        if claim.general and claim.tasks:
+            real = sum(tasks[name].scale.real for name in claim.tasks)
+            assert len(claim.tasks) >= 8, claim.name
+            assert 2 * real >= len(claim.tasks), claim.name
+
+
+def test_every_source_that_a_claim_names_is_described_once():
+    import yaml
+
+    from rnncompare.claims import load, names
+    from rnncompare.claims.claim import EXPERIMENTS
+
+    sources = yaml.safe_load((EXPERIMENTS / "sources.yaml").read_text(encoding="utf-8"))
+    named = {key for claim in map(load, names()) for key in claim.said_by}
+    assert named == set(sources)
+    assert all(source["title"] for source in sources.values())
+
+
+def test_manifests_are_plain_json(written):
+    content = json.loads((written[0] / "study.json").read_text())
+    assert content["schema_version"] == 2
+    assert content["entries"][0]["runs"]["0.00316"]["0"]

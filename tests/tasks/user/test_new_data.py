@@ -1,0 +1,98 @@
+"""New data are read as those were that a model was trained on, from what a saved model carries alone."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rnncompare.base.errors import DataError
+from rnncompare.tasks import from_arrays, from_frame
+from rnncompare.tasks.user.new_data import arrays_without_targets, read
+from rnncompare.tasks.user.prepared import Prepared
+from rnncompare.tasks.user.tables import Table
+
+
+def carried(data):
+    """As it is after it was saved and loaded."""
+    return Prepared.from_state(json.loads(json.dumps(data.prepared.state())))
+
+
+def long(count=30, steps=5):
+    random = np.random.default_rng(0)
+    rows = count * steps
+    return pd.DataFrame(
+        {
+            "id": np.repeat([f"s{i}" for i in range(count)], steps),
+            "t": np.tile(np.arange(steps), count),
+            "x": np.where(random.random(rows) < 0.1, np.nan, random.normal(size=rows)),
+            "colour": random.choice(["red", "green", "blue"], rows),
+            "label": np.repeat(np.where(np.arange(count) % 3, "yes", "no"), steps),
+        }
+    )
+
+
+def test_sequences_are_read_as_in_training_without_their_target():
+    frame = long()
+    data = from_frame(frame, target="label").load(0)
+    examples, rows = read(carried(data), Table(frame.drop(columns="label"), "new"))
+    known = {sequence.tobytes() for sequence in examples.inputs}
+    assert {sequence.tobytes() for sequence in data.train.inputs} <= known
+    outputs = np.array([[3.0, 0.0]] * 29 + [[0.0, 3.0]])
+    said = carried(data).predictions(outputs, rows)
+    assert said["id"].tolist() == [f"s{i}" for i in range(30)]
+    assert said["label"].tolist() == ["no"] * 29 + ["yes"]
+    np.testing.assert_allclose(said["p(no)"] + said["p(yes)"], 1)
+
+
+def test_a_value_never_seen_and_another_order_of_columns_are_no_trouble():
+    frame = long()
+    data = from_frame(frame, target="label").load(0)
+    examples, _ = read(carried(data), Table(frame.assign(colour="mauve")[["colour", "x", "t", "id"]], "new"))
+    assert (examples.inputs[..., 0] == 0).all()
+
+
+def test_a_missing_column_is_named():
+    data = from_frame(long(), target="label").load(0)
+    with pytest.raises(DataError, match="new: no column x, which the model reads; it reads id, t, colour, x"):
+        read(carried(data), Table(long().drop(columns="x"), "new"))
+
+
+def test_a_forecast_follows_the_last_row_in_the_targets_own_unit():
+    hours = pd.date_range("2024-01-01", periods=300, freq="h")
+    frame = pd.DataFrame({"date": hours, "load": np.arange(300.0)})
+    data = from_frame(frame, target="load", window=4, horizon=3).load(0)
+    prepared = carried(data)
+    examples, rows = read(prepared, Table(frame, "new"))
+    values = examples.inputs[0, :, 0] * prepared.spread[0] + prepared.mean[0]
+    np.testing.assert_allclose(values, [296, 297, 298, 299], rtol=1e-5)
+    said = prepared.predictions(np.array([[0.0, 1.0, 2.0]]), rows)
+    assert said["date"].tolist() == [hours[-1] + pd.Timedelta(hours=i) for i in (1, 2, 3)]
+    np.testing.assert_allclose(said["load"], prepared.mean[0] + prepared.spread[0] * np.arange(3))
+    with pytest.raises(DataError, match="a series of 2 rows; the model reads 4"):
+        read(prepared, Table(frame.head(2), "new"))
+
+
+def test_every_step_of_every_sequence_gets_its_prediction():
+    frame = long()
+    frame["y"] = frame["t"] * 2.0
+    data = from_frame(frame.drop(columns="label"), target="y", kind="regression").load(0)
+    ragged = frame.drop(index=[3, 4]).drop(columns=["y", "label"])
+    examples, rows = read(carried(data), Table(ragged, "new"))
+    said = carried(data).predictions(np.zeros((*examples.inputs.shape[:2], 1)), rows)
+    assert len(said) == len(ragged)
+    np.testing.assert_allclose(said["y"], data.prepared.mean[0])
+
+
+def test_texts_and_arrays_are_read_as_in_training():
+    texts = [f"the film was {word} {i}" for i in range(30) for word in ("good", "bad")]
+    frame = pd.DataFrame({"text": texts, "label": ["+", "-"] * 30})
+    data = from_frame(frame).load(0)
+    examples, _ = read(carried(data), Table(frame[["text"]], "new"))
+    assert {row.tobytes() for row in data.train.inputs.astype(np.int64)} <= {r.tobytes() for r in examples.inputs}
+    x = np.random.default_rng(0).normal(size=(40, 6, 2))
+    data = from_arrays(x, np.arange(40) % 2).load(0)
+    examples, _ = read(carried(data), arrays_without_targets(x))
+    assert {row.tobytes() for row in data.train.inputs} <= {row.tobytes() for row in examples.inputs}
+    with pytest.raises(DataError, match="3 features; the model reads 2"):
+        read(carried(data), arrays_without_targets(np.zeros((4, 6, 3))))

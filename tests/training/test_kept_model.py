@@ -1,0 +1,130 @@
+"""A kept model predicts what it predicted, from its file alone, and files that are none are refused."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import rnncompare
+from rnncompare.base.errors import DataError, SettingError
+from rnncompare.models.network import Network
+from rnncompare.predict import main
+from rnncompare.tasks import from_frame, task_class
+from rnncompare.training.experiment import design, run_experiment
+from rnncompare.training.kept_model import KeptModel, load_model, outputs_of
+from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
+
+
+def frame(count=40, steps=6):
+    rows = count * steps
+    x = np.random.default_rng(0).normal(size=rows)
+    return pd.DataFrame(
+        {"id": np.repeat(np.arange(count), steps), "x": x, "label": np.repeat(np.arange(count) % 2, steps)}
+    )
+
+
+def kept(task, name="gru", **settings):
+    data = task.load(0)
+    torch.manual_seed(0)
+    network = Network(design(ModelSettings(name=name, hidden_size=8, **settings), data))
+    return KeptModel.of_run(network, data, "0" * 16, {"seed": 0}), data
+
+
+def test_a_model_predicts_the_same_after_it_was_saved_and_loaded(tmp_path):
+    model, data = kept(from_frame(frame(), target="label"))
+    model.save(tmp_path / "model.pt")
+    again = load_model(tmp_path)
+    said = model.predict(frame().drop(columns="label"))
+    pd.testing.assert_frame_equal(said, again.predict(frame().drop(columns="label")))
+    assert list(said) == ["id", "label", "p(0)", "p(1)"]
+    np.testing.assert_array_equal(again.test_outputs, outputs_of(again.network, data.test))
+    assert again.config == {"seed": 0}
+    assert rnncompare.load_model(tmp_path).run_id == "0" * 16
+
+
+@pytest.mark.parametrize("task", ["reverse", "jsb_like", "adding"])
+def test_outputs_are_those_of_the_network_whatever_is_padded(task):
+    if task == "jsb_like":
+        steps = frame().assign(label=lambda f: f["x"] > 0).drop(index=[5, 11, 17])
+        data = from_frame(steps, target="label").load(0)
+    else:
+        data = task_class(task)(size=300, sequence_length=12).load(0)
+    torch.manual_seed(0)
+    network = Network(design(ModelSettings(name="lstm", hidden_size=8), data)).eval()
+    outputs = outputs_of(network, data.test)
+    assert len(outputs) == len(data.test)
+    one = data.test.take(np.array([3]))
+    length = one.sequence_length if one.lengths is None else int(one.lengths[0])
+    x = torch.from_numpy(np.asarray(one.inputs[0, :length]))[:, None]
+    with torch.no_grad():
+        alone = network(x if x.is_floating_point() else x.long())
+    expected = alone[:, 0] if data.objective.readout == "every" else alone[0]
+    np.testing.assert_allclose(outputs[3][:length] if expected.dim() == 2 else outputs[3], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru", "rnn", "torch_gru"])
+def test_the_layers_go_to_torch_with_their_weights(name):
+    implementation = None if name.startswith("torch_") else "auto"
+    model, _ = kept(from_frame(frame(), target="label"), name, implementation=implementation)
+    theirs = model.to_torch()
+    assert type(theirs) is getattr(torch.nn, name.removeprefix("torch_").upper())
+    x = torch.randn(6, 3, 1)
+    torch.testing.assert_close(theirs(x)[0], model.network.recurrent(x)[0])
+
+
+def test_a_cell_that_torch_does_not_have_is_refused():
+    model, _ = kept(from_frame(frame(), target="label"), "mgu")
+    with pytest.raises(SettingError, match="model=mgu: one of lstm, gru, rnn"):
+        model.to_torch()
+
+
+def test_what_is_no_model_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"no such file; a run with keep=best leaves its model there"):
+        load_model(tmp_path)
+    (tmp_path / "model.pt").write_bytes(b"no zip")
+    with pytest.raises(DataError, match="not a model that rnncompare kept"):
+        load_model(tmp_path)
+    torch.save({"format": "other"}, tmp_path / "model.pt")
+    with pytest.raises(DataError, match="not a model that rnncompare kept"):
+        load_model(tmp_path)
+
+
+def test_a_model_of_a_generated_task_says_that_it_reads_no_file(tmp_path):
+    model, _ = kept(task_class("adding")(size=30, sequence_length=5))
+    with pytest.raises(DataError, match="a task of rnncompare's own"):
+        model.predict(frame())
+
+
+def test_the_command_writes_predictions_and_refuses_what_the_model_cannot_read(tmp_path, capsys):
+    model, _ = kept(from_frame(frame(), target="label"))
+    model.save(tmp_path / "model.pt")
+    frame().to_csv(tmp_path / "new.csv", index=False)
+    assert main([str(tmp_path), str(tmp_path / "new.csv"), "--output", str(tmp_path / "out.csv")]) == 0
+    assert len(pd.read_csv(tmp_path / "out.csv")) == 40
+    assert main([str(tmp_path / "model.pt"), str(tmp_path / "new.csv")]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "id,label,p(0),p(1)"
+    frame().drop(columns="x").to_csv(tmp_path / "new.csv", index=False)
+    assert main([str(tmp_path), str(tmp_path / "new.csv"), "--output", str(tmp_path / "none.csv")]) == 2
+    assert "no column x, which the model reads; it reads id, x" in capsys.readouterr().err
+    assert not (tmp_path / "none.csv").exists()
+
+
+def test_a_loaded_model_is_plain_data(tmp_path):
+    model, _ = kept(from_frame(frame(), target="label"))
+    model.save(tmp_path / "model.pt")
+    content = torch.load(tmp_path / "model.pt", weights_only=True)
+    assert content["prepared"]["classes"] == ["0", "1"]
+    assert dataclasses.asdict(model.network.architecture) == content["architecture"]
+
+
+def test_a_record_of_a_users_own_data_has_the_usual_metrics_of_validation_and_test():
+    task = from_frame(frame(), target="label")
+    settings = RunSettings(ModelSettings(name="gru", hidden_size=4), task, TrainSettings(max_updates=5)).resolved()
+    record = run_experiment(settings).record
+    assert set(record.quality.metrics) == {"validation", "test"}
+    assert record.quality.metrics["test"]["accuracy"] == record.quality.test
+    assert record.quality.metrics["validation"]["accuracy"] == record.quality.validation
+    generated = dataclasses.replace(settings, data=task_class("adding")(size=30, sequence_length=5))
+    assert run_experiment(generated.resolved()).record.quality.metrics is None
