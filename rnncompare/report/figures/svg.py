@@ -6,7 +6,7 @@ import io
 import re
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from rnncompare.records import write_whole
@@ -29,19 +29,28 @@ def save(figure: Figure, path: Path) -> str:
     Returns:
         The SVG, for `inline`.
     """
-    import matplotlib
-
     buffer = io.BytesIO()
-    with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for it
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # it is laid out: once is enough
-        figure.savefig(path, format="png", dpi=200)
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    save_png(figure, path)
+    _write(figure, buffer, format="svg", metadata={"Date": None})
     root = _compact(ElementTree.fromstring(buffer.getvalue()))
     text = ElementTree.tostring(root, encoding="unicode")
     write_whole(path.with_suffix(".svg"), text + "\n")
     return text
+
+
+def save_png(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG alone."""
+    _write(figure, path, format="png", dpi=200)
+
+
+def _write(figure: Figure, file: Path | io.BytesIO, **options: Any) -> None:
+    import matplotlib
+
+    with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for it
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # it is laid out: once is enough
+        figure.savefig(file, **options)
 
 
 def inline(svg: str, name: str, description: str) -> str:

@@ -124,10 +124,10 @@ class Result:
 
     def figure(self) -> Figure:
         """The pairs, a dot each, and where the interval of their difference lies beside what matters."""
-        from rnncompare.report import style
+        from rnncompare.report.figures.canvas import canvas
 
         comparisons = self.situation.comparisons
-        figure, axes = style.figure(1.2 + 0.6 * max(1, len(comparisons)))
+        figure, axes = canvas(1.2 + 0.6 * max(1, len(comparisons)))
         margin = self.situation.margin
         axes.axvspan(-margin, margin, color="0.92", zorder=0)
         axes.axvline(0, color="0.6", linewidth=0.8)
