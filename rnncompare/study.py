@@ -13,6 +13,7 @@ import sys
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 
+from rnncompare.base.callable_module import make_callable
 from rnncompare.base.errors import require
 from rnncompare.base.isolation import preload
 from rnncompare.claims import load, names
@@ -23,6 +24,8 @@ from rnncompare.studies.command_line import check_beside_claims, check_beside_da
 from rnncompare.studies.protocol import load_task
 from rnncompare.studies.run_study import conduct
 from rnncompare.studies.settings import StudySettings
+
+make_callable(__name__)
 
 DESCRIPTION = """Which is better, GRU or LSTM? Train each to its end at the same learning rates and seeds, and judge.
 

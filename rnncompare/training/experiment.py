@@ -70,6 +70,8 @@ def run_experiment(
     settings = dataclasses.replace(settings, data=settings.data.pinned())
     data = settings.data.load(settings.seed)
     objective = data.objective
+    if data.prepared is not None:
+        metrics.load()  # after training, its many imports were seen to hang while garbage is collected
     train_split, validation_split = (
         Split(examples, objective.readout, device) for examples in (data.train, data.validation)
     )

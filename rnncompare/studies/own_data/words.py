@@ -11,6 +11,7 @@ from rnncompare.statistics import Interval
 from rnncompare.studies.own_data.judging import MOST_CUT, Comparison, Score
 
 CHEAPER = 0.9  # of the other's time an update: less of a difference is none
+ROUNDING = 1e-9  # of an interval: a mean nearer to 0 is 0
 AT_OPTIMUM = 0.1  # of a margin
 
 
@@ -178,7 +179,8 @@ def _compared(situation: Situation, comparison: Comparison) -> str:
 
 
 def _interval(found: Interval) -> str:
-    return f"{found.mean:+.3g} [{found.low:+.3g}, {found.high:+.3g}]"
+    mean = 0.0 if abs(found.mean) < ROUNDING * (found.high - found.low) else found.mean
+    return f"{mean:+.3g} [{found.low:+.3g}, {found.high:+.3g}]"
 
 
 def _cheaper_words(situation: Situation) -> str:
