@@ -45,9 +45,11 @@ def write_report(results: Path, output: Path) -> int:
         DataError: there are no readable records, or the study's manifest is damaged; nothing is written.
         OSError: ``output`` cannot be written.
     """
-    from rnncompare.studies.manifest import NAME
+    from rnncompare.studies.manifest import NAME, is_earlier
 
-    report = _report_study if (results / NAME).is_file() else _report_runs
+    report = _report_runs
+    if (results / NAME).is_file():
+        report = _report_earlier_study if is_earlier(results) else _report_study
     count, written, skipped = report(results, output)
     print(safe(f"{count} runs in {results}. Written to {output}:"))
     for path in written:
@@ -66,6 +68,17 @@ def _report_study(results: Path, output: Path) -> tuple[int, list[Path], list[st
     output.mkdir(parents=True, exist_ok=True)
     summaries = _write_summary(tables.summarise(runs), output) if len(runs) else []
     return len(runs), [*pages.write_study(study, runs, results, output), *summaries], study.skipped
+
+
+def _report_earlier_study(results: Path, output: Path) -> tuple[int, list[Path], list[str]]:
+    from rnncompare.report import pages, tables
+    from rnncompare.studies.earlier import read_earlier_study
+
+    study = read_earlier_study(results)
+    runs = pages.earlier_runs(study)
+    output.mkdir(parents=True, exist_ok=True)
+    summaries = _write_summary(tables.summarise(runs), output)
+    return len(runs), [*pages.write_earlier_study(study, runs, results, output), *summaries], study.files.skipped
 
 
 def _report_runs(results: Path, output: Path) -> tuple[int, list[Path], list[str]]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from rnncompare.report.figures import canvas
 from rnncompare.report.figures.canvas import INK, MUTED, plain
-from rnncompare.report.figures.palette import VERDICTS, colour, verdict_look
+from rnncompare.report.figures.palette import TASK_VERDICTS, VERDICTS, colour, verdict_look
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,7 +151,7 @@ def verdict_map(rows: pd.DataFrame) -> Figure:
 
 def _in_order(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """The rows of each verdict, the verdicts in the order of the palette."""
-    order = list(VERDICTS)
+    order = [*VERDICTS, *TASK_VERDICTS]
     groups = [(str(verdict), group) for verdict, group in rows.groupby("verdict")]
     return sorted(groups, key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order))
 

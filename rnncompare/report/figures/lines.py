@@ -111,51 +111,28 @@ def draw_lines(
     canvas.fit_y(axes, np.asarray(shown, float), rows[["low", "high"]].to_numpy(float).ravel(), {})
 
 
-def difference_over_training(rows: pd.DataFrame, unit: str, margin: float | None = None) -> Figure:
-    """The paired difference of two models over the course of training, with its band, zero and the margin.
+def difference_over_training(rows: pd.DataFrame, unit: str, margin: float | None = None, x: str = "updates") -> Figure:
+    """The difference of two models over the course of training, with zero and the margin.
 
     Args:
-        rows: ``x`` (updates), ``mean``, ``low``, ``high``, and ``name`` where there are several comparisons or tasks.
+        rows: ``x``, ``mean``, ``low`` and ``high`` (at one place named beforehand), and ``band_low`` and ``band_high``
+            (over all places).
         unit: of the difference.
         margin: shaded on both sides of zero.
+        x: the name of the axis.
     """
-    rows = rows if "name" in rows else rows.assign(name="difference")
     figure, axes = canvas.canvas(3.0)
     if margin:
         axes.axhspan(-margin, margin, color=colour("margin"), linewidth=0, zorder=0)
     axes.axhline(0, color=MUTED, linewidth=1, zorder=1)
-    looks = model_looks(dict.fromkeys(rows["name"]))
-    if len(looks) == 1:
-        looks = {name: look | {"color": INK, "marker": ""} for name, look in looks.items()}
-    for name, group in rows.groupby("name", sort=False):
-        draw_band(axes, group, looks[name], str(name))
-    axes.set_xlabel("updates")
+    axes.fill_between(rows["x"], rows["band_low"], rows["band_high"], color=INK, alpha=HALF_BAND, linewidth=0)
+    axes.plot(rows["x"], rows["mean"], color=INK, linewidth=1.6)
+    for end in ("low", "high"):
+        axes.plot(rows["x"], rows[end], color=INK, linewidth=0.8, linestyle=(0, (3, 2)))
+    if len(rows) and rows["x"].min() > 0 and rows["x"].max() >= LOG_FROM * rows["x"].min():
+        canvas.log_axis(axes, "x", rows["x"].max() / rows["x"].min())
+    axes.set_xlabel(plain(x))
     axes.set_ylabel(plain(f"difference ({unit})"))
-    if len(looks) > 1:
-        canvas.legend(figure, axes)
-    return figure
-
-
-def by_training_size(updates: pd.DataFrame, scores: pd.DataFrame, quality: str, target: float | None = None) -> Figure:
-    """Updates to a quality over training-set size, beside the quality that each model ends with.
-
-    Args:
-        updates: ``name`` (the model with its start), ``x`` (training examples), ``mean``, ``low``, ``high``; means
-            that are NaN were not reached.
-        scores: the same of the scores at the end.
-        quality: the name of the score, with its direction.
-        target: the score up to which updates are counted.
-    """
-    figure, ((left, right),) = canvas.panels(1, 2, height=3.4)
-    draw_lines(left, updates)
-    draw_lines(right, scores)
-    if target is not None:
-        right.axhline(target, color=MUTED, linewidth=1.2, linestyle=":", zorder=1)
-    left.set_ylabel("updates to the target\nlower is better")
-    right.set_ylabel(quality)
-    for axes in (left, right):
-        axes.set_xlabel("training examples")
-    canvas.legend(figure, right, left)
     return figure
 
 

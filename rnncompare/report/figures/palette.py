@@ -66,6 +66,13 @@ VERDICTS = {
     "not measured": ("muted", ".", "·", "Not measured"),
     "reported": ("muted", "p", "○", "Reported, no verdict"),
 }
+# of two models on a task, whatever the claim; "no difference that matters" and "cannot tell" look as claims' do
+TASK_VERDICTS = {
+    "better": ("link", ">", "▶", "First better"),
+    "worse": ("bad", "<", "◀", "Second better"),
+    "no difference that matters": VERDICTS["equivalent"],
+    "cannot tell": VERDICTS["inconclusive"],
+}
 
 
 def colour(role: str) -> str:
@@ -74,8 +81,8 @@ def colour(role: str) -> str:
 
 
 def verdict_look(verdict: str) -> tuple[str, str, str, str]:
-    """The role, the marker, the sign and the words of a verdict."""
-    return VERDICTS.get(verdict, ("muted", ".", "·", verdict))
+    """The role, the marker, the sign and the words of a verdict, on a claim or on a task."""
+    return VERDICTS.get(verdict) or TASK_VERDICTS.get(verdict, ("muted", ".", "·", verdict))
 
 
 def model_look(name: str) -> dict[str, Any]:

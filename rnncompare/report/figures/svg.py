@@ -29,18 +29,23 @@ def save(figure: Figure, path: Path) -> str:
     Returns:
         The SVG, for `inline`.
     """
-    buffer = io.BytesIO()
     save_png(figure, path)
-    _write(figure, buffer, format="svg", metadata={"Date": None})
-    root = _compact(ElementTree.fromstring(buffer.getvalue()))
-    text = ElementTree.tostring(root, encoding="unicode")
-    write_whole(path.with_suffix(".svg"), text + "\n")
-    return text
+    drawn = text(figure)
+    write_whole(path.with_suffix(".svg"), drawn + "\n")
+    return drawn
 
 
 def save_png(figure: Figure, path: Path) -> None:
     """Write a figure as PNG alone."""
     _write(figure, path, format="png", dpi=200)
+
+
+def text(figure: Figure) -> str:
+    """A figure as SVG, for `inline`; no file is written."""
+    buffer = io.BytesIO()
+    _write(figure, buffer, format="svg", metadata={"Date": None})
+    root = _compact(ElementTree.fromstring(buffer.getvalue()))
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _write(figure: Figure, file: Path | io.BytesIO, **options: Any) -> None:

@@ -1,23 +1,18 @@
-"""What all claims show together: verdicts at a glance, cost against quality, learning curves, gradient flow."""
+"""What all claims show together: verdicts at a glance; each task with quality over size, cost and learning curves."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rnncompare.claims.judge import Finding
 from rnncompare.report.figures import canvas, effects, lines, scores
 from rnncompare.report.figures.canvas import slug
 from rnncompare.report.figures.series import metric_axis
 from rnncompare.report.pages import phrases
-from rnncompare.report.pages.claim_views import group_anchor
-from rnncompare.report.pages.finding_figures import Drawn, axis_name, axis_of, title_of
-from rnncompare.report.pages.run_details import RunGroup
-from rnncompare.statistics import mean_interval
-from rnncompare.studies.manifest import Book
-from rnncompare.studies.verdicts import Study
+from rnncompare.report.pages.drawing import Drawn, Plotter, TaskName
+from rnncompare.statistics import Interval, mean_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,173 +25,167 @@ COSTS = {
 }
 
 
-@dataclass
-class TaskView:
-    """The figures of one task."""
+@dataclass(frozen=True)
+class Glimpse:
+    """A comparison as a row of the figure of all of them; ``effect`` and ``margin`` share a unit."""
 
+    label: str
+    verdict: str
+    effect: Interval | None
+    margin: float | None
+
+
+@dataclass
+class Charts:
+    """Figures under one heading: of a task, or of a claim's measurements."""
+
+    anchor: str
     title: str
     condition: str
     charts: list[Drawn]
 
 
-def glance(findings: Sequence[Finding], measured: bool = False) -> Drawn:
-    """All findings, each effect divided by its margin, so that they share an axis; or only those with an effect."""
+def glance(rows: Sequence[Glimpse], plotter: Plotter) -> Drawn:
+    """All comparisons, each effect divided by its margin, so that they share an axis."""
     import pandas as pd
 
-    rows = []
-    for finding in findings:
-        claim = finding.claim
-        by = f" ({finding.measure})" if len(claim.measures) > 1 else ""
-        label = f"{claim.name}{by}: {phrases.comparison(finding)}".replace("_", " ")
-        seen = None if finding.decision is None else finding.decision.effect
+    table = []
+    for row in rows:
         ends = [math.nan] * 3
-        if seen is not None and finding.margin:
-            ends = [end / finding.margin for end in (seen.mean, seen.low, seen.high)]
-        absent = "no figure" if seen is None else "its margin is 0: see the table"
-        rows.append((label, *ends, finding.verdict, absent))
-    table = pd.DataFrame(rows, columns=["label", "mean", "low", "high", "verdict", "absent"])
-    if measured:
-        table = table[table["mean"].notna()]
+        if row.effect is not None and row.margin:
+            ends = [end / row.margin for end in (row.effect.mean, row.effect.low, row.effect.high)]
+        absent = "no figure" if row.effect is None else "its margin is 0: see the table"
+        table.append((row.label.replace("_", " "), *ends, row.verdict, absent))
     description = (
-        f"{phrases.counted(len(table), 'comparison')}, each with its effect and 95 % interval divided by its margin; "
-        "to the right of the shaded band the claim is borne out; the verdict stands at the right of each row; the "
-        "table has the numbers"
+        f"{phrases.counted(len(rows), 'comparison')}, each with its effect and 95 % interval divided by its margin; "
+        "within the shaded band the difference does not matter, right of it the first model is better; the verdict on "
+        "the claim stands at the right of each row"
     )
-    unit = "effect, in margins (±1: no difference that matters)"
-    figure = effects.intervals(table, unit, 1.0, 6.0, canvas.WIDE)
-    return Drawn("All claims at a glance", description, figure, "forest")
+    figure = effects.intervals(
+        pd.DataFrame(table, columns=["label", "mean", "low", "high", "verdict", "absent"]),
+        "effect, in margins (±1: no difference that matters)",
+        1.0,
+        6.0,
+        canvas.WIDE,
+    )
+    return plotter.draw(figure, "All claims at a glance", description, "forest")
 
 
-def variants(book: Book) -> dict[int, str]:
-    """A name for each entry of the book: the settings of its model."""
-    names: dict[int, str] = {}
-    for claim in book.claims:
-        for arm, positions in book.arms.get(claim.name, {}).items():
-            words = [word.partition("=") for word in claim.arms.get(arm, ())]
-            name = ", ".join(
-                v if k == "model" else f"{k.rpartition('.')[2].replace('_', ' ')} {v}" for k, _, v in words
-            )
-            for position in positions:
-                names.setdefault(position, name or arm)
-    return names
+def by_task(
+    names: Mapping[str, TaskName], runs: pd.DataFrame, curves: Sequence[pd.DataFrame], plotter: Plotter
+) -> Iterator[Charts]:
+    """For each task the quality over its axis, and in its fullest condition learning curves and cost against quality.
 
-
-def all_runs(study: Study) -> pd.DataFrame:
-    """Each evaluation run once, with ``variant``, the name of its model."""
-    names = variants(study.book)
-    booked = {
-        run: names.get(position, "")
-        for position, entry in enumerate(study.book.entries)
-        for run in entry.evaluation.values()
-    }
-    runs = _once(evidence.runs for evidence in study.evidence.values())
-    return runs.assign(variant=runs["run_id"].map(booked)) if len(runs) else runs
-
-
-def _once(parts: Iterator[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of several tables of runs, each run once."""
-    import pandas as pd
-
-    filled = [part for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True).drop_duplicates("run_id") if filled else pd.DataFrame()
-
-
-def run_groups(study: Study, runs: pd.DataFrame) -> list[RunGroup]:
-    """The runs of each entry of the book, and its trials, each run in one group only."""
-    names = variants(study.book)
-    trials = _once(evidence.tuning for evidence in study.evidence.values())
-    seen: set[str] = set()
-    groups = []
-    for position, entry in enumerate(study.book.entries):
-        title = f"{names.get(position, '')}, {title_of(study, entry.task)} {entry.value}".strip()
-        rate = "" if entry.learning_rate is None else f" train.learning_rate={entry.learning_rate:g}"
-        settings = " ".join(entry.overrides)
-        parts = (
-            ("", title, settings + rate, runs, entry.evaluation.values()),
-            ("-tuning", f"{title}: trials", settings, trials, entry.tuning),
-        )
-        for suffix, name, words, table, booked in parts:
-            mine = table[table["run_id"].isin(set(booked))] if len(table) else table
-            if len(mine):
-                fresh = mine[~mine["run_id"].isin(seen)]
-                groups.append(RunGroup(f"{group_anchor(position)}{suffix}", name, words, fresh))
-            seen |= set(booked)
-    return groups
-
-
-def costs(study: Study, runs: pd.DataFrame) -> Iterator[TaskView]:
-    """Quality against what it costs, for each task in its fullest condition."""
-    for number, (task, value, group) in enumerate(_fullest(runs)):
-        scored = group[group["status"] == "completed"].dropna(subset="quality.test")
-        description = "mean test quality with 95 % interval of each model; dots are single runs"
-        charts = [
-            Drawn(
-                name[0].upper() + name[1:],
-                description,
-                scores.quality_by_cost(scored, column, name),
-                f"cost-{slug(task, number)}-{column.rpartition('.')[2]}",
-            )
-            for column, name in COSTS.items()
-            if scored[column].notna().any()
-        ]
-        if charts:
-            yield TaskView(title_of(study, task), _condition(study, task, value), charts)
-
-
-def _condition(study: Study, task: str, value: str) -> str:
-    """A value with what it is a value of."""
-    return f"{axis_name(axis_of(study, task))} {value}".strip()
-
-
-def _fullest(runs: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """For each task the runs of its condition with the most, the last of several; of so many models as can be shown."""
+    Args:
+        names: of the tasks.
+        runs: each once, with ``task``, ``value`` and ``variant``, the name of the model.
+        curves: of the runs, with ``run_id``.
+        plotter: draws them.
+    """
     if not len(runs):
         return
-    for task, of_task in runs.groupby("task", sort=False):
-        counts = of_task["value"].map(str).value_counts(sort=False)
+    for number, (task, of_task) in enumerate(runs.groupby("task", sort=False)):
+        name = names.get(str(task), TaskName(str(task), ""))
+        file = slug(str(task), number)
+        kept = of_task[of_task["variant"].isin(sorted(of_task["variant"].unique())[:FULLEST])]
+        counts = kept["value"].map(str).value_counts(sort=False)
         value = str(counts[counts == counts.max()].index[-1])
-        group = of_task[of_task["value"].map(str) == value]
-        yield str(task), value, group[group["variant"].isin(sorted(group["variant"].unique())[:FULLEST])]
+        fullest = kept[kept["value"].map(str) == value]
+        charts = [
+            *_over_axis(name, kept, f"size-{file}", plotter),
+            *_learning(fullest, curves, f"learning-{file}", plotter),
+            *_costs(fullest, f"cost-{file}", plotter),
+        ]
+        if charts:
+            yield Charts(f"task-{file}", name.title, name.condition(value), charts)
 
 
-def learning(study: Study, runs: pd.DataFrame) -> Iterator[TaskView]:
-    """Learning curves of each task in its fullest condition: mean, and band from lowest to highest."""
+def place(axis: str, value: object, runs: pd.DataFrame) -> float:
+    """A condition's place on its task's axis: the number of training examples where sizes have names.
+
+    Args:
+        axis: in words.
+        value: of the condition.
+        runs: of the condition.
+    """
+    try:
+        return float(str(value))
+    except ValueError:
+        return float(runs["data.train_examples"].median()) if axis == "training examples" and len(runs) else math.nan
+
+
+def _over_axis(name: TaskName, runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
+    """Quality on test data over what the task varies."""
     import pandas as pd
 
-    parts = [evidence.curves for evidence in study.evidence.values() if len(evidence.curves)]
-    if not parts:
+    scored = runs[runs["status"] == "completed"].dropna(subset=["quality.test"])
+    rows, dots = [], []
+    for (variant, value), mine in scored.groupby(["variant", scored["value"].map(str)], sort=False):
+        at, seen = place(name.axis, value, mine), mean_interval(mine["quality.test"])
+        rows.append({"name": variant, "x": at, "mean": seen.mean, "low": seen.low, "high": seen.high})
+        dots.append(pd.DataFrame({"name": variant, "x": at, "y": mine["quality.test"]}))
+    table = pd.DataFrame(rows, columns=["name", "x", "mean", "low", "high"]).dropna(subset="x")
+    if table["x"].nunique() < 2:
         return
-    fullest = list(_fullest(runs))
-    wanted = {run for _, _, group in fullest for run in group["run_id"]}
-    curves = pd.concat([part[part["run_id"].isin(wanted)] for part in parts]).drop_duplicates(["run_id", "update"])
-    by_run = dict(list(curves.dropna(subset="validation_metric").groupby("run_id")))
-    description = (
-        "mean validation metric over updates, with the band from the lowest to the highest run; after its end a run "
-        "keeps its last value"
+    figure = lines.curves_with_band(
+        table, name.axis, metric_axis("test", scored), pd.concat(dots).dropna(), banded=False, log_x=True
     )
-    for number, (task, value, group) in enumerate(fullest):
-        drawn = group[group["run_id"].isin(list(by_run))]
-        means = [
-            lines.mean_curve([by_run[run] for run in mine["run_id"]]).assign(name=variant)
-            for variant, mine in drawn.groupby("variant")
-        ]
-        if means:
-            figure = lines.curves_with_band(pd.concat(means), "updates", metric_axis("validation", drawn))
-            chart = Drawn("Learning curves", description, figure, f"learning-{slug(task, number)}")
-            yield TaskView(title_of(study, task), _condition(study, task, value), [chart])
+    description = f"mean test quality with 95 % interval over {name.axis}; dots are single runs"
+    yield plotter.draw(figure, f"Quality over {name.axis}", description, file)
 
 
-def gradient_flow(study: Study) -> Iterator[TaskView]:
-    """The log norm of d h_T / d s_t over the lag, before and after training, from the probes that measured it."""
-    for name, evidence in study.evidence.items():
-        probes = evidence.probes
-        if len(probes) and (probes["probe"] == "gradient_flow").any():
-            probes = probes[probes["probe"] == "gradient_flow"]
-            charts = [_flow(probes, stage, f"gradient-{slug(name)}-{stage}") for stage in ("untrained", "trained")]
-            yield TaskView(name.replace("_", " "), "", [made for made in charts if made])
+def _costs(runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
+    """Quality against what it costs."""
+    scored = runs[runs["status"] == "completed"].dropna(subset="quality.test")
+    description = "mean test quality with 95 % interval of each model; dots are single runs"
+    for column, name in COSTS.items():
+        if scored[column].notna().any():
+            figure = scores.quality_by_cost(scored, column, name)
+            title = f"Quality against {name}"
+            yield plotter.draw(figure, title, description, f"{file}-{column.rpartition('.')[2]}")
 
 
-def _flow(probes: pd.DataFrame, stage: str, file: str) -> Drawn | None:
+def _learning(runs: pd.DataFrame, curves: Sequence[pd.DataFrame], file: str, plotter: Plotter) -> Iterator[Drawn]:
+    """Learning curves: mean, and band from the lowest to the highest run."""
+    import pandas as pd
+
+    parts = [part[part["run_id"].isin(runs["run_id"])] for part in curves if len(part)]
+    if not sum(map(len, parts)):
+        return
+    known = pd.concat(parts).drop_duplicates(["run_id", "update"]).dropna(subset="validation_metric")
+    by_run = dict(list(known.groupby("run_id")))
+    drawn = runs[runs["run_id"].isin(list(by_run))]
+    means = [
+        lines.mean_curve([by_run[run] for run in mine["run_id"]]).assign(name=variant)
+        for variant, mine in drawn.groupby("variant")
+    ]
+    if means:
+        figure = lines.curves_with_band(pd.concat(means), "updates", metric_axis("validation", drawn))
+        description = (
+            "mean validation metric over updates, with the band from the lowest to the highest run; after its end a "
+            "run keeps its last value"
+        )
+        yield plotter.draw(figure, "Learning curves", description, file)
+
+
+def gradient_flow(probes: Mapping[str, pd.DataFrame], plotter: Plotter) -> Iterator[Charts]:
+    """The log norm of d h_T / d s_t over the lag, before and after training, where it was measured.
+
+    Args:
+        probes: of each claim, with ``arm``.
+        plotter: draws them.
+    """
+    for name, table in probes.items():
+        if len(table) and (table["probe"] == "gradient_flow").any():
+            mine = table[table["probe"] == "gradient_flow"]
+            parts = [
+                _flow(mine, stage, f"gradient-{slug(name)}-{stage}", plotter) for stage in ("untrained", "trained")
+            ]
+            charts = [chart for chart in parts if chart]
+            yield Charts(f"gradient-{slug(name)}", name.replace("_", " "), "", charts)
+
+
+def _flow(probes: pd.DataFrame, stage: str, file: str, plotter: Plotter) -> Drawn | None:
     import pandas as pd
 
     prefix = f"values.{stage}.log_norm."
@@ -212,4 +201,4 @@ def _flow(probes: pd.DataFrame, stage: str, file: str) -> Drawn | None:
         return None
     figure = lines.curves_with_band(table, "lag (steps)", "ln |d h_T / d s_t|")
     description = f"mean logarithm of the norm of the gradient through time over the lag, {stage}, with 95 % intervals"
-    return Drawn(f"{stage.capitalize()} networks", description, figure, file)
+    return plotter.draw(figure, f"{stage.capitalize()} networks", description, file)

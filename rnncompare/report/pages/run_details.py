@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 POINTS = 16  # of a curve
+RATE = "config.train.learning_rate"
 FIELDS = {
+    RATE: "learning rate",
     "quality.train": "on training data",
     "quality.validation": "on validation data",
     "quality.test": "on test data",
@@ -40,7 +42,7 @@ FIELDS = {
 
 @dataclass
 class RunGroup:
-    """Runs that differ in their seed only.
+    """Runs that differ in their seed, and in their learning rate, only.
 
     Attributes:
         anchor: of the group.
@@ -54,11 +56,18 @@ class RunGroup:
     settings: str
     runs: pd.DataFrame
 
-    def listed(self) -> Iterator[tuple[str, str, str]]:
-        """Id, seed and, in short, the outcome of each run, by seed."""
+    def listed(self) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+        """Each learning rate with id, seed and, in short, the outcome of each of its runs, by seed."""
         columns = ["run_id", "seed", "status", "quality.test"]
-        for run, seed, status, test in self.runs.sort_values("seed")[columns].itertuples(index=False):
-            yield str(run), f"{seed}", phrases.figure(test) if status == "completed" else str(status)
+        shown = self.runs.reindex(columns=[*columns, RATE]).sort_values("seed")
+        for rate, runs in shown.groupby(RATE, dropna=False):
+            yield (
+                phrases.figure(float(str(rate))),
+                [
+                    (str(run), f"{seed}", phrases.figure(test) if status == "completed" else str(status))
+                    for run, seed, status, test in runs[columns].itertuples(index=False)
+                ],
+            )
 
 
 def run_data(groups: Iterable[RunGroup], curves: Sequence[pd.DataFrame], results: Path, output: Path) -> Markup:

@@ -11,11 +11,10 @@ from rnncompare.records import write_whole
 from rnncompare.report import figures, tables
 from rnncompare.report.figures.canvas import slug
 from rnncompare.report.pages import phrases
-from rnncompare.report.pages.finding_figures import Drawn
+from rnncompare.report.pages.drawing import Drawn, Plotter
 from rnncompare.report.pages.origin import origin
 from rnncompare.report.pages.render import render
 from rnncompare.report.pages.run_details import RunGroup, run_data
-from rnncompare.report.pages.study_page import draw
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,15 +44,16 @@ def write_runs(
     labelled, _ = tables.label(frame)
     groups: list[RunGroup] = []
     parts: list[dict[str, Any]] = []
-    drawn: list[Path] = []
+    plotter = Plotter(output)
     for number, (task, rows) in enumerate(summary.groupby("task")):
         of_task = labelled[labelled["task"] == task]
         made = [
-            Drawn(f"{kind.replace('_', ' ')} of {task}", "the table above has the numbers", figure, file)
+            plotter.draw(
+                figure, f"{kind.replace('_', ' ')} of {task}", "the table above has the numbers", f"{kind}-{file}"
+            )
             for kind, figure in figures.of_task(of_task, curves)
-            for file in [f"{kind}-{slug(str(task), number)}"]
+            for file in [slug(str(task), number)]
         ]
-        drawn += draw(made, output)
         mine = [_group(row, of_task, len(groups) + place) for place, row in enumerate(rows.to_dict("records"))]
         groups += mine
         parts.append(_part(str(task), number, rows, made, [group.anchor for group in mine]))
@@ -79,7 +79,7 @@ def write_runs(
         left_out={},
     )
     write_whole(page, text)
-    return [page, *drawn]
+    return [page, *plotter.written]
 
 
 def _group(row: dict[Any, Any], runs: pd.DataFrame, number: int) -> RunGroup:
