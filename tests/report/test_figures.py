@@ -30,14 +30,15 @@ def effect_rows():
 
 def every_figure():
     sizes = pd.concat([by_size(name) for name in NAMES])
-    training = pd.DataFrame({"x": np.arange(20), "mean": 0.1, "low": 0.0, "high": 0.2})
-    margins = [("a", 0, 0.01, "supported", 0.02), ("a", 0.01, math.inf, "inconclusive", 0.02)]
+    training = pd.DataFrame({"x": np.arange(1, 20), "mean": 0.1, "low": 0.0, "high": 0.2})
+    training = training.assign(band_low=-0.1, band_high=0.3)
+    margins = [("a", 0, 0.01, "better", 0.02), ("a", 0.01, math.inf, "cannot tell", 0.02)]
     general = {"mean": 0.0, "low": -0.1, "high": 0.1, "new_low": -0.4, "new_high": 0.4}
     cells = [("parity", "claim", name) for name in palette.VERDICTS]
     return {
         "map": effects.verdict_map(pd.DataFrame(cells, columns=["task", "claim", "verdict"])),
         "training": lines.difference_over_training(training, "accuracy", 0.05),
-        "size": lines.by_training_size(sizes, sizes, "accuracy", 70),
+        "size": lines.curves_with_band(sizes, "training examples", "accuracy", banded=False, log_x=True),
         "tasks": effects.forest_by_task(effect_rows(), general, "accuracy", 0.05, "depends on the task"),
         "margin": effects.verdict_by_margin(
             pd.DataFrame(margins, columns=["label", "low", "high", "verdict", "declared"]), "accuracy"

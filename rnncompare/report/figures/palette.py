@@ -68,8 +68,8 @@ VERDICTS = {
 }
 # of two models on a task, whatever the claim; "no difference that matters" and "cannot tell" look as claims' do
 TASK_VERDICTS = {
-    "better": ("link", ">", "▶", "First better"),
-    "worse": ("bad", "<", "◀", "Second better"),
+    "better": ("link", ">", "»", "First better"),
+    "worse": ("bad", "<", "«", "Second better"),
     "no difference that matters": VERDICTS["equivalent"],
     "cannot tell": VERDICTS["inconclusive"],
 }

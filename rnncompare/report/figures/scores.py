@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,18 +49,21 @@ def quality_by_parameters(runs: pd.DataFrame) -> Figure | None:
     return figure
 
 
-def quality_by_cost(runs: pd.DataFrame, column: str, name: str) -> Figure:
+def quality_by_cost(runs: pd.DataFrame, costs: Mapping[str, str]) -> Figure:
     """The test metric of the runs of one task in one condition against what they cost, a point for each variant.
 
     Args:
         runs: completed, with ``variant``.
-        column: of the cost.
-        name: of the cost, with its unit.
+        costs: columns of costs, a panel each, with their names and units.
     """
-    figure, axes = canvas.canvas(3.4)
-    _quality(axes, runs, runs, "variant", column, at_median=True)
-    axes.set_xlabel(plain(name))
-    canvas.legend(figure, axes)
+    figure, (row,) = canvas.panels(1, len(costs), height=3.2, share_y=True)
+    for axes, (column, name) in zip(row, costs.items(), strict=True):
+        _quality(axes, runs, runs, "variant", column, at_median=True)
+        axes.set_xlabel(plain(name))
+        axes.locator_params(axis="x", nbins=5)
+    for axes in row[1:]:
+        axes.set_ylabel("")
+    canvas.legend(figure, row[0])
     return figure
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FULLEST = 12  # models in one figure
 COSTS = {
     "model.parameters": "trainable parameters",
-    "speed.step_ms_median": "time of an update in training (ms)",
+    "speed.step_ms_median": "time of an update (ms)",
     "memory.peak_mb": "peak memory (MB)",
 }
 
@@ -137,12 +137,10 @@ def _over_axis(name: TaskName, runs: pd.DataFrame, file: str, plotter: Plotter) 
 def _costs(runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
     """Quality against what it costs."""
     scored = runs[runs["status"] == "completed"].dropna(subset="quality.test")
-    description = "mean test quality with 95 % interval of each model; dots are single runs"
-    for column, name in COSTS.items():
-        if scored[column].notna().any():
-            figure = scores.quality_by_cost(scored, column, name)
-            title = f"Quality against {name}"
-            yield plotter.draw(figure, title, description, f"{file}-{column.rpartition('.')[2]}")
+    known = {column: name for column, name in COSTS.items() if scored[column].notna().any()}
+    if known:
+        description = "mean test quality with 95 % interval of each model over what it costs; dots are single runs"
+        yield plotter.draw(scores.quality_by_cost(scored, known), "Cost against quality", description, file)
 
 
 def _learning(runs: pd.DataFrame, curves: Sequence[pd.DataFrame], file: str, plotter: Plotter) -> Iterator[Drawn]:

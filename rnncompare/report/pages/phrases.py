@@ -168,9 +168,11 @@ def rule(finding: Finding) -> str:
 
 def band(finding: Finding) -> str:
     """How a figure of effects about a shaded margin is to be read, for the claim's rule."""
-    ahead = f"right of it {finding.first} is better by more than that, left of it {finding.second}"
-    claimed = {"beats": f"the claim says right: {finding.first}", "equivalent": "the claim says within it"}
-    return f"within the shaded band the difference does not matter, {ahead}; {claimed.get(finding.claim.rule, '')}"
+    within, right = ("", ", as is claimed") if finding.claim.rule == "beats" else (", as is claimed", "")
+    return (
+        f"within the shaded band the difference does not matter{within}; right of it {finding.first} is better by more "
+        f"than that{right}, left of it {finding.second}"
+    )
 
 
 def source(said_by: str) -> str:
