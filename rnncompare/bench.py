@@ -23,6 +23,7 @@ DESCRIPTION = """Time every implementation of the cells that computes what torch
 
   python -m rnncompare.bench                    the whole grid
   python -m rnncompare.bench preset=quick       less than a minute
+  python -m rnncompare.bench preset=torch       ours against torch's modules, from single steps on
   python -m rnncompare.bench cell=[gru,mgu] implementation=[torch,auto] shapes=[100,32,128,128] threads=[1,2]
 
 Repeats are taken in turns A B A B; the table shows the median and the 10th to 90th percentile. GFLOP/s count matrix
@@ -47,7 +48,7 @@ def bench(requested: BenchSettings) -> None:
         SystemExit: implementations disagree, or a case failed.
     """
     from rnncompare.measurements import bench_tables as summary
-    from rnncompare.report.figures import bench as plots
+    from rnncompare.report.figures import bench_times as plots
 
     settings, hardware = suite.check(requested)
     require_writable(settings.results_dir)

@@ -13,8 +13,8 @@ from synthetic_records import SyntheticTask, record
 
 from rnncompare.claims import Claim
 from rnncompare.claims.scale import Scale
-from rnncompare.measurements.measurement import Probe, Values
-from rnncompare.measurements.store import Request, probe_id, write_probe
+from rnncompare.measurements.measurement import Measurement, Values
+from rnncompare.measurements.store import Request, measurement_id, write_measurement
 from rnncompare.records import ProvenanceFields, run_id, write_record
 from rnncompare.studies.manifest import Manifest, ManifestEntry
 
@@ -191,14 +191,11 @@ def _write_run(folder: Path, key: tuple[int, int, str, int, int, float], score: 
 
 
 @dataclass(frozen=True)
-class Flow(Probe):
-    """Stands in for a gradient-flow probe: its file is what counts here."""
+class Flow(Measurement):
+    """Stands in for gradient flow: its file is what counts here."""
 
+    name = "gradient_flow"
     arm: str
-
-    @property
-    def name(self) -> str:
-        return "gradient_flow"
 
     def config(self) -> dict[str, Any]:
         return {"run": {"data": {"name": "adding"}, "model": {"name": self.arm}}}
@@ -215,5 +212,5 @@ def _write_probes(folder: Path, manifest: Manifest) -> None:
                 for stage, speed in (("untrained", 3.0), ("trained", 1.0))
                 for lag in (1, 2, 4, 8, 16, 32)
             }
-            write_probe(folder, request, values, ProvenanceFields(version="0.1.0", hardware="a CPU"))
-        manifest.probes[claim.name][arm] = [probe_id(request) for request in requests]
+            write_measurement(folder, request, values, ProvenanceFields(version="0.1.0", hardware="a CPU"))
+        manifest.probes[claim.name][arm] = [measurement_id(request) for request in requests]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,7 +18,13 @@ BUDGETS = 12
 
 
 def course(
-    evidence: Evidence, task: str, value: str, arms: tuple[str, str], seeds: list[int], rates: list[float]
+    evidence: Evidence,
+    task: str,
+    value: str,
+    arms: tuple[str, str],
+    seeds: list[int],
+    rates: list[float],
+    unit: Literal["update", "flops"] = "update",
 ) -> pd.DataFrame | None:
     """The difference in quality had training been ended at each of a number of budgets, evenly spaced in their log.
 
@@ -33,9 +39,11 @@ def course(
         arms: the two to compare.
         seeds: to compare on.
         rates: that both arms have on all of these seeds.
+        unit: of the budgets: updates, or the floating-point operations of their forward and backward passes.
 
     Returns:
-        ``update``, ``effect``, ``low``, ``high``, ``band_low`` and ``band_high``; None where curves are absent.
+        ``update`` (or ``flops``), ``effect``, ``low``, ``high``, ``band_low`` and ``band_high``; None where curves, or
+        counts of operations, are absent.
     """
     import pandas as pd
 
@@ -44,19 +52,25 @@ def course(
     runs = evidence.runs
     mine = runs[(runs["task"] == task) & (runs["value"].map(str) == value)]
     wanted = mine[mine["arm"].isin(arms) & mine["seed"].isin(seeds) & mine["rate"].isin(rates)]
-    curves = dict(list(evidence.curves[evidence.curves["run_id"].isin(wanted["run_id"])].groupby("run_id")))
+    if unit == "flops" and ("model.flops_per_update" not in wanted or wanted["model.flops_per_update"].isna().any()):
+        return None
+    price = dict(zip(wanted["run_id"], wanted["model.flops_per_update"], strict=True)) if unit == "flops" else {}
+    curves = {
+        run: curve.assign(spent=curve["update"] * price.get(run, 1))
+        for run, curve in evidence.curves[evidence.curves["run_id"].isin(wanted["run_id"])].groupby("run_id")
+    }
     if not curves:
         return None
-    least = min(int(curve["update"].iloc[0]) for curve in curves.values())
-    most = max(int(curve["update"].iloc[-1]) for curve in curves.values())
-    budgets = np.unique(np.geomspace(least, most, BUDGETS).astype(int))
+    least = min(float(curve["spent"].iloc[0]) for curve in curves.values())
+    most = max(float(curve["spent"].iloc[-1]) for curve in curves.values())
+    budgets = np.unique(np.geomspace(least, most, BUDGETS).round())
     scale = evidence.scales[task]
     grids = [_grids(wanted[wanted["arm"] == arm], curves, budgets, scale, seeds, rates) for arm in arms]
     pseudo = np.stack([cross_fit(one, other).pseudo_values for one, other in zip(*grids, strict=True)], axis=1)
     band = difference_band(pseudo)
     return pd.DataFrame(
         {
-            "update": budgets,
+            unit: budgets,
             "effect": band.mean,
             "low": band.low,
             "high": band.high,
@@ -86,7 +100,7 @@ def _grids(
             continue
         best = np.maximum.accumulate(sign * curve["validation_metric"].to_numpy(float)) * scale.factor
         lowest = np.minimum.accumulate(curve["validation_loss"].to_numpy(float))
-        at = np.searchsorted(curve["update"].to_numpy(), budgets, side="right") - 1
+        at = np.searchsorted(curve["spent"].to_numpy(), budgets, side="right") - 1
         place = (slice(None), rates.index(run.rate), seeds.index(run.seed))
         reached = at >= 0
         quality[place] = np.where(reached, np.clip(best[at], worst, max(worst, scale.top)), worst)

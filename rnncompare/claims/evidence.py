@@ -20,7 +20,7 @@ class Evidence:
             study), ``axis`` and ``value`` (of what is varied), ``rate`` (the learning rate), ``seed``, and ``added``:
             False for the rates that the study began with, True for those by which the range grew.
         curves: learning curves of these runs, with ``run_id``.
-        probes: measurements as `rnncompare.measurements.store.load_probes` gives them, with ``arm``.
+        probes: measurements as `rnncompare.measurements.store.load_measurements` gives them, with ``arm``.
         scales: how each task is scored, by its name.
         looks: after how many pairs the study was to be looked at.
     """

@@ -36,7 +36,6 @@ ClaimVerdict = Literal[
 
 Strength = Literal["", "suggestive", "holds"]
 
-DECIDED: tuple[TaskVerdict, ...] = ("better", "worse", "no difference that matters")
 SETTLED: tuple[ClaimVerdict, ...] = ("supported", "refuted", "equivalent", "depends on the task")
 
 
@@ -83,6 +82,7 @@ class TaskFinding:
         course: the difference over the course of training: ``update``, ``effect``, ``low``, ``high`` (at one budget
             named beforehand), ``band_low``, ``band_high`` (over all budgets), in the unit of the task's metric; None
             where the measure is not a quality.
+        course_by_flops: the same by the floating-point operations spent, ``flops`` in place of ``update``.
         by_margin: the verdict as a function of the margin, a row a step: ``margin`` (from which on), ``verdict``.
         notes: what a reader must know beside it.
     """
@@ -116,6 +116,7 @@ class TaskFinding:
     pairs: pd.DataFrame | None = None
     rates: pd.DataFrame | None = None
     course: pd.DataFrame | None = None
+    course_by_flops: pd.DataFrame | None = None
     by_margin: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
 

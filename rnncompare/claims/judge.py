@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -82,7 +82,8 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame 
         comparison = found.get(name)
         task = judge_task(comparison, terms, arms) if comparison else terms.blank(name)
         if comparison and module.TASK_MARGIN:
-            task = dataclasses.replace(task, course=_course(evidence, comparison, arms))
+            by_update, by_flops = (_course(evidence, comparison, arms, unit) for unit in ("update", "flops"))
+            task = dataclasses.replace(task, course=by_update, course_by_flops=by_flops)
         tasks.append(task)
     finding = Finding(
         claim=claim,
@@ -103,10 +104,12 @@ def _test_examples(evidence: Evidence, task: str) -> float:
     return float(evidence.runs.loc[evidence.runs["task"] == task, "data.test_examples"].median())
 
 
-def _course(evidence: Evidence, comparison: Comparison, arms: tuple[str, str]) -> pd.DataFrame | None:
-    """The course of training where the task has the most data."""
+def _course(
+    evidence: Evidence, comparison: Comparison, arms: tuple[str, str], unit: Literal["update", "flops"]
+) -> pd.DataFrame | None:
+    """The course of training at the last value of the task: where it has the most data, or the longest lag."""
     last = comparison.conditions[-1]
-    return course(evidence, comparison.task, last.value, arms, comparison.seeds, last.first.rates.tolist())
+    return course(evidence, comparison.task, last.value, arms, comparison.seeds, last.first.rates.tolist(), unit)
 
 
 def _over_tasks(finding: Finding) -> Finding:

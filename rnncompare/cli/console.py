@@ -9,9 +9,9 @@ from typing import Self
 
 from tqdm import tqdm
 
+from rnncompare.base.metric_names import direction, metric_label
 from rnncompare.base.sanitize import safe
 from rnncompare.records import Record, load_curve, read_record
-from rnncompare.report.style import direction, metric_label
 from rnncompare.sweep import record_path, recorded
 from rnncompare.training.settings import RunSettings
 
@@ -137,7 +137,8 @@ def _described(record: Record) -> str:
 
 def _line(record: Record) -> str:
     """A finished run in one line."""
-    what = f"{record.model.name} {record.data.name} n={record.data.train_examples} seed={record.seed}"
+    examples = record.data.train_examples or record.config["data"]["size"]  # one that was killed did not count them
+    what = f"{record.model.name} {record.data.name} n={examples} seed={record.seed}"
     if record.status != "completed":
         return f"{record.status:<9} {what}: {record.error}"
     quality, speed = record.quality, record.speed

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import require
 from rnncompare.base.isolation import IsolatedError, call_isolated
+from rnncompare.measurements.bench_tables import Results, to_frame
 from rnncompare.measurements.cases import BenchSettings, Case, cases
 from rnncompare.records import plain, write_whole
 from rnncompare.records.provenance import provenance
@@ -19,38 +19,6 @@ if TYPE_CHECKING:
     from rnncompare.measurements.interleaved_timing import Measured
 
 SCHEMA_VERSION = 1
-
-
-@dataclass
-class Results:
-    """What a benchmark found.
-
-    Attributes:
-        measured: of each case, in order, less those that failed.
-        training_loop: a row for each cell: the training loop against a bare one.
-        failures: cases that ended without a result, each with why.
-        hardware: the name of the processor.
-    """
-
-    hardware: str
-    measured: list[tuple[Case, Measured]] = field(default_factory=list)
-    training_loop: list[dict[str, Any]] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-
-    @property
-    def disagreements(self) -> list[str]:
-        """Pairs that should compute the same and do not."""
-        return [line for _, measured in self.measured for line in measured.disagreements]
-
-    @property
-    def notices(self) -> list[str]:
-        """Subjects that could not be had here, each once."""
-        return list(dict.fromkeys(line for _, measured in self.measured for line in measured.notices))
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The rows of all cases."""
-        return [row for _, measured in self.measured for row in measured.rows]
 
 
 def check(settings: BenchSettings) -> tuple[BenchSettings, str]:
@@ -88,8 +56,6 @@ def run(settings: BenchSettings, hardware: str, progress: Callable[[Case, int], 
 
 def write(results: Results, settings: BenchSettings) -> None:
     """Write ``bench.json``, all that was measured, and ``bench.csv``, a row for each figure, to the results folder."""
-    from rnncompare.measurements.bench_tables import to_frame
-
     content = {
         "schema_version": SCHEMA_VERSION,
         "settings": dataclasses.asdict(settings),

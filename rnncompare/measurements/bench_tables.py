@@ -3,22 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.machine import EXCLUSIVE_BELOW
-from rnncompare.measurements.cases import counted
+from rnncompare.measurements.cases import Case, counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rnncompare.measurements.bench import Results
+    from rnncompare.measurements.interleaved_timing import Measured
 
 CASE = ["part", "T", "B", "I", "H", "threads"]
 MEASURES = {"forward": "forward", "forward_backward": "fwd+bwd", "update": "update"}
 
 
+@dataclass
+class Results:
+    """What a benchmark found.
+
+    Attributes:
+        measured: of each case, in order, less those that failed.
+        training_loop: a row for each cell: the training loop against a bare one.
+        failures: cases that ended without a result, each with why.
+        hardware: the name of the processor.
+    """
+
+    hardware: str
+    measured: list[tuple[Case, Measured]] = field(default_factory=list)
+    training_loop: list[dict[str, Any]] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def disagreements(self) -> list[str]:
+        """Pairs that should compute the same and do not."""
+        return [line for _, measured in self.measured for line in measured.disagreements]
+
+    @property
+    def notices(self) -> list[str]:
+        """Subjects that could not be had here, each once."""
+        return list(dict.fromkeys(line for _, measured in self.measured for line in measured.notices))
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of all cases."""
+        return [row for _, measured in self.measured for row in measured.rows]
+
+
 def to_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """The rows as `turns.Measured` has them, each with its time relative to others of its case and measure.
+    """The rows of `interleaved_timing.Measured`, each with its time relative to others of its case and measure.
 
     ``to_torch`` is the time over that of torch's module of the same cell, ``to_lstm`` over that of the LSTM by the same
     implementation; null where there is none.

@@ -18,9 +18,8 @@ from torch import Tensor
 from rnncompare.base.clocks import clock_for
 from rnncompare.base.machine import OtherLoad, PeakMemory
 from rnncompare.measurements.cases import Case
-from rnncompare.measurements.contenders import Subject, build, reference
-from rnncompare.measurements.parity import disagreement
-from rnncompare.measurements.products import ProductPeak, product_peak
+from rnncompare.measurements.contenders import Subject, build, disagreement, reference
+from rnncompare.measurements.product_peak import ProductPeak, product_peak
 from rnncompare.models import sizing
 from rnncompare.tasks.contract.objectives import Regression
 from rnncompare.training.batches import Batch

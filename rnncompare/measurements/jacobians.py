@@ -121,3 +121,17 @@ def embedded(network: Network, inputs: Tensor) -> Tensor:
     """What the recurrent layers read of ``inputs``, in float64: ``(T, B, I)``."""
     embedding: nn.Module = network.embedding
     return embedding(inputs).double()
+
+
+def flow(network: Network, inputs: Tensor, lags: int | None) -> dict[str, float | None]:
+    """The slope of the log norms of ``network``, and the norms at the lags 1, 2, 4, ... and the largest, by name.
+
+    Args:
+        network: in one direction.
+        inputs: ``(T, B, ...)`` as it reads them, all steps in use.
+        lags: the largest lag; None for T.
+    """
+    norms = log_norms(steppable(network), embedded(network, inputs), lags)
+    largest = len(norms) - 1
+    shown = [*(2**power for power in range(largest.bit_length()) if 2**power < largest), largest]
+    return {"slope": slope(norms), **{f"log_norm.{lag}": float(norms[lag]) for lag in shown}}

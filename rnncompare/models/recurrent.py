@@ -221,7 +221,9 @@ class Recurrent(nn.RNNBase):
             input = torch.cat(outputs, -1) if self.bidirectional else outputs[0]
             if self.dropout and layer < self.num_layers - 1:
                 input = F.dropout(input, self.dropout, self.training)
-        self.implementation_used = "+".join(sorted(used))
+        ran = "+".join(sorted(used))
+        if ran != self.implementation_used:
+            self.implementation_used = ran
         if input.requires_grad and not self.bidirectional and not used <= {"loop", "operator"}:
             input = input.clone()  # a fast path needs its output in backward, and the caller may write to this one
         states = tuple(torch.stack(s) for s in zip(*final, strict=True))

@@ -1,5 +1,6 @@
 """The record of a run: its fields, written whole or not at all, and read back into one table."""
 
+from rnncompare.records.curves import load_curve, load_curves, read_curves
 from rnncompare.records.fields import (
     SCHEMA_VERSION,
     CurvePoint,
@@ -32,12 +33,11 @@ from rnncompare.records.table import (
     check_records,
     compact,
     flat,
-    load_curve,
-    load_curves,
     load_records,
     read_files,
     read_records,
     to_frame,
+    warn_of,
 )
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "load_records",
     "plain",
     "read_as",
+    "read_curves",
     "read_files",
     "read_record",
     "read_records",
@@ -71,6 +72,7 @@ __all__ = [
     "run_id",
     "set_aside",
     "to_frame",
+    "warn_of",
     "write_json",
     "write_record",
     "write_whole",

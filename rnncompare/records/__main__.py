@@ -1,21 +1,22 @@
 """Records as Parquet files.
 
 python -m rnncompare.records compact RESULTS_DIR      gather the records in one file beside them, which loads quickly
-python -m rnncompare.records publish STUDY DEST       copy a study, its runs alone, as four files without machine paths
+python -m rnncompare.records publish STUDY DEST       copy a study and its runs as four files without machine paths
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rnncompare.base.errors import DataError
 from rnncompare.base.sanitize import safe
-from rnncompare.records.table import compact
+from rnncompare.records import compact
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Run the command: exit code 0, 1 where a file cannot be written, or 2 where there are no records."""
     parser = argparse.ArgumentParser(
         prog="python -m rnncompare.records", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -25,7 +26,7 @@ def main() -> None:
     publishing = actions.add_parser("publish")
     publishing.add_argument("results_dir", type=Path, metavar="STUDY")
     publishing.add_argument("destination", type=Path, metavar="DEST")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     try:
         skipped = _publish(arguments) if arguments.action == "publish" else _compact(arguments)
     except DataError as error:
@@ -49,7 +50,7 @@ def _publish(arguments: argparse.Namespace) -> list[str]:
     from rnncompare.studies.published_store import publish
 
     written, files = publish(arguments.results_dir, arguments.destination)
-    print(safe(f"{len(files.records)} runs and {len(files.probes)} other measurements in {arguments.destination}:"))
+    print(safe(f"{len(files.records)} runs and {len(files.probes)} measurements in {arguments.destination}:"))
     for path in written:
         print(safe(f"  {path.name}, {_megabytes(path)}"))
     return files.skipped

@@ -92,7 +92,10 @@ class MemoryFields:
 
 @dataclass(kw_only=True)
 class ProvenanceFields:
-    """What made the record: software, hardware (the name of the CPU or GPU that trained) and time (ISO 8601, UTC)."""
+    """What made the record: software, hardware (the name of the CPU or GPU that trained) and time (ISO 8601, UTC).
+
+    ``source_sha256`` is the fingerprint of the code of the cell and the task: a record of other code is stale.
+    """
 
     version: str | None = None
     git_commit: str | None = None
@@ -103,6 +106,7 @@ class ProvenanceFields:
     cores: int | None = None
     platform: str | None = None
     time: str | None = None
+    source_sha256: str | None = came_later()
 
 
 @dataclass(kw_only=True)

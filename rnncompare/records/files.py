@@ -1,4 +1,4 @@
-"""A run's folder: written so that it is whole or not there, read with suspicion."""
+"""A run's folder, and any other record in JSON: written whole or not at all, checked when it is read."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import hashlib
 import io
 import json
 import math
-import os
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,20 +15,21 @@ from typing import Any, TypeVar
 import numpy as np
 
 from rnncompare.base.errors import DataError
+from rnncompare.base.files import read_text, write_whole
 from rnncompare.records.fields import SCHEMA_VERSION, Record, parse
 
 CURVE_COLUMNS = ("update", "seconds", "examples", "train_loss", "validation_loss", "validation_metric")
 MODEL = "model.pt"  # beside the record of a run that kept its model
 PATHS = ("path", "test_path")  # of data files
 # settings that cannot change the outcome of a run
-NOT_IN_RUN_ID = ("results_dir", "force", "progress", "run_timeout", "checkpoint_seconds", "keep")
-# settings that came later, at the values that say what runs did before: a run made then is the same run
+NOT_IN_RUN_ID = ("results_dir", "force", "stale", "progress", "run_timeout", "checkpoint_seconds", "keep")
+# settings added later, with the values that describe what runs did before: a run made then keeps its id
 CAME_LATER: dict[str, dict[str, Any]] = {
     "data": {"split": "end", "delimiter": None, "decimal": None, "encoding": None, "header": None},
     "model": {"initialisation": "torch"},
     "train": {"schedule": "constant", "settle": None, "min_updates": 0, "fused": False},
 }
-CHECKSUM = "checksum"  # in the provenance: of all else in a record, so that one that was edited shows
+CHECKSUM = "checksum"  # in the provenance: of everything else in the record, so that an edit shows
 
 Kind = TypeVar("Kind")
 
@@ -38,7 +37,7 @@ Kind = TypeVar("Kind")
 def run_id(config: Mapping[str, Any]) -> str:
     """16 hex digits that name a run: a hash of its resolved configuration less `NOT_IN_RUN_ID`.
 
-    Files that are pinned by their SHA-256 count by that, not by their paths.
+    A data file whose SHA-256 is known counts by that, not by its path.
     """
     kept = {key: value for key, value in config.items() if key not in NOT_IN_RUN_ID}
     if isinstance(data := kept.get("data"), Mapping) and data.get("sha256"):
@@ -51,10 +50,9 @@ def run_id(config: Mapping[str, Any]) -> str:
 
 
 def write_record(results_dir: str | Path, record: Record, curve: Iterable[Mapping[str, Any]], config_yaml: str) -> Path:
-    """Write a run's folder; ``record.json`` comes last, so that its presence means that the run is whole.
+    """Write a run's folder. ``record.json`` comes last: where it exists, the run is complete.
 
-    Numbers that are not finite become null. Each file is replaced in one step: a reader sees the
-    old or the new.
+    Numbers that are not finite become null. Each file is replaced in one step.
 
     Args:
         results_dir: the folder of all runs; made if absent.
@@ -82,14 +80,14 @@ def write_record(results_dir: str | Path, record: Record, curve: Iterable[Mappin
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write what has a ``provenance`` as JSON in one step, numbers that are not finite as null, with its checksum."""
+    """Write a record, which has a ``provenance``, as JSON with a checksum; numbers that are not finite become null."""
     sealed = plain(content)
     sealed["provenance"][CHECKSUM] = _checksum(sealed)
     write_whole(path, json.dumps(sealed, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _was_edited(content: dict[str, Any]) -> bool:
-    """Whether it is not what its checksum, which is taken out of it, was made of; records of others have none."""
+    """Whether the content no longer matches its checksum, which is removed from it; foreign files have none."""
     provenance = content.get("provenance")
     known = provenance.pop(CHECKSUM, None) if isinstance(provenance, dict) else None
     return known is not None and known != _checksum(content)
@@ -100,7 +98,7 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """``value`` in what JSON can say: text keys, Python numbers, None for numbers that are not finite."""
+    """``value`` as JSON can hold it: text keys, Python numbers, None for numbers that are not finite."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -108,19 +106,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file in one step: a reader sees the old one or the new."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with open(temporary, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_record(path: str | Path) -> Record:
@@ -136,10 +121,10 @@ def read_as(kind: type[Kind], path: str | Path, name: str, schema_version: int) 
     """What `write_json` wrote to ``path``, as a ``kind``.
 
     Args:
-        kind: a dataclass whose fields are annotated with what `fields.parse` knows.
+        kind: a dataclass with field types that `fields.parse` knows.
         path: the file.
-        name: what it should be, in words.
-        schema_version: that it should have.
+        name: what it should be, in words, for the error.
+        schema_version: the version it should have.
 
     Raises:
         DataError: the file is absent, torn, foreign, edited or of another schema.
@@ -152,11 +137,11 @@ def read_as(kind: type[Kind], path: str | Path, name: str, schema_version: int) 
 
 
 def _read_json(path: str | Path, name: str, schema_version: int) -> dict[str, Any]:
-    """What `write_json` wrote to ``path``, without its checksum; arguments and errors are those of `read_as`."""
+    """What `write_json` wrote to ``path``, without its checksum; arguments and errors as in `read_as`."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = read_text(path)
         content = json.loads(text)
-        if "\\ud" in text.lower():  # escapes can make text of what is none
+        if "\\ud" in text.lower():  # an escaped lone surrogate is valid JSON and invalid text
             json.dumps(content, ensure_ascii=False).encode()
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
@@ -172,7 +157,7 @@ def _read_json(path: str | Path, name: str, schema_version: int) -> dict[str, An
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a file that stands in a record's place and is none; what it holds is kept. Returns where."""
+    """Rename a file that is not the record its name promises, so that nothing is lost. Returns the new path."""
     number = 1
     while (place := path.with_name(f"{path.stem}.unreadable-{number}{path.suffix}")).exists():
         number += 1

@@ -15,8 +15,13 @@ import rnncompare
 from rnncompare.records import ProvenanceFields
 
 
-def provenance(hardware: str) -> ProvenanceFields:
-    """What runs now, and where; ``hardware`` is the name of the CPU or GPU that does the work."""
+def provenance(hardware: str, source: str | None = None) -> ProvenanceFields:
+    """What runs now, and where.
+
+    Args:
+        hardware: the name of the CPU or GPU that does the work.
+        source: the fingerprint of the code of cell and task, see `rnncompare.base.source`; None where none was run.
+    """
     commit, dirty = _checkout()
     return ProvenanceFields(
         version=rnncompare.__version__,
@@ -28,12 +33,13 @@ def provenance(hardware: str) -> ProvenanceFields:
         cores=psutil.cpu_count(logical=False) or psutil.cpu_count(),
         platform=platform.platform(),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
+        source_sha256=source,
     )
 
 
 @functools.cache
 def _checkout() -> tuple[str | None, bool | None]:
-    """Commit of the checkout that the package lies in, and whether files differ from it; None for an installed one."""
+    """The commit of the checkout that holds the package, and whether files differ from it; None for a wheel."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return None, None

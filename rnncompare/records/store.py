@@ -1,27 +1,29 @@
-"""All records of a results folder in one Parquet file, beside the files that it was made from.
+"""Many records in one Parquet file, ``records.parquet``, with their learning curves in ``curves.parquet`` beside it.
 
-It saves opening each of them: a row counts only while the record that it came from is the same file, untouched. So
-nothing is lost whatever becomes of it, and it may be removed at any time.
+There is one format for two uses. A row with a `STAMP` stands for a ``record.json`` below the folder, and saves opening
+it: it counts only while that file is untouched, so nothing is lost whatever happens to the store. A row without one is
+itself the record, as in a published study, whose runs have no files any more.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from rnncompare.base.files import open_regular, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NAME = "records.parquet"
-STAMP = "stamp"  # column: what changes when the record's file is replaced or written to
+NAME, CURVES = "records.parquet", "curves.parquet"
+STAMP = "stamp"  # column: changes when the record's file is replaced or written to
 _ENCODED = b"rnncompare.encoded"  # names, in the file's metadata, of the columns whose values are JSON
 
 
 def stamp(file: Path | str) -> str:
-    """What tells whether ``file`` is still what it was.
+    """Tells whether ``file`` is still what it was.
 
     Raises:
         OSError: it is not there.
@@ -31,15 +33,21 @@ def stamp(file: Path | str) -> str:
 
 
 def prefix(results_dir: Path) -> str:
-    """What the paths of all files in ``results_dir`` begin with."""
+    """The beginning of the paths of all files in ``results_dir``."""
     return os.path.join("" if results_dir == Path() else results_dir, "")
 
 
 def write_store(results_dir: Path, frame: pd.DataFrame) -> Path:
-    """Replace the store by ``frame``, with a `STAMP` and ``path`` below ``results_dir``, in one step."""
-    for left in results_dir.glob(f".{NAME}.*.part"):  # by one that was killed
-        left.unlink(missing_ok=True)
-    return write_frame(results_dir / NAME, frame.assign(path=frame["path"].str.removeprefix(prefix(results_dir))))
+    """Replace the store of a folder in one step.
+
+    Args:
+        results_dir: the folder.
+        frame: records with ``path`` and `STAMP`; a row without a stamp is stored as the record itself.
+    """
+    for leftover in results_dir.glob(f".{NAME}.*.part"):  # of a process that was killed
+        leftover.unlink(missing_ok=True)
+    relative = frame["path"].str.removeprefix(prefix(results_dir)).where(frame[STAMP].notna(), None)
+    return write_frame(results_dir / NAME, frame.assign(path=relative))
 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> Path:
@@ -51,40 +59,51 @@ def write_frame(path: Path, frame: pd.DataFrame) -> Path:
     plain = frame.assign(**{name: [_encode(value) for value in frame[name]] for name in encoded})
     table = pa.Table.from_pandas(plain, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), _ENCODED: json.dumps(encoded).encode()})
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with open(temporary, "wb") as file:
-            pq.write_table(table, file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+
+    def write(file: BinaryIO) -> None:
+        pq.write_table(table, file, compression="zstd")
+
+    write_whole(path, write)
     return path
 
 
-def read_store(results_dir: Path, columns: list[str] | None = None) -> pd.DataFrame | None:
-    """The rows of the store, whether or not they still count, or None where there is none that can be read."""
-    frame = read_frame(results_dir / NAME, columns)
-    if frame is not None and "path" in frame:
-        frame["path"] = prefix(results_dir) + frame["path"]
+def read_store(file: Path, columns: list[str] | None = None) -> pd.DataFrame | None:
+    """The rows of a store, whether or not they still count; None if it is absent or unreadable.
+
+    Args:
+        file: the store.
+        columns: to read; those that it lacks are null.
+
+    Returns:
+        The records; ``path`` is that of the record's file, or of the store where the row itself is the record.
+    """
+    frame = read_frame(file, columns)
+    if frame is None or "run_id" not in frame:
+        return None
+    wanted = [STAMP, "path"] if columns is None else columns
+    frame = frame.assign(**{name: None for name in wanted if name not in frame})
+    if "path" in frame:
+        is_record = frame["path"].isna()
+        frame["path"] = (prefix(file.parent) + frame["path"].astype(object)).mask(is_record, str(file)).astype(object)
     return frame
 
 
 def read_frame(path: Path, columns: list[str] | None = None) -> pd.DataFrame | None:
-    """The table that `write_frame` wrote, or None where there is none that can be read."""
+    """The table that `write_frame` wrote, or ``columns`` of it as far as it has them; None if it is unreadable."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path, columns=columns)
-        encoded = json.loads(table.schema.metadata[_ENCODED])
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+        with open_regular(path) as file:
+            parquet = pq.ParquetFile(file)
+            encoded = json.loads(parquet.schema_arrow.metadata[_ENCODED])
+            names = [name for name in parquet.schema_arrow.names if columns is None or name in columns]
+            frame = parquet.read(names).to_pandas()
+        for name in set(encoded) & set(frame):
+            frame[name] = frame[name].map(json.loads, na_action="ignore").astype(object)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, pa.ArrowException):
         return None
-    frame = table.to_pandas()
-    for name in set(encoded) & set(frame):
-        frame[name] = frame[name].map(json.loads, na_action="ignore").astype(object)
-    return frame
+    return frame.copy()  # joins the columns that decoding takes apart
 
 
 def _plain_text(column: pd.Series) -> bool:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
+from rnncompare.base.files import open_regular
 from rnncompare.records.fields import SCHEMA_VERSION, Record
-from rnncompare.records.files import CURVE_COLUMNS, read_record
-from rnncompare.records.store import STAMP, prefix, read_store, stamp, write_store
+from rnncompare.records.files import read_record
+from rnncompare.records.store import CURVES, NAME, STAMP, prefix, read_store, stamp, write_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,36 +25,116 @@ class RecordWarning(UserWarning):
     """A file that looks like a record and was not counted."""
 
 
+def load_records(path: str | Path) -> pd.DataFrame:
+    """The table of `read_records`; one `RecordWarning` names the files skipped, if there are any.
+
+    Raises:
+        DataError: as in `read_records`.
+    """
+    frame, skipped = read_records(path)
+    warn_of(skipped)
+    return frame
+
+
+def warn_of(skipped: list[str]) -> None:
+    """Warn of what the caller's caller asked for and does not get, a line each."""
+    if skipped:
+        warnings.warn("not counted:\n" + "\n".join(skipped), RecordWarning, stacklevel=3)
+
+
 def read_records(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
-    """All runs of a results folder (searched in depth) or of one Parquet file of records.
+    """All runs in a folder, searched in depth: those with files and those in stores, each counted once.
+
+    Args:
+        path: the folder, or a single ``record.json``, or a Parquet file of records.
 
     Returns:
-        One row a run, with the record's dotted names as columns, ``config.*`` among them, and ``path``, the file of the
-        record; and one line for each file that was skipped: torn, empty, foreign, of another schema, or a copy of a run
-        already counted.
+        One row a run, with the record's dotted names as columns, ``config.*`` among them, and ``path``, the file that
+        holds the record; and one line for each file that was skipped: torn, empty, foreign, of another schema, or a
+        copy of a run already counted.
 
     Raises:
         DataError: there is no such folder or file, or no readable record in it.
     """
     path = Path(path)
-    if path.is_file():
-        return _read_parquet(path), []
-    if not path.is_dir():
+    if not path.exists():
         raise DataError(f"{path}: no such folder of results")
-    frame, skipped = read_files(path, _files(path))
+    if not path.is_dir():
+        return _read_file(path), []
+    files, stores = _find(path)
+    frame, skipped = _gather(files, stores)
     if not len(frame):
-        raise DataError("\n".join([f"{path}: no readable record.json in it", *skipped[:1]]))
+        raise DataError("\n".join([f"{path}: no readable record.json in it{_what_else(path)}", *skipped[:1]]))
     return frame.drop(columns=STAMP), skipped
 
 
 def read_files(results_dir: Path, files: Iterable[str]) -> tuple[pd.DataFrame, list[str]]:
-    """As `read_records`, of ``files`` in ``results_dir``; what its store holds and is unchanged is not opened again."""
+    """As `read_records`, of ``files`` in ``results_dir`` alone, with their stamps.
+
+    A file that the folder's store holds unchanged is not opened.
+    """
+    frame, skipped = _gather(files, [str(results_dir / NAME)])
+    return frame[frame[STAMP].notna()].reset_index(drop=True), skipped
+
+
+def compact(results_dir: str | Path) -> tuple[Path, int, list[str]]:
+    """Gather the records of a folder in its store, from which reading is fast; stores in folders below stay theirs.
+
+    Returns:
+        The store, the number of records in it, and a line for each file that was skipped.
+
+    Raises:
+        DataError: there is no such folder, or no record in it.
+        OSError: the store cannot be written; the records are as they were.
+    """
+    folder = Path(results_dir)
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder of results")
+    files, stores = _find(folder)
+    store = folder / NAME
+    frame, skipped = _gather(files, stores)
+    frame = frame[frame[STAMP].notna() | (frame["path"] == str(store))]
+    if not len(frame):
+        raise DataError("\n".join([f"{folder}: no readable record.json in it{_what_else(folder)}", *skipped[:1]]))
+    if frame[STAMP].notna().any():  # else the store holds all there is already
+        write_store(folder, frame)
+    return store, len(frame), skipped
+
+
+def to_frame(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
+    """Records, each with the file that holds it, as the table of `read_records`; none is kept once it is in."""
     import pandas as pd
 
-    stored = read_store(results_dir)
-    known = {} if stored is None else dict(zip(stored["path"], stored[STAMP], strict=True))
+    columns: dict[str, list[Any]] = {name: [] for name in (*_NUMBERS, "run_id", "path")}
+    count = 0
+    for file, record in records:
+        for name, value in [*flat(vars(record)), ("path", file)]:
+            column = columns.setdefault(name, [])
+            column += [None] * (count - len(column))  # earlier runs that have no such setting
+            column.append(value)
+        count += 1
+    frame = pd.DataFrame({name: column + [None] * (count - len(column)) for name, column in columns.items()})
+    # numeric even where every value is null; the copy joins the columns that this takes apart
+    return frame.astype(dict.fromkeys(_NUMBERS, "float64")).copy()
+
+
+def check_records(frame: pd.DataFrame, path: Path) -> None:
+    """Raise `DataError` unless the table read from ``path`` is one of records of this schema."""
+    if not {"run_id", "status", "model.name", "data.name"} <= set(frame) or set(frame.get("schema_version", [])) != {
+        SCHEMA_VERSION
+    }:
+        raise DataError(f"{path}: not a table of records of schema version {SCHEMA_VERSION}")
+
+
+def _gather(files: Iterable[str], stores: Iterable[str]) -> tuple[pd.DataFrame, list[str]]:
+    """The records in ``files``, taken from ``stores`` where these are up to date, and those that only stores hold."""
+    import pandas as pd
+
+    kept, skipped = _read_stores(stores)
+    cached = pd.concat([frame[frame[STAMP].notna()] for frame in kept]).drop_duplicates("path") if kept else None
+    known = {} if cached is None else dict(zip(cached["path"], cached[STAMP], strict=True))
     unchanged: list[str] = []
-    stamps, skipped = [], []
+    stamps = []
 
     def changed() -> Iterator[tuple[str, Record]]:
         for file in files:
@@ -74,122 +155,97 @@ def read_files(results_dir: Path, files: Iterable[str]) -> tuple[pd.DataFrame, l
                 stamps.append(now)
                 yield file, record
 
-    opened = to_frame(changed()).assign(**{STAMP: stamps})
-    frames = [opened] if stored is None else [stored.set_index("path", drop=False).loc[unchanged], opened]
-    whole = [frame for frame in frames if len(frame)] or frames[-1:]
-    frame = pd.concat(whole).sort_values("path", ignore_index=True) if len(whole) > 1 else whole[0]
-    copies = frame.duplicated("run_id")
-    if copies.any():
-        firsts = frame[~copies].set_index("run_id")["path"]
-        doubled = zip(frame["path"][copies], frame["run_id"][copies], strict=True)
-        skipped += [f"{path}: the same run as {firsts[run]}" for path, run in doubled]
-    return frame[~copies].reset_index(drop=True), skipped
+    frame = to_frame(changed()).assign(**{STAMP: stamps})
+    if cached is not None and unchanged:
+        frame = _concatenated([cached.set_index("path", drop=False).loc[unchanged].reset_index(drop=True), frame])
+    frame = frame.sort_values("path", ignore_index=True, kind="stable")
+    whole = _concatenated([frame, *(stored[stored[STAMP].isna()] for stored in kept)]).astype({"path": "str"})
+    copies = whole.duplicated("run_id")
+    skipped += _named_copies(whole, copies)
+    return whole[~copies].reset_index(drop=True), skipped
 
 
-def compact(results_dir: str | Path) -> tuple[Path, int, list[str]]:
-    """Gather the records of a results folder in one Parquet file in it, from which `read_records` takes what is there.
+def _concatenated(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
 
-    Returns:
-        The file, the number of records in it, and a line for each file that was skipped.
-
-    Raises:
-        DataError: there is no such folder, or no record in it.
-        OSError: the file cannot be written; the records are as they were.
-    """
-    folder = Path(results_dir)
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder of results")
-    frame, skipped = read_files(folder, _files(folder))
-    if not len(frame):
-        raise DataError("\n".join([f"{folder}: no readable record.json in it", *skipped[:1]]))
-    return write_store(folder, frame), len(frame), skipped
+    filled = [frame for frame in frames if len(frame)] or frames[:1]
+    return pd.concat(filled, ignore_index=True) if len(filled) > 1 else filled[0]
 
 
-def _files(folder: Path) -> list[str]:
-    """All files called record.json, in depth; folders of locks and the like, which begin with a dot, are left out."""
-    found: list[str] = []
+def _read_stores(stores: Iterable[str]) -> tuple[list[pd.DataFrame], list[str]]:
+    """The rows of the stores that can be read, and a line for each that cannot and holds what no file does."""
+    frames, skipped = [], []
+    for name in stores:
+        store = Path(name)
+        frame = read_store(store)
+        try:
+            if frame is None:
+                raise DataError(f"{store}: torn, or not written by rnncompare")
+            check_records(frame, store)
+            frames.append(frame)
+        except DataError as error:
+            if store.with_name(CURVES).exists():  # else it is made from files that are there
+                skipped.append(str(error))
+    return frames, skipped
+
+
+def _named_copies(frame: pd.DataFrame, copies: pd.Series) -> list[str]:
+    """A line for each file whose run another holds too; one for all such runs of a store."""
+    if not copies.any():
+        return []
+    firsts = frame[~copies].set_index("run_id")["path"]
+    lines = []
+    for path, runs in frame[copies].groupby("path")["run_id"]:
+        first = f"the same run as {firsts[runs.iloc[0]]}"
+        lines.append(f"{path}: {first}" + (f", and {len(runs) - 1} more such copies" if len(runs) > 1 else ""))
+    return lines
+
+
+def _find(folder: Path) -> tuple[list[str], list[str]]:
+    """All files called ``record.json`` and all stores, in depth; folders of locks and the like begin with a dot."""
+    files: list[str] = []
+    stores: list[str] = []
     parents = [prefix(folder)]
     while parents:
         parent = parents.pop()
         with contextlib.suppress(OSError), os.scandir(parent or ".") as entries:
             for entry in entries:
                 if entry.name == "record.json":
-                    found.append(parent + entry.name)
+                    files.append(parent + entry.name)
+                elif entry.name == NAME:
+                    stores.append(parent + entry.name)
                 elif entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
                     parents.append(os.path.join(parent, entry.name, ""))
-    return sorted(found)
+    return sorted(files), sorted(stores)
 
 
-def to_frame(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
-    """Records, with the files that hold them, as the table of `read_records`; each is let go when it is in."""
-    import pandas as pd
-
-    columns: dict[str, list[Any]] = {name: [] for name in (*_nullable_numbers(Record), "run_id", "path")}
-    count = 0
-    for file, record in records:
-        for name, value in [*flat(vars(record)), ("path", file)]:
-            column = columns.setdefault(name, [])
-            column += [None] * (count - len(column))  # runs before that have no such setting
-            column.append(value)
-        count += 1
-    frame = pd.DataFrame({name: column + [None] * (count - len(column)) for name, column in columns.items()})
-    # a column that holds only numbers and nulls is numeric even where all are null
-    return frame.astype(dict.fromkeys(_nullable_numbers(Record), "float64"))
+def _what_else(folder: Path) -> str:
+    """What a folder without runs holds instead, if that is something of ours."""
+    measurements = len([*folder.glob("probes/*.json")]) if folder.name != "probes" else len([*folder.glob("*.json")])
+    if (folder / "study.json").exists():
+        return f", only a study whose claims need no training ({measurements} measurements): report on it instead"
+    if measurements:
+        return f", only {measurements} measurements: see rnncompare.measurements.store.load_measurements"
+    return ""
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_file(path: Path) -> pd.DataFrame:
+    """A single ``record.json``, a store, or another Parquet file of records."""
     import pandas as pd
     import pyarrow as pa
 
+    if path.suffix == ".json":
+        return to_frame([(str(path), read_record(path))])
+    frame = read_store(path)
     try:
-        frame = pd.read_parquet(path)
+        if frame is None:
+            with open_regular(path) as file:
+                frame = pd.read_parquet(file)
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise DataError(f"{path}: neither a folder of results nor a Parquet file of records") from error
+        expected = "a folder of results, a record.json or a Parquet file of records"
+        raise DataError(f"{path}: expected {expected}") from error
     check_records(frame, path)
-    return frame
-
-
-def check_records(frame: pd.DataFrame, path: Path) -> None:
-    """Raise `DataError` unless the table read from ``path`` is one of records of this schema."""
-    if not {"run_id", "status", "model.name", "data.name"} <= set(frame) or set(frame.get("schema_version", [])) != {
-        SCHEMA_VERSION
-    }:
-        raise DataError(f"{path}: not a table of records of schema version {SCHEMA_VERSION}")
-
-
-def load_records(path: str | Path) -> pd.DataFrame:
-    """The table of `read_records`, with one `RecordWarning` that names the files skipped, if there are any.
-
-    Raises:
-        DataError: as in `read_records`.
-    """
-    frame, skipped = read_records(path)
-    if skipped:
-        warnings.warn("not counted:\n" + "\n".join(skipped), RecordWarning, stacklevel=2)
-    return frame
-
-
-def load_curves(frame: pd.DataFrame) -> pd.DataFrame:
-    """The learning curves of the runs in ``frame``: `CURVE_COLUMNS` and ``run_id``, one row a validation.
-
-    A run whose ``curve.csv`` is absent or torn has no rows.
-    """
-    import pandas as pd
-
-    curves = [load_curve(path).assign(run_id=run) for run, path in zip(frame["run_id"], frame["path"], strict=True)]
-    whole = [curve for curve in curves if len(curve)]
-    return pd.concat(whole, ignore_index=True) if whole else pd.DataFrame(columns=[*CURVE_COLUMNS, "run_id"])
-
-
-def load_curve(path: str | Path) -> pd.DataFrame:
-    """The learning curve beside the record at ``path``: `CURVE_COLUMNS`; no rows if it is absent or torn."""
-    import pandas as pd
-
-    try:
-        curve = pd.read_csv(Path(path).with_name("curve.csv"), dtype="float64")
-    except (OSError, ValueError):
-        curve = pd.DataFrame()
-    return curve[list(CURVE_COLUMNS)] if set(CURVE_COLUMNS) <= set(curve) else pd.DataFrame(columns=CURVE_COLUMNS)
+    return frame.drop(columns=STAMP, errors="ignore").assign(path=frame.get("path", str(path)))
 
 
 def flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -210,3 +266,6 @@ def _nullable_numbers(kind: Any, prefix: str = "") -> Iterator[str]:
             yield from _nullable_numbers(hint, f"{prefix}{item.name}.")
         elif hint in (int | None, float | None):
             yield f"{prefix}{item.name}"
+
+
+_NUMBERS = tuple(_nullable_numbers(Record))

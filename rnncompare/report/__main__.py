@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@in_order("what is written is no whole report; the same command writes it anew")
+@in_order("the report is incomplete; run the same command again")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Report on a study or on the runs of a results folder.
 
@@ -42,12 +42,14 @@ def write_report(results: Path, output: Path) -> int:
         0, or 1 if some records were skipped.
 
     Raises:
-        DataError: there are no readable records, or the study's book is torn; nothing is written.
+        DataError: there are no readable records, or the study's manifest is damaged; nothing is written.
         OSError: ``output`` cannot be written.
     """
-    from rnncompare.studies.manifest import NAME
+    from rnncompare.studies.manifest import NAME, is_earlier
 
-    report = _report_study if (results / NAME).is_file() else _report_runs
+    report = _report_runs
+    if (results / NAME).is_file():
+        report = _report_earlier_study if is_earlier(results) else _report_study
     count, written, skipped = report(results, output)
     print(safe(f"{count} runs in {results}. Written to {output}:"))
     for path in written:
@@ -58,31 +60,38 @@ def write_report(results: Path, output: Path) -> int:
 
 
 def _report_study(results: Path, output: Path) -> tuple[int, list[Path], list[str]]:
-    from rnncompare.report import pages as page
-    from rnncompare.report import tables
+    from rnncompare.report import pages, tables
     from rnncompare.studies.verdicts import read_study
 
     study = read_study(results)
-    runs = page.all_runs(study)
+    runs = pages.all_runs(study)
     output.mkdir(parents=True, exist_ok=True)
     summaries = _write_summary(tables.summarise(runs), output) if len(runs) else []
-    return len(runs), [*page.write_study(study, runs, results, output), *summaries], study.skipped
+    return len(runs), [*pages.write_study(study, runs, results, output), *summaries], study.skipped
+
+
+def _report_earlier_study(results: Path, output: Path) -> tuple[int, list[Path], list[str]]:
+    from rnncompare.report import pages, tables
+    from rnncompare.studies.earlier import read_earlier_study
+
+    study = read_earlier_study(results)
+    runs = pages.earlier_runs(study)
+    output.mkdir(parents=True, exist_ok=True)
+    summaries = _write_summary(tables.summarise(runs), output)
+    return len(runs), [*pages.write_earlier_study(study, runs, results, output), *summaries], study.files.skipped
 
 
 def _report_runs(results: Path, output: Path) -> tuple[int, list[Path], list[str]]:
     from rnncompare.records import load_curves, read_records
-    from rnncompare.report import figures as plots
-    from rnncompare.report import pages as page
-    from rnncompare.report import tables
+    from rnncompare.report import pages, tables
 
     frame, skipped = read_records(results)
     summary = tables.summarise(frame)
     output.mkdir(parents=True, exist_ok=True)
     summaries = _write_summary(summary, output)
-    drawn = plots.draw_all(frame, load_curves(frame), output)
     print(tables.text(summary))
-    written = page.write_runs(frame, summary, drawn, skipped, output)
-    return len(frame), [written, *summaries, *(path for paths in drawn.values() for path in paths)], skipped
+    page, *drawn = pages.write_runs(frame, load_curves(frame), summary, skipped, results, output)
+    return len(frame), [page, *summaries, *drawn], skipped
 
 
 def _write_summary(summary: pd.DataFrame, output: Path) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from rnncompare.statistics.bands import Band, difference_band
 from rnncompare.statistics.censored import decide_censored, log_ratio_bounds, median_time
-from rnncompare.statistics.curves import TargetSize, area_under_curve, size_at_target, slopes_over_log_size
+from rnncompare.statistics.curves import TargetSize, size_at_target, slopes_over_log_size
 from rnncompare.statistics.decision import (
     Decision,
     Estimate,
@@ -13,20 +13,20 @@ from rnncompare.statistics.decision import (
     decide_estimate,
     standard_error_of_tests,
 )
-from rnncompare.statistics.family import holm
-from rnncompare.statistics.intervals import Interval, bootstrap_interval, mean_interval
+from rnncompare.statistics.family import InFamily, holm, in_family
+from rnncompare.statistics.intervals import Interval, mean_interval
 from rnncompare.statistics.looks import Looks
 from rnncompare.statistics.power import (
     PowerAtMargin,
     pairs_for_difference,
     pairs_for_equivalence,
-    pairs_for_superiority,
     pairs_to_settle,
     power_at_margin,
     verdicts_by_margin,
 )
 from rnncompare.statistics.proportions import PairedProportions
 from rnncompare.statistics.scores import scaled_margin, scaled_score
+from rnncompare.statistics.standing import Standing, standing
 from rnncompare.statistics.studentised import StudentisedMean
 from rnncompare.statistics.superiority import probability_of_superiority
 from rnncompare.statistics.tasks import GeneralDecision, RandomEffects, decide_in_general, random_effects
@@ -40,6 +40,7 @@ __all__ = [
     "Decision",
     "Estimate",
     "GeneralDecision",
+    "InFamily",
     "Interval",
     "Looks",
     "PairedProportions",
@@ -47,12 +48,11 @@ __all__ = [
     "RandomEffects",
     "RateResponse",
     "Rule",
+    "Standing",
     "StudentisedMean",
     "TargetSize",
     "Verdict",
     "WithTestError",
-    "area_under_curve",
-    "bootstrap_interval",
     "cross_fit",
     "decide",
     "decide_censored",
@@ -61,12 +61,12 @@ __all__ = [
     "difference_band",
     "expected_best",
     "holm",
+    "in_family",
     "log_ratio_bounds",
     "mean_interval",
     "median_time",
     "pairs_for_difference",
     "pairs_for_equivalence",
-    "pairs_for_superiority",
     "pairs_to_settle",
     "power_at_margin",
     "probability_of_superiority",
@@ -77,6 +77,7 @@ __all__ = [
     "size_at_target",
     "slopes_over_log_size",
     "standard_error_of_tests",
+    "standing",
     "tuned_difference",
     "tuned_proportions",
     "verdicts_by_margin",

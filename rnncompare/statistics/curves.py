@@ -1,4 +1,4 @@
-"""Quality over training-set size: its area, where it reaches a target, and its slope over the log of the size."""
+"""Quality over training-set size: where it reaches a target, and the slope of a difference over the log of the size."""
 
 from __future__ import annotations
 
@@ -44,25 +44,6 @@ def _curves(values: Sequence[float] | np.ndarray, points: int, name: str) -> np.
     if checked.ndim == 0 or checked.shape[-1] != points or not np.isfinite(checked).all():
         raise ValueError(f"{name} of shape {checked.shape}: one finite number for each of {points} sizes is needed")
     return checked
-
-
-def area_under_curve(sizes: Sequence[float] | np.ndarray, quality: Sequence[float] | np.ndarray) -> np.ndarray:
-    """The mean height of quality over the log of the training-set size, by the trapezoidal rule.
-
-    Divided by the range of log sizes, so in the unit of the quality: a curve that is constant has itself as area.
-
-    Args:
-        sizes: rising training-set sizes, ``(S,)``, at least two.
-        quality: the curves, ``(..., S)``: one a seed, say.
-
-    Returns:
-        The areas, ``(...)``; the paired differences of them go to `decide`.
-
-    Raises:
-        ValueError: the sizes are not positive and rising, or a quality is not finite.
-    """
-    x = _log_sizes(sizes, fewest=2)
-    return np.trapezoid(_curves(quality, len(x), "quality"), x, axis=-1) / (x[-1] - x[0])
 
 
 def size_at_target(

@@ -1,10 +1,13 @@
-"""Many claims in one report: Holm's adjustment."""
+"""Many claims in one report: Holm's adjustment, and which verdicts hold only alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+
+from rnncompare.statistics.decision import Decision
 
 
 def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
@@ -25,3 +28,31 @@ def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
     adjusted = np.full(p.shape, np.nan)
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return adjusted
+
+
+@dataclass(frozen=True)
+class InFamily:
+    """A decision among the others of its report.
+
+    Attributes:
+        p: Holm's adjusted p-value; NaN where there was no decision.
+        suggestive: whether a verdict was reached that holds alone, but not with the adjustment.
+    """
+
+    p: float
+    suggestive: bool
+
+
+def in_family(decisions: Sequence[Decision | None], alpha: float = 0.05) -> list[InFamily]:
+    """Each decision of a report with the adjustment for being many.
+
+    Args:
+        decisions: of all claims, their p on the scale of one look (`Looks.overall_p`); None where there was nothing to
+            decide (not measured, uninformative, unconverged).
+        alpha: the error allowed over the family.
+    """
+    adjusted = holm([np.nan if decision is None else decision.p for decision in decisions])
+    return [
+        InFamily(float(p), decision is not None and decision.verdict != "inconclusive" and not p <= alpha)
+        for decision, p in zip(decisions, adjusted, strict=True)
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -136,8 +135,3 @@ def _simpson(limit: float, intervals: int = 400) -> tuple[np.ndarray, np.ndarray
     weights[1::2] = 4.0
     weights[[0, -1]] = 1.0
     return points, weights * (2 * limit / intervals / 3)
-
-
-def next_look(looks: Sequence[int], pairs: int) -> int | None:
-    """How many pairs the next look needs, None after the last."""
-    return next((n for n in looks if n > pairs), None)

@@ -87,22 +87,6 @@ def _power_of_equivalence(margin: float, shift: float, n: int) -> float:
     return float(ndtr((margin - shift) * root - z) + ndtr((margin + shift) * root - z) - 1)
 
 
-def pairs_for_superiority(probability: float, power: float = 0.95, alpha: float = 0.05) -> int:
-    """Pairs to tell a probability that A beats B from one half (Noether 1987, as in Bouthillier et al. 2021).
-
-    ``n = ((z(1 - alpha) + z(power)) / (sqrt(6) (1/2 - P)))²``, the one-sided rank test's: 29 for P = 0.75 at 5 % and
-    95 % power.
-
-    Raises:
-        ValueError: ``probability`` is a half, which no number of pairs tells from itself, or not between 0 and 1.
-    """
-    if not 0 <= probability <= 1 or probability == 0.5:
-        raise ValueError(f"probability is {probability}: another number between 0 and 1 than a half is needed")
-    from scipy.special import ndtri
-
-    return math.ceil(((ndtri(1 - alpha) + ndtri(power)) / (math.sqrt(6) * (0.5 - probability))) ** 2)
-
-
 def pairs_to_settle(
     differences: Sequence[float] | np.ndarray, margin: float, rule: Rule = "beats", power: float = 0.9
 ) -> int | None:

@@ -19,6 +19,9 @@ MOST_SUBSETS = 2000
 
 FEWEST_SEEDS = 3
 
+CHOICE_DEGREES = 2
+"""Degrees of freedom of the luck of the choice: a choice is made on two halves that share no seed."""
+
 
 @dataclass(frozen=True)
 class ArmGrid:
@@ -62,7 +65,7 @@ class ArmGrid:
     @cached_property
     def chosen(self) -> int:
         """Which rate all seeds together choose; of rates tied in score and loss, the middle one."""
-        tied = np.flatnonzero(_choices(self, np.ones((1, self.seeds)))[0])
+        tied = np.flatnonzero(_choices(self, np.ones((1, self.seeds)))[:, 0])
         return int(tied[len(tied) // 2])
 
     @property
@@ -84,6 +87,7 @@ class CrossFit:
             choice of the rate included. Use them wherever a method takes paired differences.
         first_choices: how often each rate of the first arm was chosen, ``(R,)``, shares that sum to 1.
         second_choices: the same of the second arm.
+        widening: the factor by which the pseudo-values were spread, as two halves say little of the luck of a choice.
     """
 
     first: np.ndarray
@@ -91,6 +95,7 @@ class CrossFit:
     pseudo_values: np.ndarray
     first_choices: np.ndarray
     second_choices: np.ndarray
+    widening: float
 
     @property
     def mean(self) -> float:
@@ -108,7 +113,9 @@ def cross_fit(first: ArmGrid, second: ArmGrid) -> CrossFit:
 
     The variance is the jackknife's: each seed is left out in turn, of the choosing and of the judging, and all is done
     again. Averaging over splits makes the estimate smooth in the data, which the jackknife needs and a single choice
-    of the best rate is not (Efron 2014, *Estimation and accuracy after model selection*).
+    of the best rate is not (Efron 2014, *Estimation and accuracy after model selection*). Of the luck of the choice the
+    data say little, though: there are two halves that do not share seeds. The part of the variance that comes from
+    choosing therefore counts with 2 degrees of freedom, against n - 1 of the rest (Satterthwaite 1946).
 
     Args:
         first: the arm for which a positive difference speaks.
@@ -124,21 +131,41 @@ def cross_fit(first: ArmGrid, second: ArmGrid) -> CrossFit:
         raise ValueError(f"{n} seeds of one arm and {second.seeds} of the other do not pair")
     if len(first.rates) == 1:  # nothing is chosen
         one, other = first.test[0], second.test[0]
-        return CrossFit(one, other, one - other, np.ones(1), np.ones(1))
+        return CrossFit(one, other, one - other, np.ones(1), np.ones(1), 1.0)
     if n < FEWEST_SEEDS:
         raise ValueError(f"{n} seeds: choosing a rate on some and judging it on others needs at least {FEWEST_SEEDS}")
-    subsets = _subsets(n)
-    judged = 1 - subsets  # (S, n): the seeds that a subset's choice is judged on
-    choices = [_choices(grid, subsets) for grid in (first, second)]
-    scores = [choices[0] @ first.test, choices[1] @ second.test]  # (S, n)
-    times = judged.sum(0)
-    one, other = ((judged * score).sum(0) / times for score in scores)
+    halves = _halves(n)
+    choices = [_choices(grid, halves.choosing) for grid in (first, second)]
+    one, other = (
+        (choice @ halves.judged / halves.times * grid.test).sum(0)
+        for choice, grid in zip(choices, (first, second), strict=True)
+    )
     mean = float(np.mean(one - other))
+    differences = choices[0].T @ first.test - choices[1].T @ second.test  # (S, n)
     # [i, j]: how seed i fares at rates chosen without i and without j
-    without = (judged * (scores[0] - scores[1])).T @ judged / np.maximum(judged.T @ judged, 1)
+    without = (halves.judged * differences).T @ halves.judged / halves.together
     left_out = (without.sum(0) - np.diag(without)) / (n - 1)
     pseudo = n * mean - (n - 1) * left_out
-    return CrossFit(one, other, pseudo + (mean - pseudo.mean()), choices[0].mean(0), choices[1].mean(0))
+    widening = _widening(float(np.var(pseudo)), float(np.var(one - other)), n)
+    pseudo = mean + widening * (pseudo - pseudo.mean())
+    return CrossFit(one, other, pseudo, choices[0].mean(1), choices[1].mean(1), widening)
+
+
+def _widening(whole: float, judged: float, n: int) -> float:
+    """How much wider Student's interval is for knowing the luck of the choice from `CHOICE_DEGREES` only.
+
+    Args:
+        whole: the variance of the pseudo-values.
+        judged: that of the seeds at fixed shares of the rates, without the luck of the choice.
+        n: how many seeds there are.
+    """
+    from scipy.special import stdtrit
+
+    if not whole > judged:
+        return 1.0
+    chosen = whole - judged
+    degrees = whole**2 / (judged**2 / (n - 1) + chosen**2 / CHOICE_DEGREES)
+    return max(1.0, float(stdtrit(degrees, 0.975) / stdtrit(n - 1, 0.975)))
 
 
 def tuned_difference(conditions: Sequence[tuple[ArmGrid, ArmGrid]]) -> StudentisedMean:
@@ -176,42 +203,59 @@ def tuned_proportions(first: ArmGrid, second: ArmGrid) -> WiderOf:
     if not all(np.isin(grid.test, (0.0, 1.0)).all() for grid in (first, second)):
         raise ValueError("test scores of solve-or-fail are to be 0 or 1")
     fit = cross_fit(first, second)
-    subsets = _subsets(fit.pseudo_values.size) if len(first.rates) > 1 else np.zeros((1, first.seeds))
-    judged = 1 - subsets
-    solved = [_choices(grid, subsets) @ grid.test for grid in (first, second)]
-    wins, losses = (
-        float((judged * one * (1 - other)).sum(0) @ (1 / judged.sum(0)))
-        for one, other in ((solved[0], solved[1]), (solved[1], solved[0]))
-    )
+    if len(first.rates) == 1:
+        won, lost = first.test[0] * (1 - second.test[0]), second.test[0] * (1 - first.test[0])
+    else:
+        halves = _halves(first.seeds)
+        one, other = (_choices(grid, halves.choosing).T @ grid.test for grid in (first, second))  # (S, n)
+        won, lost = ((halves.judged * pairs).sum(0) / halves.times for pairs in (one * (1 - other), other * (1 - one)))
+    wins, losses = float(won.sum()), float(lost.sum())
     return WiderOf(PairedProportions(wins, losses, first.seeds), StudentisedMean(fit.pseudo_values))
 
 
-def _choices(grid: ArmGrid, subsets: np.ndarray) -> np.ndarray:
-    """The share of each rate in the choice of each subset ``(S, n)`` of the seeds: ``(S, R)``, rows that sum to 1."""
-    # infinite losses (diverged runs) times 0 would be NaN
-    loss = np.nan_to_num(grid.loss, posinf=np.finfo(float).max / (4 * grid.seeds), neginf=-1e300 / grid.seeds)
-    tied = _is_best(subsets @ grid.validation.T, np.ones(len(grid.rates), dtype=bool))
-    tied = _is_best(-(subsets @ loss.T), tied)
-    return tied / tied.sum(1, keepdims=True)
+def _choices(grid: ArmGrid, choosing: np.ndarray) -> np.ndarray:
+    """The share of each rate in the choice of each set of seeds ``(S, n)``: ``(R, S)``, columns that sum to 1."""
+    best = _is_best(grid.validation @ choosing.T)
+    if (best.sum(0) > 1).any():
+        # infinite losses (diverged runs) times 0 would be NaN
+        loss = np.nan_to_num(grid.loss, posinf=np.finfo(float).max / (4 * grid.seeds), neginf=-1e300 / grid.seeds)
+        best = _is_best(np.where(best, -(loss @ choosing.T), -math.inf))
+    return best / best.sum(0)
 
 
-def _is_best(scores: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """Which of the scores ``(S, R)`` are the largest of their row, but for rounding."""
-    allowed = np.where(among, scores, -math.inf)
-    top = allowed.max(1, keepdims=True)
-    return allowed >= top - 1e-9 * np.abs(top)
+def _is_best(scores: np.ndarray) -> np.ndarray:
+    """Which of the scores ``(R, S)`` are the largest of their column, but for rounding."""
+    top = scores.max(0)
+    return scores >= top - 1e-9 * np.abs(top)
+
+
+@dataclass(frozen=True)
+class _Halves:
+    """Ways to split the seeds, ``S`` of them.
+
+    Attributes:
+        choosing: 1 for a seed that chooses, else 0, ``(S, n)``.
+        judged: 1 for a seed that is judged, else 0, ``(S, n)``.
+        times: how often each seed is judged, ``(n,)``.
+        together: how often each two are, ``(n, n)``.
+    """
+
+    choosing: np.ndarray
+    judged: np.ndarray
+    times: np.ndarray
+    together: np.ndarray
 
 
 @lru_cache(maxsize=16)
-def _subsets(n: int) -> np.ndarray:
-    """Halves of ``n`` seeds as rows of 0 and 1, ``(S, n)``: all, or a seeded sample with the complement of each."""
+def _halves(n: int) -> _Halves:
+    """All ways to split ``n`` seeds, or a seeded sample of `MOST_SUBSETS`, each with the halves exchanged."""
     size = n // 2
     if math.comb(n, size) <= MOST_SUBSETS:
         members = np.array(list(combinations(range(n), size)))
-        rows = np.zeros((len(members), n))
-        np.put_along_axis(rows, members, 1.0, axis=1)
+        choosing = np.zeros((len(members), n))
+        np.put_along_axis(choosing, members, 1.0, axis=1)
     else:
         order = np.argsort(np.random.default_rng(n).random((MOST_SUBSETS // 2, n)), axis=1)
-        rows = np.concatenate([order < size, order >= n - size]).astype(float)
-    rows.flags.writeable = False
-    return rows
+        choosing = np.concatenate([order < size, order >= n - size]).astype(float)
+    judged = 1 - choosing
+    return _Halves(choosing, judged, judged.sum(0), np.maximum(judged.T @ judged, 1))

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
-from rnncompare.studies.files import Files
+from rnncompare.studies.files import Files, read_files
 from rnncompare.studies.manifest import NAME, is_earlier
-from rnncompare.studies.published_store import read_published
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +70,6 @@ def read_earlier_study(folder: Path) -> EarlierStudy:
         ]
         runs = pd.DataFrame(rows, columns=["claim", "arm", "task", "value", "stage", "run_id"])
         plain = {name: content[name] for name in ("command", "settings", "tasks", "claims")}
-        return EarlierStudy(**plain, verdicts=verdicts, files=read_published(folder), runs=runs)
+        return EarlierStudy(**plain, verdicts=verdicts, files=read_files(folder), runs=runs)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise DataError(f"{folder}: not a published study: {' '.join(str(error).split())}") from error

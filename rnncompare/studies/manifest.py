@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rnncompare.base.errors import DataError
+from rnncompare.base.files import read_text
 from rnncompare.claims import Claim
 from rnncompare.claims.claim import parse
 from rnncompare.claims.scale import Scale
@@ -105,7 +106,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     if not path.exists():
         return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path))
         version = content.pop("schema_version")
         if version == EARLIER:
             raise ValueError("made under the earlier protocol (tuned apart, trained for a fixed number of updates)")
@@ -123,7 +124,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 def is_earlier(folder: Path) -> bool:
     """Whether the study in ``folder`` was made under the earlier protocol."""
     try:
-        content = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        content = json.loads(read_text(folder / NAME))
     except (OSError, ValueError):
         return False
     return isinstance(content, dict) and content.get("schema_version") == EARLIER
@@ -135,10 +136,11 @@ def _entry(values: dict[str, Any]) -> ManifestEntry:
 
 
 def _check_grids(manifest: Manifest) -> None:
-    """Raise `ValueError` where the arms of a condition have different learning rates."""
-    grids: dict[tuple[Any, ...], list[float]] = {}
-    for entry in manifest.entries:
-        condition = (entry.task, str(entry.value), tuple(entry.size))
-        rates = grids.setdefault(condition, entry.rates)
-        if sorted(rates) != sorted(entry.rates):
-            raise ValueError(f"unequal grids: {entry.task} {entry.value} has rates {rates} in one arm, {entry.rates}")
+    """Raise `ValueError` where the arms of a claim have different learning rates in one condition."""
+    for claim, arms in manifest.arms.items():
+        grids: dict[tuple[str, str], list[float]] = {}
+        for entry in (manifest.entries[position] for positions in arms.values() for position in positions):
+            rates = grids.setdefault((entry.task, str(entry.value)), entry.rates)
+            if sorted(rates) != sorted(entry.rates):
+                where = f"{claim} on {entry.task} {entry.value}"
+                raise ValueError(f"unequal grids: {where} has rates {rates} in one arm, {entry.rates} in another")

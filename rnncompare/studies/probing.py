@@ -10,11 +10,8 @@ from rnncompare.base.errors import SettingError
 from rnncompare.base.isolation import call_isolated
 from rnncompare.claims import Claim
 from rnncompare.composition.compose import compose, shortened
-from rnncompare.measurements.gradient_flow import GradientFlow
-from rnncompare.measurements.measurement import Probe
-from rnncompare.measurements.memory import Memory
-from rnncompare.measurements.step_time import StepTime
-from rnncompare.measurements.store import Request, measure_missing, missing, probe_id
+from rnncompare.measurements.measurement import GradientFlow, Measurement, Memory, StepTime
+from rnncompare.measurements.store import Request, measure_missing, measurement_id, missing
 from rnncompare.studies.reporter import Reporter
 from rnncompare.studies.settings import StudySettings
 from rnncompare.sweep import checked
@@ -33,20 +30,21 @@ def wanted(claims: Sequence[Claim], settings: StudySettings, overrides: Sequence
 
 
 def _arms(claim: Claim, settings: StudySettings, overrides: Sequence[str]) -> dict[str, list[Request]]:
-    probes: dict[str, list[Probe]]
+    probes: dict[str, list[Measurement]]
     if claim.options["probe"] == "gradient_flow":
         composed = compose([*claim.options["run"], *claim.size, *arm, *overrides] for arm in claim.arms.values())
         runs = [shortened(run, settings.updates) for run in checked(composed)]
         probes = {arm: [GradientFlow(run)] for arm, run in zip(claim.arms, runs, strict=True)}
     else:
         probes = {"": list(_step_probes(claim, settings.shapes))}
+    keep = "stale=keep" in overrides
     return {
-        arm: [Request(probe, number) for probe in own for number in range(settings.pairs)]
+        arm: [Request(probe, number, keep) for probe in own for number in range(settings.pairs)]
         for arm, own in probes.items()
     }
 
 
-def _step_probes(claim: Claim, shapes: int) -> Iterator[Probe]:
+def _step_probes(claim: Claim, shapes: int) -> Iterator[Measurement]:
     """The probes of a training step at the first shapes of a claim, with each of its numbers of threads."""
     for shape, threads in itertools.product(claim.options["shapes"][:shapes], claim.options["threads"]):
         at = (*shape, threads, claim.options["device"])
@@ -63,7 +61,7 @@ def servable(requests: Wanted) -> tuple[Wanted, dict[str, str]]:
     unserved: dict[str, str] = {}
     for claim, arms in requests.items():
         try:
-            for device in {request.probe.device_name() for asked in arms.values() for request in asked}:
+            for device in {request.measurement.device_name() for asked in arms.values() for request in asked}:
                 call_isolated(_require_device, device)
             kept[claim] = arms
         except SettingError as error:
@@ -78,7 +76,7 @@ def _require_device(name: str, send: Callable[[object], None]) -> None:  # noqa:
 
 
 def measure(requests: Wanted, results_dir: str, reporter: Reporter, deadline: float | None = None) -> None:
-    """Measure what is missing, one after the other, with the machine to itself; all of a replicate before the next.
+    """Measure what is missing, one after the other, with the machine to itself, claim by claim.
 
     Args:
         requests: what is wanted.
@@ -90,12 +88,12 @@ def measure(requests: Wanted, results_dir: str, reporter: Reporter, deadline: fl
         StorageError: a file could not be written.
     """
     every = [request for arms in requests.values() for asked in arms.values() for request in asked]
-    todo = sorted(missing(every, results_dir), key=lambda request: request.replicate)
+    todo = missing(every, results_dir)
     with reporter.stage("measuring", len(todo), "probe") as bar:
         for measured in measure_missing(todo, results_dir):
             bar.advance()
             if measured.error:
-                bar.note(f"{measured.request.probe.name}: {measured.error}")
+                bar.note(f"{measured.request.measurement.name}: {measured.error}")
             if deadline is not None and time.monotonic() > deadline:
                 bar.note("the share of the budget for measuring is spent: training goes on")
                 break
@@ -104,6 +102,6 @@ def measure(requests: Wanted, results_dir: str, reporter: Reporter, deadline: fl
 def identities(requests: Wanted) -> dict[str, dict[str, list[str]]]:
     """The ids of the requests, by claim and arm."""
     return {
-        claim: {arm: [probe_id(request) for request in asked] for arm, asked in arms.items()}
+        claim: {arm: [measurement_id(request) for request in asked] for arm, asked in arms.items()}
         for claim, arms in requests.items()
     }

@@ -24,7 +24,7 @@ BLOCK = re.compile(r"(<!-- (verdicts|conditions|checks)(?:: ([a-z_ ]+?))? -->\n)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the numbers of a study into the README and the claims' pages.
+    """Write the numbers of a study into the table of verdicts and the claims' pages.
 
     Returns:
         0; 2 where there is no study.
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def pages() -> list[Path]:
     """The pages that quote the published study."""
-    return [EXPERIMENTS.parent / "README.md", *sorted(EXPERIMENTS.glob("*/README.md"))]
+    return [EXPERIMENTS.parent / "docs" / "verdicts.md", *sorted(EXPERIMENTS.glob("*/README.md"))]
 
 
 def filled(text: str, study: Study) -> str:
@@ -67,7 +67,7 @@ def filled(text: str, study: Study) -> str:
 
 def _verdicts(findings: Sequence[Finding]) -> str:
     shown = table.frame(list(findings)).drop(columns=["p", "would settle it"])
-    shown["claim"] = [f"[{name}](experiments/{name}/README.md)" for name in shown["claim"]]
+    shown["claim"] = [f"[{name}](../experiments/{name}/README.md)" for name in shown["claim"]]
     if len({finding.claim.name for finding in findings}) == 1:
         shown = shown.drop(columns="claim")
     return markdown(shown.columns, shown.itertuples(index=False))

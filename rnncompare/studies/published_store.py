@@ -1,4 +1,4 @@
-"""A study as it is published: its manifest and three tables of its runs alone, without paths of the machine."""
+"""Publishing a study: its manifest, and tables of its runs, curves and measurements without paths of the machine."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
-from rnncompare.records import check_records, plain, write_whole
-from rnncompare.records.store import read_frame, write_frame
+from rnncompare.base.files import read_text
+from rnncompare.measurements.store import STORE as MEASUREMENTS
+from rnncompare.records import plain, write_whole
+from rnncompare.records.store import CURVES, write_frame
+from rnncompare.records.store import NAME as RECORDS
 from rnncompare.studies.files import Files, read_files
 from rnncompare.studies.manifest import NAME, Manifest, read_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RECORDS, CURVES, PROBES = "records.parquet", "curves.parquet", "probes.parquet"
 PATH_SETTINGS = ("results_dir", "path", "test_path")
 _PART = r"[^\s/\\'\"=,;:()\[\]{}]+"
 # an absolute path in a text, of more than one part: /a/b, ~/a, C:\a; no part of an address or of a fraction
@@ -25,11 +27,13 @@ _ABSOLUTE = re.compile(rf"(?<![\w:/.~\\])(?:~/{_PART}|/{_PART}/{_PART}|[A-Za-z]:
 
 
 def publish(study: Path, destination: Path) -> tuple[list[Path], Files]:
-    """Write the manifest of a study and the tables of all that it names to another folder.
+    """Write the manifest of a study, and tables of all that it names, to another folder.
+
+    `rnncompare.load_records` and reports read that folder as they read the study's own.
 
     Args:
         study: its folder.
-        destination: made where it is not there; files of these names in it are replaced.
+        destination: made if absent; files of these names in it are replaced.
 
     Returns:
         The files written, and what is in them.
@@ -47,29 +51,11 @@ def publish(study: Path, destination: Path) -> tuple[list[Path], Files]:
     if not len(files.records):
         raise DataError(f"{study}: no record of the runs that {NAME} names")
     destination.mkdir(parents=True, exist_ok=True)
-    content = json.loads((study / NAME).read_text(encoding="utf-8"))
+    content = json.loads(read_text(study / NAME))
     text = json.dumps(plain(without_paths(content)), ensure_ascii=False, indent=1)
     write_whole(destination / NAME, f"{text}\n")
-    tables = {RECORDS: files.records, CURVES: files.curves, PROBES: files.probes}
+    tables = {RECORDS: files.records, CURVES: files.curves, MEASUREMENTS: files.probes}
     return [destination / NAME, *(_write(destination / name, frame) for name, frame in tables.items())], files
-
-
-def is_published(folder: Path) -> bool:
-    """Whether the study in ``folder`` is a published one."""
-    return (folder / CURVES).is_file()
-
-
-def read_published(folder: Path) -> Files:
-    """The tables of a published study.
-
-    Raises:
-        DataError: one of them is absent or torn.
-    """
-    records, curves, probes = (_read(folder / name) for name in (RECORDS, CURVES, PROBES))
-    check_records(records, folder / RECORDS)
-    if "run_id" not in curves or "probe_id" not in probes:
-        raise DataError(f"{folder}: {CURVES} and {PROBES} are not tables of curves and of probes")
-    return Files(records, curves, probes, [])
 
 
 def without_paths(value: Any) -> Any:
@@ -82,7 +68,7 @@ def without_paths(value: Any) -> Any:
 
 
 def _setting(key: str, value: Any) -> Any:
-    """A setting's value; one that is a path may hold spaces."""
+    """A setting's value; unlike a path in a text, one that is a path may hold spaces."""
     is_path = key.rpartition(".")[2] in PATH_SETTINGS and isinstance(value, str)
     return _last_name(value) if is_path and _is_absolute(value) else without_paths(value)
 
@@ -117,10 +103,3 @@ def _write(path: Path, frame: pd.DataFrame) -> Path:
 def _is_numeric(column: pd.Series) -> bool:
     """Whether a column holds numbers alone."""
     return column.dtype.kind in "biuf"
-
-
-def _read(path: Path) -> pd.DataFrame:
-    frame = read_frame(path)
-    if frame is None:
-        raise DataError(f"{path}: absent, torn or not published by rnncompare; publish the study again")
-    return frame

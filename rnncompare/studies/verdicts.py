@@ -15,7 +15,6 @@ from rnncompare.claims.judge import as_family, judge
 from rnncompare.studies.evidence import gather
 from rnncompare.studies.files import read_files
 from rnncompare.studies.manifest import NAME, Manifest, read_manifest
-from rnncompare.studies.published_store import is_published, read_published
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,13 @@ def read_study(folder: Path) -> Study:
     """Judge the study in ``folder``, published or not, by the records that are there now.
 
     Raises:
-        DataError: there is no study there, one of the earlier protocol, or no record.
+        DataError: there is no study there, one of the earlier protocol, no record, or a published table of it is torn.
     """
     manifest = read_manifest(folder)
     if manifest is None:
         raise DataError(f"{folder}: no {NAME} in it, so it holds no study")
     named = bool(manifest.run_ids)
-    files = read_published(folder) if is_published(folder) else read_files(folder, runs=named)
+    files = read_files(folder, runs=named)
     evidence = {
         claim.name: gather(manifest, claim, files.records, files.curves, files.probes) for claim in manifest.claims
     }
@@ -63,6 +62,8 @@ def _with_price(finding: Finding, not_attempted: Sequence[dict[str, Any]]) -> Fi
     ]
     if not mine:
         return finding
-    price = f"{len(mine)} tasks not attempted: {sum(mine) / 3600:.2g} core-hours"
+    price = f"{len(mine)} tasks not attempted"
+    if sum(mine):  # else they come with the runs of other claims
+        price += f": {sum(mine) / 3600:.2g} core-hours"
     notes = (*finding.notes, price)
     return dataclasses.replace(finding, notes=notes, settle=finding.settle or price)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,10 @@ from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from rnncompare.tasks.contract import Task
+
+SOURCE = "provenance.source_sha256"
 
 
 def plan(
@@ -77,14 +82,17 @@ def find_record(name: str, settings: RunSettings) -> Record | None:
 
 
 def find_missing(runs: Mapping[str, RunSettings]) -> dict[str, RunSettings]:
-    """Those of ``runs`` to train: not recorded, failed, without the model asked for, or forced."""
+    """Those of ``runs`` to train: not recorded, failed, stale (unless kept), without the model asked for, or forced."""
     stored = {folder: _stored(folder) for folder in {settings.results_dir for settings in runs.values()}}
+    sources = {
+        name: None if settings.force else _recorded_source(name, settings, stored[settings.results_dir])
+        for name, settings in runs.items()
+    }
+    stale = find_stale({name: source for name, source in sources.items() if source}, runs)
     return {
         name: settings
         for name, settings in runs.items()
-        if settings.force
-        or not _is_recorded(name, settings, stored[settings.results_dir])
-        or lacks_model(name, settings)
+        if sources[name] is None or name in stale or lacks_model(name, settings)
     }
 
 
@@ -97,23 +105,50 @@ def lacks_model(name: str, settings: RunSettings) -> bool:
     return False
 
 
-def _is_recorded(name: str, settings: RunSettings, stored: Mapping[str, tuple[str, str]]) -> bool:
+def find_stale(sources: Mapping[str, str], runs: Mapping[str, RunSettings]) -> set[str]:
+    """The recorded runs that were made by other code of their cell or task than there is now.
+
+    Args:
+        sources: the fingerprint of the code that made each record.
+        runs: the settings of these runs; those that say ``stale=keep`` are not looked at.
+    """
+    codes = {name: (runs[name].model.name, type(runs[name].data)) for name in sources if runs[name].stale == "rerun"}
+    distinct = tuple(sorted(set(codes.values()), key=repr))
+    now = dict(zip(distinct, _sources(distinct), strict=True)) if distinct else {}
+    return {name for name, code in codes.items() if now[code] not in (None, sources[name])}
+
+
+@functools.cache
+def _sources(codes: tuple[tuple[str, type[Task]], ...]) -> list[str | None]:
+    return call_isolated(_read_sources, codes)
+
+
+def _read_sources(codes: tuple[tuple[str, type[Task]], ...], send: Callable[[object], None]) -> list[str | None]:  # noqa: ARG001
+    from rnncompare.training.experiment import source_of
+
+    return [source_of(model, task) for model, task in codes]
+
+
+def _recorded_source(name: str, settings: RunSettings, stored: Mapping[str, tuple[str, str, str]]) -> str | None:
+    """The fingerprint of the code that made a run's record, "" if it says none; None for a run without a record."""
     if name in stored:
-        known, status = stored[name]
+        known, status, source = stored[name]
         with contextlib.suppress(OSError):
             if stamp(record_path(name, settings)) == known:
-                return status != "failed"
-    return find_record(name, settings) is not None
+                return None if status == "failed" else source
+    record = find_record(name, settings)
+    return None if record is None else record.provenance.source_sha256 or ""
 
 
-def _stored(folder: str) -> dict[str, tuple[str, str]]:
-    """Of records compacted into one file, by run: the stamp of the record's own file, and the status."""
+def _stored(folder: str) -> dict[str, tuple[str, str, str]]:
+    """Of each run that the folder's store holds: what tells whether its record is unchanged, status and fingerprint."""
     if not (Path(folder) / NAME).exists():
         return {}
-    frame = read_store(Path(folder), ["run_id", STAMP, "status"])
+    frame = read_store(Path(folder) / NAME, ["run_id", STAMP, "status", SOURCE])
     if frame is None:
         return {}
-    return dict(zip(frame["run_id"], zip(frame[STAMP], frame["status"], strict=True), strict=True))
+    known = zip(frame[STAMP], frame["status"], frame[SOURCE].fillna(""), strict=True)
+    return dict(zip(frame["run_id"], known, strict=True))
 
 
 def recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:

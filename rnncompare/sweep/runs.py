@@ -211,8 +211,13 @@ class _Sweep:
         """Set aside what must not be mistaken for the run's record, or be overwritten by it."""
         remove_leftovers(run.path.parent)
         try:
-            ours = read_record(run.path).run_id == run.name
+            record = read_record(run.path)
+            ours = record.run_id == run.name
             reason = f"{run.path}: the record of another run"
+            if ours and record.status != "failed" and not run.settings.force:
+                self._watcher.note(
+                    f"{run.name} is stale: other code of its cell or task made its record; trained again (stale=keep)"
+                )
         except DataError as error:
             ours, reason = not run.path.exists(), str(error)
         if not ours:

@@ -54,10 +54,11 @@ def _run(settings: RunSettings, checkpoint: Path, gpu: str | None, send: Callabl
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # read when CUDA is first used, which in this process is later
     require_threads(settings.threads)
     from rnncompare.training.checkpoints import CheckpointFile
-    from rnncompare.training.experiment import run_experiment
+    from rnncompare.training.experiment import run_experiment, source_of
 
     every = settings.checkpoint_seconds
-    checkpointer = None if every is None else CheckpointFile(checkpoint, every)
+    source = source_of(settings.model.name, type(settings.data))
+    checkpointer = None if every is None else CheckpointFile(checkpoint, every, source)
     # The model is written here, whole or not at all, and the record by the caller once this returns: a record is never
     # there before its model.
     keep = None if settings.keep == "none" else lambda model: model.save(checkpoint.with_name(MODEL))

@@ -23,10 +23,12 @@ class CheckpointFile:
     Attributes:
         path: the file.
         every: seconds between two states, and before the first.
+        source: the fingerprint of the code that trains, where known; a state of other code is not used.
     """
 
     path: Path
     every: float
+    source: str | None = None
     _last: float = field(default_factory=time.monotonic)
 
     def due(self) -> bool:
@@ -38,7 +40,7 @@ class CheckpointFile:
         temporary = self.path.with_name(f"{self.path.name}.part")
         with contextlib.suppress(OSError, RuntimeError):  # torch's writer raises RuntimeError where the disk is full
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            torch.save({"made_by": _made_by(), "state": state}, temporary)
+            torch.save({"made_by": self._made_by(), "state": state}, temporary)
             with open(temporary, "rb") as file:
                 os.fsync(file.fileno())
             os.replace(temporary, self.path)
@@ -50,11 +52,10 @@ class CheckpointFile:
         """The latest state, its tensors on the CPU; None if there is none, or it is torn or from other software."""
         try:
             content = torch.load(self.path, map_location="cpu", weights_only=True)
-            return content["state"] if content["made_by"] == _made_by() else None
+            return content["state"] if content["made_by"] == self._made_by() else None
         except Exception:  # a torn or foreign file can make the reader raise anything; the run then starts anew
             return None
 
-
-def _made_by() -> list[str]:
-    """The form of the state, and the software whose next version may compute other numbers."""
-    return [FORMAT, rnncompare.__version__, str(torch.__version__)]
+    def _made_by(self) -> list[str]:
+        """The form of the state, and the software whose next version may compute other numbers."""
+        return [FORMAT, rnncompare.__version__, str(torch.__version__), self.source or ""]

@@ -9,12 +9,14 @@ import torch
 
 from rnncompare.base.clocks import step_milliseconds
 from rnncompare.base.machine import EXCLUSIVE_BELOW, OtherLoad, PeakMemory, find_device, hardware_name
-from rnncompare.models import sizing
+from rnncompare.base.source import source_sha256
+from rnncompare.models import cells, sizing
 from rnncompare.models.architecture import Architecture
 from rnncompare.models.network import Network
+from rnncompare.models.reference import cell_name
 from rnncompare.records import DataFields, MemoryFields, ModelFields, QualityFields, Record, Run, SpeedFields, run_id
 from rnncompare.records.provenance import provenance
-from rnncompare.tasks.contract import Data, metrics
+from rnncompare.tasks.contract import Data, Task, metrics
 from rnncompare.training.batches import Split
 from rnncompare.training.kept_model import KeptModel, outputs_of
 from rnncompare.training.loop import Checkpointer, Training, check_optimizer, evaluate, train
@@ -97,11 +99,16 @@ def run_experiment(
         ),
         speed=_speed_fields(training, min(settings.train.batch_size, len(data.train)), other_load),
         memory=MemoryFields(peak_mb=peak_mb, before_mb=memory.before_mb),
-        provenance=provenance(hardware_name(device)),
+        provenance=provenance(hardware_name(device), source_of(settings.model.name, type(settings.data))),
     )
     if keep is not None and record.status == "completed":
         keep(KeptModel.of_run(network, data, record.run_id, record.config))
     return Run(record, training.curve)
+
+
+def source_of(model: str, task: type[Task]) -> str | None:
+    """The fingerprint of the code of a run's cell (for torch's modules, the one with their equations) and its task."""
+    return source_sha256(cells.cell_class(cell_name(model)), task)
 
 
 def initialise(settings: RunSettings, data: Data, device: torch.device) -> Network:

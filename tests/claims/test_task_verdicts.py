@@ -104,7 +104,7 @@ def test_divergence_is_never_rewarded():
     frame = runs({"a": lambda rate, seed: 0.5, "b": lambda rate, seed: 7.0})
     frame.loc[frame["arm"] == "a", "status"] = "diverged"
     task = task_of(frame)
-    assert (task.first.mean, task.second.mean) == (-1.0, -1.0)
+    assert (task.first.mean, task.second.mean) == pytest.approx((-1.0, -1.0))
     assert task.verdict == "uninformative"
 
 
@@ -246,6 +246,23 @@ def test_the_course_of_training_tells_sooner_from_better():
     assert course["band_low"].iloc[0] > 0.02
     assert course["effect"].iloc[-1] == pytest.approx(0.0, abs=0.01)
     assert (course["band_low"] <= course["low"] + 1e-12).all()
+
+
+def test_the_course_by_operations_counts_what_an_update_costs():
+    # after as many updates a is as good as b, each of them at a tenth of the operations
+    frame = pair(0.0, spread=0.001).assign(**{"model.flops_per_update": 1.0})
+    frame.loc[frame["arm"] == "b", "model.flops_per_update"] = 10.0
+    rows = [
+        (run, update, 1 - 0.5 * (update >= 1000), 1.0) for run in frame["run_id"] for update in (100, 300, 1000, 3000)
+    ]
+    curves = pd.DataFrame(rows, columns=["run_id", "update", "validation_metric", "validation_loss"])
+    task = task_of(frame, curves=curves)
+    assert task.course["effect"].abs().max() == 0
+    ahead = task.course_by_flops.set_index("flops")["effect"]
+    assert ahead[(ahead.index >= 1000) & (ahead.index < 10_000)].tolist() == pytest.approx(
+        [0.5] * ((ahead.index >= 1000) & (ahead.index < 10_000)).sum()
+    )
+    assert ahead.iloc[-1] == 0
 
 
 def test_times_that_were_never_reached_are_bounds_and_targets_seldom_reached_do_not_count():

@@ -10,10 +10,8 @@ from torch import nn
 from rnncompare.base.errors import SettingError
 from rnncompare.measurements import contenders as subjects
 from rnncompare.measurements import interleaved_timing as turns
-from rnncompare.measurements import overhead, products
-from rnncompare.measurements import parity as agreement
-from rnncompare.measurements.bench import Results
-from rnncompare.measurements.bench_tables import means, ratio, text, to_frame
+from rnncompare.measurements import overhead, product_peak
+from rnncompare.measurements.bench_tables import Results, means, ratio, text, to_frame
 from rnncompare.measurements.cases import BASE, IMPLEMENTATIONS, BenchSettings, Case, cases
 from rnncompare.models import sizing
 from rnncompare.models.recurrent import Recurrent
@@ -98,17 +96,17 @@ class Scaled(nn.Module):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_layer_that_is_off_by_more_than_the_tolerance_is_found_and_named(what, dtype):
     layer = nn.GRU(4, 5, dtype=dtype)
-    input, allowed = torch.randn(3, 2, 4, dtype=dtype), agreement.tolerance(dtype, 3)
-    assert agreement.disagreement(layer, layer, input, dtype) is None
-    assert agreement.disagreement(Scaled(layer, what, 0.01 * allowed), layer, input, dtype) is None
-    assert what in agreement.disagreement(Scaled(layer, what, 30 * allowed), layer, input, dtype)
+    input, allowed = torch.randn(3, 2, 4, dtype=dtype), subjects.tolerance(dtype, 3)
+    assert subjects.disagreement(layer, layer, input, dtype) is None
+    assert subjects.disagreement(Scaled(layer, what, 0.01 * allowed), layer, input, dtype) is None
+    assert what in subjects.disagreement(Scaled(layer, what, 30 * allowed), layer, input, dtype)
 
 
 def test_not_a_number_and_another_shape_disagree():
     layer, wide = nn.GRU(4, 5), nn.GRU(4, 6)
     input = torch.randn(3, 2, 4)
-    assert "off by nan" in agreement.disagreement(Scaled(layer, "the output", float("nan")), layer, input, input.dtype)
-    assert "shape (3, 2, 6)" in agreement.disagreement(wide, layer, input, input.dtype)
+    assert "off by nan" in subjects.disagreement(Scaled(layer, "the output", float("nan")), layer, input, input.dtype)
+    assert "shape (3, 2, 6)" in subjects.disagreement(wide, layer, input, input.dtype)
 
 
 def test_what_disagrees_is_named_and_not_timed(monkeypatch):
@@ -156,14 +154,14 @@ def test_memory_is_that_of_a_forward_and_backward_pass():
 
 def test_the_product_peak_names_what_reached_it():
     for dtype in (torch.float32, torch.float64):
-        peak = products.product_peak(8, 16, torch.device("cpu"), dtype)
+        peak = product_peak.product_peak(8, 16, torch.device("cpu"), dtype)
         assert peak.gflops > 0
         assert peak.by in ("torch.mm", "torch.mm, transposed", "oneDNN linear")
 
 
 def test_all_ways_to_multiply_give_the_same_product():
     h, weight = torch.randn(8, 16), torch.randn(64, 16)
-    for name, product in products._products(h, weight).items():
+    for name, product in product_peak._products(h, weight).items():
         torch.testing.assert_close(product(), h @ weight.T, msg=name)
 
 
@@ -259,4 +257,4 @@ def test_a_step_is_compiled_for_one_layer_alone(monkeypatch):
     assert isinstance(compiled.layer, Recurrent)
     assert "step" in vars(compiled.layer.cell)
     assert "step" not in vars(plain.layer.cell)
-    assert agreement.disagreement(compiled.layer, plain.layer, input, torch.float32) is None
+    assert subjects.disagreement(compiled.layer, plain.layer, input, torch.float32) is None

@@ -9,25 +9,25 @@ from dataclasses import dataclass, replace
 import pytest
 
 from rnncompare.base.errors import SettingError, StorageError
-from rnncompare.measurements import measurement as probes
-from rnncompare.measurements.measurement import Probe
+from rnncompare.measurements.measurement import Measurement
 from rnncompare.measurements.store import (
     Request,
-    load_probes,
+    load_measurements,
     measure_missing,
+    measurement_id,
     missing,
-    probe_id,
-    read_probe,
-    read_probes,
-    write_probe,
+    read_measurement,
+    read_measurements,
+    write_measurement,
 )
 from rnncompare.records import ProvenanceFields, RecordWarning
 
 
 @dataclass(frozen=True)
-class Square(Probe):
+class Square(Measurement):
     """Fails where told to."""
 
+    name = "square"
     factor: float = 1.0
     fails: bool = False
     device: str = "cpu"
@@ -43,7 +43,7 @@ class Square(Probe):
 
 
 def put(folder, request):
-    return write_probe(folder, request, {"square": 4.0}, ProvenanceFields(hardware="abacus"))
+    return write_measurement(folder, request, {"square": 4.0}, ProvenanceFields(hardware="abacus"))
 
 
 def test_each_request_is_measured_once_in_a_process_of_its_own_and_kept(tmp_path):
@@ -59,12 +59,12 @@ def test_each_request_is_measured_once_in_a_process_of_its_own_and_kept(tmp_path
     assert [outcome.error for outcome in outcomes] == [None, "RuntimeError: no luck", None]
     assert [outcome.request for outcome in outcomes] == [requests[0], requests[1], requests[2]]
 
-    frame = load_probes(tmp_path).sort_values("replicate")
+    frame = load_measurements(tmp_path).sort_values("replicate")
     assert list(frame["values.square"]) == [2.0, 18.0]
     assert len({*frame["values.pid"], os.getpid()}) == 3
     assert frame["values.unknown"].isna().all()
     assert list(frame["settings.factor"]) == [2.0, 2.0]
-    assert set(frame["probe"]) == {"test_probe_store"}
+    assert set(frame["probe"]) == {"square"}
     assert frame["provenance.hardware"].notna().all()
     assert missing(requests, tmp_path) == [requests[1]]
     assert [outcome.error for outcome in measure_missing(requests, tmp_path)] == ["RuntimeError: no luck"]
@@ -73,8 +73,8 @@ def test_each_request_is_measured_once_in_a_process_of_its_own_and_kept(tmp_path
 def test_identity_is_that_of_settings_and_replicate():
     one = Request(Square(), 0)
     others = [Request(Square(factor=2.0), 0), Request(Square(shape=(2, 1)), 0), Request(Square(), 1)]
-    assert len({probe_id(request) for request in [one, *others]}) == 4
-    assert probe_id(one) == probe_id(Request(Square(), 0))
+    assert len({measurement_id(request) for request in [one, *others]}) == 4
+    assert measurement_id(one) == measurement_id(Request(Square(), 0))
 
 
 def test_what_is_no_record_of_its_own_name_is_named_and_not_counted(tmp_path):
@@ -86,12 +86,12 @@ def test_what_is_no_record_of_its_own_name_is_named_and_not_counted(tmp_path):
     (folder / "edited.json").write_text(json.dumps(content | {"values": {"square": 5.0}}))
     (folder / "later.json").write_text(json.dumps(content | {"schema_version": 99}))
     (folder / "foreign.json").write_text("[]")
-    frame, skipped = read_probes(tmp_path)
+    frame, skipped = read_measurements(tmp_path)
     assert list(frame["path"]) == [str(good)]
     reasons = {
         "copy": "a copy of",
         "edited": "edited",
-        "foreign": "not a record of a probe",
+        "foreign": "not a record of a measurement",
         "later": "version 99",
         "torn": "JSON",
     }
@@ -100,7 +100,7 @@ def test_what_is_no_record_of_its_own_name_is_named_and_not_counted(tmp_path):
         assert f"{name}.json" in line
         assert reason in line
     with pytest.warns(RecordWarning, match=r"torn\.json"):
-        assert len(load_probes(tmp_path)) == 1
+        assert len(load_measurements(tmp_path)) == 1
 
 
 def test_a_torn_file_is_kept_aside_and_measured_again(tmp_path):
@@ -108,12 +108,12 @@ def test_a_torn_file_is_kept_aside_and_measured_again(tmp_path):
     path = put(tmp_path, request)
     path.write_text("{")
     assert [outcome.path for outcome in measure_missing([request], tmp_path)] == [path]
-    assert read_probe(path).values["square"] == 4
+    assert read_measurement(path).values["square"] == 4
     assert path.with_name(f"{path.stem}.unreadable-1.json").read_text() == "{"
 
 
 def test_nothing_measured_is_an_empty_table(tmp_path):
-    frame = load_probes(tmp_path / "nowhere")
+    frame = load_measurements(tmp_path / "nowhere")
     assert len(frame) == 0
     assert {"probe_id", "probe", "replicate"} <= set(frame)
 
@@ -132,11 +132,6 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
 
 
 def test_asking_needs_no_torch():
-    code = (
-        "import sys; from rnncompare import probes; import rnncompare.measurements.store\n"
-        "print([probes.probe_class(name).__name__ for name in probes.names()], 'torch' in sys.modules)"
-    )
+    code = "import sys; import rnncompare.measurements.store; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['GradientFlow', 'Memory', 'StepTime'] False"
-    with pytest.raises(KeyError):
-        probes.probe_class("store")
+    assert done.stdout.strip() == "False"

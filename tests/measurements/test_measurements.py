@@ -6,16 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from rnncompare.measurements import gradient_flow
 from rnncompare.measurements import interleaved_timing as turns
-from rnncompare.measurements.gradient_flow import GradientFlow
 from rnncompare.measurements.jacobians import embedded, log_norms, slope, steppable
-from rnncompare.measurements.memory import Memory
-from rnncompare.measurements.step_time import StepTime
-from rnncompare.measurements.store import Request, load_probes, measure_missing, probe_id
+from rnncompare.measurements.measurement import GradientFlow, Memory, StepTime
+from rnncompare.measurements.store import Request, load_measurements, measure_missing, measurement_id
 from rnncompare.tasks import task_class
 from rnncompare.tasks.contract import Examples
-from rnncompare.training.batches import Split
 from rnncompare.training.experiment import initialise, run_experiment
 from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
 
@@ -56,22 +52,27 @@ def test_a_training_that_diverges_leaves_the_untrained_flow():
 
 
 def test_flow_is_known_by_its_run_without_what_cannot_change_it():
-    one = probe_id(Request(GradientFlow(settings()), 0))
+    one = measurement_id(Request(GradientFlow(settings()), 0))
     same = dataclasses.replace(settings(), seed=3, results_dir="elsewhere", force=True)
-    assert probe_id(Request(GradientFlow(same), 0)) == one
+    assert measurement_id(Request(GradientFlow(same), 0)) == one
     others = [
         GradientFlow(settings("lstm")),
         GradientFlow(settings(learning_rate=0.1)),
         GradientFlow(settings(), lags=4),
     ]
-    assert len({one, *(probe_id(Request(other, 0)) for other in others)}) == 4
+    assert len({one, *(measurement_id(Request(other, 0)) for other in others)}) == 4
 
 
-def test_sequences_are_cut_to_what_all_of_them_have():
-    inputs = np.arange(24, dtype=np.float32).reshape(3, 8, 1)
-    examples = Examples(inputs, np.zeros((3, 1), np.float32), np.array([8, 5, 2]))
-    cut = gradient_flow._inputs(Split(examples, "last", torch.device("cpu")), 2)
-    np.testing.assert_array_equal(cut.numpy(), inputs[:2, :5].transpose(1, 0, 2))
+def test_sequences_are_cut_to_what_all_of_them_have(monkeypatch):
+    inputs = np.random.default_rng(0).random((3, 8, 2)).astype(np.float32)
+    ragged = Examples(inputs, np.zeros((3, 1), np.float32), np.array([8, 5, 2]))
+    run = settings(max_updates=1, validate_every=1)
+    data = dataclasses.replace(run.data.load(0), validation=ragged)
+    monkeypatch.setattr(type(run.data), "load", lambda self, seed: data)
+    values = GradientFlow(run, sequences=2).measure(0)
+    network = initialise(run, data, torch.device("cpu"))
+    cut = torch.from_numpy(inputs[:2, :5]).transpose(0, 1)
+    assert values["untrained.slope"] == slope(log_norms(steppable(network), embedded(network, cut)))
 
 
 def test_step_times_of_each_cell_by_each_implementation():
@@ -91,6 +92,6 @@ def test_what_computes_something_else_is_not_timed(monkeypatch):
 def test_memory_grows_with_the_sequence(tmp_path):
     requests = [Request(Memory(steps, 16, 8, 64, cell="lstm", implementation="loop"), 0) for steps in (100, 400)]
     assert [outcome.error for outcome in measure_missing(requests, tmp_path)] == [None, None]
-    peaks = load_probes(tmp_path).set_index("settings.sequence_length")["values.peak_mb"]
+    peaks = load_measurements(tmp_path).set_index("settings.sequence_length")["values.peak_mb"]
     kept = 16 * 64 * 4 * 4 / 2**20  # MiB a step, of four gates alone
     assert peaks[400] - peaks[100] > 300 * kept

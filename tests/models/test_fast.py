@@ -53,7 +53,7 @@ class Case:
 
 
 def case(
-    name: str,
+    name: str | Cell,
     steps: int = 6,
     batch: int = 5,
     features: int = 3,
@@ -70,7 +70,7 @@ def case(
     def draw(*shape: int, scale: float = 1.0) -> Tensor:
         return (torch.randn(shape, generator=random, dtype=torch.float64) * scale).to(dtype).requires_grad_()
 
-    cell = CELLS[name]
+    cell = CELLS[name] if isinstance(name, str) else name
     shapes = cell.shapes(features, hidden, bias, proj_size)
     w = Weights(**{key: draw(*shape, scale=hidden**-0.5) for key, shape in shapes.items()})
     state = tuple(draw(batch, size) for size in ((proj_size or hidden), hidden)[: len(cell.states)])
@@ -262,11 +262,18 @@ def test_saturation_and_nan(name, path_name, dtype):
 @pytest.mark.parametrize("name", ["lstm", "gru", "rnn_tanh"])
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("reverse", [False, True])
-def test_threads_share_out_the_batch(name, packed, reverse, monkeypatch):
-    given = case(name, batch=7, packed=packed)
+@pytest.mark.parametrize(("batch", "hidden"), [(7, 40), (1, 40), (20, 5)])
+def test_threads_share_out_rows_or_units(name, packed, reverse, batch, hidden, monkeypatch):
+    given = case(name, batch=batch, hidden=hidden, packed=packed)
     expected = results(unroll, given, reverse)
-    monkeypatch.setattr(compiled, "_threads", lambda *_: 3)
-    assert_same(results(path("fused_c", given), given, reverse), expected)
+    monkeypatch.setattr(compiled, "_threads", lambda *_: 2)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        for _ in range(5):  # a race would not show every time
+            assert_same(results(path("fused_c", given), given, reverse), expected)
+    finally:
+        torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("name", CELLS)

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from synthetic_records import record, sweep
 
 from rnncompare.base.errors import DataError
+from rnncompare.cli import console
+from rnncompare.measurements.store import read_measurements
 from rnncompare.records import (
     CURVE_COLUMNS,
     DataFields,
@@ -29,11 +31,14 @@ from rnncompare.records import (
     is_recorded,
     load_curves,
     load_records,
+    read_curves,
     read_record,
     read_records,
     run_id,
     write_record,
 )
+from rnncompare.studies.manifest import read_manifest
+from rnncompare.training.settings import RunSettings
 
 DESIGN = [
     "schema_version",
@@ -207,7 +212,12 @@ records = st.builds(
     config=st.dictionaries(st.text("abc", min_size=1), configs, max_size=4),
     model=section(ModelFields, name=st.text()),
     data=section(DataFields, name=st.text()),
-    quality=section(QualityFields, by_length=st.none() | st.dictionaries(st.integers(1, 10**6), numbers, max_size=3)),
+    quality=section(
+        QualityFields,
+        by_length=st.none() | st.dictionaries(st.integers(1, 10**6), numbers, max_size=3),
+        metrics=st.none()
+        | st.dictionaries(st.sampled_from(["validation", "test"]), st.just({"auc": 0.5, "mase": None})),
+    ),
     speed=section(SpeedFields),
     memory=section(MemoryFields),
     provenance=section(ProvenanceFields),
@@ -339,7 +349,10 @@ def test_curves_of_all_runs_and_none_where_the_file_is_gone(tmp_path):
     lost, torn, *kept = [Path(path).with_name("curve.csv") for path in frame["path"]]
     lost.unlink()
     torn.write_text('update,"seco')
-    curves = load_curves(frame)
+    with pytest.warns(RecordWarning) as caught:
+        curves = load_curves(frame)
+    assert str(lost) in str(caught[0].message)
+    assert str(torn) in str(caught[0].message)
     assert set(curves["run_id"]) == {path.parent.name for path in kept}
     run, curve = record(model="gru", examples=100, seed=0)
     expected = [row["validation_metric"] for row in curve]
@@ -376,3 +389,63 @@ def test_no_warning_where_all_is_well(tmp_path):
         warnings.simplefilter("error")
         assert len(load_records(tmp_path)) == 4
     assert asdict(read_record(load_records(tmp_path)["path"][0]))["schema_version"] == 1
+
+
+def test_a_single_record_and_its_curve_load(tmp_path):
+    run, curve = record()
+    path = write_record(tmp_path, run, curve, "")
+    frame = load_records(path)
+    assert frame["run_id"].tolist() == [run.run_id]
+    assert len(load_curves(frame)) == len(curve)
+
+
+def test_a_pipe_in_the_place_of_a_measurement_or_of_a_study_is_named(tmp_path):
+    (tmp_path / "probes").mkdir()
+    for pipe in ("probes/a.json", "probes.parquet", "study.json"):
+        os.mkfifo(tmp_path / pipe)
+    frame, skipped = read_measurements(tmp_path)
+    assert (len(frame), len(skipped)) == (0, 2)
+    with pytest.raises(DataError, match="not a regular file"):
+        read_manifest(tmp_path)
+
+
+def test_a_run_that_was_killed_is_listed_with_the_examples_it_asked_for(capsys, tmp_path):
+    run, _ = record(status="failed", examples=1234)
+    run.data.train_examples = None
+    settings = RunSettings(results_dir=str(tmp_path))
+    with console.Progress({"a": settings, "b": settings}) as progress:
+        progress.finished(run)
+    said = "".join(capsys.readouterr())
+    assert "n=1234" in said
+    assert "None" not in said.split(":")[0]
+
+
+def test_a_folder_of_other_things_says_what_they_are(tmp_path):
+    probes = tmp_path / "probes"
+    probes.mkdir()
+    (probes / "a.json").write_text("{}")
+    for folder in (tmp_path, probes):
+        with pytest.raises(DataError, match=r"1 measurements.*load_measurements"):
+            load_records(folder)
+    (tmp_path / "study.json").write_text("{}")
+    with pytest.raises(DataError, match="a study whose claims need no training"):
+        load_records(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["record.json", "curve.csv", "records.parquet"])
+def test_a_pipe_in_the_place_of_a_file_is_named_and_does_not_hang(tmp_path, name):
+    paths = sweep(tmp_path, models=("gru",), examples=(100,), seeds=2)
+    whole = sorted(tmp_path.glob("*/record.json"))
+    assert paths is None or len(whole) == 2
+    pipe = tmp_path / name if name.endswith("parquet") else whole[0].with_name(name)
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    frame, skipped = read_records(tmp_path)
+    curves, without = read_curves(frame)
+    assert len(frame) == (1 if name == "record.json" else 2)
+    assert curves["run_id"].nunique() == (2 if name == "records.parquet" else 1)
+    named = [line for line in (*skipped, *without) if line.startswith(str(pipe))]
+    assert len(named) == (name != "records.parquet")
+    assert all("not a regular file" in line for line in named)
+    with pytest.raises(DataError, match="not a regular file"):
+        read_record(pipe)

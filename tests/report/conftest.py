@@ -1,25 +1,44 @@
-"""A study in which every verdict occurs, and its page, made once."""
+"""A study in which every verdict occurs, judged once, and its page, made once."""
 
 import pytest
-from synthetic_study import write_study
+from parsed import Parsed
+from synthetic_study import EVERY_VERDICT, Planned, write_study
 
-from rnncompare.report.__main__ import main
+from rnncompare.report import pages
+from rnncompare.studies.verdicts import read_study
+
+PLANS = (
+    *EVERY_VERDICT[:9],
+    Planned("is_general", (6.0, 8.0, 7.0), real=1),
+    Planned("depends", (9.0, -9.0, 0.0), rule="equivalent"),
+)
 
 
 @pytest.fixture(scope="session")
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made") / "study"
-    write_study(folder)
+    write_study(folder, PLANS)
     return folder
 
 
 @pytest.fixture(scope="session")
-def report(study):
+def judged(study):
+    return read_study(study)
+
+
+@pytest.fixture(scope="session")
+def report(study, judged):
     output = study.parent / "report"
-    assert main([str(study), "--output", str(output)]) == 0
+    output.mkdir()
+    pages.write_study(judged, pages.all_runs(judged), study, output)
     return output
 
 
 @pytest.fixture(scope="session")
 def page(report):
     return (report / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def parsed(page):
+    return Parsed(page)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"meta", "link", "img", "br", "path", "circle", "polygon"}
+VOID = {"meta", "link", "img", "br"}
 
 
 @dataclass

@@ -8,9 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from parsed import Parsed
+from synthetic_study import EVERY_VERDICT, write_study
 
 from rnncompare.base.errors import DataError
 from rnncompare.report.__main__ import main
+from rnncompare.studies.manifest import read_manifest
 from rnncompare.studies.published_store import publish, without_paths
 from rnncompare.studies.verdicts import read_study
 
@@ -23,35 +25,40 @@ def published(study):
     return study.parent / "published"
 
 
-def test_the_findings_are_the_same(study, published):
+def test_the_findings_are_the_same(judged, published):
     files = {path.name for path in published.iterdir()}
     assert files == {"study.json", "records.parquet", "curves.parquet", "probes.parquet"}
-    before, after = read_study(study), read_study(published)
+    before, after = judged, read_study(published)
     for one, other in zip(before.findings, after.findings, strict=True):
-        assert (one.verdict, one.notes, str(one.decision)) == (other.verdict, other.notes, str(other.decision))
-        assert (one.pairs is None) == (other.pairs is None)
-        if one.pairs is not None:
-            pd.testing.assert_frame_equal(one.pairs, other.pairs)
+        assert (one.verdict, one.notes, str(one.effect)) == (other.verdict, other.notes, str(other.effect))
+        for task, same in zip(one.tasks, other.tasks, strict=True):
+            assert (task.pairs is None) == (same.pairs is None)
+            if task.pairs is not None:
+                pd.testing.assert_frame_equal(task.pairs, same.pairs)
     for name, evidence in before.evidence.items():
         assert len(evidence.curves) == len(after.evidence[name].curves)
         assert len(evidence.probes) == len(after.evidence[name].probes)
 
 
-def test_its_page_has_the_same_verdicts_and_names_runs_by_their_ids(published, page, tmp_path):
-    assert main([str(published), "--output", str(tmp_path)]) == 0
-    made = Parsed((tmp_path / "report.html").read_text())
-    tables = [found.all("table")[0].text for found in (made, Parsed(page))]
-    assert tables[0] == tables[1]
-    assert all(link.attributes["href"].startswith("#") for link in made.all("a"))
-    run = next(iter(read_study(published).book.entries[0].evaluation.values()))
-    assert run in made.all("main")[0].text
+def test_its_page_has_the_same_verdicts_and_names_runs_by_their_ids(tmp_path):
+    write_study(tmp_path / "study", EVERY_VERDICT[1:2], probes=False)
+    publish(tmp_path / "study", tmp_path / "published")
+    made = []
+    for folder in ("study", "published"):
+        assert main([str(tmp_path / folder), "--output", str(tmp_path / f"{folder}_report")]) == 0
+        made.append(Parsed((tmp_path / f"{folder}_report" / "report.html").read_text(encoding="utf-8")))
+    before, after = ([table.text for table in page.all("table")] for page in made)
+    assert before == after
+    assert all(link.attributes["href"].startswith("#") for link in made[1].all("a"))
+    ids = {element.attributes.get("id") for element in made[1].elements}
+    assert {f"run-{run}" for run in read_manifest(tmp_path / "published").run_ids} <= ids
 
 
-def test_only_booked_runs_are_published_and_no_folder_of_the_machine(study, published, tmp_path):
+def test_only_named_runs_are_published_and_no_folder_of_the_machine(study, published, tmp_path):
     folder = shutil.copytree(study, tmp_path / "study")
-    book = read_study(folder).book
-    dropped = book.entries[0].evaluation.pop(0)
-    book.write(folder)
+    manifest = read_manifest(folder)
+    (dropped,) = (manifest.entries[0].runs[rate].pop(0) for rate in manifest.entries[0].rates[:1])
+    manifest.write(folder)
     publish(folder, tmp_path / "published")
     assert dropped not in set(pd.read_parquet(tmp_path / "published" / "records.parquet")["run_id"])
     assert str(study.parent) not in (published / "study.json").read_text()

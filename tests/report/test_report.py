@@ -1,5 +1,3 @@
-import base64
-import io
 import re
 import subprocess
 import sys
@@ -10,14 +8,13 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
-from PIL import Image
+from parsed import Parsed
 from synthetic_records import ADDING, JSB, PARITY, record, sweep
 
 from rnncompare.records import load_curves, load_records, run_id, write_record
 from rnncompare.report import figures as plots
-from rnncompare.report import style
 from rnncompare.report.__main__ import main
+from rnncompare.report.figures import canvas, palette, scores
 from rnncompare.report.tables import label
 from rnncompare.statistics import mean_interval
 
@@ -74,12 +71,10 @@ def test_the_page_holds_the_summary_and_every_plot(tmp_path):
     assert main([str(tmp_path / "runs")]) == 0
     page = (tmp_path / "report" / "report.html").read_text()
     assert "1 seed: no intervals" in page
-    pictures = re.findall(r'<img src="data:image/png;base64,([^"]+)" width="(\d+)" height="(\d+)" alt="([^"]+)"', page)
-    assert len(pictures) == len(list((tmp_path / "report").glob("*.png")))
-    for data, width, height, words in pictures:
-        with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
-            assert picture.size == (int(width), int(height))
-        assert "adding" in words
+    drawn = [svg for svg in Parsed(page).all("svg") if "role" in svg.attributes]
+    assert len(drawn) == len(list((tmp_path / "report").glob("*.png")))
+    assert all("adding" in svg.attributes["aria-label"] for svg in drawn)
+    assert 'href="#runs-0"' in page
     (row,) = (row for row in re.findall("<tr>.*</tr>", page) if "<td>lstm</td>" in row)
     test = load_records(tmp_path / "runs").set_index("model.name").loc["lstm", "quality.test"]
     assert f"<td>{test:.4g}</td>" in row
@@ -150,7 +145,7 @@ def test_quality_is_drawn_with_means_intervals_runs_baseline_and_failures(tmp_pa
     run, _ = record(JSB, "gru", 229, 9, "diverged")
     write_record(tmp_path, run, [], "")
     runs = labelled(tmp_path)
-    figure = plots.quality_by_examples(runs)
+    figure = scores.quality_by_examples(runs)
     (axes,) = figure.axes
     (bars,) = axes.containers
     means = [record(JSB, "gru", size, seed)[0].quality.test for size in (50, 229) for seed in range(4)]
@@ -170,7 +165,7 @@ def test_quality_is_drawn_with_means_intervals_runs_baseline_and_failures(tmp_pa
 def test_one_seed_says_so(tmp_path):
     sweep(tmp_path, seeds=1)
     runs, curves = labelled(tmp_path), load_curves(load_records(tmp_path))
-    assert "one seed each: no interval" in texts(plots.quality_by_examples(runs))
+    assert "one seed each: no interval" in texts(scores.quality_by_examples(runs))
     assert "one seed each: no band" in texts(plots.learning_curves(runs, curves))
 
 
@@ -224,21 +219,33 @@ def test_series_look_the_same_in_every_panel(tmp_path):
 
 
 def test_colours_are_the_family_s_and_depend_on_the_name_alone():
-    assert [style.line(name)["color"] for name in ("lstm", "gru", "rnn")] == ["#0072B2", "#D55E00", "#009E73"]
+    assert [palette.model_look(name)["color"] for name in ("lstm", "gru", "rnn")] == ["#0072b2", "#d55e00", "#009e73"]
     for name in ("lstm", "gru", "rnn", "gru_reset_before"):
-        own, torch = style.line(name), style.line(f"torch_{name}")
+        own, torch = palette.model_look(name), palette.model_look(f"torch_{name}")
         assert own["color"] == torch["color"] == own["markerfacecolor"]
         assert own["marker"] == torch["marker"]
         assert own["linestyle"] == "-" != torch["linestyle"]
-        assert torch["markerfacecolor"] == "white"
+        assert torch["markerfacecolor"] == palette.colour("page")
     variants = ["lstm_coupled", "cifg", "mgu", "mut1", "irnn", "mingru", "minlstm", "something_else"]
-    plain_colours = {style.line(name)["color"] for name in ("lstm", "gru", "rnn")}
+    plain_colours = {palette.model_look(name)["color"] for name in ("lstm", "gru", "rnn")}
     for name in variants:
-        assert style.line(name)["color"] not in plain_colours
-        assert style.line(name) == style.line(name)
-    assert style.line("cifg")["color"] in style.FAMILIES["lstm"][2]
-    assert style.line("mut1")["color"] in style.FAMILIES["gru"][2]
-    assert len({to_hex(colour) for family in style.FAMILIES.values() for colour in family[2]}) >= 12
+        assert palette.model_look(name)["color"] not in plain_colours
+        assert palette.model_look(name) == palette.model_look(name)
+    for name, family in (("cifg", "lstm"), ("mut1", "gru")):
+        shades = {light for role, (light, _) in palette.SERIES.items() if role.startswith(f"{family}-")}
+        assert palette.model_look(name)["color"] in shades
+    for name in ("gru, 16 units", "gru, hidden size 64", "gru, parameters 20000"):
+        assert palette.model_look(name) == palette.model_look("gru")
+    assert palette.model_look("lstm_forget_bias_1") == palette.model_look("lstm, forget bias 1, hidden size 64")
+
+
+def test_models_of_one_figure_are_never_alike():
+    looks = palette.model_looks(["gru", "gru, 16 units", "gru, 64 units", "lstm", "torch_gru", "a", "b", "c", "d"])
+    assert len({(look["color"], look["marker"], look["markerfacecolor"]) for look in looks.values()}) == len(looks)
+
+
+def test_each_colour_is_of_one_role_so_that_a_page_can_tell_them_apart():
+    assert len({light for light, _ in palette.ROLES.values()}) == len(palette.ROLES)
 
 
 HOSTILE = ["$x^{", "_hidden", "a\x00b", "模型", "../up", "x" * 300, "\\frac$$", "a\nb\x1b[1m", " ", "%s{}"]
@@ -263,19 +270,19 @@ def test_names_from_data_are_drawn_literally_and_stay_in_the_folder(tmp_path, ca
     assert printed.replace("\n", "").isprintable()
     assert "../$\\alpha^{: test" in printed
     for name in HOSTILE:
-        assert style.plain(name).count("$") == style.plain(name).count(r"\$")
+        assert canvas.plain(name).count("$") == canvas.plain(name).count(r"\$")
 
 
 def test_names_that_look_alike_get_files_of_their_own():
-    assert style.slug("adding", 0) == "adding"
-    assert len({style.slug("a/b", 0), style.slug("a_b", 1), style.slug("a\\b", 2)}) == 3
+    assert canvas.slug("adding", 0) == "adding"
+    assert len({canvas.slug("a/b", 0), canvas.slug("a_b", 1), canvas.slug("a\\b", 2)}) == 3
 
 
 def test_a_figure_drawn_twice_is_the_same_file_and_leaves_matplotlib_as_it_was(tmp_path):
     before = dict(matplotlib.rcParams)
-    for name in ("first.svg", "second.svg"):
+    for name in ("first.png", "second.png"):
         plots.learning_curve(record()[1], "gru", "gru on adding", tmp_path / name)
-    assert (tmp_path / "first.svg").read_bytes() == (tmp_path / "second.svg").read_bytes()
+    assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
     assert dict(matplotlib.rcParams) == before
     code = "import sys; from rnncompare.report.figures import learning_curve; "
     code += "learning_curve([], 'gru', 't', sys.argv[1]); "

@@ -1,4 +1,4 @@
-"""Bootstrap intervals, superiority, Holm's adjustment, power and curves."""
+"""Superiority, Holm's adjustment, power and curves."""
 
 import math
 import subprocess
@@ -11,51 +11,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from rnncompare.statistics import (
-    area_under_curve,
-    bootstrap_interval,
     holm,
     pairs_for_difference,
     pairs_for_equivalence,
-    pairs_for_superiority,
     pairs_to_settle,
     probability_of_superiority,
     size_at_target,
     slopes_over_log_size,
 )
-
-
-@pytest.mark.parametrize(("n", "method"), [(8, "percentile"), (25, "BCa")])
-def test_bootstrap_intervals_are_scipys_by_the_number_of_values(n, method):
-    sample = np.random.default_rng(n).exponential(size=n)
-    expected = stats.bootstrap((sample,), np.mean, method=method, rng=np.random.default_rng(1)).confidence_interval
-    interval = bootstrap_interval(sample)
-    assert interval == bootstrap_interval(sample)
-    assert interval.mean == pytest.approx(sample.mean())
-    width = expected.high - expected.low
-    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), abs=0.05 * width)
-
-
-@pytest.mark.parametrize("n", [2, 3, 4, 7, 24])
-def test_the_interquartile_mean_leaves_out_a_quarter_at_each_end(n):
-    sample = np.random.default_rng(n).normal(size=n)
-    interval = bootstrap_interval(sample, "interquartile mean")
-    assert interval.mean == pytest.approx(stats.trim_mean(sample, 0.25))
-    assert interval.low <= interval.mean <= interval.high
-
-
-def test_the_bootstrap_meets_equal_values_too_few_and_bad_requests():
-    assert bootstrap_interval([0.5] * 30) == bootstrap_interval([0.5] * 30, "interquartile mean")
-    equal = bootstrap_interval([0.5] * 30)
-    assert (equal.low, equal.high) == (0.5, 0.5)
-    assert math.isnan(bootstrap_interval([1.0]).low)
-    assert bootstrap_interval([]).n == 0
-    nearly = bootstrap_interval([0.0] * 29 + [1.0], "interquartile mean")
-    assert (nearly.mean, nearly.low, nearly.high) == (0.0, 0.0, 0.0)
-    for bad in ({"values": [math.nan, 1.0]}, {"values": [1.0, 2.0], "confidence": 1.0}):
-        with pytest.raises(ValueError, match=r"finite|confidence"):
-            bootstrap_interval(**bad)
-    with pytest.raises(ValueError, match="median"):
-        bootstrap_interval([1.0, 2.0], "median")
 
 
 def test_superiority_without_ties_is_the_binomial_share_with_its_exact_interval():
@@ -96,11 +59,8 @@ def test_holm_lies_between_the_raw_and_bonferronis_and_keeps_the_order(p):
     assert (np.diff(adjusted[np.argsort(raw, kind="stable")]) >= 0).all()
 
 
-def test_numbers_of_pairs_of_the_literature():
-    assert pairs_for_superiority(0.75) == pairs_for_superiority(0.25) == 29
+def test_the_pairs_for_equivalence_are_those_of_the_literature():
     assert pairs_for_equivalence(0.5) == 44
-    with pytest.raises(ValueError, match="probability"):
-        pairs_for_superiority(0.5)
 
 
 def test_pairs_for_a_difference_fall_with_it_and_rise_with_power():
@@ -130,13 +90,6 @@ def test_what_would_settle_a_claim_is_the_cheaper_of_its_ways_out():
     assert pairs_to_settle([1.0, 1.0], 0.0) is None
 
 
-def test_the_area_under_a_curve_is_its_mean_over_log_size():
-    sizes = [100, 200, 800]
-    assert area_under_curve(sizes, [0.7, 0.7, 0.7]) == pytest.approx(0.7)
-    np.testing.assert_allclose(area_under_curve(sizes, [[0, 1, 3], [0, 0, 3]]), [1.5, 1.0])
-    np.testing.assert_allclose(area_under_curve([1, 1000], [2.0, 4.0]), 3.0)
-
-
 def test_a_target_is_reached_between_sizes_by_interpolation_in_their_logs():
     reached = size_at_target([100, 400, 1600], [0.5, 0.7, 0.9], 0.6)
     assert (reached.size, reached.reached, reached.at_smallest) == (pytest.approx(200), True, False)
@@ -163,12 +116,12 @@ def test_slopes_are_those_of_a_line_over_the_binary_log(slope, offset):
 @pytest.mark.parametrize("sizes", [[1, 1], [2, 1], [0, 1], [1]])
 def test_sizes_that_do_not_rise_are_refused(sizes):
     with pytest.raises(ValueError, match="sizes"):
-        area_under_curve(sizes, [1.0] * len(sizes))
+        slopes_over_log_size(sizes, [1.0] * len(sizes))
 
 
 def test_curves_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="quality"):
-        area_under_curve([1, 2], [1.0, 2.0, 3.0])
+        size_at_target([1, 2], [1.0, 2.0, 3.0], 1.0)
     with pytest.raises(ValueError, match="differences"):
         slopes_over_log_size([1, 2], [1.0, math.nan])
     with pytest.raises(ValueError, match="target"):

@@ -36,7 +36,9 @@ def test_the_estimate_and_its_jackknife_are_those_of_choosing_and_judging_by_han
     assert fit.mean == pytest.approx(whole)
     assert fit.pseudo_values.mean() == pytest.approx(whole)
     variance = (n - 1) / n * ((left_out - left_out.mean()) ** 2).sum()
-    assert tuned_difference([(first, second)]).standard_error == pytest.approx(np.sqrt(variance))
+    error = tuned_difference([(first, second)]).standard_error
+    assert error == pytest.approx(fit.widening * np.sqrt(variance))
+    assert fit.widening >= 1
 
 
 def test_with_one_rate_nothing_is_tuned_and_the_pairs_are_judged_as_they_are():

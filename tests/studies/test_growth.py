@@ -177,6 +177,8 @@ def test_a_budget_attempts_the_cheap_tasks_and_lists_the_others_with_their_price
     kept, missing = within(plan, seconds, budget=8)
     assert {entry.task for entry in kept} == {"parity", "copying"}
     assert [piece["task"] for piece in missing] == ["adding", "reverse"]
+    least, missing = within(plan, seconds, budget=0.1)
+    assert {entry.task for entry in least} == {"parity"}
     everything, nothing = within(plan, seconds, budget=1000)
     assert (len(everything), nothing) == (8, [])
 

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from test_commands import QUICK, files_in, run
 
 from rnncompare.base.errors import SettingError
 from rnncompare.claims import load, names
@@ -11,6 +10,7 @@ from rnncompare.composition.compose import compose
 from rnncompare.studies.command_line import check_beside_claims, check_beside_data, split
 from rnncompare.studies.protocol import load_task, protocol, task_names
 from rnncompare.studies.settings import StudySettings
+from tests.commands import QUICK, files_in, run
 
 OWN = ["data=adding", "data.size=32", *QUICK, "pairs=3", "most_pairs=3", "preset=standard"]
 

@@ -1,7 +1,8 @@
 """Fast paths: the same results as `rnncompare.models.unroll`, a layer and direction in one autograd node.
 
-``fused_c`` calls kernels in C, built on first use; ``fused`` is PyTorch alone. A cell is served if its step is that of
-a standard cell: a subclass that changes the step is another cell, one that only starts from other weights is not.
+``fused_c`` calls kernels in C, built on first use; ``fused_triton`` is for GPUs, and knows more cells than the others;
+``fused`` is PyTorch alone. A cell is served if its step is that of a known cell: a subclass that changes the step is
+another cell, one that only starts from other weights is not.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from rnncompare.models.cell import Cell, Weights
-from rnncompare.models.fast import compiled
+from rnncompare.models.fast import compiled, triton
 from rnncompare.models.fast.engines import IN_PYTORCH
 from rnncompare.models.fast.function import run, step_of
 
@@ -25,8 +26,12 @@ def paths(cell: Cell, input: Tensor, w: Weights) -> Iterator[tuple[str, Any]]:
     There are none where tensors are more than their values: in a graph that PyTorch makes (see `operator`), under
     `torch.func`, forward-mode differentiation and modes that watch every operation, such as counters of flops.
     """
+    if not input.is_floating_point() or input.is_meta or input.numel() == 0 or _watched():
+        return
+    if triton.serves(cell, input, w):
+        yield "fused_triton", partial(run, triton.make_engine())
     engine = IN_PYTORCH.get(step_of(cell))
-    if engine is None or not input.is_floating_point() or input.is_meta or input.numel() == 0 or _watched():
+    if engine is None:
         return
     if compiled.serves(cell, input, w):
         yield "fused_c", compiled.CompiledUnrolling(fallback=engine)

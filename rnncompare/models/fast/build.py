@@ -15,6 +15,7 @@ import warnings
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("kernels.c")
+HEADERS = tuple(SOURCE.with_name(name) for name in ("vectors.h", "products.h", "team.h"))
 REALS = ("float", "double")
 FLAGS = ("-O3", "-std=gnu11", "-fPIC", "-shared", "-pthread")
 TUNINGS = (("-march=native",), ("-mcpu=native",), ())
@@ -76,7 +77,15 @@ def _built(compiler: list[str], real: str) -> Path:
 def _key(compiler: list[str]) -> str:
     """What a build depends on, hashed: the source, the flags, the compiler and the processor."""
     stat = os.stat(compiler[0])
-    told = [SOURCE.read_text(), FLAGS, TUNINGS, compiler, stat.st_size, stat.st_mtime_ns, platform.platform()]
+    told = [
+        [path.read_text() for path in (SOURCE, *HEADERS)],
+        FLAGS,
+        TUNINGS,
+        compiler,
+        stat.st_size,
+        stat.st_mtime_ns,
+        platform.platform(),
+    ]
     return hashlib.sha256(repr([*told, _processor()]).encode()).hexdigest()[:16]
 
 

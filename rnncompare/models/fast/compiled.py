@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+import struct
 from itertools import pairwise
 
 import torch
@@ -14,45 +14,50 @@ from rnncompare.models.cells.gru import GRUCell
 from rnncompare.models.cells.lstm import LSTMCell
 from rnncompare.models.cells.rnn import RNNCell
 from rnncompare.models.fast.build import kernels
-from rnncompare.models.fast.function import PARAMETERS, Call, Engine, Gradients, Tensors, run, step_of
+from rnncompare.models.fast.function import Call, Engine, Gradients, Tensors, run, step_of
 
 REALS = {torch.float32: "float", torch.float64: "double"}
 GATES: dict[object, int] = {LSTMCell.step: 4, GRUCell.step: 3, RNNCell.step: 1}
+KINDS = {step: kind for kind, step in enumerate(GATES)}
 BLOCKS: dict[object, int] = {LSTMCell.step: 4, GRUCell.step: 4, RNNCell.step: 0}
 """Values saved for backward for each unit and step: all gates, the GRU's W_hn h + b_hn too; the RNN's is its output."""
-MINIMUM_PER_THREAD = 100_000_000
-"""Multiply-adds of a layer's forward pass, about 1 ms, below which another thread does not pay.
+MINIMUM_PER_THREAD = 1_000_000
+"""Multiply-adds of a layer's forward pass below which another thread does not pay."""
 
-At 16 million, two threads took 2.2 times as long as one beside torch's own waiting threads; at 105 million, 1.7 times.
-"""
-
-
-class _Layer(ctypes.Structure):
-    """`Layer` of kernels.c."""
-
-    _fields_ = [
-        *((name, ctypes.c_int64) for name in ("cell", "steps", "batch", "input", "hidden", "reverse", "threads")),
-        *(
-            (name, ctypes.c_void_p)
-            for name in (
-                *("sizes", "x", "w_ih", "w_hh", "b_ih", "b_hh", "h_0", "c_0", "y", "h_n", "c_n", "gates", "cells"),
-                *("dy", "dh_n", "dc_n", "dx", "dw_ih", "dw_hh", "db_ih", "db_hh", "dh_0", "dc_0"),
-            )
-        ),
-    ]
+NUMBERS = ("cell", "steps", "batch", "input", "hidden", "reverse", "threads", "team")
+ARGUMENTS = ("sizes", "x", "w_ih", "w_hh", "b_ih", "b_hh", "h_0", "c_0")
+RESULTS = ("y", "h_n", "c_n", "gates", "cells", "dy", "dh_n", "dc_n")
+WANTED = {
+    "input": "dx",
+    "weight_ih": "dw_ih",
+    "weight_hh": "dw_hh",
+    "bias_ih": "db_ih",
+    "bias_hh": "db_hh",
+    "0": "dh_0",
+    "1": "dc_0",
+}
+"""The names of gradients in kernels.c."""
+_LAYER = struct.Struct(f"{len(NUMBERS) + len(ARGUMENTS) + len(RESULTS) + len(WANTED)}q")
+"""`Layer` of kernels.c: numbers, then addresses in the order of the names above."""
 
 
 def serves(cell: Cell, input: Tensor, w: Weights) -> bool:
     """Whether the kernels know the cell and can read these tensors; the shapes are looked at here, as C trusts them."""
-    step = step_of(cell)
-    if step not in GATES or w.weight_hr is not None or input.numel() == 0 or input.dim() not in (2, 3):
+    gates = GATES.get(step_of(cell))
+    if gates is None or w.weight_hr is not None or input.dim() not in (2, 3):
         return False
-    hidden = w.weight_hh.size(-1)
-    rows, features = GATES[step] * hidden, input.size(-1)
-    shapes = {"weight_ih": (rows, features), "weight_hh": (rows, hidden), "bias_ih": (rows,), "bias_hh": (rows,)}
-    given = {name: tensor for name in shapes if (tensor := getattr(w, name)) is not None}
-    fitting = all(tensor.shape == shapes[name] for name, tensor in given.items())
-    return hidden > 0 and fitting and _readable(input.dtype, input, *given.values()) and kernels() is not None
+    hidden, ih, hh = w.weight_hh.size(-1), w.bias_ih, w.bias_hh
+    rows = gates * hidden
+    return (
+        w.weight_ih.shape == (rows, input.size(-1))
+        and w.weight_hh.shape == (rows, hidden)
+        and (ih is None or ih.shape == (rows,))
+        and (hh is None or hh.shape == (rows,))
+        and input.numel() > 0
+        and hidden > 0
+        and _readable(input.dtype, (input, w.weight_ih, w.weight_hh, ih, hh))
+        and kernels() is not None
+    )
 
 
 def suits(cell: Cell, dtype: torch.dtype, device: torch.device, w: Weights) -> bool:
@@ -87,49 +92,42 @@ class CompiledUnrolling:
         if batch_sizes is not None:
             fitting &= sum(batch_sizes) == len(input) and min(batch_sizes) > 0
             fitting &= all(a >= b for a, b in pairwise(batch_sizes))
-        engine = CompiledEngine() if fitting and _readable(input.dtype, *state) else self._fallback
+        engine = CompiledEngine() if fitting and _readable(input.dtype, state) else self._fallback
         return run(engine, cell, input, state, w, batch_sizes, reverse)
 
 
-def _readable(dtype: torch.dtype, *tensors: Tensor) -> bool:
-    return dtype in REALS and all(
-        type(t) in (Tensor, torch.nn.Parameter)
-        and t.device.type == "cpu"
-        and t.dtype == dtype
-        and t.layout == torch.strided
-        and not t.is_neg()
-        for t in tensors
-    )
+def _readable(dtype: torch.dtype, tensors: Gradients) -> bool:
+    for t in tensors:
+        if t is not None and not (
+            (type(t) is Tensor or type(t) is torch.nn.Parameter)
+            and t.is_cpu
+            and t.dtype is dtype
+            and t.layout is torch.strided
+            and not t.is_neg()
+        ):
+            return False
+    return dtype in REALS
 
 
 class CompiledEngine:
     """An `Engine` that calls the kernels."""
 
     def forward(self, call: Call, save: bool) -> tuple[Tensor, State, Tensors]:
-        input, state = call.input, call.state
-        hidden = call.w.weight_hh.size(1)
-        output = input.new_empty(len(input), hidden)
+        rows, state, hidden = len(call.input), call.state, call.w.weight_hh.size(1)
+        output = call.input.new_empty((rows, hidden))
         final = tuple(torch.empty_like(s, memory_format=torch.contiguous_format) for s in state)
-        shapes = self.saved_shapes(call.cell, len(input), call.w) if save else []
-        saved = tuple(input.new_empty(shape) for shape in shapes)
-        results: dict[str, Tensor | None] = {
-            "y": output,
-            "h_n": final[0],
-            "c_n": final[-1] if len(state) == 2 else None,
-        }
-        _call("forward", call, results | _named(saved))
+        shapes = self.saved_shapes(call.cell, rows, call.w) if save else []
+        saved = tuple(call.input.new_empty(shape) for shape in shapes)
+        _call("forward", call, (output, *_two(final), *_two(saved), None, None, None), (None,) * len(WANTED))
         return output, final, saved
 
     def backward(
         self, call: Call, output: Tensor, saved: Tensors, d_output: Tensor | None, d_state: Gradients, wanted: set[str]
     ) -> dict[str, Tensor]:
-        sources = {"input": call.input, **{str(i): s for i, s in enumerate(call.state)}}
-        sources |= {name: getattr(call.w, name) for name in PARAMETERS}
+        sources = {"input": call.input, "0": call.state[0], "1": call.state[-1], **vars(call.w)}
         found = {name: torch.empty_like(sources[name], memory_format=torch.contiguous_format) for name in wanted}
-        short = {"input": "dx", "weight_ih": "dw_ih", "weight_hh": "dw_hh", "bias_ih": "db_ih", "bias_hh": "db_hh"}
-        short |= {"0": "dh_0", "1": "dc_0"}
-        given = {"y": output, "dy": d_output, **dict(zip(("dh_n", "dc_n"), d_state, strict=False))}
-        _call("backward", call, given | _named(saved) | {short[name]: tensor for name, tensor in found.items()})
+        given = (output, None, None, *_two(saved), d_output, *_two(d_state))
+        _call("backward", call, given, tuple(found.get(name) for name in WANTED))
         return found
 
     def saved_shapes(self, cell: Cell, rows: int, w: Weights) -> list[tuple[int, ...]]:
@@ -140,30 +138,29 @@ class CompiledEngine:
         return [*shapes, (rows, padded)] if len(cell.states) == 2 else shapes
 
 
-def _named(saved: tuple[Tensor, ...]) -> dict[str, Tensor]:
-    return dict(zip(("gates", "cells"), saved, strict=False))
+def _two(tensors: Gradients) -> Gradients:
+    """``tensors``, with None for those that are missing of two."""
+    return (*tensors, None, None)[:2]
 
 
-def _call(name: str, call: Call, others: Mapping[str, Tensor | None]) -> None:
-    """Call a kernel; ``others`` are by the names of `_Layer`, those written to contiguous."""
-    cell, steps, input, state, w = call.cell, call.steps, call.input, call.state, call.w
-    relu = isinstance(cell, RNNCell) and cell.nonlinearity == "relu"
-    kind = list(GATES).index(step_of(cell)) + relu
-    sizes = torch.tensor(steps.sizes) if not steps.dense else torch.full((len(steps.sizes),), steps.batch)
-    tensors = {"sizes": sizes, "x": input, "h_0": state[0], "c_0": state[1] if len(state) == 2 else None}
-    tensors |= {"w_ih": w.weight_ih, "w_hh": w.weight_hh, "b_ih": w.bias_ih, "b_hh": w.bias_hh, **others}
-    contiguous = {key: tensor.contiguous() for key, tensor in tensors.items() if tensor is not None}
-    layer = _Layer(
-        cell=kind,
-        steps=len(steps.sizes),
-        batch=steps.batch,
-        input=input.size(1),
-        hidden=w.weight_hh.size(1),
-        reverse=steps.reverse,
-        threads=_threads(call),
-        **{key: tensor.data_ptr() for key, tensor in contiguous.items()},
+def _call(name: str, call: Call, results: Gradients, wanted: Gradients) -> None:
+    """Call a kernel with tensors in the order of `RESULTS` and `WANTED`; those written to are contiguous."""
+    cell, steps, input, w = call.cell, call.steps, call.input, call.w
+    sizes = None if steps.dense else torch.tensor(steps.sizes)
+    arguments = (sizes, input, w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh, *_two(call.state))
+    tensors = [None if t is None else t.contiguous() for t in (*arguments, *results, *wanted)]
+    layer = _LAYER.pack(
+        KINDS[step_of(cell)] + (getattr(cell, "nonlinearity", None) == "relu"),
+        len(steps.sizes),
+        steps.batch,
+        input.size(1),
+        w.weight_hh.size(1),
+        steps.reverse,
+        _threads(call),
+        torch.get_num_threads(),
+        *[0 if t is None else t.data_ptr() for t in tensors],
     )
-    if getattr(_library(input.dtype), name)(ctypes.byref(layer)):
+    if getattr(_library(input.dtype), name)(layer):
         raise MemoryError("the kernels found no memory")
 
 
@@ -174,5 +171,8 @@ def _library(dtype: torch.dtype) -> ctypes.CDLL:
 
 
 def _threads(call: Call) -> int:
+    team = torch.get_num_threads()
+    if team == 1:
+        return 1
     work = len(call.input) * (call.w.weight_ih.numel() + call.w.weight_hh.numel())
-    return max(1, min(torch.get_num_threads(), call.steps.batch, work // MINIMUM_PER_THREAD))
+    return max(1, min(team, work // MINIMUM_PER_THREAD))

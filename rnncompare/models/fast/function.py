@@ -163,9 +163,8 @@ def run(
     sizes = (input.size(1),) * input.size(0) if batch_sizes is None else tuple(batch_sizes)
     steps = Steps(sizes, reverse)
     rows = input.reshape(-1, input.size(-1))
-    parameters = [getattr(w, name) for name in PARAMETERS]
-    tensors = [rows, *state, *(p for p in parameters if p is not None)]
-    if torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
+    parameters = (w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh, w.weight_hr)
+    if torch.is_grad_enabled() and any(t.requires_grad for t in (rows, *state, *parameters) if t is not None):
         output, *final = _Layer.apply(engine, cell, steps, rows, *state, *parameters)
     else:
         output, final, _ = engine.forward(Call(cell, steps, rows, state, w), save=False)

@@ -1,38 +1,31 @@
 /* One layer in one direction, forward and backward through all steps, for the LSTM, the GRU and the plain RNN.
 
    Compiled once with REAL=float and once with REAL=double. A step is one product (W_ih x_t + W_hh h_{t-1} + b, weights
-   packed once a call, tiles of accumulators in registers) and one pass of pointwise work. The backward pass keeps the
-   gates' gradients of a few steps in cache and adds their weight gradients from there. Threads share out the rows of
-   the batch, each with its own sums, so no step waits for another thread.
+   packed once a call, tiles of accumulators in registers) and one pass of pointwise work. Small batches take W_ih x_t
+   for many steps at once, since each product reads all weights. The backward pass keeps the gates' gradients of a few
+   steps in cache and adds their weight gradients from there.
 
-   Hidden sizes are padded to whole vectors in private buffers: padded weights are 0, and so stay padded values. */
-#include <pthread.h>
-#include <stdint.h>
+   Threads share out the rows of a large batch, which needs no waiting, or the units of a small one, which meet after
+   each step. Each owns some rows of the weight gradients, so nothing is summed twice and results do not depend on
+   the number of threads. Hidden sizes are padded to whole vectors: padded weights are 0, and so stay padded values. */
 #include <stdlib.h>
-#include <string.h>
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
 
-#if defined(__AVX512F__)
-enum { BYTES = 64, WIDE = 4, TALL = 6 }; /* 24 accumulators of 32 registers */
-#elif defined(__AVX__)
-enum { BYTES = 32, WIDE = 2, TALL = 6 }; /* 12 of 16 */
-#elif defined(__x86_64__)
-enum { BYTES = 16, WIDE = 2, TALL = 6 };
-#else
-enum { BYTES = 16, WIDE = 4, TALL = 6 }; /* 24 of 32 */
-#endif
-enum { LANES = BYTES / sizeof(REAL), CHUNK = 128 };
-enum { LSTM, GRU, RNN_TANH, RNN_RELU };
+#include "products.h"
+#include "team.h"
 
-typedef REAL vec __attribute__((vector_size(BYTES)));
-typedef REAL loose __attribute__((vector_size(BYTES), aligned(sizeof(REAL)), may_alias));
+enum { CHUNK = 128 };          /* rows whose gates' gradients are kept for one product */
+enum { SMALL = 16, BULK = 64 }; /* batches up to SMALL take W_ih x for BULK rows at once */
+enum { FEW = 4 };              /* rows of all steps up to which packing the weights would take longer than using them */
+enum { ROWS_EACH = 8 };        /* of the batch, at least, where threads share it out */
+enum { LSTM, GRU, RNN_TANH, RNN_RELU };
 
 /* The fields of `_Layer` in compiled.py. N counts rows of all steps, G gates; null pointers mean "not there". */
 typedef struct {
-    int64_t cell, steps, batch, input, hidden, reverse, threads;
-    const int64_t *sizes;                         /* rows of each step, never growing */
+    int64_t cell, steps, batch, input, hidden, reverse, threads, team;
+    const int64_t *sizes;                         /* rows of each step, never growing; null if all are `batch` */
     const REAL *x, *w_ih, *w_hh, *b_ih, *b_hh;    /* (N, I), (G H, I), (G H, H), (G H,), (G H,) */
     const REAL *h_0, *c_0;                        /* (B, H) */
     REAL *y, *h_n, *c_n;                          /* (N, H), (B, H), (B, H) */
@@ -60,191 +53,86 @@ static Plan plan_of(const Layer *l) {
 /* Where block b of W_ih stands in torch's order; blocks of W_hh are in order. */
 static int x_block(const Layer *l, int b) { return l->cell == GRU ? (b + 2) % 3 : b; }
 
-/* ---- vectors ---- */
-
-static inline vec load(const REAL *p) { return *(const loose *)p; }
-static inline void store(REAL *p, vec v) { *(loose *)p = v; }
-
-static inline vec load_some(const REAL *p, int64_t left) {
-    if (left >= LANES) return load(p);
-    vec v = {0};
-    for (int i = 0; i < left; i++) v[i] = p[i];
-    return v;
-}
-
-static inline void store_some(REAL *p, vec v, int64_t left) {
-    if (left >= LANES) { store(p, v); return; }
-    for (int i = 0; i < left; i++) p[i] = v[i];
-}
-
-#define IS_FLOAT (sizeof(REAL) == 4)
-typedef __typeof__((vec){0} < (vec){0}) mask; /* signed integers of REAL's width */
-
-static inline vec where(mask m, vec a, vec b) { return (vec)((m & (mask)a) | (~m & (mask)b)); }
-
-/* exp(x) = s (1 + p) with s a power of two and p = exp(r) - 1, |r| <= ln(2)/2. NaN stays NaN. */
-static inline void exponential(vec x, REAL limit, vec *s, vec *p) {
-    const REAL magic = IS_FLOAT ? (REAL)12582912.0 : (REAL)6755399441055744.0; /* 1.5 2^mantissa bits: rounds */
-    const REAL high = IS_FLOAT ? (REAL)0.693359375 : (REAL)6.93147180369123816490e-01;
-    const REAL low = IS_FLOAT ? (REAL)-2.12194440e-4 : (REAL)1.90821492927058770002e-10;
-    vec bound = (vec){0} + limit;
-    x = where(x > bound, bound, where(x < -bound, -bound, x));
-    vec shifted = x * (REAL)1.44269504088896340736 + magic, n = shifted - magic;
-    vec r = (x - n * high) - n * low;
-    static const REAL inverse_factorial[] = {1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720, 1.0 / 5040,
-        1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0};
-    const int degree = IS_FLOAT ? 7 : 13;
-    vec sum = (vec){0} + inverse_factorial[degree - 1];
-#pragma GCC unroll 16
-    for (int i = degree - 2; i >= 0; i--) sum = sum * r + inverse_factorial[i];
-    *p = sum * r;
-    *s = (vec)(((mask)shifted << (IS_FLOAT ? 23 : 52)) + (mask)((vec){0} + (REAL)1));
-}
-
-static inline vec sigmoid(vec x) {
-    vec s, p;
-    exponential(-x, IS_FLOAT ? 87 : 700, &s, &p);
-    return (REAL)1 / ((REAL)1 + (s + s * p));
-}
-
-/* (exp(2x) - 1) / (exp(2x) + 1), exact near 0 too. */
-static inline vec hyperbolic_tangent(vec x) {
-    vec s, p;
-    exponential(x + x, 40, &s, &p);
-    vec t = s * p + (s - (REAL)1);
-    return t / (t + (REAL)2);
-}
-
-/* ---- products: out = init + sum over terms of a b, with b packed ---- */
-
-typedef struct {
-    const REAL *a;
-    int64_t row, column, depth; /* strides of a; the dimension summed over */
-    const REAL *b;              /* panels of at most WIDE vectors, each (depth, panel) */
-} Term;
-
-typedef void Tile(const Term *, int, int64_t, int64_t, const REAL *, int64_t, REAL *, int64_t);
-
-static inline __attribute__((always_inline)) void tile(const int R, const int V, const Term *terms, int count, int64_t m,
-                                                       int64_t n, const REAL *init, int64_t ldi, REAL *out, int64_t ldo) {
-    vec sum[TALL][WIDE];
-#pragma GCC unroll 8
-    for (int r = 0; r < R; r++)
-#pragma GCC unroll 8
-        for (int v = 0; v < V; v++) sum[r][v] = load(init + r * ldi + v * LANES);
-    for (int t = 0; t < count; t++) {
-        const int64_t row = terms[t].row, column = terms[t].column, depth = terms[t].depth;
-        const REAL *a = terms[t].a + m * row, *b = terms[t].b + n * depth;
-        for (int64_t k = 0; k < depth; k++, a += column, b += V * LANES) {
-            vec panel[WIDE];
-#pragma GCC unroll 8
-            for (int v = 0; v < V; v++) panel[v] = load(b + v * LANES);
-#pragma GCC unroll 8
-            for (int r = 0; r < R; r++) {
-                const REAL scale = a[r * row];
-#pragma GCC unroll 8
-                for (int v = 0; v < V; v++) sum[r][v] += scale * panel[v];
-            }
-        }
-    }
-#pragma GCC unroll 8
-    for (int r = 0; r < R; r++)
-#pragma GCC unroll 8
-        for (int v = 0; v < V; v++) store(out + r * ldo + v * LANES, sum[r][v]);
-}
-
-#define TILE(R, V)                                                                                             \
-    static void tile_##R##_##V(const Term *t, int c, int64_t m, int64_t n, const REAL *i, int64_t li, REAL *o, \
-                               int64_t lo) {                                                                   \
-        tile(R, V, t, c, m, n, i, li, o, lo);                                                                  \
-    }
-#define TILES_OF(V) TILE(1, V) TILE(2, V) TILE(3, V) TILE(4, V) TILE(5, V) TILE(6, V)
-#define ROW_OF(V) {tile_1_##V, tile_2_##V, tile_3_##V, tile_4_##V, tile_5_##V, tile_6_##V}
-TILES_OF(1) TILES_OF(2) TILES_OF(3) TILES_OF(4)
-static Tile *const tiles[4][TALL] = {ROW_OF(1), ROW_OF(2), ROW_OF(3), ROW_OF(4)};
-
-static inline int64_t pieces(int64_t n, int64_t most) { return (n + most - 1) / most; }
-static inline int64_t piece(int64_t n, int64_t parts, int64_t i) { return n / parts + (i < n % parts); }
-
-static void product(const Term *terms, int count, int64_t rows, int vectors, const REAL *init, int64_t ldi, REAL *out,
-                    int64_t ldo) {
-    const int64_t panels = pieces(vectors, WIDE), groups = pieces(rows, TALL);
-    for (int64_t p = 0, n = 0; p < panels; p++) {
-        const int64_t v = piece(vectors, panels, p);
-        for (int64_t g = 0, m = 0; g < groups; g++) {
-            const int64_t r = piece(rows, groups, g);
-            tiles[v - 1][r - 1](terms, count, m, n, init + m * ldi + n, ldi, out + m * ldo + n, ldo);
-            m += r;
-        }
-        n += v * LANES;
-    }
-}
-
-/* Packs one block: b[k][n] = w[n * across + k * down], n < width, 0 beyond; `depth` is padded with 0 past `used`. */
-static void pack(const REAL *w, int64_t across, int64_t down, int64_t width, int64_t used, int64_t depth, int vectors,
-                 REAL *b) {
-    const int64_t panels = pieces(vectors, WIDE);
-    for (int64_t p = 0, n = 0; p < panels; p++) {
-        const int64_t columns = piece(vectors, panels, p) * LANES;
-        const int64_t real = width - n < columns ? width - n : columns;
-        memset(b, 0, sizeof(REAL) * depth * columns);
-        for (int64_t start = 0; start < used; start += LANES) {
-            const int64_t end = start + LANES < used ? start + LANES : used;
-            for (int64_t j = 0; j < real; j++)
-                for (int64_t k = start; k < end; k++) b[k * columns + j] = w[(n + j) * across + k * down];
-        }
-        b += depth * columns;
-        n += columns;
-    }
-}
-
-/* The same for rows that lie apart, all `width` wide. */
-static void pack_rows(const REAL *const *rows, int64_t depth, int64_t width, int vectors, REAL *b) {
-    const int64_t panels = pieces(vectors, WIDE);
-    for (int64_t p = 0, n = 0; p < panels; p++) {
-        const int64_t v = piece(vectors, panels, p);
-        for (int64_t k = 0; k < depth; k++)
-            for (int64_t i = 0; i < v; i++, b += LANES)
-                *(loose *)b = load_some(rows[k] + n + i * LANES, width - n - i * LANES);
-        n += v * LANES;
-    }
-}
-
-/* ---- one thread's share ---- */
+/* ---- what the threads of a call share, and the part of one ---- */
 
 typedef struct {
     const Layer *l;
     Plan p;
-    int64_t first, rows;                  /* its rows of the batch */
-    const REAL *x_packed, *h_packed, *bias;
-    const int64_t *offset;                /* where each step begins among the N rows */
-    REAL *dw_ih, *dw_hh, *db;             /* its sums, padded */
-    int backward, failed;
+    int64_t *sizes, *offset;              /* rows of each step, and where they begin among the N rows */
+    int64_t most;                         /* rows of a chunk of the backward pass */
+    REAL *x_packed, *h_packed, *bias;
+    REAL *gates;                          /* of some steps, unless they are saved */
+    REAL *h, *c;                          /* (B, padded H): the state, or its gradient */
+    REAL *dg, *h_panels, *x_panels;       /* a chunk's gradients of gates, states before, inputs */
+    REAL *h_tails, *x_tails;              /* the last columns of the weights' gradients, (blocks, H, LANES) */
+    REAL *db, *zeros, *columns, *dx;      /* the last two for each thread */
+    Barrier barrier;
+} Work;
+
+typedef struct {
+    int64_t index, parties;  /* parties: threads at work */
+    int apart;               /* whether it need not wait for others within a step */
+    int64_t first, rows;     /* its rows of the batch */
+    int64_t start, vectors;  /* its vectors of units */
+    int64_t slices, slice;   /* parts of the units, and which is its own */
 } Share;
+
+/* The share of a thread; its `parties` are at most `index` if it has none. */
+static Share share_of(const Work *k, int64_t index, int64_t count) {
+    int64_t groups = count;
+    if (k->l->steps == 1) groups = 1; /* so that each packs the weights that it uses */
+    while (groups > 1 && (count % groups || k->l->batch / groups < ROWS_EACH)) groups--;
+    const int64_t slices = count / groups < k->p.vectors ? count / groups : k->p.vectors;
+    const int64_t group = index / slices;
+    Share s = {.index = index, .parties = groups * slices, .apart = slices == 1, .slices = slices, .slice = index % slices};
+    for (int64_t i = 0; i <= group && group < groups; i++) {
+        s.first += s.rows;
+        s.rows = piece(k->l->batch, groups, i);
+    }
+    for (int64_t i = 0; i <= s.slice; i++) {
+        s.start += s.vectors;
+        s.vectors = piece(k->p.vectors, slices, i);
+    }
+    return s;
+}
+
+/* The vectors of slice i begin at `*start`. */
+static int64_t slice(const Work *k, const Share *s, int64_t i, int64_t *start) {
+    *start = 0;
+    for (int64_t j = 0; j < i; j++) *start += piece(k->p.vectors, s->slices, j);
+    return piece(k->p.vectors, s->slices, i);
+}
 
 static REAL *space(int64_t count) { return aligned_alloc(64, (sizeof(REAL) * (count > 0 ? count : 1) + 127) / 64 * 64); }
 
-static int64_t active(const Share *s, int64_t t) {
-    const int64_t n = s->l->sizes[t] - s->first;
-    return n < 0 ? 0 : n < s->rows ? n : s->rows;
+static int64_t between(int64_t low, int64_t n, int64_t high) { return n < low ? low : n > high ? high : n; }
+
+static int64_t active(const Work *k, const Share *s, int64_t t) { return between(0, k->sizes[t] - s->first, s->rows); }
+
+/* The step before t in time's direction, or -1. */
+static int64_t earlier(const Layer *l, int64_t t) {
+    const int64_t last = l->reverse ? t + 1 : t - 1;
+    return last < l->steps ? last : -1;
 }
 
-/* Row r of the state before step t: the step before it in time's direction, or the initial state. */
-static const REAL *before(const Share *s, int64_t t, int64_t r, const REAL *all, int64_t ld, const REAL *initial,
-                          int64_t ld_initial) {
-    const int64_t b = s->first + r, last = s->l->reverse ? t + 1 : t - 1;
-    if (last < 0 || last >= s->l->steps || b >= s->l->sizes[last]) return initial + b * ld_initial;
-    return all + (s->offset[last] + b) * ld;
+/* Row b of the batch in the state before step t: the step before it, or the initial state. */
+static const REAL *before(const Work *k, int64_t t, int64_t b, const REAL *all, int64_t ld, const REAL *initial) {
+    const int64_t last = earlier(k->l, t);
+    if (last < 0 || b >= k->sizes[last]) return initial + b * k->l->hidden;
+    return all + (k->offset[last] + b) * ld;
 }
 
-static void copy_rows(const REAL *from, int64_t ld_from, REAL *to, int64_t ld_to, int64_t rows, int64_t width) {
-    for (int64_t r = 0; r < rows; r++) memcpy(to + r * ld_to, from + r * ld_from, sizeof(REAL) * width);
+/* Copies a share's units of rows between (B, H) and (B, padded H). */
+static void copy_units(const Work *k, const Share *s, const REAL *from, int64_t ld_from, REAL *to, int64_t ld_to) {
+    const int64_t u = s->start * LANES, width = between(0, k->l->hidden - u, s->vectors * LANES);
+    for (int64_t b = s->first; b < s->first + s->rows; b++)
+        memcpy(to + b * ld_to + u, from + b * ld_from + u, sizeof(REAL) * width);
 }
 
-static void lstm_forward(const Share *s, int64_t n, REAL *gates, REAL *h, REAL *c, REAL *y, REAL *cells) {
-    const int64_t P = s->p.padded, H = s->l->hidden;
-    for (int64_t r = 0; r < n; r++, gates += s->p.row, h += P, c += P, y += H)
-        for (int64_t u = 0; u < P; u += LANES) {
+static void lstm_forward(const Work *k, const Share *s, int64_t n, REAL *gates, REAL *h, REAL *c, REAL *y, REAL *cells) {
+    const int64_t P = k->p.padded, H = k->l->hidden, from = s->start * LANES, to = from + s->vectors * LANES;
+    for (int64_t r = 0; r < n; r++, gates += k->p.row, h += P, c += P, y += H)
+        for (int64_t u = from; u < to; u += LANES) {
             vec i = sigmoid(load(gates + u)), f = sigmoid(load(gates + P + u));
             vec g = hyperbolic_tangent(load(gates + 2 * P + u)), o = sigmoid(load(gates + 3 * P + u));
             vec cell = f * load(c + u) + i * g, out = o * hyperbolic_tangent(cell);
@@ -257,10 +145,10 @@ static void lstm_forward(const Share *s, int64_t n, REAL *gates, REAL *h, REAL *
         }
 }
 
-static void gru_forward(const Share *s, int64_t n, REAL *gates, REAL *h, REAL *y) {
-    const int64_t P = s->p.padded, H = s->l->hidden;
-    for (int64_t q = 0; q < n; q++, gates += s->p.row, h += P, y += H)
-        for (int64_t u = 0; u < P; u += LANES) {
+static void gru_forward(const Work *k, const Share *s, int64_t n, REAL *gates, REAL *h, REAL *y) {
+    const int64_t P = k->p.padded, H = k->l->hidden, from = s->start * LANES, to = from + s->vectors * LANES;
+    for (int64_t q = 0; q < n; q++, gates += k->p.row, h += P, y += H)
+        for (int64_t u = from; u < to; u += LANES) {
             vec r = sigmoid(load(gates + P + u)), z = sigmoid(load(gates + 2 * P + u));
             vec new = hyperbolic_tangent(load(gates + u) + r * load(gates + 3 * P + u));
             vec out = new + z * (load(h + u) - new);
@@ -270,66 +158,114 @@ static void gru_forward(const Share *s, int64_t n, REAL *gates, REAL *h, REAL *y
         }
 }
 
-static void rnn_forward(const Share *s, int64_t n, const REAL *gates, REAL *h, REAL *y) {
-    const int64_t P = s->p.padded, H = s->l->hidden;
+static void rnn_forward(const Work *k, const Share *s, int64_t n, const REAL *gates, REAL *h, REAL *y) {
+    const int64_t P = k->p.padded, H = k->l->hidden, from = s->start * LANES, to = from + s->vectors * LANES;
     const vec zero = {0};
     for (int64_t r = 0; r < n; r++, gates += P, h += P, y += H)
-        for (int64_t u = 0; u < P; u += LANES) {
+        for (int64_t u = from; u < to; u += LANES) {
             vec v = load(gates + u);
-            v = s->l->cell == RNN_TANH ? hyperbolic_tangent(v) : where(v < zero, zero, v);
+            v = k->l->cell == RNN_TANH ? hyperbolic_tangent(v) : where(v < zero, zero, v);
             store(h + u, v);
             store_some(y + u, v, H - u);
         }
 }
 
-static void step_products(const Share *s, int64_t n, const REAL *x, const REAL *h, REAL *gates) {
-    const Plan *p = &s->p;
-    const int64_t I = s->l->input, H = s->l->hidden, P = p->padded;
-    for (int b = 0; b < p->blocks; b++) {
+/* Where the weights of a block begin: packed, for the vectors from `start`, or as they are. */
+static const REAL *x_weights(const Work *k, int b, int64_t start) {
+    const int64_t I = k->l->input;
+    if (!k->x_packed) return k->l->w_ih + (x_block(k->l, b) * k->l->hidden + start * LANES) * I;
+    return k->x_packed + (b * k->p.padded + start * LANES) * I;
+}
+
+static const REAL *h_weights(const Work *k, int b, int64_t start) {
+    const int64_t H = k->l->hidden, from = b - k->p.from_h;
+    if (!k->h_packed) return k->l->w_hh + (from * H + start * LANES) * H;
+    return k->h_packed + (from * k->p.padded + start * LANES) * H;
+}
+
+/* Adds W_ih x for n rows, or W_hh h, or both, to `gates`, which begin with the bias, or with what they hold. */
+static void add_products(const Work *k, const Share *s, int64_t n, const REAL *x, const REAL *h, REAL *gates) {
+    const Plan *p = &k->p;
+    const int64_t I = k->l->input, H = k->l->hidden, u = s->start * LANES;
+    for (int b = x ? 0 : p->from_h; n > 0 && b < (h ? p->blocks : p->from_x); b++) {
         Term terms[2];
         int count = 0;
-        if (b < p->from_x) terms[count++] = (Term){x, I, 1, I, s->x_packed + b * I * P};
-        if (b >= p->from_h) terms[count++] = (Term){h, P, 1, H, s->h_packed + (b - p->from_h) * H * P};
-        product(terms, count, n, p->vectors, s->bias + b * P, 0, gates + b * P, p->row);
+        if (x && b < p->from_x) terms[count++] = (Term){x, I, 1, I, x_weights(k, b, s->start)};
+        if (h && b >= p->from_h) terms[count++] = (Term){h, H, 1, H, h_weights(k, b, s->start)};
+        const int64_t at = b * p->padded + u;
+        const int again = !x && b < p->from_x;
+        const REAL *init = again ? gates + at : k->bias + at;
+        if (k->h_packed) product(terms, count, n, (int)s->vectors, init, again ? p->row : 0, gates + at, p->row);
+        else dots(terms, count, n, between(0, H - u, s->vectors * LANES), init, again ? p->row : 0, gates + at, p->row);
     }
 }
 
-static void forward_share(Share *s) {
-    const Layer *l = s->l;
-    const Plan *p = &s->p;
-    const int64_t H = l->hidden, P = p->padded, kept = l->gates ? 0 : s->rows * p->row;
-    REAL *h = space(s->rows * P), *c = space(s->rows * P), *scratch = space(kept);
-    s->failed = !h || !c || !scratch;
-    if (!s->failed) {
-        memset(h, 0, sizeof(REAL) * s->rows * P);
-        memset(c, 0, sizeof(REAL) * s->rows * P);
-        copy_rows(l->h_0 + s->first * H, H, h, P, s->rows, H);
-        if (l->c_0) copy_rows(l->c_0 + s->first * H, H, c, P, s->rows, H);
-        for (int64_t i = 0; i < l->steps; i++) {
-            const int64_t t = l->reverse ? l->steps - 1 - i : i, n = active(s, t), at = s->offset[t] + s->first;
-            if (n == 0) continue;
-            REAL *gates = l->gates ? l->gates + at * p->row : scratch, *y = l->y + at * H;
-            step_products(s, n, l->x + at * l->input, h, gates);
-            if (l->cell == LSTM) lstm_forward(s, n, gates, h, c, y, l->cells ? l->cells + at * P : NULL);
-            else if (l->cell == GRU) gru_forward(s, n, gates, h, y);
-            else rnn_forward(s, n, gates, h, y);
-        }
-        copy_rows(h, P, l->h_n + s->first * H, H, s->rows, H);
-        if (l->c_n) copy_rows(c, P, l->c_n + s->first * H, H, s->rows, H);
+static void pack_forward(const Work *k, const Share *s) {
+    const Plan *p = &k->p;
+    const int64_t I = k->l->input, H = k->l->hidden;
+    for (int64_t job = s->index; job < p->blocks * s->slices; job += s->parties) {
+        const int b = (int)(job / s->slices);
+        int64_t start;
+        const int vectors = (int)slice(k, s, job % s->slices, &start);
+        const int64_t left = between(0, H - start * LANES, H), at = b * p->padded + start * LANES;
+        if (b < p->from_x)
+            pack(k->l->w_ih + (x_block(k->l, b) * H + start * LANES) * I, left, I, vectors, k->x_packed + at * I);
+        if (b >= p->from_h)
+            pack(k->l->w_hh + ((b - p->from_h) * H + start * LANES) * H, left, H, vectors,
+                 k->h_packed + (at - p->from_h * p->padded) * H);
     }
-    free(h), free(c), free(scratch);
+}
+
+static void forward_share(void *work, int64_t index, int64_t count) {
+    Work *k = work;
+    const Layer *l = k->l;
+    const Plan *p = &k->p;
+    const Share share = share_of(k, index, count), *s = &share;
+    if (index >= s->parties) return;
+    const int64_t I = l->input, H = l->hidden, P = p->padded;
+    const int64_t bulk = s->rows == l->batch && l->batch <= SMALL && k->h_packed ? pieces(BULK, l->batch) : 1;
+    if (k->h_packed) pack_forward(k, s);
+    copy_units(k, s, l->h_0, H, k->h, P);
+    if (l->c_0) copy_units(k, s, l->c_0, H, k->c, P);
+    meet(&k->barrier, s->parties);
+    int64_t low = 0; /* the first row in `gates` */
+    for (int64_t i = 0; i < l->steps; i++) {
+        const int64_t t = l->reverse ? l->steps - 1 - i : i, n = active(k, s, t), last = earlier(l, t);
+        if (i % bulk == 0) {
+            const int64_t end = i + bulk < l->steps ? i + bulk - 1 : l->steps - 1, other = l->reverse ? l->steps - 1 - end : end;
+            const int64_t a = t < other ? t : other, z = t < other ? other : t;
+            low = k->offset[a];
+            if (bulk > 1)
+                add_products(k, s, k->offset[z] + k->sizes[z] - low, l->x + low * I, NULL,
+                             l->gates ? l->gates + low * p->row : k->gates);
+        }
+        const int64_t at = k->offset[t] + s->first;
+        const int64_t going = last < 0 ? 0 : between(0, k->sizes[last] - s->first, n); /* the others begin here */
+        REAL *gates = l->gates ? l->gates + at * p->row : k->gates + (at - low) * p->row;
+        const REAL *x = bulk > 1 ? NULL : l->x + at * I;
+        if (going) add_products(k, s, going, x, l->y + (k->offset[last] + s->first) * H, gates);
+        add_products(k, s, n - going, x ? x + going * I : NULL, l->h_0 + (s->first + going) * H, gates + going * p->row);
+        REAL *h = k->h + s->first * P, *c = k->c + s->first * P, *y = l->y + at * H;
+        if (l->cell == LSTM) lstm_forward(k, s, n, gates, h, c, y, l->cells ? l->cells + at * P : NULL);
+        else if (l->cell == GRU) gru_forward(k, s, n, gates, h, y);
+        else rnn_forward(k, s, n, gates, h, y);
+        if (!s->apart) meet(&k->barrier, s->parties);
+    }
+    copy_units(k, s, k->h, P, l->h_n, H);
+    if (l->c_n) copy_units(k, s, k->c, P, l->c_n, H);
 }
 
 /* The pointwise backward of step t: dh comes in as the gradient through later steps and leaves without the part that
    goes through W_hh; dg gets the gradients of the sums that entered the gates; db gathers their sums over rows. */
-static void lstm_backward(const Share *s, int64_t t, int64_t n, REAL *dh, REAL *dc, REAL *dg) {
-    const Layer *l = s->l;
-    const int64_t P = s->p.padded, H = l->hidden, at = s->offset[t] + s->first;
-    for (int64_t r = 0; r < n; r++, dh += P, dc += P, dg += s->p.row) {
-        const REAL *gates = l->gates + (at + r) * s->p.row, *cells = l->cells + (at + r) * P;
-        const REAL *dy = l->dy ? l->dy + (at + r) * H : NULL, *past = before(s, t, r, l->cells, P, l->c_0, H);
+static void lstm_backward(const Work *k, const Share *s, int64_t t, int64_t n, REAL *dh, REAL *dc, REAL *dg) {
+    const Layer *l = k->l;
+    const int64_t P = k->p.padded, H = l->hidden, at = k->offset[t] + s->first;
+    const int64_t from = s->start * LANES, to = from + s->vectors * LANES;
+    for (int64_t r = 0; r < n; r++, dh += P, dc += P, dg += k->p.row) {
+        const REAL *gates = l->gates + (at + r) * k->p.row, *cells = l->cells + (at + r) * P;
+        const REAL *dy = l->dy ? l->dy + (at + r) * H : NULL, *past = before(k, t, s->first + r, l->cells, P, l->c_0);
         const int padded_past = past != l->c_0 + (s->first + r) * H;
-        for (int64_t u = 0; u < P; u += LANES) {
+        for (int64_t u = from; u < to; u += LANES) {
             vec i = load(gates + u), f = load(gates + P + u), g = load(gates + 2 * P + u), o = load(gates + 3 * P + u);
             vec tc = hyperbolic_tangent(load(cells + u)), d = load(dh + u);
             vec c = padded_past ? load(past + u) : load_some(past + u, H - u);
@@ -344,13 +280,14 @@ static void lstm_backward(const Share *s, int64_t t, int64_t n, REAL *dh, REAL *
     }
 }
 
-static void gru_backward(const Share *s, int64_t t, int64_t n, REAL *dh, REAL *dg) {
-    const Layer *l = s->l;
-    const int64_t P = s->p.padded, H = l->hidden, at = s->offset[t] + s->first;
-    for (int64_t q = 0; q < n; q++, dh += P, dg += s->p.row) {
-        const REAL *gates = l->gates + (at + q) * s->p.row;
-        const REAL *dy = l->dy ? l->dy + (at + q) * H : NULL, *past = before(s, t, q, l->y, H, l->h_0, H);
-        for (int64_t u = 0; u < P; u += LANES) {
+static void gru_backward(const Work *k, const Share *s, int64_t t, int64_t n, REAL *dh, REAL *dg) {
+    const Layer *l = k->l;
+    const int64_t P = k->p.padded, H = l->hidden, at = k->offset[t] + s->first;
+    const int64_t from = s->start * LANES, to = from + s->vectors * LANES;
+    for (int64_t q = 0; q < n; q++, dh += P, dg += k->p.row) {
+        const REAL *gates = l->gates + (at + q) * k->p.row;
+        const REAL *dy = l->dy ? l->dy + (at + q) * H : NULL, *past = before(k, t, s->first + q, l->y, H, l->h_0);
+        for (int64_t u = from; u < to; u += LANES) {
             vec new = load(gates + u), r = load(gates + P + u), z = load(gates + 2 * P + u), hn = load(gates + 3 * P + u);
             vec d = load(dh + u);
             if (dy) d += load_some(dy + u, H - u);
@@ -363,13 +300,14 @@ static void gru_backward(const Share *s, int64_t t, int64_t n, REAL *dh, REAL *d
     }
 }
 
-static void rnn_backward(const Share *s, int64_t t, int64_t n, REAL *dh, REAL *dg) {
-    const Layer *l = s->l;
-    const int64_t P = s->p.padded, H = l->hidden, at = s->offset[t] + s->first;
+static void rnn_backward(const Work *k, const Share *s, int64_t t, int64_t n, REAL *dh, REAL *dg) {
+    const Layer *l = k->l;
+    const int64_t P = k->p.padded, H = l->hidden, at = k->offset[t] + s->first;
+    const int64_t from = s->start * LANES, to = from + s->vectors * LANES;
     const vec zero = {0};
     for (int64_t r = 0; r < n; r++, dh += P, dg += P) {
         const REAL *dy = l->dy ? l->dy + (at + r) * H : NULL, *y = l->y + (at + r) * H;
-        for (int64_t u = 0; u < P; u += LANES) {
+        for (int64_t u = from; u < to; u += LANES) {
             vec d = load(dh + u), v = load_some(y + u, H - u);
             if (dy) d += load_some(dy + u, H - u);
             store(dg + u, l->cell == RNN_TANH ? d * ((REAL)1 - v * v) : where(v > zero, d, zero));
@@ -378,121 +316,180 @@ static void rnn_backward(const Share *s, int64_t t, int64_t n, REAL *dh, REAL *d
     }
 }
 
-/* Adds the weight gradients of `depth` rows of gate gradients: dW_hh += dg^T h_before, dW_ih += dg^T x. */
-static void add_weight_gradients(const Share *s, const REAL *dg, int64_t depth, const REAL *const *h_rows,
-                                 const REAL *const *x_rows, REAL *h_panels, REAL *x_panels, REAL *columns) {
-    const Plan *p = &s->p;
-    const int64_t H = s->l->hidden, I = s->l->input, P = p->padded, groups = pieces(H, TALL);
-    const int x_vectors = (int)pieces(I, LANES);
-    const int64_t x_width = (int64_t)x_vectors * LANES;
-    if (s->dw_hh) pack_rows(h_rows, depth, H, p->vectors, h_panels);
-    if (s->dw_ih) pack_rows(x_rows, depth, I, x_vectors, x_panels);
-    const Term h_term = {columns, 1, TALL, depth, h_panels}, x_term = {columns, 1, TALL, depth, x_panels};
-    for (int b = 0; b < p->blocks; b++)
-        for (int64_t g = 0, u = 0; g < groups; g++) {
-            const int64_t r = piece(H, groups, g);
-            for (int64_t k = 0; k < depth; k++)
-                memcpy(columns + k * TALL, dg + k * p->row + b * P + u, sizeof(REAL) * TALL);
-            if (s->dw_hh && b >= p->from_h) {
-                REAL *sum = s->dw_hh + ((b - p->from_h) * H + u) * P;
-                product(&h_term, 1, r, p->vectors, sum, P, sum, P);
-            }
-            if (s->dw_ih && b < p->from_x) {
-                REAL *sum = s->dw_ih + (b * H + u) * x_width;
-                product(&x_term, 1, r, x_vectors, sum, x_width, sum, x_width);
-            }
-            u += r;
-        }
-    for (int64_t k = 0; s->db && k < depth; k++)
-        for (int64_t j = 0; j < p->row; j += LANES) store(s->db + j, load(s->db + j) + load(dg + k * p->row + j));
+/* The rows of a chunk: steps [from, to) in the order in which the backward pass takes them. */
+typedef struct {
+    int64_t from, to, rows;
+} Chunk;
+
+static int64_t step_back(const Layer *l, int64_t i) { return l->reverse ? i : l->steps - 1 - i; }
+
+static Chunk next_chunk(const Work *k, int64_t from) {
+    Chunk c = {from, from, 0};
+    while (c.to < k->l->steps && c.rows + k->sizes[step_back(k->l, c.to)] <= k->most)
+        c.rows += k->sizes[step_back(k->l, c.to++)];
+    return c;
 }
 
-static void backward_share(Share *s) {
-    const Layer *l = s->l;
-    const Plan *p = &s->p;
-    const int64_t H = l->hidden, I = l->input, P = p->padded, most = s->rows > CHUNK ? s->rows : CHUNK;
-    const int x_vectors = (int)pieces(I, LANES);
-    const int64_t x_width = (int64_t)x_vectors * LANES;
-    REAL *dh = space(s->rows * P), *dc = space(s->rows * P), *dg = space(most * p->row + TALL);
-    REAL *h_panels = space(most * P), *x_panels = space(most * x_width), *columns = space(most * TALL);
-    REAL *zeros = space(P + x_width), *dx = space(s->rows * x_width);
-    const REAL **h_rows = malloc(sizeof(REAL *) * most), **x_rows = malloc(sizeof(REAL *) * most);
-    s->failed = !dh || !dc || !dg || !h_panels || !x_panels || !columns || !zeros || !dx || !h_rows || !x_rows;
-    if (!s->failed) {
-        memset(dh, 0, sizeof(REAL) * s->rows * P);
-        memset(dc, 0, sizeof(REAL) * s->rows * P);
-        memset(zeros, 0, sizeof(REAL) * (P + x_width));
-        if (l->dh_n) copy_rows(l->dh_n + s->first * H, H, dh, P, s->rows, H);
-        if (l->dc_n) copy_rows(l->dc_n + s->first * H, H, dc, P, s->rows, H);
-        int64_t depth = 0;
-        for (int64_t i = l->steps - 1; i >= 0; i--) {
-            const int64_t t = l->reverse ? l->steps - 1 - i : i, n = active(s, t), at = s->offset[t] + s->first;
-            if (n == 0) continue;
-            if (depth + n > most) {
-                add_weight_gradients(s, dg, depth, h_rows, x_rows, h_panels, x_panels, columns);
-                depth = 0;
+/* Packs this thread's part of the states before, and the inputs of, a chunk's rows. */
+static void pack_chunk(const Work *k, const Share *s, Chunk c) {
+    const Layer *l = k->l;
+    const int64_t H = l->hidden, I = l->input, h_full = H / LANES * LANES, x_full = I / LANES * LANES;
+    for (int64_t i = c.from, at = 0; i < c.to; i++) {
+        const int64_t t = step_back(l, i);
+        for (int64_t b = 0; b < k->sizes[t]; b++, at++) {
+            if (at % s->parties != s->index) continue;
+            const REAL *h = before(k, t, b, l->y, H, l->h_0), *x = l->x + (k->offset[t] + b) * I;
+            if (l->dw_hh) {
+                pack_rows(h, H, 1, 1, H, at, c.rows, (int)(h_full / LANES), k->h_panels);
+                store(k->h_panels + h_full * c.rows + at * LANES, load_some(h + h_full, H - h_full));
             }
-            REAL *d = dg + depth * p->row;
-            if (l->cell == LSTM) lstm_backward(s, t, n, dh, dc, d);
-            else if (l->cell == GRU) gru_backward(s, t, n, dh, d);
-            else rnn_backward(s, t, n, dh, d);
-            const Term back = {d + p->from_h * P, p->row, 1, (p->blocks - p->from_h) * P, s->h_packed};
-            product(&back, 1, n, p->vectors, dh, P, dh, P);
-            if (l->dx) {
-                const Term down = {d, p->row, 1, p->from_x * P, s->x_packed};
-                product(&down, 1, n, x_vectors, zeros, 0, dx, x_width);
-                copy_rows(dx, x_width, l->dx + at * I, I, n, I);
+            if (l->dw_ih) {
+                pack_rows(x, I, 1, 1, I, at, c.rows, (int)(x_full / LANES), k->x_panels);
+                store(k->x_panels + x_full * c.rows + at * LANES, load_some(x + x_full, I - x_full));
             }
-            for (int64_t r = 0; r < n; r++) {
-                h_rows[depth + r] = before(s, t, r, l->y, H, l->h_0, H);
-                x_rows[depth + r] = l->x + (at + r) * I;
-            }
-            depth += n;
         }
-        add_weight_gradients(s, dg, depth, h_rows, x_rows, h_panels, x_panels, columns);
-        if (l->dh_0) copy_rows(dh, P, l->dh_0 + s->first * H, H, s->rows, H);
-        if (l->dc_0) copy_rows(dc, P, l->dc_0 + s->first * H, H, s->rows, H);
     }
-    free(dh), free(dc), free(dg), free(h_panels), free(x_panels), free(columns), free(zeros), free(dx);
-    free(h_rows), free(x_rows);
+}
+
+/* Adds `columns`^T panels to rows of a weight's gradient: whole vectors where they belong, the rest to `tail`. */
+static void add_gradient(const Work *k, const Term *term, int64_t rows, int64_t width, int first, REAL *out, REAL *tail) {
+    const int64_t full = width / LANES * LANES;
+    if (full) product(term, 1, rows, (int)(full / LANES), first ? k->zeros : out, first ? 0 : width, out, width);
+    if (full == width) return;
+    const Term rest = {term->a, term->row, term->column, term->depth, term->b + full * term->depth};
+    product(&rest, 1, rows, 1, first ? k->zeros : tail, first ? 0 : LANES, tail, LANES);
+}
+
+/* This thread's rows of dW_hh += dg^T h_before, dW_ih += dg^T x, and its part of db. */
+static void add_weight_gradients(const Work *k, const Share *s, int64_t depth, int first) {
+    const Layer *l = k->l;
+    const Plan *p = &k->p;
+    const int64_t H = l->hidden, I = l->input, P = p->padded, mine = piece(H, s->parties, s->index);
+    const int64_t groups = pieces(mine, TALL);
+    REAL *columns = k->columns + s->index * k->most * TALL;
+    const Term h_term = {columns, 1, TALL, depth, k->h_panels}, x_term = {columns, 1, TALL, depth, k->x_panels};
+    int64_t begin = 0;
+    for (int64_t i = 0; i < s->index; i++) begin += piece(H, s->parties, i);
+    for (int b = 0; b < p->blocks; b++)
+        for (int64_t g = 0, u = begin; g < groups; g++) {
+            const int64_t r = piece(mine, groups, g), h_row = (b - p->from_h) * H + u, x_row = x_block(l, b) * H + u;
+            for (int64_t i = 0; i < depth; i++)
+                memcpy(columns + i * TALL, k->dg + i * p->row + b * P + u, sizeof(REAL) * TALL);
+            if (l->dw_hh && b >= p->from_h)
+                add_gradient(k, &h_term, r, H, first, l->dw_hh + h_row * H, k->h_tails + h_row * LANES);
+            if (l->dw_ih && b < p->from_x)
+                add_gradient(k, &x_term, r, I, first, l->dw_ih + x_row * I, k->x_tails + x_row * LANES);
+            u += r;
+        }
+    for (int64_t j = s->index * LANES; j < p->row; j += s->parties * LANES) {
+        vec sum = load(k->db + j);
+        for (int64_t i = 0; i < depth; i++) sum += load(k->dg + i * p->row + j);
+        store(k->db + j, sum);
+    }
+}
+
+/* Packs W for dg W: blocks stand below each other, each padded to P rows. */
+static void pack_backward(const Work *k, const Share *s) {
+    const Layer *l = k->l;
+    const Plan *p = &k->p;
+    const int64_t H = l->hidden, I = l->input, P = p->padded, depth = (p->blocks - p->from_h) * P;
+    for (int64_t job = s->index; k->h_packed && job < (p->blocks - p->from_h) * s->slices; job += s->parties) {
+        const int64_t b = job / s->slices;
+        int64_t start;
+        const int vectors = (int)slice(k, s, job % s->slices, &start);
+        const int64_t n = start * LANES;
+        pack_rows(l->w_hh + b * H * H + n, H, H, P, H - n, b * P, depth, vectors, k->h_packed + n * depth);
+    }
+    for (int64_t b = s->index; k->x_packed && b < p->from_x; b += s->parties)
+        pack_rows(l->w_ih + x_block(l, (int)b) * H * I, I, H, P, I, b * P, p->from_x * P, (int)pieces(I, LANES),
+                  k->x_packed);
+}
+
+/* This thread's rows of dx for a chunk. */
+static void input_gradient(const Work *k, const Share *s, Chunk c) {
+    const Layer *l = k->l;
+    const Plan *p = &k->p;
+    const int64_t I = l->input, width = pieces(I, LANES) * LANES;
+    REAL *dx = k->dx + s->index * TALL * width;
+    int64_t at = 0;
+    for (int64_t i = c.from; i < c.to; at += k->sizes[step_back(l, i++)]) {
+        const int64_t t = step_back(l, i), groups = pieces(k->sizes[t], TALL);
+        for (int64_t g = 0, b = 0; g < groups; g++) {
+            const int64_t n = piece(k->sizes[t], groups, g);
+            if ((i + g) % s->parties == s->index) {
+                const Term down = {k->dg + (at + b) * p->row, p->row, 1, p->from_x * p->padded, k->x_packed};
+                product(&down, 1, n, (int)(width / LANES), k->zeros, 0, dx, width);
+                for (int64_t r = 0; r < n; r++)
+                    memcpy(l->dx + (k->offset[t] + b + r) * I, dx + r * width, sizeof(REAL) * I);
+            }
+            b += n;
+        }
+    }
+}
+
+static void backward_share(void *work, int64_t index, int64_t count) {
+    Work *k = work;
+    const Layer *l = k->l;
+    const Plan *p = &k->p;
+    const Share share = share_of(k, index, count), *s = &share;
+    if (index >= s->parties) return;
+    const int64_t H = l->hidden, I = l->input, P = p->padded, depth = (p->blocks - p->from_h) * P, u = s->start * LANES;
+    REAL *dh = k->h + s->first * P, *dc = k->c + s->first * P;
+    pack_backward(k, s);
+    if (l->dh_n) copy_units(k, s, l->dh_n, H, k->h, P);
+    if (l->dc_n) copy_units(k, s, l->dc_n, H, k->c, P);
+    meet(&k->barrier, s->parties);
+    for (Chunk c = next_chunk(k, 0); c.from < l->steps; c = next_chunk(k, c.to)) {
+        REAL *dg = k->dg + s->first * p->row;
+        pack_chunk(k, s, c);
+        for (int64_t i = c.from; i < c.to; i++) {
+            const int64_t t = step_back(l, i), n = active(k, s, t);
+            if (l->cell == LSTM) lstm_backward(k, s, t, n, dh, dc, dg);
+            else if (l->cell == GRU) gru_backward(k, s, t, n, dh, dg);
+            else rnn_backward(k, s, t, n, dh, dg);
+            if (!s->apart) meet(&k->barrier, s->parties);
+            if (n > 0 && (l->dh_0 || i + 1 < l->steps)) {
+                const Term back = {dg + p->from_h * P, p->row, 1, depth, k->h_packed + u * depth};
+                product(&back, 1, n, (int)s->vectors, dh + u, P, dh + u, P);
+            }
+            dg += k->sizes[t] * p->row;
+        }
+        meet(&k->barrier, s->parties);
+        if (l->dx) input_gradient(k, s, c);
+        add_weight_gradients(k, s, c.rows, c.from == 0);
+        meet(&k->barrier, s->parties);
+    }
+    if (l->dh_0) copy_units(k, s, k->h, P, l->dh_0, H);
+    if (l->dc_0) copy_units(k, s, k->c, P, l->dc_0, H);
+    for (int64_t r = index; l->dw_hh && r < (p->blocks - p->from_h) * H; r += s->parties)
+        memcpy(l->dw_hh + r * H + H / LANES * LANES, k->h_tails + r * LANES, sizeof(REAL) * (H % LANES));
+    for (int64_t r = index; l->dw_ih && r < p->from_x * H; r += s->parties)
+        memcpy(l->dw_ih + r * I + I / LANES * LANES, k->x_tails + r * LANES, sizeof(REAL) * (I % LANES));
 }
 
 /* ---- the whole layer ---- */
 
-static void *run(void *share) {
-    Share *s = share;
-    if (s->backward) backward_share(s);
-    else forward_share(s);
-    return NULL;
-}
-
-/* Runs all shares, the first in the caller; a thread that cannot be started is run there as well. */
-static int run_all(Share *shares, int64_t count) {
-    pthread_t threads[count];
-    int started[count], failed = 0;
-    for (int64_t i = 1; i < count; i++) started[i] = pthread_create(&threads[i], NULL, run, &shares[i]) == 0;
-    run(&shares[0]);
-    for (int64_t i = 1; i < count; i++) {
-        if (started[i]) pthread_join(threads[i], NULL);
-        else run(&shares[i]);
+/* Fills in the rows of each step; 0 if memory ran out. */
+static int lay_out(Work *k) {
+    const Layer *l = k->l;
+    k->sizes = malloc(sizeof(int64_t) * l->steps), k->offset = malloc(sizeof(int64_t) * l->steps);
+    for (int64_t t = 0, at = 0; k->sizes && k->offset && t < l->steps; at += k->sizes[t++]) {
+        k->sizes[t] = l->sizes ? l->sizes[t] : l->batch;
+        k->offset[t] = at;
     }
-    for (int64_t i = 0; i < count; i++) failed |= shares[i].failed;
-    return failed;
+    return k->sizes && k->offset;
 }
 
-static void share_out(const Layer *l, Share common, Share *shares, int64_t count) {
-    for (int64_t i = 0, first = 0; i < count; i++) {
-        shares[i] = common;
-        shares[i].first = first;
-        shares[i].rows = piece(l->batch, count, i);
-        first += shares[i].rows;
-    }
+static int zeroed(REAL *p, int64_t count) {
+    if (p) memset(p, 0, sizeof(REAL) * count);
+    return p != NULL;
 }
 
-static int64_t *offsets_of(const Layer *l) {
-    int64_t *offset = malloc(sizeof(int64_t) * (l->steps + 1));
-    for (int64_t t = 0, at = 0; offset && t < l->steps; at += l->sizes[t++]) offset[t] = at;
-    return offset;
+static void release(Work *k) {
+    REAL *all[] = {k->x_packed, k->h_packed, k->bias, k->gates, k->h, k->c, k->dg, k->h_panels, k->x_panels,
+                   k->h_tails, k->x_tails, k->db, k->zeros, k->columns, k->dx};
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) free(all[i]);
+    free(k->sizes), free(k->offset);
 }
 
 /* Asks for large pages: a fresh buffer of tens of megabytes otherwise costs as much to fault in as to compute. */
@@ -509,94 +506,57 @@ int64_t lanes(void) { return LANES; }
 
 /* Returns 0, or 1 if memory ran out. */
 int forward(const Layer *l) {
-    const Plan p = plan_of(l);
-    const int64_t H = l->hidden, I = l->input, P = p.padded, count = l->threads;
-    REAL *x_packed = space(p.from_x * I * P), *h_packed = space((p.blocks - p.from_h) * H * P), *bias = space(p.row);
-    int64_t *offset = offsets_of(l);
-    int failed = !x_packed || !h_packed || !bias || !offset;
-    if (!failed) {
-        const size_t all = sizeof(REAL) * (offset[l->steps - 1] + l->sizes[l->steps - 1]);
-        advise(l->gates, all * p.row), advise(l->cells, all * P), advise(l->y, all * H);
-        memset(bias, 0, sizeof(REAL) * p.row);
-        for (int b = 0; b < p.from_x; b++) {
-            const int from = x_block(l, b);
-            pack(l->w_ih + from * H * I, I, 1, H, I, I, p.vectors, x_packed + b * I * P);
-            for (int64_t u = 0; l->b_ih && u < H; u++) bias[b * P + u] += l->b_ih[from * H + u];
-        }
-        for (int b = p.from_h; b < p.blocks; b++) {
-            const int from = b - p.from_h;
-            pack(l->w_hh + from * H * H, H, 1, H, H, H, p.vectors, h_packed + from * H * P);
-            for (int64_t u = 0; l->b_hh && u < H; u++) bias[b * P + u] += l->b_hh[from * H + u];
-        }
-        Share shares[count];
-        share_out(l, (Share){.l = l, .p = p, .x_packed = x_packed, .h_packed = h_packed, .bias = bias, .offset = offset},
-                  shares, count);
-        failed = run_all(shares, count);
+    Work k = {.l = l, .p = plan_of(l)};
+    const Plan *p = &k.p;
+    const int64_t H = l->hidden, I = l->input, P = p->padded, B = l->batch, scratch = B > BULK ? B : BULK + B;
+    int ready = lay_out(&k);
+    ready = ready && (k.bias = space(p->row)) && zeroed(k.h = space(B * P), B * P) && zeroed(k.c = space(B * P), B * P);
+    ready = ready && (l->gates || zeroed(k.gates = space(scratch * p->row), scratch * p->row));
+    if (ready) {
+        const int64_t N = k.offset[l->steps - 1] + k.sizes[l->steps - 1];
+        if (N > FEW)
+            ready = (k.x_packed = space(p->from_x * I * P)) && (k.h_packed = space((p->blocks - p->from_h) * H * P));
+        else if (l->gates) zeroed(l->gates, N * p->row); /* the padding, which `dots` leaves */
+        advise(l->gates, sizeof(REAL) * N * p->row), advise(l->cells, sizeof(REAL) * N * P);
+        advise(l->y, sizeof(REAL) * N * H);
     }
-    free(x_packed), free(h_packed), free(bias), free(offset);
-    return failed;
-}
-
-/* Packs W for dg W: blocks stand below each other, each padded to P rows. */
-static void pack_transposed(const Layer *l, const Plan *p, const REAL *w, int for_x, int64_t width, int vectors, REAL *b) {
-    const int blocks = for_x ? p->from_x : p->blocks - p->from_h;
-    const int64_t H = l->hidden, P = p->padded, depth = blocks * P, panels = pieces(vectors, WIDE);
-    memset(b, 0, sizeof(REAL) * depth * vectors * LANES);
-    for (int64_t q = 0, n = 0; q < panels; q++) {
-        const int64_t columns = piece(vectors, panels, q) * LANES, real = width - n < columns ? width - n : columns;
-        for (int j = 0; j < blocks; j++) {
-            const REAL *from = w + (for_x ? x_block(l, j) : j) * H * width + n;
-            copy_rows(from, width, b + n * depth + j * P * columns, columns, H, real);
-        }
-        n += columns;
+    if (ready) {
+        zeroed(k.bias, p->row);
+        for (int b = 0; l->b_ih && b < p->from_x; b++)
+            for (int64_t u = 0; u < H; u++) k.bias[b * P + u] += l->b_ih[x_block(l, b) * H + u];
+        for (int b = p->from_h; l->b_hh && b < p->blocks; b++)
+            for (int64_t u = 0; u < H; u++) k.bias[b * P + u] += l->b_hh[(b - p->from_h) * H + u];
+        run_team(forward_share, &k, l->threads, l->team);
     }
-}
-
-/* Sums the shares' weight gradients (blocks of H rows, ld wide) into torch's order and width. */
-static void gather(const Layer *l, const REAL *sums, int64_t count, int64_t blocks, int for_x, int64_t ld, int64_t width,
-                   REAL *out) {
-    const int64_t H = l->hidden;
-    for (int64_t b = 0; b < blocks; b++)
-        for (int64_t u = 0; u < H; u++) {
-            REAL *to = out + ((for_x ? x_block(l, (int)b) : b) * H + u) * width;
-            memcpy(to, sums + (b * H + u) * ld, sizeof(REAL) * width);
-            for (int64_t i = 1; i < count; i++)
-                for (int64_t j = 0; j < width; j++) to[j] += sums[((i * blocks + b) * H + u) * ld + j];
-        }
+    release(&k);
+    return !ready;
 }
 
 /* Returns 0, or 1 if memory ran out. */
 int backward(const Layer *l) {
-    const Plan p = plan_of(l);
-    const int64_t H = l->hidden, I = l->input, P = p.padded, count = l->threads, h_blocks = p.blocks - p.from_h;
-    const int x_vectors = (int)pieces(I, LANES);
-    const int64_t x_width = (int64_t)x_vectors * LANES, ih = p.from_x * H * x_width, hh = h_blocks * H * P;
-    REAL *x_packed = space(l->dx ? p.from_x * P * x_width : 0), *h_packed = space(h_blocks * P * P);
-    REAL *sums = space(count * (ih + hh + p.row));
-    int64_t *offset = offsets_of(l);
-    int failed = !x_packed || !h_packed || !sums || !offset;
-    if (!failed) {
-        memset(sums, 0, sizeof(REAL) * count * (ih + hh + p.row));
-        REAL *dw_hh = sums, *dw_ih = sums + count * hh, *db = dw_ih + count * ih;
-        if (l->dx) pack_transposed(l, &p, l->w_ih, 1, I, x_vectors, x_packed);
-        pack_transposed(l, &p, l->w_hh, 0, H, p.vectors, h_packed);
-        Share shares[count];
-        share_out(l, (Share){.l = l, .p = p, .x_packed = x_packed, .h_packed = h_packed, .offset = offset, .backward = 1},
-                  shares, count);
-        for (int64_t i = 0; i < count; i++) {
-            shares[i].dw_hh = l->dw_hh ? dw_hh + i * hh : NULL;
-            shares[i].dw_ih = l->dw_ih ? dw_ih + i * ih : NULL;
-            shares[i].db = l->db_ih || l->db_hh ? db + i * p.row : NULL;
-        }
-        failed = run_all(shares, count);
-        if (l->dw_hh) gather(l, dw_hh, count, h_blocks, 0, P, H, l->dw_hh);
-        if (l->dw_ih) gather(l, dw_ih, count, p.from_x, 1, x_width, I, l->dw_ih);
-        for (int64_t i = 1; i < count; i++)
-            for (int64_t j = 0; j < p.row; j++) db[j] += db[i * p.row + j];
-        for (int b = 0; l->db_ih && b < p.from_x; b++) memcpy(l->db_ih + x_block(l, b) * H, db + b * P, sizeof(REAL) * H);
-        for (int b = p.from_h; l->db_hh && b < p.blocks; b++)
-            memcpy(l->db_hh + (b - p.from_h) * H, db + b * P, sizeof(REAL) * H);
+    Work k = {.l = l, .p = plan_of(l), .most = l->batch > CHUNK ? l->batch : CHUNK};
+    const Plan *p = &k.p;
+    const int64_t H = l->hidden, I = l->input, P = p->padded, B = l->batch, h_blocks = p->blocks - p->from_h;
+    const int64_t width = pieces(I, LANES) * LANES;
+    int ready = lay_out(&k);
+    if (ready) {
+        const int64_t N = k.offset[l->steps - 1] + k.sizes[l->steps - 1];
+        if (N < k.most) k.most = N;
     }
-    free(x_packed), free(h_packed), free(sums), free(offset);
-    return failed;
+    ready = ready && zeroed(k.h = space(B * P), B * P) && zeroed(k.c = space(B * P), B * P) &&
+            (k.dg = space(k.most * p->row + TALL)) && (k.h_panels = space(k.most * (P + LANES))) &&
+            (k.x_panels = space(k.most * (width + LANES))) && (k.h_tails = space(h_blocks * H * LANES)) &&
+            (k.x_tails = space(p->from_x * H * LANES)) && zeroed(k.db = space(p->row), p->row) &&
+            zeroed(k.zeros = space(P + width), P + width) && (k.columns = space(l->threads * k.most * TALL)) &&
+            (k.dx = space(l->threads * TALL * width)) && (!l->dx || (k.x_packed = space(p->from_x * P * width)));
+    if (ready && (l->steps > 1 || l->dh_0)) ready = (k.h_packed = space(h_blocks * P * P)) != NULL;
+    if (ready) {
+        run_team(backward_share, &k, l->threads, l->team);
+        for (int b = 0; l->db_ih && b < p->from_x; b++)
+            memcpy(l->db_ih + x_block(l, b) * H, k.db + b * P, sizeof(REAL) * H);
+        for (int b = p->from_h; l->db_hh && b < p->blocks; b++)
+            memcpy(l->db_hh + (b - p->from_h) * H, k.db + b * P, sizeof(REAL) * H);
+    }
+    release(&k);
+    return !ready;
 }

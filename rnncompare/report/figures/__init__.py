@@ -1,57 +1,34 @@
-"""Plots of runs: quality against data and against parameters, learning curves, step times, times to target."""
+"""Figures: each is a matplotlib Figure made by one function from a table, saved as PNG and SVG by `svg`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rnncompare.report import style
-from rnncompare.report.figures.curves import learning_curve, learning_curves
-from rnncompare.report.figures.quality import quality_by_examples, quality_by_parameters
+from rnncompare.report.figures.learning import learning_curve, learning_curves
 from rnncompare.report.figures.times import step_time, time_to_target
-from rnncompare.report.tables import label
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = [
-    "draw_all",
-    "learning_curve",
-    "learning_curves",
-    "quality_by_examples",
-    "quality_by_parameters",
-    "step_time",
-    "time_to_target",
-]
+__all__ = ["learning_curve", "learning_curves", "of_task", "step_time", "time_to_target"]
 
 
-def draw_all(frame: pd.DataFrame, curves: pd.DataFrame, folder: Path) -> dict[str, list[Path]]:
-    """Draw every plot that the runs have numbers for, one of each kind a task, as PNG and SVG.
+def of_task(runs: pd.DataFrame, curves: pd.DataFrame) -> Iterator[tuple[str, Figure]]:
+    """Every figure that the runs of one task have numbers for, with the name of its kind.
 
     Args:
-        frame: records as `rnncompare.load_records` gives them.
+        runs: labelled by `rnncompare.report.tables.label`.
         curves: their learning curves, as `rnncompare.records.load_curves` gives them.
-        folder: where the files go; it exists.
-
-    Returns:
-        The PNG files written, by task; each has an SVG beside it.
     """
-    frame, _ = label(frame)
-    kinds: dict[str, Callable[[pd.DataFrame], Figure | None]] = {
-        "quality_by_examples": quality_by_examples,
-        "learning_curves": lambda runs: learning_curves(runs, curves),
-        "quality_by_parameters": quality_by_parameters,
-        "step_time": step_time,
-        "time_to_target": time_to_target,
+    from rnncompare.report.figures.scores import quality_by_examples, quality_by_parameters
+
+    made = {
+        "quality_by_examples": quality_by_examples(runs),
+        "learning_curves": learning_curves(runs, curves),
+        "quality_by_parameters": quality_by_parameters(runs),
+        "step_time": step_time(runs),
+        "time_to_target": time_to_target(runs),
     }
-    written: dict[str, list[Path]] = {}
-    for number, (task, runs) in enumerate(frame.groupby("task")):
-        for kind, draw in kinds.items():
-            figure = draw(runs)
-            if figure is not None:
-                path = folder / f"{kind}-{style.slug(task, number)}.png"
-                style.save(figure, path, path.with_suffix(".svg"))
-                written.setdefault(str(task), []).append(path)
-    return written
+    return ((kind, figure) for kind, figure in made.items() if figure is not None)

@@ -1,46 +1,34 @@
-"""What all plots share: the series of a task with their looks, and the words on axes and under titles."""
+"""What figures of runs share: the series of a task with their looks, and the words on axes and under titles."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from rnncompare.report import style
-from rnncompare.report.style import plain
+from rnncompare.base.metric_names import direction, metric_label
+from rnncompare.report.figures.canvas import plain
+from rnncompare.report.figures.palette import model_looks
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FAINT: dict[str, Any] = {"linestyle": "", "markersize": 3.5, "alpha": 0.3}  # single runs beside their mean
 LONGEST = 36  # characters of a line beside an axis
 
 
 def series_of(runs: pd.DataFrame, drawn: pd.DataFrame, by: str) -> Iterator[tuple[str, dict[str, Any], pd.DataFrame]]:
-    """The ``drawn`` runs of each series with its look: the model's, with other markers where it has several series.
+    """The ``drawn`` runs of each series with its label and its look.
 
-    Looks depend on all ``runs`` of the task, so that they are the same in every panel.
+    Looks depend on all ``runs`` of the task, so that they are the same in every panel. The label has the number of
+    runs that came to nothing.
     """
     firsts = runs.sort_values(["model.hidden_size", by]).drop_duplicates(by)
-    ordered = sorted(zip(firsts["model.name"], firsts[by], strict=True), key=lambda pair: _order(pair[0]))
-    seen: dict[str, int] = {}
-    for model, name in ordered:
-        nth = seen[model] = seen.get(model, -1) + 1
-        look = style.line(model) | ({"marker": style.MARKERS[(nth - 1) % len(style.MARKERS)]} if nth else {})
+    beside = {name: (model.removeprefix("torch_"), model) for model, name in firsts[["model.name", by]].to_numpy()}
+    for name, look in model_looks(sorted(beside, key=lambda name: beside[name])).items():
         group = drawn[drawn[by] == name]
         if len(group):
-            yield name, look, group
-
-
-def _order(model: str) -> tuple[str, str]:
-    """Hand-written and torch models of one name stand side by side."""
-    return model.removeprefix("torch_"), model
-
-
-def legend_name(name: str, runs: pd.DataFrame, by: str) -> str:
-    """The name of a series with the number of its runs that came to nothing."""
-    status = runs.loc[runs[by] == name, "status"]
-    lost = [f"{(status == kind).sum()} {kind}" for kind in ("diverged", "failed") if (status == kind).any()]
-    return plain(", ".join([name, *lost]))
+            status = runs.loc[runs[by] == name, "status"]
+            lost = [f"{(status == kind).sum()} {kind}" for kind in ("diverged", "failed") if (status == kind).any()]
+            yield plain(", ".join([name, *lost])), look, group
 
 
 def task_name(runs: pd.DataFrame) -> str:
@@ -50,11 +38,14 @@ def task_name(runs: pd.DataFrame) -> str:
 
 def metric_axis(split: str, runs: pd.DataFrame) -> str:
     """The label of an axis of quality: what, in what unit, and which way is good."""
-    first = runs.iloc[0]
-    words = plain(f"{split} {style.metric_label(first['quality.metric'])}")
+    known = runs.dropna(subset="quality.metric")
+    if not len(known):
+        return f"{split} quality"
+    first = known.iloc[0]
+    words = plain(f"{split} {metric_label(first['quality.metric'])}")
     if len(words) > LONGEST:
         words = words.replace(" (", "\n(")
-    return f"{words}\n{style.direction(first['quality.higher_is_better'])}"
+    return f"{words}\n{direction(first['quality.higher_is_better'])}"
 
 
 def seeds_note(runs: pd.DataFrame, by: str, several: str, one: str) -> str:

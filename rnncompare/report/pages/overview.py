@@ -1,204 +1,202 @@
-"""What the runs of all claims show together, task by task: cost against quality, learning curves, gradient flow."""
+"""What all claims show together: verdicts at a glance; each task with quality over size, cost and learning curves."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from rnncompare.report import style
-from rnncompare.report.pages import chart
-from rnncompare.report.pages.chart import Line
-from rnncompare.report.pages.conditions import condition, title_of
-from rnncompare.report.pages.marks import Chart
-from rnncompare.report.pages.theme import looks
-from rnncompare.statistics import mean_interval
-from rnncompare.studies.manifest import Book
-from rnncompare.studies.verdicts import Study
+from rnncompare.report.figures import canvas, effects, lines, scores
+from rnncompare.report.figures.canvas import slug
+from rnncompare.report.figures.series import metric_axis
+from rnncompare.report.pages import phrases
+from rnncompare.report.pages.drawing import Drawn, Plotter, TaskName
+from rnncompare.statistics import Interval, mean_interval
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FULLEST = 12  # models in one chart
+FULLEST = 12  # models in one figure
 COSTS = {
     "model.parameters": "trainable parameters",
-    "speed.step_ms_median": "time of an update in training (ms)",
+    "speed.step_ms_median": "time of an update (ms)",
     "memory.peak_mb": "peak memory (MB)",
 }
 
 
-@dataclass
-class TaskView:
-    """The charts of one task."""
+@dataclass(frozen=True)
+class Glimpse:
+    """A comparison as a row of the figure of all of them; ``effect`` and ``margin`` share a unit."""
 
+    label: str
+    verdict: str
+    effect: Interval | None
+    margin: float | None
+
+
+@dataclass
+class Charts:
+    """Figures under one heading: of a task, or of a claim's measurements."""
+
+    anchor: str
     title: str
     condition: str
-    charts: list[Chart]
-    file: str
+    charts: list[Drawn]
 
 
-def _variants(book: Book) -> dict[int, str]:
-    """A name for each entry of the book: the settings of its model."""
-    names: dict[int, str] = {}
-    for claim in book.claims:
-        for arm, positions in book.arms.get(claim.name, {}).items():
-            words = [word.partition("=") for word in claim.arms.get(arm, ())]
-            name = ", ".join(
-                v if k == "model" else f"{k.rpartition('.')[2].replace('_', ' ')} {v}" for k, _, v in words
-            )
-            for position in positions:
-                names.setdefault(position, name or arm)
-    return names
-
-
-def all_runs(study: Study) -> pd.DataFrame:
-    """Each evaluation run once, with ``variant``, the name of its model."""
+def glance(rows: Sequence[Glimpse], plotter: Plotter) -> Drawn:
+    """All comparisons, each effect divided by its margin, so that they share an axis."""
     import pandas as pd
 
-    names = _variants(study.book)
-    booked = {
-        run: names.get(position, "")
-        for position, entry in enumerate(study.book.entries)
-        for run in entry.evaluation.values()
-    }
-    parts = [evidence.runs for evidence in study.evidence.values() if len(evidence.runs)]
-    if not parts:
-        return pd.DataFrame()
-    runs = pd.concat(parts, ignore_index=True).drop_duplicates("run_id")
-    return runs.assign(variant=runs["run_id"].map(booked))
-
-
-def costs(study: Study, runs: pd.DataFrame) -> list[TaskView]:
-    """Quality against what it costs, for each task in its fullest condition."""
-    fullest = list(_fullest(runs))
-    known = _looks(fullest)
-    found = []
-    for number, (task, value, group) in enumerate(fullest):
-        scored = group[group["status"] == "completed"].dropna(subset="quality.test")
-        charts = [_cost(scored, column, name, known) for column, name in COSTS.items() if scored[column].notna().any()]
-        if charts:
-            file = f"cost-{style.slug(task, number)}"
-            found.append(TaskView(title_of(study, task), condition(study, task, value), charts, file))
-    return found
-
-
-def _looks(fullest: Sequence[tuple[str, str, pd.DataFrame]]) -> dict[str, tuple[str, str]]:
-    """The look of each variant, the same for all tasks."""
-    return looks(sorted(group["variant"].unique()) for _, _, group in fullest)
-
-
-def _cost(scored: pd.DataFrame, column: str, name: str, known: dict[str, tuple[str, str]]) -> Chart:
-    lines = []
-    for variant in sorted(scored["variant"].unique())[:FULLEST]:
-        mine = scored[scored["variant"] == variant]
-        seen = mean_interval(mine["quality.test"])
-        dots = list(zip(mine[column], mine["quality.test"], strict=True))
-        place = [float(mine[column].median())]
-        lines.append(Line(variant, *known[variant], place, [seen.mean], [seen.low], [seen.high], dots))
-    return chart.curves(
-        name[0].upper() + name[1:],
-        "mean test quality with 95 % interval of each model; dots are single runs",
-        lines,
-        name,
-        _metric(scored),
+    table = []
+    for row in rows:
+        ends = [math.nan] * 3
+        if row.effect is not None and row.margin:
+            ends = [end / row.margin for end in (row.effect.mean, row.effect.low, row.effect.high)]
+        absent = "no figure" if row.effect is None else "its margin is 0: see the table"
+        table.append((row.label.replace("_", " "), *ends, row.verdict, absent))
+    description = (
+        f"{phrases.counted(len(rows), 'comparison')}, each with its effect and 95 % interval divided by its margin; "
+        "within the shaded band the difference does not matter, right of it the first model is better; the verdict on "
+        "the claim stands at the right of each row"
     )
+    figure = effects.intervals(
+        pd.DataFrame(table, columns=["label", "mean", "low", "high", "verdict", "absent"]),
+        "effect, in margins (±1: no difference that matters)",
+        1.0,
+        6.0,
+        canvas.WIDE,
+    )
+    return plotter.draw(figure, "All claims at a glance", description, "forest")
 
 
-def _metric(runs: pd.DataFrame) -> str:
-    known = runs.dropna(subset="quality.metric")
-    if not len(known):
-        return "quality"
-    first = known.iloc[0]
-    better = style.direction(first["quality.higher_is_better"]).removesuffix(" is better")
-    return f"{style.metric_label(first['quality.metric'])} ({better} is better)"
+def by_task(
+    names: Mapping[str, TaskName], runs: pd.DataFrame, curves: Sequence[pd.DataFrame], plotter: Plotter
+) -> Iterator[Charts]:
+    """For each task the quality over its axis, and in its fullest condition learning curves and cost against quality.
 
-
-def _fullest(runs: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """For each task its condition with the most runs, the last of several."""
+    Args:
+        names: of the tasks.
+        runs: each once, with ``task``, ``value`` and ``variant``, the name of the model.
+        curves: of the runs, with ``run_id``.
+        plotter: draws them.
+    """
     if not len(runs):
         return
-    for task, of_task in runs.groupby("task", sort=False):
-        counts = of_task["value"].map(str).value_counts(sort=False)
+    for number, (task, of_task) in enumerate(runs.groupby("task", sort=False)):
+        name = names.get(str(task), TaskName(str(task), ""))
+        file = slug(str(task), number)
+        kept = of_task[of_task["variant"].isin(sorted(of_task["variant"].unique())[:FULLEST])]
+        counts = kept["value"].map(str).value_counts(sort=False)
         value = str(counts[counts == counts.max()].index[-1])
-        yield str(task), value, of_task[of_task["value"].map(str) == value]
+        fullest = kept[kept["value"].map(str) == value]
+        charts = [
+            *_over_axis(name, kept, f"size-{file}", plotter),
+            *_learning(fullest, curves, f"learning-{file}", plotter),
+            *_costs(fullest, f"cost-{file}", plotter),
+        ]
+        if charts:
+            yield Charts(f"task-{file}", name.title, name.condition(value), charts)
 
 
-def learning(study: Study, runs: pd.DataFrame) -> list[TaskView]:
-    """Learning curves of each task in its fullest condition: mean, and band from lowest to highest."""
+def place(axis: str, value: object, runs: pd.DataFrame) -> float:
+    """A condition's place on its task's axis: the number of training examples where sizes have names.
+
+    Args:
+        axis: in words.
+        value: of the condition.
+        runs: of the condition.
+    """
+    try:
+        return float(str(value))
+    except ValueError:
+        return float(runs["data.train_examples"].median()) if axis == "training examples" and len(runs) else math.nan
+
+
+def _over_axis(name: TaskName, runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
+    """Quality on test data over what the task varies."""
     import pandas as pd
 
-    parts = [evidence.curves for evidence in study.evidence.values() if len(evidence.curves)]
-    if not parts or not len(runs):
-        return []
-    fullest = list(_fullest(runs))
-    known = _looks(fullest)
-    wanted = {run for _, _, group in fullest for run in group["run_id"]}
-    curves = pd.concat([part[part["run_id"].isin(wanted)] for part in parts]).drop_duplicates(["run_id", "update"])
-    curves = dict(list(curves.dropna(subset="validation_metric").groupby("run_id")))
-    found = []
-    for number, (task, value, group) in enumerate(fullest):
-        drawn = group[group["run_id"].isin(list(curves))]
-        if not len(drawn):
-            continue
-        lines = [
-            _mean_curve(variant, known[variant], [curves[run] for run in mine["run_id"]])
-            for variant, mine in list(drawn.groupby("variant"))[:FULLEST]
-        ]
-        made = chart.curves(
-            "Learning curves",
-            "mean validation metric over updates, with the band from the lowest to the highest run; "
-            "after its end a run keeps its last value",
-            lines,
-            "updates",
-            f"validation {_metric(drawn)}",
-            log_x=False,
+    scored = runs[runs["status"] == "completed"].dropna(subset=["quality.test"])
+    rows, dots = [], []
+    for (variant, value), mine in scored.groupby(["variant", scored["value"].map(str)], sort=False):
+        at, seen = place(name.axis, value, mine), mean_interval(mine["quality.test"])
+        rows.append({"name": variant, "x": at, "mean": seen.mean, "low": seen.low, "high": seen.high})
+        dots.append(pd.DataFrame({"name": variant, "x": at, "y": mine["quality.test"]}))
+    table = pd.DataFrame(rows, columns=["name", "x", "mean", "low", "high"]).dropna(subset="x")
+    if table["x"].nunique() < 2:
+        return
+    figure = lines.curves_with_band(
+        table, name.axis, metric_axis("test", scored), pd.concat(dots).dropna(), banded=False, log_x=True
+    )
+    description = f"mean test quality with 95 % interval over {name.axis}; dots are single runs"
+    yield plotter.draw(figure, f"Quality over {name.axis}", description, file)
+
+
+def _costs(runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
+    """Quality against what it costs."""
+    scored = runs[runs["status"] == "completed"].dropna(subset="quality.test")
+    known = {column: name for column, name in COSTS.items() if scored[column].notna().any()}
+    if known:
+        description = "mean test quality with 95 % interval of each model over what it costs; dots are single runs"
+        yield plotter.draw(scores.quality_by_cost(scored, known), "Cost against quality", description, file)
+
+
+def _learning(runs: pd.DataFrame, curves: Sequence[pd.DataFrame], file: str, plotter: Plotter) -> Iterator[Drawn]:
+    """Learning curves: mean, and band from the lowest to the highest run."""
+    import pandas as pd
+
+    parts = [part[part["run_id"].isin(runs["run_id"])] for part in curves if len(part)]
+    if not sum(map(len, parts)):
+        return
+    known = pd.concat(parts).drop_duplicates(["run_id", "update"]).dropna(subset="validation_metric")
+    by_run = dict(list(known.groupby("run_id")))
+    drawn = runs[runs["run_id"].isin(list(by_run))]
+    means = [
+        lines.mean_curve([by_run[run] for run in mine["run_id"]]).assign(name=variant)
+        for variant, mine in drawn.groupby("variant")
+    ]
+    if means:
+        figure = lines.curves_with_band(pd.concat(means), "updates", metric_axis("validation", drawn))
+        description = (
+            "mean validation metric over updates, with the band from the lowest to the highest run; after its end a "
+            "run keeps its last value"
         )
-        file = f"learning-{style.slug(task, number)}"
-        found.append(TaskView(title_of(study, task), condition(study, task, value), [made], file))
-    return found
+        yield plotter.draw(figure, "Learning curves", description, file)
 
 
-def _mean_curve(name: str, look: tuple[str, str], curves: list[pd.DataFrame]) -> Line:
-    start = max(float(curve["update"].iloc[0]) for curve in curves)
-    points = np.unique(np.concatenate([curve["update"] for curve in curves]))
-    points = points[points >= start]
-    points = points[:: math.ceil(len(points) / 60)]
-    values = np.stack([np.interp(points, curve["update"], curve["validation_metric"]) for curve in curves])
-    low, high = (values.min(0), values.max(0)) if len(curves) > 1 else ((), ())
-    return Line(name, *look, points.tolist(), values.mean(0).tolist(), list(low), list(high), banded=True)
+def gradient_flow(probes: Mapping[str, pd.DataFrame], plotter: Plotter) -> Iterator[Charts]:
+    """The log norm of d h_T / d s_t over the lag, before and after training, where it was measured.
+
+    Args:
+        probes: of each claim, with ``arm``.
+        plotter: draws them.
+    """
+    for name, table in probes.items():
+        if len(table) and (table["probe"] == "gradient_flow").any():
+            mine = table[table["probe"] == "gradient_flow"]
+            parts = [
+                _flow(mine, stage, f"gradient-{slug(name)}-{stage}", plotter) for stage in ("untrained", "trained")
+            ]
+            charts = [chart for chart in parts if chart]
+            yield Charts(f"gradient-{slug(name)}", name.replace("_", " "), "", charts)
 
 
-def gradient_flow(study: Study) -> list[TaskView]:
-    """The log norm of d h_T / d s_t over the lag, before and after training, from the probes that measured it."""
-    found = []
-    for name, evidence in study.evidence.items():
-        probes = evidence.probes
-        if not len(probes) or not (probes["probe"] == "gradient_flow").any():
-            continue
-        probes = probes[probes["probe"] == "gradient_flow"]
-        charts = [_flow(probes, stage) for stage in ("untrained", "trained")]
-        found.append(
-            TaskView(name.replace("_", " "), "", [made for made in charts if made], f"gradient-{style.slug(name, 0)}")
-        )
-    return found
+def _flow(probes: pd.DataFrame, stage: str, file: str, plotter: Plotter) -> Drawn | None:
+    import pandas as pd
 
-
-def _flow(probes: pd.DataFrame, stage: str) -> Chart | None:
     prefix = f"values.{stage}.log_norm."
     columns = {int(column.removeprefix(prefix)): column for column in probes if column.startswith(prefix)}
-    lags = [lag for lag in sorted(columns) if probes[columns[lag]].notna().any()]
-    if not lags:
+    rows = [
+        {"name": str(arm), "x": lag, "mean": seen.mean, "low": seen.low, "high": seen.high}
+        for arm, mine in list(probes.groupby("arm"))[:FULLEST]
+        for lag in sorted(columns)
+        for seen in [mean_interval(mine[columns[lag]].dropna())]
+    ]
+    table = pd.DataFrame(rows)
+    if not len(table) or not table["mean"].notna().any():
         return None
-    lines = []
-    for arm, (role, shape) in looks([sorted(probes["arm"].map(str).unique())[:FULLEST]]).items():
-        mine = probes[probes["arm"] == arm]
-        seen = [mean_interval(mine[columns[lag]].dropna()) for lag in lags]
-        ends = [s.low for s in seen], [s.high for s in seen]
-        lines.append(Line(arm, role, shape, [float(lag) for lag in lags], [s.mean for s in seen], *ends, banded=True))
+    figure = lines.curves_with_band(table, "lag (steps)", "ln |d h_T / d s_t|")
     description = f"mean logarithm of the norm of the gradient through time over the lag, {stage}, with 95 % intervals"
-    return chart.curves(
-        f"{stage.capitalize()} networks", description, lines, "lag (steps)", "ln |d h_T / d s_t|", log_x=False
-    )
+    return plotter.draw(figure, f"{stage.capitalize()} networks", description, file)

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from rnncompare.claims.claim import Claim
-from rnncompare.claims.judge import Finding
+import yaml
+
+from rnncompare.claims.claim import EXPERIMENTS
+from rnncompare.claims.finding import Finding, TaskFinding
 from rnncompare.statistics import Interval
 from rnncompare.studies.table import p_value
 
-SOURCES = {
-    "S1": "a textbook section, “Differences between LSTM and GRU”",
-    "S2": "a question-and-answer thread on when to prefer a GRU",
-    "S3": "lecture notes by A. Sinhal",
-    "S4": "a blog article, “What is the difference between LSTM and GRU?”",
-    "S5": "P. Srivatsavaya, “LSTM vs GRU”, 2023",
+EARLIER_SOURCES = {  # keys of the earlier protocol
+    "S1": "textbook",
+    "S2": "question_and_answers",
+    "S3": "sinhal",
+    "S4": "blog",
+    "S5": "srivatsavaya_2023",
 }
 MEANING = {
-    "supported": "the whole 95 % interval lies on the claim's side of the margin",
-    "refuted": "the whole 95 % interval lies on the other side of the margin: what is claimed is ruled out",
+    "supported": "the whole interval lies on the claim's side of the margin",
+    "refuted": "the whole interval lies where the claim is wrong",
     "equivalent": "the 90 % interval lies within the margin on both sides: what difference there is does not matter",
-    "inconclusive": "the interval is too wide to say; more runs would narrow it",
+    "depends on the task": "one model is better for sure on some tasks, and the other on others",
+    "inconclusive": "the interval is too wide to say; more pairs, or more tasks, would narrow it",
+    "unconverged": "the budget cut more than a fifth of the runs of an arm, so what training ends with is not known",
     "uninformative": "the tasks were too hard or too easy for both models to tell them apart",
     "not measured": "there are no paired runs for it in this study",
     "reported": "counts and figures without a rule that would make them a verdict",
+}
+ON_MAP = [verdict for verdict in MEANING if verdict not in ("depends on the task", "reported")]
+STARTS = {
+    "torch": "PyTorch's initialisation",
+    "forget_bias_1": "a forget bias of 1",
+    "keras": "Keras's initialisation",
 }
 
 
@@ -52,7 +63,7 @@ def interval(estimate: Interval | None, sign: bool = True, scale: float = 1.0) -
         return "–"
     mean, low, high = (scale * value for value in (estimate.mean, estimate.low, estimate.high))
     if low != low:
-        only = f"no interval: {estimate.n} {'pair' if estimate.n == 1 else 'pairs'}"
+        only = f"no interval: {counted(estimate.n, 'pair')}"
         return f"{signed(mean) if sign else figure(mean)} ({only})"
     width = high - low
     digits = min(max(2 - math.floor(math.log10(width / 2)), 0), 6) if 0 < width < math.inf else None
@@ -74,17 +85,14 @@ def effect(finding: Finding) -> str:
     asked = [check for check in finding.checks if check.holds is not None]
     if asked:
         return f"{sum(bool(check.holds) for check in asked)} of {len(asked)} checks hold"
-    if finding.decision is None:
-        return "–"
-    return interval(finding.decision.effect)
+    return interval(finding.effect)
 
 
-def factor(finding: Finding) -> str:
-    """The effect as a factor, where its unit is a logarithm; else nothing."""
-    base = math.e if "log ratio" in finding.unit else 2.0 if "octave" in finding.unit else None
-    if finding.decision is None or base is None or finding.decision.effect.mean != finding.decision.effect.mean:
+def factor(seen: Interval | None, unit: str) -> str:
+    """An effect as a factor, where its unit is a logarithm; else nothing."""
+    base = math.e if "log ratio" in unit else 2.0 if "octave" in unit else None
+    if seen is None or base is None or seen.mean != seen.mean:
         return ""
-    seen = finding.decision.effect
     ends = "" if seen.low != seen.low else f" [{_power(base, seen.low)}, {_power(base, seen.high)}]"
     return f"a factor of {_power(base, seen.mean)}{ends}"
 
@@ -96,42 +104,87 @@ def _power(base: float, exponent: float) -> str:
         return "∞"
 
 
-def p_values(finding: Finding) -> str:
-    """The p-value, and the adjusted one."""
-    if finding.decision is None or finding.decision.p != finding.decision.p:
+def p_values(p: float, adjusted: float) -> str:
+    """A p-value, and the adjusted one."""
+    if p != p:
         return "–"
-    return f"{p_value(finding.decision.p)} ({p_value(finding.p_adjusted)})"
+    return f"{p_value(p)} ({p_value(adjusted)})" if adjusted == adjusted else p_value(p)
 
 
-def superiority(finding: Finding) -> str:
-    """In how many of a hundred pairs the first does better."""
-    seen = finding.superiority
-    return "–" if seen is None or seen.mean != seen.mean else f"{interval(seen, sign=False, scale=100)} %"
+def percent(share: float) -> str:
+    """A share of a hundred."""
+    return "–" if share != share else f"{share:.0%}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, such as ``1 pair`` and ``2 pairs``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def comparison(finding: Finding) -> str:
-    """What is compared with what."""
-    return f"{finding.first} against {finding.second}" if finding.first else "decided by code"
+    """What is compared with what, and from which start."""
+    if not finding.first:
+        return "decided by code"
+    start = f", {STARTS.get(finding.start, finding.start)}" if finding.start else ""
+    return f"{finding.first} against {finding.second}{start}"
 
 
-def tally(findings: Sequence[Finding]) -> str:
-    """How many comparisons came to each verdict."""
-    counts = Counter(finding.verdict for finding in findings)
-    return ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+def tally(verdicts: Iterable[str]) -> str:
+    """How many of each verdict there are, the most frequent first."""
+    return ", ".join(f"{count} {verdict}" for verdict, count in Counter(verdicts).most_common())
 
 
-def rule(claim: Claim, finding: Finding) -> str:
-    """The rule, in a sentence."""
-    margin = f"{figure(finding.margin)} {finding.unit}".strip()
-    if claim.rule == "beats":
-        return f"{finding.first} has to do better than {finding.second} by more than the margin, {margin}."
-    if claim.rule == "equivalent":
-        return f"{finding.first} and {finding.second} have to differ by less than the margin, {margin}, either way."
-    if claim.rule == "exact":
+def on_claim(task: TaskFinding) -> str:
+    """What a task says of the claim, or why it says nothing."""
+    return task.on_claim if task.counts else "inconclusive" if task.verdict == "cannot tell" else task.verdict
+
+
+def on_task(finding: Finding, task: TaskFinding) -> str:
+    """The verdict on a task by the names of the arms; empty where its usual words do."""
+    return {"better": f"{finding.first} better", "worse": f"{finding.second} better"}.get(task.verdict, "")
+
+
+def halves(task: TaskFinding) -> str:
+    """Whether the two halves of the seeds, each judged alone, say the same."""
+    if task.halves is None:
+        return "too few seeds to halve"
+    effects = " and ".join(map(signed, task.halves))
+    return {True: "agree", False: "disagree", None: "no verdict to agree on"}[task.halves_agree] + f": {effects}"
+
+
+def rule(finding: Finding) -> str:
+    """What the claim needs to hold, in a sentence."""
+    margins = {task.margin for task in finding.tasks}
+    several = "the margin of each task"
+    margin = f"the margin, {figure(margins.pop())} {finding.tasks[0].unit}".strip() if len(margins) == 1 else several
+    if finding.claim.rule == "beats":
+        return f"{finding.first} has to do better than {finding.second} by more than {margin}."
+    if finding.claim.rule == "equivalent":
+        return f"{finding.first} and {finding.second} have to differ by less than {margin}, either way."
+    if finding.claim.rule == "exact":
         return "Decided by code and algebra, not by training: there is no margin."
     return "Figures are reported; no verdict is given."
 
 
+def band(finding: Finding) -> str:
+    """How a figure of effects about a shaded margin is to be read, for the claim's rule."""
+    within, right = ("", ", as is claimed") if finding.claim.rule == "beats" else (", as is claimed", "")
+    return (
+        f"within the shaded band the difference does not matter{within}; right of it {finding.first} is better by more "
+        f"than that{right}, left of it {finding.second}"
+    )
+
+
 def source(said_by: str) -> str:
-    """A source, in words where it is one of the usual ones."""
-    return SOURCES.get(said_by, said_by)
+    """A source in words, by its key."""
+    key = EARLIER_SOURCES.get(said_by, said_by)
+    known = _sources().get(key)
+    if known is None:
+        return said_by
+    return ", ".join(str(known[name]) for name in ("author", "title", "year") if name in known)
+
+
+@functools.cache
+def _sources() -> dict[str, dict[str, object]]:
+    loaded: dict[str, dict[str, object]] = yaml.safe_load((EXPERIMENTS / "sources.yaml").read_text(encoding="utf-8"))
+    return loaded

@@ -9,11 +9,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from rnncompare.report.pages import drawing
-from rnncompare.report.pages import phrases as words
-from rnncompare.report.pages.drawing import inline
-from rnncompare.report.pages.theme import css_variables, verdict_look
-from rnncompare.report.style import printable
+from rnncompare.report.figures.canvas import printable
+from rnncompare.report.figures.palette import css_variables, verdict_look
+from rnncompare.report.pages import phrases
 
 LONGEST = 4000  # characters of one text
 
@@ -29,24 +27,31 @@ def render(template: str, **context: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
-    style = _style(environment)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style, script = _style(environment), _source(environment, "runs.js")
     return environment.get_template(template).render(
         context,
         style=Markup(style),
-        style_hash=f"sha256-{digest}",
-        words=words,
-        inline=inline,
+        style_hash=_hash(style),
+        script=Markup(script),
+        script_hash=_hash(script),
+        words=phrases,
         verdict_look=verdict_look,
-        symbol=drawing.symbol,
     )
 
 
-def _style(environment: jinja2.Environment) -> str:
+def _source(environment: jinja2.Environment, name: str) -> str:
     assert environment.loader is not None
-    rules, _, _ = environment.loader.get_source(environment, "style.css")
+    return environment.loader.get_source(environment, name)[0]
+
+
+def _style(environment: jinja2.Environment) -> str:
     dark = f"@media screen and (prefers-color-scheme:dark){{:root{{{css_variables(dark=True)}}}}}"
-    return f":root{{{css_variables(dark=False)}}}{dark}{rules}{drawing.svg_style()}"
+    return f":root{{{css_variables(dark=False)}}}{dark}{_source(environment, 'style.css')}"
+
+
+def _hash(text: str) -> str:
+    """What the page's security policy knows its style and its script by."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _shown(value: object) -> object:

@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnncompare.base.metric_names import direction, metric_label
 from rnncompare.base.sanitize import safe
 from rnncompare.records import MODEL
-from rnncompare.report.style import direction, metric_label
 from rnncompare.statistics import mean_interval
 from rnncompare.studies.own_data.question import Facts, Question
 from rnncompare.studies.own_data.words import Situation, paragraph
@@ -124,10 +124,10 @@ class Result:
 
     def figure(self) -> Figure:
         """The pairs, a dot each, and where the interval of their difference lies beside what matters."""
-        from rnncompare.report import style
+        from rnncompare.report.figures.canvas import canvas
 
         comparisons = self.situation.comparisons
-        figure, axes = style.figure(1.2 + 0.6 * max(1, len(comparisons)))
+        figure, axes = canvas(1.2 + 0.6 * max(1, len(comparisons)))
         margin = self.situation.margin
         axes.axvspan(-margin, margin, color="0.92", zorder=0)
         axes.axvline(0, color="0.6", linewidth=0.8)

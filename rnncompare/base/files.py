@@ -1,0 +1,59 @@
+"""Files opened with suspicion, and written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+
+def open_regular(path: str | Path) -> BinaryIO:
+    """Open a file to read its bytes.
+
+    Raises:
+        OSError: it cannot be opened, or is a pipe, socket, device or folder: reading these can hang or never end.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a regular file in UTF-8.
+
+    Raises:
+        OSError: as in `open_regular`.
+        ValueError: it is not UTF-8.
+    """
+    with open_regular(path) as file:
+        return file.read().decode("utf-8")
+
+
+def write_whole(path: Path, content: str | Callable[[BinaryIO], object]) -> None:
+    """Write a file in one step: a reader sees the old one or the new.
+
+    Args:
+        path: the file.
+        content: text, or a function that writes to the file that it is given.
+
+    Raises:
+        OSError: it cannot be written; the old file is as it was.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        with open(temporary, "wb") as file:
+            if isinstance(content, str):
+                file.write(content.encode("utf-8"))
+            else:
+                content(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

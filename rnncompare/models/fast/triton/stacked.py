@@ -1,0 +1,75 @@
+"""Many runs of one layer at once, each with its own weights: the basis of training runs of a sweep as one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from rnncompare.models.cell import Cell, State, Weights
+from rnncompare.models.fast.function import PARAMETERS, Call, Steps
+from rnncompare.models.fast.triton.engine import StackedEngine
+
+
+def unroll_stacked(
+    cell: Cell,
+    input: Tensor,
+    state: State,
+    w: Weights,
+    batch_sizes: list[int] | None = None,
+    reverse: bool = False,
+    engine: StackedEngine | None = None,
+) -> tuple[Tensor, State]:
+    """Apply ``cell`` to every step of the input of R runs, each with its own weights; differentiable once.
+
+    Args:
+        cell: the equations, those of `EQUATIONS`.
+        input: ``(R, T, B, I)``, or the data ``(R, N, I)`` of packed sequences, of the same lengths in all runs.
+        state: the initial states, ``(R, B, H)`` each.
+        w: the parameters of the layer and direction, each with a leading axis of R runs.
+        batch_sizes: for packed data, how many sequences are active at each step.
+        reverse: from the last step to the first.
+        engine: another than the default.
+
+    Returns:
+        The outputs ``(R, T, B, H)`` or ``(R, N, H)``, and the final states ``(R, B, H)``.
+    """
+    sizes = (input.size(2),) * input.size(1) if batch_sizes is None else tuple(batch_sizes)
+    rows = input.flatten(1, 2) if batch_sizes is None else input
+    parameters = [getattr(w, name) for name in PARAMETERS]
+    output, *final = _Runs.apply(engine or StackedEngine(), cell, Steps(sizes, reverse), rows, *state, *parameters)
+    return output if batch_sizes is not None else output.unflatten(1, input.shape[1:3]), tuple(final)
+
+
+class _Runs(torch.autograd.Function):
+    """A layer of all runs as one node."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, engine: StackedEngine, cell: Cell, steps: Steps, input: Tensor, *rest: Tensor
+    ) -> tuple[Tensor, ...]:
+        ctx.engine, ctx.cell, ctx.steps = engine, cell, steps
+        output, final, saved = engine.forward(_call(cell, steps, input, *rest), save=any(ctx.needs_input_grad))
+        ctx.save_for_backward(input, *rest, output, *saved)
+        ctx.set_materialize_grads(False)
+        return output, *final
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, d_output: Tensor | None, *d_state: Tensor | None) -> tuple[Tensor | None, ...]:
+        needed = ctx.needs_input_grad[3:]
+        tensors = ctx.saved_tensors
+        inputs, (output, *saved) = tensors[: len(needed)], tensors[len(needed) :]
+        names = ("input", *map(str, range(len(ctx.cell.states))), *PARAMETERS)
+        wanted = {name for name, need in zip(names, needed, strict=True) if need}
+        call = _call(ctx.cell, ctx.steps, *inputs)
+        found = ctx.engine.backward(call, output, tuple(saved), d_output, d_state, wanted)
+        return None, None, None, *(found[name] if name in wanted else None for name in names)
+
+
+def _call(cell: Cell, steps: Steps, input: Tensor, *rest: Tensor) -> Call:
+    count = len(cell.states)
+    parameters = zip(PARAMETERS, rest[count:], strict=True)
+    return Call(cell, steps, input, rest[:count], Weights(**dict(parameters)))

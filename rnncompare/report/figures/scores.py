@@ -1,0 +1,104 @@
+"""Quality on the test split: against training-set size, and against what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncompare.report.figures import canvas
+from rnncompare.report.figures.canvas import plain
+from rnncompare.report.figures.lines import draw_bars
+from rnncompare.report.figures.series import metric_axis, seeds_note, series_of, task_name
+from rnncompare.statistics import mean_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SPREAD = 0.35  # share of the gap between neighbouring x over which series are set side by side
+
+
+def quality_by_examples(runs: pd.DataFrame) -> Figure | None:
+    """The test metric of one task against training-set size: mean and 95 % interval over seeds, and the single runs."""
+    scored = _scored(runs)
+    if scored.empty:
+        return None
+    figure, axes = canvas.canvas(4.2, canvas.WIDE)
+    _quality(axes, runs, scored, "variant", "data.train_examples")
+    axes.set_xlabel("training examples")
+    canvas.legend(figure, axes)
+    canvas.headline(figure, f"{task_name(runs)}: test quality against training-set size", _replicates(scored))
+    return figure
+
+
+def quality_by_parameters(runs: pd.DataFrame) -> Figure | None:
+    """The test metric of one task against trainable parameters, at the largest training-set size."""
+    runs = runs[runs["data.train_examples"] == runs["data.train_examples"].max()]
+    scored = _scored(runs)
+    if scored.empty:
+        return None
+    figure, axes = canvas.canvas(4.2, canvas.WIDE)
+    _quality(axes, runs, scored, "series", "model.parameters")
+    axes.set_xlabel("trainable parameters of the whole network")
+    examples = f"{scored['data.train_examples'].iloc[0]:,.0f} training examples"
+    canvas.legend(figure, axes)
+    canvas.headline(figure, f"{task_name(runs)}: test quality against parameters", f"{examples}; {_replicates(scored)}")
+    return figure
+
+
+def quality_by_cost(runs: pd.DataFrame, costs: Mapping[str, str]) -> Figure:
+    """The test metric of the runs of one task in one condition against what they cost, a point for each variant.
+
+    Args:
+        runs: completed, with ``variant``.
+        costs: columns of costs, a panel each, with their names and units.
+    """
+    figure, (row,) = canvas.panels(1, len(costs), height=3.2, share_y=True)
+    for axes, (column, name) in zip(row, costs.items(), strict=True):
+        _quality(axes, runs, runs, "variant", column, at_median=True)
+        axes.set_xlabel(plain(name))
+        axes.locator_params(axis="x", nbins=5)
+    for axes in row[1:]:
+        axes.set_ylabel("")
+    canvas.legend(figure, row[0])
+    return figure
+
+
+def _scored(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs with all that a point of quality needs."""
+    return runs[runs["status"] == "completed"].dropna(
+        subset=["quality.test", "data.train_examples", "model.parameters"]
+    )
+
+
+def _quality(axes: Axes, runs: pd.DataFrame, scored: pd.DataFrame, by: str, x: str, at_median: bool = False) -> None:
+    """Means, intervals and single runs of each series, with baseline and optimum."""
+    import pandas as pd
+
+    canvas.logarithmic(axes, scored["quality.test"])
+    groups = list(series_of(runs, scored, by))
+    if not at_median:
+        canvas.counts(axes, scored[x])
+    gap = 0.0 if at_median else SPREAD * min([*np.diff(np.log(np.unique(scored[x]))), 1.0])
+    ends: list[float] = []
+    for place, (label, look, group) in enumerate(groups):
+        aside = np.exp(gap * ((place + 0.5) / len(groups) - 0.5))
+        at = group[x] * 0 + group[x].median() if at_median else group[x]
+        seen = {value: mean_interval(tests) for value, tests in group.groupby(at)["quality.test"]}
+        rows = pd.DataFrame([(v * aside, s.mean, s.low, s.high) for v, s in seen.items()])
+        rows.columns = pd.Index(["x", "mean", "low", "high"])
+        canvas.points(axes, group[x] * aside, group["quality.test"], look["color"])
+        draw_bars(axes, rows, look, label)
+        ends += [*rows["low"], *rows["high"]]
+    known = {"trivial baseline": runs["quality.baseline"].mean(), "optimum": runs["quality.optimum"].mean()}
+    references = {name: float(value) for name, value in known.items() if np.isfinite(value)}
+    canvas.fit_y(axes, scored["quality.test"].to_numpy(), np.array(ends, float), references)
+    axes.set_ylabel(metric_axis("test", scored))
+
+
+def _replicates(scored: pd.DataFrame) -> str:
+    several, one = "mean and 95 % interval over {}, dots are single runs", "one seed each: no interval"
+    return seeds_note(scored, "variant", several, one)

@@ -1,0 +1,145 @@
+"""Figures as files, and as SVG inside a page: text as text, colours that follow the page's theme."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from rnncompare.records import write_whole
+from rnncompare.report.figures.canvas import DOTS, SETTINGS
+from rnncompare.report.figures.palette import ROLES, colour
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
+UNUSED = ("font-family", "font", "font-style", "font-variant", "font-stretch")  # the page's font does
+ElementTree.register_namespace("", SVG[1:-1])
+ROLE_OF = {light: role for role, (light, _) in ROLES.items()}
+NUMBER = re.compile(r"-?\d+\.\d+")
+
+
+def save(figure: Figure, path: Path) -> str:
+    """Write a figure as PNG at ``path`` and as SVG beside it; the same figure gives the same bytes.
+
+    Returns:
+        The SVG, for `inline`.
+    """
+    save_png(figure, path)
+    drawn = text(figure)
+    write_whole(path.with_suffix(".svg"), drawn + "\n")
+    return drawn
+
+
+def save_png(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG alone."""
+    _write(figure, path, format="png", dpi=200)
+
+
+def text(figure: Figure) -> str:
+    """A figure as SVG, for `inline`; no file is written."""
+    buffer = io.BytesIO()
+    _write(figure, buffer, format="svg", metadata={"Date": None})
+    root = _compact(ElementTree.fromstring(buffer.getvalue()))
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _write(figure: Figure, file: Path | io.BytesIO, **options: Any) -> None:
+    import matplotlib
+
+    with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for it
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # it is laid out: once is enough
+        figure.savefig(file, **options)
+
+
+def inline(svg: str, name: str, description: str) -> str:
+    """A figure as an ``<svg>`` element of a page that defines `palette.css_variables`.
+
+    Args:
+        svg: as `save` gives it.
+        name: unique in the page, of letters, digits and hyphens; the element's ids begin with it.
+        description: what it shows, for those who cannot see it.
+    """
+    root = ElementTree.fromstring(svg)
+    root.remove(root[0])  # the white background; a page has its own
+    for element in root.iter():
+        element.tag = element.tag.removeprefix(SVG)
+        for key, value in list(element.attrib.items()):
+            if key in ("id", "href", "clip-path"):
+                element.set(key, re.sub(r"^(url\()?#?", lambda found: f"{found.group()}{name}-", value))
+            elif value in ROLE_OF:
+                element.set(key, f"var(--{ROLE_OF[value]})")
+    for own in ("width", "height", "font-family", "version"):
+        del root.attrib[own]
+    root.set("role", "img")
+    root.set("aria-label", description)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _compact(root: ElementTree.Element) -> ElementTree.Element:
+    """Matplotlib's SVG without what no browser needs: a third of its size, and with no style attributes."""
+    for element in root.findall(f"{SVG}metadata"):
+        root.remove(element)
+    root.set("stroke-linejoin", "round")
+    root.set("font-family", "DejaVu Sans, Verdana, sans-serif")
+    for element in root.iter():
+        _shorten(element)
+    _prune(root)
+    links = [value for element in root.iter() for key, value in element.items() if key in ("href", "clip-path")]
+    used = {link.removeprefix("url(").removesuffix(")").removeprefix("#") for link in links}
+    for element in root.iter():
+        if element.get("id") not in used:
+            element.attrib.pop("id", None)
+    return root
+
+
+def _shorten(element: ElementTree.Element) -> None:
+    """Attributes for declarations of style, which a page's security policy refuses, and numbers to a tenth."""
+    for declaration in element.attrib.pop("style", "").split(";"):
+        key, _, value = map(str.strip, declaration.partition(":"))
+        if key and key not in UNUSED:
+            element.set(key, value.removesuffix("px") if key == "font-size" else value)
+    if XLINK + "href" in element.attrib:
+        element.set("href", element.attrib.pop(XLINK + "href"))
+    if element.get("transform", "").startswith("rotate(-0 "):
+        del element.attrib["transform"]
+    for key in ("d", "x", "y", "width", "height", "transform", "stroke-dasharray", "stroke-width"):
+        if key in element.attrib:
+            value = NUMBER.sub(lambda found: f"{float(found.group()):.1f}".removesuffix(".0"), element.get(key, ""))
+            element.set(key, re.sub(r"\s*([A-Za-z])\s*", r"\1", value).strip() if key == "d" else value)
+    if not (element.text or "").strip():
+        element.text = None
+    element.tail = None
+
+
+def _prune(parent: ElementTree.Element) -> None:
+    """Replace groups that say nothing by their children, drop the sheet of styles, and join dots to one path."""
+    children = []
+    for child in list(parent):
+        if (child.get("id") or "").startswith(DOTS):
+            children.append(_dots(child))
+            continue
+        _prune(child)
+        if child.tag == f"{SVG}style" or (child.tag in (f"{SVG}g", f"{SVG}defs") and not len(child)):
+            continue
+        plain = child.tag == f"{SVG}g" and set(child.attrib) <= {"id"}
+        children += list(child) if plain else [child]
+    for child in list(parent):
+        parent.remove(child)
+    parent.extend(children)
+
+
+def _dots(group: ElementTree.Element) -> ElementTree.Element:
+    """Many points as one path of lines of no length with round ends: a tenth of the bytes."""
+    uses = list(group.iter(f"{SVG}use"))
+    places = "".join(f"M{use.get('x')} {use.get('y')}h0" for use in uses)
+    look = uses[0].attrib if uses else {}
+    path = {"class": DOTS, "d": places, "stroke": look.get("fill", colour("muted")), "stroke-width": "3.4"}
+    path |= {"stroke-linecap": "round", "stroke-opacity": look.get("fill-opacity", "0.5")}
+    return ElementTree.Element(f"{SVG}path", path)

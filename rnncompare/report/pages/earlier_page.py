@@ -1,0 +1,183 @@
+"""The page of a published study of the earlier protocol: its verdicts as they stood, and every run behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnncompare.records import write_whole
+from rnncompare.report.figures.canvas import slug
+from rnncompare.report.pages import overview, phrases
+from rnncompare.report.pages.drawing import Plotter, TaskName, model_name, task_names
+from rnncompare.report.pages.origin import origin
+from rnncompare.report.pages.render import render
+from rnncompare.report.pages.run_details import RunGroup, run_data
+from rnncompare.statistics import Interval, mean_interval
+from rnncompare.studies.earlier import PROTOCOL, EarlierStudy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEY = ["claim", "arm", "task", "value", "stage"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A row of the verdict table as it stood."""
+
+    verdict: str
+    measure: str
+    compared: str
+    effect: Interval | None
+    unit: str
+    margin: float
+    pairs: int
+    p: float
+    p_adjusted: float
+    settle: str
+    notes: str
+
+
+@dataclass
+class EarlierClaim:
+    """A claim as it was written then, its verdicts, and the runs of each model in each condition."""
+
+    claim: dict[str, Any]
+    anchor: str
+    verdicts: list[Verdict]
+    trained: list[dict[str, str]]
+
+
+def earlier_runs(study: EarlierStudy) -> pd.DataFrame:
+    """Each run of the study once, with ``stage``, ``task``, ``value`` and ``variant``, the name of its model."""
+    settings = {(claim["name"], arm): words for claim in study.claims for arm, words in claim["arms"].items()}
+    named = study.runs.drop_duplicates("run_id")
+    named = named.assign(
+        variant=[model_name(settings.get(key, (key[1],))) for key in zip(named["claim"], named["arm"], strict=True)]
+    )
+    return named.merge(study.files.records, on="run_id", how="inner")
+
+
+def write_earlier_study(study: EarlierStudy, runs: pd.DataFrame, results: Path, output: Path) -> list[Path]:
+    """Write the page of a study of the earlier protocol, with its figures as PNG and SVG.
+
+    Args:
+        study: as it was published.
+        runs: as `earlier_runs` gives them.
+        results: its folder.
+        output: where the files go; it exists.
+
+    Returns:
+        The files written, the page first; each PNG has an SVG beside it.
+    """
+    plotter = Plotter(output)
+    names = task_names(study.tasks)
+    groups = list(_groups(study, runs, names))
+    claims = _claims(study, groups, names)
+    glimpses = [
+        overview.Glimpse(
+            f"{view.claim['name']} ({seen.measure}): {seen.compared}", seen.verdict, seen.effect, seen.margin
+        )
+        for view in claims
+        for seen in view.verdicts
+    ]
+    forest = overview.glance(glimpses, plotter)
+    judged = runs[runs["stage"] == "evaluation"]
+    tasks = list(overview.by_task(names, judged, [study.files.curves], plotter))
+    contents = [("verdicts", "Verdicts"), ("glance", "At a glance"), ("claims", "Claim by claim")]
+    contents += [("tasks", "Task by task")] if tasks else []
+    text = render(
+        "earlier.html.j2",
+        title="GRU or LSTM? A study of the earlier protocol",
+        subtitle=f"{phrases.counted(len(study.claims), 'claim')}, {len(study.verdicts)} comparisons, "
+        f"{len(runs):,} runs. "
+        f"Verdicts as they stood: {phrases.tally(study.verdicts['verdict'])}.",
+        protocol=PROTOCOL,
+        skipped=study.files.skipped,
+        contents=[*contents, ("runs", "Runs"), ("origin", "Where the numbers come from")],
+        claims=claims,
+        forest=forest,
+        tasks=tasks,
+        gradients=[],
+        run_groups=groups,
+        run_count=len(runs),
+        run_data=run_data(groups, [study.files.curves], results, output),
+        origin=origin(runs),
+        command=study.command,
+        settings=[(name.replace("_", " "), value) for name, value in study.settings.items() if value is not None],
+        left_out={},
+    )
+    page = output / "report.html"
+    write_whole(page, text)
+    return [page, *plotter.written]
+
+
+def _groups(study: EarlierStudy, runs: pd.DataFrame, names: dict[str, TaskName]) -> Iterator[RunGroup]:
+    """The runs of each model in each condition, trials apart, under the first claim that names them."""
+    settings = {(claim["name"], arm): " ".join(words) for claim in study.claims for arm, words in claim["arms"].items()}
+    for number, (key, mine) in enumerate(runs.groupby(KEY, sort=False)):
+        claim, arm, task, value, stage = map(str, key)
+        trials = ": trials" if stage == "tuning" else ""
+        title = f"{mine['variant'].iloc[0]}, {names[task].title} {value}{trials}"
+        yield RunGroup(f"runs-{number}", title, settings.get((claim, arm), ""), mine)
+
+
+def _claims(study: EarlierStudy, groups: list[RunGroup], names: dict[str, TaskName]) -> list[EarlierClaim]:
+    anchors = {run: group.anchor for group in groups for run in group.runs["run_id"]}
+    records = study.files.records.set_index("run_id")
+    return [
+        EarlierClaim(
+            claim=claim,
+            anchor=f"claim-{slug(claim['name'])}",
+            verdicts=[
+                _verdict({str(name): value for name, value in row.items()})
+                for row in study.verdicts[study.verdicts["claim"] == claim["name"]].to_dict("records")
+            ],
+            trained=list(_trained(study.runs[study.runs["claim"] == claim["name"]], records, anchors, names)),
+        )
+        for claim in study.claims
+    ]
+
+
+def _verdict(row: dict[str, Any]) -> Verdict:
+    known = row["effect"] == row["effect"]
+    texts = {name: str(row[name]) if isinstance(row.get(name), str) else "" for name in ("settle", "notes", "unit")}
+    return Verdict(
+        verdict=str(row["verdict"]),
+        measure=str(row["measure"]).replace("_", " "),
+        compared=f"{row['first']} against {row['second']}" if isinstance(row["first"], str) else "decided by code",
+        effect=Interval(row["effect"], row["low"], row["high"], int(row["pairs"])) if known else None,
+        margin=row["margin"],
+        pairs=int(row["pairs"]),
+        p=row["p"],
+        p_adjusted=row["p_adjusted"],
+        **texts,
+    )
+
+
+def _trained(
+    named: pd.DataFrame, records: pd.DataFrame, anchors: dict[str, str], names: dict[str, TaskName]
+) -> Iterator[dict[str, str]]:
+    """Each model in each condition: the learning rate that tuning chose, its runs, and their mean score."""
+    evaluated = named[named["stage"] == "evaluation"]
+    trials = named[named["stage"] == "tuning"].groupby(KEY[1:4], sort=False)["run_id"].first().to_dict()
+    for key, mine in evaluated.groupby(KEY[1:4], sort=False):
+        arm, task, value = map(str, key)
+        runs = records.loc[records.index.intersection(mine["run_id"])]
+        rates = runs["config.train.learning_rate"].dropna().unique()
+        yield {
+            "arm": arm,
+            "task": names[task].title,
+            "condition": names[task].condition(value),
+            "rate": phrases.figure(rates[0]) if len(rates) == 1 else "drawn for each run" if len(rates) else "–",
+            "runs": str(len(runs)),
+            "anchor": anchors.get(mine["run_id"].iloc[0], ""),
+            "trials": anchors.get(trials.get(key, ""), ""),
+            "score": phrases.interval(
+                mean_interval(runs.loc[runs["status"] == "completed", "quality.test"]), sign=False
+            ),
+            "metric": str(next(iter(runs["quality.metric"].dropna()), "")).replace("_", " "),
+            "lost": str(int((runs["status"] != "completed").sum())),
+        }

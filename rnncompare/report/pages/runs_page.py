@@ -1,0 +1,115 @@
+"""The page of runs that belong to no study: their summary, their figures, and the runs themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnncompare.base.metric_names import direction, metric_label
+from rnncompare.records import write_whole
+from rnncompare.report import figures, tables
+from rnncompare.report.figures.canvas import slug
+from rnncompare.report.pages import phrases
+from rnncompare.report.pages.drawing import Drawn, Plotter
+from rnncompare.report.pages.origin import origin
+from rnncompare.report.pages.render import render
+from rnncompare.report.pages.run_details import RunGroup, run_data
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def write_runs(
+    frame: pd.DataFrame,
+    curves: pd.DataFrame,
+    summary: pd.DataFrame,
+    skipped: Sequence[str],
+    results: Path,
+    output: Path,
+) -> list[Path]:
+    """Write the page of runs alone, with its figures as PNG and SVG.
+
+    Args:
+        frame: records as `rnncompare.load_records` gives them.
+        curves: their learning curves.
+        summary: of them, as `tables.summarise` gives it.
+        skipped: a line for each file that was not counted.
+        results: where they were read.
+        output: where the page goes; it exists.
+
+    Returns:
+        The files written, the page first; each PNG has an SVG beside it.
+    """
+    labelled, _ = tables.label(frame)
+    groups: list[RunGroup] = []
+    parts: list[dict[str, Any]] = []
+    plotter = Plotter(output)
+    for number, (task, rows) in enumerate(summary.groupby("task")):
+        of_task = labelled[labelled["task"] == task]
+        made = [
+            plotter.draw(
+                figure, f"{kind.replace('_', ' ')} of {task}", "the table above has the numbers", f"{kind}-{file}"
+            )
+            for kind, figure in figures.of_task(of_task, curves)
+            for file in [slug(str(task), number)]
+        ]
+        mine = [_group(row, of_task, len(groups) + place) for place, row in enumerate(rows.to_dict("records"))]
+        groups += mine
+        parts.append(_part(str(task), number, rows, made, [group.anchor for group in mine]))
+    seeds = frame["seed"].nunique()
+    page = output / "report.html"
+    text = render(
+        "runs.html.j2",
+        title="Runs compared",
+        subtitle=f"{phrases.counted(len(frame), 'run')}, {seeds} {'seed: no intervals' if seeds == 1 else 'seeds'}",
+        skipped=skipped,
+        contents=[
+            *((part["anchor"], part["title"]) for part in parts),
+            ("runs", "Runs"),
+            ("origin", "Where the numbers come from"),
+        ],
+        tasks=parts,
+        run_groups=groups,
+        run_count=len(frame),
+        run_data=run_data(groups, [curves], results, output),
+        origin=origin(frame),
+        command="",
+        settings=[],
+        left_out={},
+    )
+    write_whole(page, text)
+    return [page, *plotter.written]
+
+
+def _group(row: dict[Any, Any], runs: pd.DataFrame, number: int) -> RunGroup:
+    """The runs behind a row of the summary, with the settings that all of them share."""
+    mine = runs[runs["run_id"].isin(row["run_ids"].split(" "))]
+    size = "" if row["data.train_examples"] != row["data.train_examples"] else f", {row['data.train_examples']:,.0f}"
+    title = f"{mine['variant'].iloc[0]}, {row['task']}{f'{size} examples' if size else ''}"
+    settings = {name.removeprefix("config."): mine[name].iloc[0] for name in mine if name.startswith("config.")}
+    left_out = ("seed", "results_dir", "force", "run_timeout", "checkpoint_seconds", "model.name", "data.name")
+    known = {
+        name: f"{value:g}" if isinstance(value, float) else value
+        for name, value in settings.items()
+        if name not in left_out and value is not None and value == value
+    }
+    words = " ".join(f"{name}={value}" for name, value in known.items())
+    return RunGroup(f"runs-{number}", title, f"model={row['model.name']} data={row['data.name']} {words}", mine)
+
+
+def _part(task: str, number: int, rows: pd.DataFrame, made: list[Drawn], anchors: list[str]) -> dict[str, Any]:
+    """What the template shows of a task."""
+    known = rows.bfill().iloc[0]
+    shown = tables.shown(rows)
+    metric, better = metric_label(known["quality.metric"]), direction(known["quality.higher_is_better"])
+    return {
+        "anchor": f"task-{slug(task, number)}",
+        "title": task,
+        "metric": f"{metric}, {better}",
+        "columns": list(shown),
+        "rows": shown.astype(object).where(shown.notna(), "–").values.tolist(),
+        "anchors": anchors,
+        "linked": list(shown).index("runs"),
+        "figures": made,
+    }

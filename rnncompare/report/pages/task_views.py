@@ -1,0 +1,178 @@
+"""What the page shows of one comparison on one task: numbers that lead to runs, and figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rnncompare.claims.finding import Finding, TaskFinding
+from rnncompare.report.figures import lines
+from rnncompare.report.figures.canvas import slug
+from rnncompare.report.pages import phrases
+from rnncompare.report.pages.drawing import Drawn, Plotter, TaskName
+from rnncompare.report.pages.overview import place
+from rnncompare.statistics import Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rnncompare.claims.scale import Scale
+
+RunAnchors = Mapping[tuple[str, str, str], str]  # of an arm, a task and a value
+
+
+@dataclass
+class TaskView:
+    """A comparison on a task, ready to be shown; ``runs`` leads to the runs of either arm."""
+
+    finding: TaskFinding
+    anchor: str
+    said: str
+    verdict: str
+    runs: tuple[str, str]
+    conditions: list[dict[str, str]]
+    charts: list[Drawn]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a task's view needs beside the finding.
+
+    Attributes:
+        name: of the task.
+        scale: of the task; None for the shape of a measurement.
+        runs: of the claim.
+        anchors: of groups of runs.
+        plotter: draws the figures.
+    """
+
+    name: TaskName
+    scale: Scale | None
+    runs: pd.DataFrame
+    anchors: RunAnchors
+    plotter: Plotter
+
+
+def task_view(finding: Finding, task: TaskFinding, anchor: str, known: Known) -> TaskView:
+    """The view of ``task``, whose anchor begins with the finding's."""
+    own = f"{anchor}-{slug(task.task)}"
+    return TaskView(
+        finding=task,
+        anchor=own,
+        said=phrases.on_claim(task),
+        verdict=phrases.on_task(finding, task),
+        runs=(_any(known.anchors, finding.first, task.task), _any(known.anchors, finding.second, task.task)),
+        conditions=list(_conditions(finding, task, known.anchors)),
+        charts=list(_charts(finding, task, own, known)),
+    )
+
+
+def _any(anchors: RunAnchors, arm: str, task: str) -> str:
+    """The first group of an arm's runs on a task; empty where there is none."""
+    return next((anchor for (own, of, _), anchor in anchors.items() if (own, of) == (arm, task)), "")
+
+
+def _conditions(finding: Finding, task: TaskFinding, anchors: RunAnchors) -> Iterator[dict[str, str]]:
+    """Each value of the task's axis by itself."""
+    if task.conditions is None:
+        return
+    for row in task.conditions.to_dict("records"):
+        value = str(row["value"])
+        shown = {"value": value, "effect": phrases.interval(Interval(row["effect"], row["low"], row["high"], 2))}
+        for side, arm in (("first", finding.first), ("second", finding.second)):
+            shown[side] = phrases.figure(row[side])
+            shown[f"{side}_runs"] = anchors.get((arm, task.task, value), "") or _any(anchors, arm, task.task)
+            shown[f"{side}_cut"] = phrases.percent(row[f"cut_{side}"])
+            shown[f"{side}_rates"] = _rates(task, arm, value)
+        yield shown
+
+
+def _rates(task: TaskFinding, arm: str, value: str) -> str:
+    """The learning rates that were chosen, with the share of splits that chose each."""
+    if task.rates is None:
+        return "–"
+    mine = task.rates[(task.rates["arm"] == arm) & (task.rates["value"].map(str) == value) & (task.rates["chosen"] > 0)]
+    known = mine[mine["rate"].notna()]
+    parts = [
+        f"{phrases.figure(rate)} ({phrases.percent(chosen)}{', at the end of the grid' if edge else ''})"
+        for rate, chosen, edge in known[["rate", "chosen", "edge"]].itertuples(index=False)
+    ]
+    return ", ".join(parts) or "–"
+
+
+def _charts(finding: Finding, task: TaskFinding, name: str, known: Known) -> Iterator[Drawn]:
+    """The figures of a task that was compared."""
+    if task.rates is not None and task.rates["rate"].nunique() > 1:
+        yield _rate_response(task, f"{name}-rates", known.plotter)
+    for course, x, words in ((task.course, "update", "updates"), (task.course_by_flops, "flops", "FLOPs")):
+        if course is not None and len(course) > 1:
+            yield _course(finding, task, course.rename(columns={x: "x"}), words, f"{name}-{x}", known)
+    if task.pairs is not None and len(task.pairs):
+        yield from _over_axis(finding, task, task.pairs, f"{name}-axis", known)
+        yield _pairs(finding, task.pairs, f"{name}-pairs", known.plotter)
+
+
+def _rate_response(task: TaskFinding, name: str, plotter: Plotter) -> Drawn:
+    assert task.rates is not None
+    last = task.rates["value"].iloc[-1]
+    mine = task.rates[task.rates["value"] == last]
+    rows = mine.rename(columns={"arm": "name", "rate": "x", "score": "mean"}).assign(low=math.nan, high=math.nan)
+    most = rows.loc[rows.groupby("name")["chosen"].idxmax()]
+    chosen: dict[str, float] = dict(zip(most["name"], most["x"], strict=True))
+    figure = lines.rate_response(rows, f"score ({task.unit})\nhigher is better", chosen)
+    at = f" at the last value, {last}" if task.rates["value"].nunique() > 1 else ""
+    description = f"mean score at each learning rate{at}; ringed: the one that most splits of the seeds choose"
+    return plotter.draw(figure, "Response to the learning rate", description, name, saved=False)
+
+
+def _course(finding: Finding, task: TaskFinding, rows: pd.DataFrame, x: str, name: str, known: Known) -> Drawn:
+    rows = rows.rename(columns={"effect": "mean"})
+    same = known.scale is not None and task.unit == known.scale.metric_unit
+    unit = known.scale.metric_unit if known.scale else task.unit
+    figure = lines.difference_over_training(rows, unit, task.margin if same else None, x)
+    description = (
+        f"the difference on validation data had training ended there, above zero {finding.first} is better; dashed: "
+        "95 % interval at one budget named beforehand; band: over all of them"
+    )
+    return known.plotter.draw(figure, f"Difference over {x}", description, name, saved=False)
+
+
+def _over_axis(finding: Finding, task: TaskFinding, pairs: pd.DataFrame, name: str, known: Known) -> Iterator[Drawn]:
+    """The scores over what the task varies, where it has several values."""
+    import pandas as pd
+
+    mine = known.runs[known.runs["task"] == task.task] if len(known.runs) else known.runs
+    at = {
+        str(value): place(known.name.axis, value, mine[mine["value"].map(str) == str(value)] if len(mine) else mine)
+        for value in pairs["value"].unique()
+    }
+    parts = [
+        pd.DataFrame({"name": arm, "x": pairs["value"].map(str).map(at), "y": pairs[side]})
+        for side, arm in (("first", finding.first), ("second", finding.second))
+    ]
+    dots = pd.concat(parts, ignore_index=True).dropna()
+    if dots["x"].nunique() < 2:
+        return
+    means = dots.groupby(["name", "x"], sort=False)["y"].mean().rename("mean").reset_index()
+    figure = lines.curves_with_band(
+        means.assign(low=math.nan, high=math.nan),
+        known.name.axis,
+        f"score ({task.unit})\nhigher is better",
+        dots,
+        banded=False,
+        log_x=True,
+    )
+    description = f"mean scores over {known.name.axis}; dots are single seeds at rates chosen without them"
+    yield known.plotter.draw(figure, f"Scores over {known.name.axis}", description, name, saved=False)
+
+
+def _pairs(finding: Finding, pairs: pd.DataFrame, name: str, plotter: Plotter) -> Drawn:
+    better = int((pairs["difference"] > 0).sum())
+    description = (
+        f"{phrases.counted(len(pairs), 'pair')} of scores with the same seed; {finding.first} does better in {better} "
+        "of them, the dots under the dashed line"
+    )
+    figure = lines.pairs(pairs, f"score of {finding.first}", f"score of {finding.second}")
+    return plotter.draw(figure, "Every pair", description, name, saved=False)

@@ -1,0 +1,188 @@
+"""The fingerprint of code, and what becomes of records that other code has made."""
+
+import dataclasses
+import importlib
+import itertools
+import sys
+
+import pytest
+from synthetic_records import record
+
+from rnncompare.base.source import source_sha256
+from rnncompare.measurements.measurement import Measurement
+from rnncompare.measurements.store import Request, measure_missing, missing, read_measurement, write_measurement
+from rnncompare.models.cells import cell_class
+from rnncompare.records import ProvenanceFields, compact, run_id, write_record
+from rnncompare.sweep import find_missing, train_all
+from rnncompare.tasks.adding import Adding
+from rnncompare.training.experiment import source_of
+from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
+
+CODE = '''"""A module."""
+import math
+
+RATE = 2
+
+
+def helper(x):
+    """What it does."""
+    return x * RATE
+
+
+class Base:
+    def shared(self):
+        return 1
+
+
+class Cell(Base):
+    """A cell."""
+
+    size: int = 3
+
+    def step(self, x):
+        # a comment
+        return helper(x) + self.shared()
+'''
+numbers = itertools.count()
+
+
+@pytest.fixture
+def fingerprint(tmp_path, monkeypatch):
+    """The fingerprint of ``Cell`` in a module of the given text, in a file of another name each time."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def of(text):
+        name = f"cells_{next(numbers)}"
+        (tmp_path / f"{name}.py").write_text(text)
+        importlib.invalidate_caches()
+        module = importlib.import_module(name)
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        sys.modules[name] = module
+        return source_sha256(module.Cell)
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("# a comment", "# another"),
+        ('"""A cell."""', '"""A cell, described better."""'),
+        ('    """What it does."""\n', ""),
+        ("import math\n", "import math, os\nUNUSED = 1\n"),
+        ("helper(x) + self.shared()", "(helper(x)\n            + self.shared())"),
+    ],
+)
+def test_what_computes_nothing_does_not_count(fingerprint, before, after):
+    assert before in CODE
+    assert fingerprint(CODE.replace(before, after)) == fingerprint(CODE)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("+ self.shared()", "- self.shared()"),
+        ("return x * RATE", "return x / RATE"),
+        ("RATE = 2", "RATE = 3"),
+        ("return 1", "return 2"),
+        ("size: int = 3", "size: int = 4"),
+    ],
+)
+def test_code_of_the_class_of_its_bases_and_of_what_it_names_counts(fingerprint, before, after):
+    assert before in CODE
+    assert fingerprint(CODE.replace(before, after)) != fingerprint(CODE)
+
+
+def test_cells_differ_and_torchs_modules_go_by_their_equations():
+    names = ("gru", "lstm", "lstm_coupled", "rnn")
+    assert len({source_sha256(cell_class(name)) for name in names}) == len(names)
+    assert source_of("torch_gru", Adding) == source_of("gru", Adding) != source_of("lstm", Adding)
+
+
+def recorded(folder, source, **changes):
+    """A run and its settings, recorded as made by the code of that fingerprint."""
+    asked = RunSettings(ModelSettings("gru", 64), Adding(size=100), results_dir=str(folder), device="cpu", **changes)
+    made, curve = record()
+    name = run_id(asked.config())
+    made = dataclasses.replace(made, run_id=name, config=asked.config())
+    made.provenance.source_sha256 = source
+    write_record(folder, made, curve, "")
+    return {name: asked}
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_a_record_of_other_code_is_trained_again_unless_it_is_to_be_kept(tmp_path, compacted):
+    now = source_of("gru", Adding)
+    for source, stale, is_missing in (
+        (now, "rerun", False),
+        (None, "rerun", False),  # made before there were fingerprints
+        ("0" * 64, "rerun", True),
+        ("0" * 64, "keep", False),
+    ):
+        runs = recorded(tmp_path, source, stale=stale)
+        if compacted:
+            compact(tmp_path)
+        assert bool(find_missing(runs)) == is_missing, (source, stale)
+
+
+def test_keeping_what_is_stale_is_no_other_run(tmp_path):
+    assert recorded(tmp_path, None).keys() == recorded(tmp_path, None, stale="keep").keys()
+
+
+@dataclasses.dataclass(frozen=True)
+class OfGRU(Measurement):
+    """Measures nothing of the GRU."""
+
+    name = "of_gru"
+
+    def code(self):
+        return [cell_class("gru")]
+
+    def device_name(self):
+        return "cpu"
+
+    def measure(self, replicate):
+        return {"replicate": float(replicate)}
+
+
+def test_a_measurement_of_other_code_is_made_again_unless_it_is_to_be_kept(tmp_path):
+    request = Request(OfGRU(), 0)
+    path = write_measurement(tmp_path, request, {"replicate": 0.0}, ProvenanceFields(source_sha256="0" * 64))
+    assert missing([dataclasses.replace(request, keep_stale=True)], tmp_path) == []
+    assert missing([request], tmp_path) == [request]
+    assert [outcome.path for outcome in measure_missing([request], tmp_path)] == [path]
+    assert read_measurement(path).provenance.source_sha256 == source_sha256(cell_class("gru"))
+    assert sorted(path.parent.iterdir()) == [path]
+    assert missing([request], tmp_path) == []
+    write_measurement(tmp_path, request, {"replicate": 0.0}, ProvenanceFields())
+    assert missing([request], tmp_path) == []
+
+
+class Watcher:
+    """Keeps what a sweep says."""
+
+    def __init__(self):
+        self.notes = []
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def update(self, name, update, metric):
+        pass
+
+
+def test_a_sweep_names_the_stale_run_and_replaces_its_record(tmp_path):
+    task = Adding(size=20, sequence_length=4, validation_examples=5, test_examples=5)
+    train = TrainSettings(max_updates=2, validate_every=1, batch_size=4)
+    asked = RunSettings(ModelSettings("gru", 3), task, train, results_dir=str(tmp_path), device="cpu").resolved()
+    name = run_id(asked.config())
+    watcher = Watcher()
+    for _ in range(2):
+        (made,) = train_all(find_missing({name: asked}), watcher)
+        assert (made.run_id, made.provenance.source_sha256) == (name, source_of("gru", Adding))
+        assert find_missing({name: asked}) == {}
+        stale = dataclasses.replace(made, provenance=dataclasses.replace(made.provenance, source_sha256="0" * 64))
+        write_record(tmp_path, stale, [], "")
+    (note,) = watcher.notes
+    assert name in note
+    assert "stale" in note
