@@ -13,23 +13,27 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from synthetic_study import Planned, write_study
+from synthetic_study import RATES, Planned, write_study
 
 from rnncompare.report.__main__ import main as report
 
-SIZES = (100, 200, 400, 800, 1600, 3200, 6400, 12800)
-SEEDS = 30
+TASKS = 3  # of a claim
+SIZES = (100, 400, 1600, 6400)
+SEEDS = 10
 
 
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=10_000)
-    claims = round(parser.parse_args().records / (2 * len(SIZES) * (SEEDS + 2)))
+    claims = max(1, round(parser.parse_args().records / (2 * TASKS * len(SIZES) * SEEDS * len(RATES))))
     os.fsync = lambda descriptor: None  # of the many small files written here
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "study"
-        plans = [Planned(f"claim_{k}", effect=0.02 * k, noise=0.05, seeds=SEEDS, sizes=SIZES) for k in range(claims)]
+        plans = [
+            Planned(f"claim_{k}", effects=(0.2 * k,) * TASKS, noise=2.0, seeds=SEEDS, sizes=SIZES)
+            for k in range(claims)
+        ]
         write_study(folder, plans)
         count = sum(1 for _ in folder.glob("*/record.json"))
         began = time.monotonic(), time.process_time()

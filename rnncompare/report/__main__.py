@@ -82,7 +82,7 @@ def _report_earlier_study(results: Path, output: Path) -> tuple[int, list[Path],
 
 
 def _report_runs(results: Path, output: Path) -> tuple[int, list[Path], list[str]]:
-    from rnncompare.records import load_curves, read_records
+    from rnncompare.records import read_curves, read_records
     from rnncompare.report import pages, tables
 
     frame, skipped = read_records(results)
@@ -90,7 +90,8 @@ def _report_runs(results: Path, output: Path) -> tuple[int, list[Path], list[str
     output.mkdir(parents=True, exist_ok=True)
     summaries = _write_summary(summary, output)
     print(tables.text(summary))
-    page, *drawn = pages.write_runs(frame, load_curves(frame), summary, skipped, results, output)
+    curves, without_curve = read_curves(frame)
+    page, *drawn = pages.write_runs(frame, curves, summary, [*skipped, *without_curve], results, output)
     return len(frame), [page, *summaries, *drawn], skipped
 
 

@@ -9,7 +9,7 @@ from rnncompare.studies.verdicts import read_study
 
 PLANS = (
     *EVERY_VERDICT[:9],
-    Planned("is_general", (6.0, 8.0, 7.0), real=1),
+    Planned("is_general", (6.0, 8.0, 7.0, 9.0), real=1),
     Planned("depends", (9.0, -9.0, 0.0), rule="equivalent"),
 )
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 VOID = {"meta", "link", "img", "br"}
 
 
-@dataclass
+@dataclass(eq=False)
 class Element:
     tag: str
     attributes: dict

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from parsed import Parsed
 
+from rnncompare.records.store import read_frame, write_frame
 from rnncompare.report.__main__ import main
 from rnncompare.report.figures import palette
 from rnncompare.studies.earlier import PROTOCOL
@@ -30,9 +31,8 @@ def few(tmp_path_factory):
     entries = [content["entries"][position] for position in positions]
     named = {run for entry in entries for run in [*entry["tuning"], *entry["evaluation"].values()]}
     for name in ("records", "curves", "probes"):
-        table = pd.read_parquet(PUBLISHED / f"{name}.parquet")
-        kept = table[table["run_id"].isin(named)] if "run_id" in table else table
-        kept.to_parquet(folder / f"{name}.parquet", index=False)
+        table = read_frame(PUBLISHED / f"{name}.parquet")
+        write_frame(folder / f"{name}.parquet", table[table["run_id"].isin(named)] if "run_id" in table else table)
     return folder, named
 
 

@@ -132,8 +132,10 @@ def verdict_map(rows: pd.DataFrame) -> Figure:
         rows: ``task``, ``claim`` and ``verdict``, in the order in which they are drawn.
     """
     claims, tasks = list(dict.fromkeys(rows["claim"])), list(dict.fromkeys(rows["task"]))
-    across = max(3.0, CELL * len(tasks)) + 2.6
-    figure, axes = canvas.canvas(1.3 + CELL * len(claims), min(max(across, canvas.NARROW), canvas.WIDE))
+    beside = 0.075 * min(45, max(map(len, claims)))  # inches that the labels take
+    below = 0.06 * min(30, max(map(len, tasks)))
+    width = min(max(CELL * len(tasks) + beside + below, canvas.NARROW), 1.4 * canvas.WIDE)
+    figure, axes = canvas.canvas(0.8 + below + CELL * len(claims), width)
     for verdict, cells in _in_order(rows):
         places = [tasks.index(task) for task in cells["task"]], [claims.index(claim) for claim in cells["claim"]]
         _signs(axes, *places, verdict, 15)

@@ -61,7 +61,7 @@ def draw_bars(axes: Axes, rows: pd.DataFrame, look: dict[str, Any], label: str) 
     below, above = np.nan_to_num(mean - lower), np.nan_to_num(upper - mean)
     if axes.get_yscale() == "log":
         below = np.minimum(below, 0.999 * mean)
-    error = [np.maximum(below, 0), np.maximum(above, 0)]
+    error = [np.maximum(below, 0), np.maximum(above, 0)] if np.any(below) or np.any(above) else None
     axes.errorbar(rows["x"], mean, yerr=error, elinewidth=1.2, label=plain(label), **look)
 
 

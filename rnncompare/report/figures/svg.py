@@ -68,11 +68,14 @@ def inline(svg: str, name: str, description: str) -> str:
     """
     root = ElementTree.fromstring(svg)
     root.remove(root[0])  # the white background; a page has its own
+    ids = [element.get("id", "") for element in root.iter() if "id" in element.attrib]
+    short = {own: f"{name}-{number}" for number, own in enumerate(ids)}
     for element in root.iter():
         element.tag = element.tag.removeprefix(SVG)
         for key, value in list(element.attrib.items()):
             if key in ("id", "href", "clip-path"):
-                element.set(key, re.sub(r"^(url\()?#?", lambda found: f"{found.group()}{name}-", value))
+                own = value.removeprefix("url(").removesuffix(")").removeprefix("#")
+                element.set(key, value.replace(own, short.get(own, own)))
             elif value in ROLE_OF:
                 element.set(key, f"var(--{ROLE_OF[value]})")
     for own in ("width", "height", "font-family", "version"):
@@ -91,6 +94,7 @@ def _compact(root: ElementTree.Element) -> ElementTree.Element:
     for element in root.iter():
         _shorten(element)
     _prune(root)
+    _join_grid(root)
     links = [value for element in root.iter() for key, value in element.items() if key in ("href", "clip-path")]
     used = {link.removeprefix("url(").removesuffix(")").removeprefix("#") for link in links}
     for element in root.iter():
@@ -133,6 +137,18 @@ def _prune(parent: ElementTree.Element) -> None:
     for child in list(parent):
         parent.remove(child)
     parent.extend(children)
+
+
+def _join_grid(root: ElementTree.Element) -> None:
+    """All lines of a grid as one path; only labels lie between them."""
+    first: dict[tuple[tuple[str, str], ...], ElementTree.Element] = {}
+    for element in list(root):
+        if element.tag == f"{SVG}path" and element.get("stroke") == colour("grid"):
+            look = tuple(sorted((key, value) for key, value in element.items() if key not in ("d", "id")))
+            if look in first:
+                first[look].set("d", first[look].get("d", "") + element.get("d", ""))
+                root.remove(element)
+            first.setdefault(look, element)
 
 
 def _dots(group: ElementTree.Element) -> ElementTree.Element:

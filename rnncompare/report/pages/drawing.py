@@ -34,10 +34,12 @@ class Plotter:
     Attributes:
         folder: where those that are saved go; it exists.
         written: the PNG files saved; each has an SVG beside it.
+        drawn: how many figures there are.
     """
 
     folder: Path
     written: list[Path] = field(default_factory=list)
+    drawn: int = 0
 
     def draw(self, figure: Figure, title: str, description: str, name: str, saved: bool = True) -> Drawn:
         """The element of a figure.
@@ -46,7 +48,7 @@ class Plotter:
             figure: to be drawn.
             title: over it.
             description: what it shows, for the line below it and for those who cannot see it.
-            name: unique in the page; of the files too.
+            name: of the files.
             saved: as PNG and SVG, too.
         """
         if saved:
@@ -55,7 +57,8 @@ class Plotter:
         else:
             text = svg.text(figure)
         words = printable(f"{title}: {description}", 400)
-        return Drawn(title, description, Markup(svg.inline(text, name, words)))
+        self.drawn += 1
+        return Drawn(title, description, Markup(svg.inline(text, f"f{self.drawn}", words)))
 
 
 @dataclass(frozen=True)

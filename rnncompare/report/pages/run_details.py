@@ -24,7 +24,7 @@ from rnncompare.report.pages import phrases
 if TYPE_CHECKING:
     import pandas as pd
 
-POINTS = 16  # of a curve
+POINTS = 10  # of a curve
 RATE = "config.train.learning_rate"
 FIELDS = {
     RATE: "learning rate",
