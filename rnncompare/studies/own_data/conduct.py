@@ -85,11 +85,13 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Re
         fixed, seconds = ({name: taken[name, part] for name in models} for part in (0, 1))
         left = None if budget is None else budget * (1 - FOR_JUDGING) - (time.monotonic() - began)
         plan = plans.fit(question, seconds, fixed, left, jobs)
+        reporter.say(plans.words(plan, question, left or 0.0, jobs))
     else:
         left = None if budget is None else budget * (1 - FOR_JUDGING) - (time.monotonic() - began)
         plan = plans.enlarged(plan, question, left, jobs)
-        reporter.say("the plan of an earlier call is gone on with")
-    reporter.say(plans.words(plan, question, left or 0.0, jobs))
+        reporter.say(
+            f"going on with the plan of an earlier call: {plan.pairs} pairs at {plan.updates:.0%} of the updates"
+        )
     plans.keep(plan, question)
 
     deadline = float("inf") if budget is None else began + (1 - FOR_JUDGING) * budget

@@ -202,7 +202,7 @@ def _cut(situation: Situation) -> str:
         return ""
     longer = "a larger budget" if situation.updates < 1 else "train.max_updates"
     which = _listed([f"{share:.0%} of the runs of the {name}" for share, name in shares])
-    return f"{which} still improved when their updates ended: {longer} may change this."
+    return f"{which} ended with their updates, not for lack of improvement: {longer} may change this."
 
 
 def _covers(situation: Situation) -> str:
