@@ -1,13 +1,14 @@
 # rnncompare. `make` lists what there is to do; every target sets up what it needs, once.
 PYTHON ?= python3
 VENV := .venv
+INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
-run: $(READY) ## Train a GRU on real text, and show what it cost and how good it got
+run: $(INSTALLED) ## Train a GRU on real text, and show what it cost and how good it got
 	$(BIN)/python -m rnncompare.run model=gru data.size=small
 
 test: $(READY) ## Run the tests, two at a time where they do not mind
@@ -22,18 +23,22 @@ lint: $(READY) ## Check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY) ## Time training updates of every implementation beside torch's own
+bench: $(INSTALLED) ## Time training updates of every implementation beside torch's own
 	$(BIN)/python -m rnncompare.bench
 
-report: $(READY) ## The page of the published study, made again from its records
+report: $(INSTALLED) ## The page of the published study, made again from its records
 	$(BIN)/python -m rnncompare.report results/published/study --output results/report
 
 clean: ## Remove the virtual environment; results stay
 	rm -rf $(VENV)
 
-$(READY): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "rnncompare needs Python 3.11 or later")'
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(READY): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 

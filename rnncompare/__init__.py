@@ -9,25 +9,42 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rnncompare.api import compare
     from rnncompare.models.modules import GRU, LSTM, RNN
     from rnncompare.records import load_records
     from rnncompare.training.kept_model import load_model
 
 __version__: str
-__all__ = ["GRU", "LSTM", "RNN", "__version__", "load_model", "load_records"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "__version__",
+    "compare",
+    "load_model",
+    "load_records",
+    "report",
+    "run",
+    "study",
+    "sweep",
+]
 
 _HOMES = {
     "GRU": "rnncompare.models.modules",
     "LSTM": "rnncompare.models.modules",
     "RNN": "rnncompare.models.modules",
+    "compare": "rnncompare.api",
     "load_model": "rnncompare.training.kept_model",
     "load_records": "rnncompare.records",
 }
+_CALLED = ("report", "run", "study", "sweep")  # modules that can be called, see `base.callable_module`
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return _version()
+    if name in _CALLED:
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)

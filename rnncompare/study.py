@@ -13,6 +13,7 @@ import sys
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 
+from rnncompare.base.callable_module import make_callable
 from rnncompare.base.errors import require
 from rnncompare.base.isolation import preload
 from rnncompare.claims import load, names
@@ -23,6 +24,8 @@ from rnncompare.studies.command_line import check_beside_claims, check_beside_da
 from rnncompare.studies.protocol import load_task
 from rnncompare.studies.run_study import conduct
 from rnncompare.studies.settings import StudySettings
+
+make_callable(__name__)
 
 DESCRIPTION = """Which is better, GRU or LSTM? Train each to its end at the same learning rates and seeds, and judge.
 
@@ -40,7 +43,8 @@ def main() -> None:
     """Run the command."""
     if {"-m", "--multirun"} & set(sys.argv[1:]):
         fail("-m: a study has its own plan; several claims go with commas, such as claim=lstm_counts,bucket_sort")
-    preload("rnncompare.cli.application", "rnncompare.cli.console")
+    metrics = ["sklearn.metrics"] if any(word.startswith("data=") for word in sys.argv[1:]) else []
+    preload("rnncompare.cli.application", "rnncompare.cli.console", *metrics)
     command = "python -m rnncompare.study " + shlex.join(sys.argv[1:])
     sys.argv[1:], runs = split(sys.argv[1:])
     run_hydra(
@@ -62,7 +66,9 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
         SettingError, DataError: the request cannot be met.
         SystemExit: some record could not be read.
     """
-    from rnncompare.studies import own_data, table
+    from rnncompare.studies import table
+    from rnncompare.studies.own_data.ask import ask
+    from rnncompare.studies.own_data.conduct import conduct as answer
 
     settings = settings.checked()
     launcher = instantiate(HydraConfig.get().launcher)
@@ -71,7 +77,7 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
         check_beside_data(runs)
         own = any(word.startswith("data=") for word in runs)
         require(own, "claim", None, f"all, or of {', '.join(names())}; or data=file data.path=... for your own data")
-        print(own_data.answer(own_data.conduct(settings, runs, launcher.train, command, StudyConsole())))
+        print(answer(ask(settings, runs, command), launcher.train, StudyConsole()).text())
         return
     check_beside_claims(runs)
     claims = [load(name) for name in (names() if settings.claim == "all" else settings.claim.split(","))]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["new_cell", "new_task"]
+PAGES = ["new_cell", "new_task", "new_claim"]
 COPIED = (
     "rnncompare",
     "hydra_plugins",

@@ -36,6 +36,8 @@ class Claim:
         compare: pairs of arms; the claim says that the first is the better one.
         starts: of `STARTS`, from each of which it is judged; none for the arms as they are.
         size: settings that make the arms comparable, such as ``model.hidden_size=64``.
+        rates: learning rates that stay as they are, for a claim about the rates themselves; none for the tasks' own,
+            which grow until the best lies inside.
         fairness: what they make equal, in words.
         tasks: study tasks that it is measured on; none for what needs no training.
         values: which of the tasks' values (their training-set sizes, or lags): one of `Values`.
@@ -55,6 +57,7 @@ class Claim:
     compare: tuple[tuple[str, str], ...] = ()
     starts: tuple[str, ...] = ()
     size: tuple[str, ...] = ()
+    rates: tuple[float, ...] = ()
     fairness: str = ""
     tasks: tuple[str, ...] = ()
     values: Values = "usual"
@@ -135,7 +138,7 @@ def parse(values: dict[str, Any]) -> Claim:
         TypeError, ValueError: they are not those of a claim.
     """
     changed: dict[str, Any] = {
-        key: tuple(values[key]) for key in ("said_by", "measures", "tasks", "starts", "size") if key in values
+        key: tuple(values[key]) for key in ("said_by", "measures", "tasks", "starts", "size", "rates") if key in values
     }
     if "margin" in values:
         values = dict(values)

@@ -36,7 +36,6 @@ ClaimVerdict = Literal[
 
 Strength = Literal["", "suggestive", "holds"]
 
-DECIDED: tuple[TaskVerdict, ...] = ("better", "worse", "no difference that matters")
 SETTLED: tuple[ClaimVerdict, ...] = ("supported", "refuted", "equivalent", "depends on the task")
 
 

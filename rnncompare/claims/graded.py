@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,6 +51,11 @@ def _task(runs: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     if scale.kind == "solve":
         runs["cut"] &= scale.solves(runs["quality"].to_numpy()) == 0
     return runs
+
+
+def of_task(runs: pd.DataFrame, values: Mapping[str, float] | pd.Series) -> pd.Series:
+    """A number of each run's task; numbers too where there are no runs, which a plain map turns into text."""
+    return runs["task"].map(values).astype(float)
 
 
 def along(runs: pd.DataFrame, column: str) -> pd.DataFrame:

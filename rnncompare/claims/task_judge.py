@@ -7,20 +7,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnncompare.claims import task_tables
 from rnncompare.claims.comparison import Comparison, Condition
 from rnncompare.claims.finding import TaskFinding, TaskVerdict
 from rnncompare.claims.scale import NEGLIGIBLE, Scale
 from rnncompare.statistics import (
+    CrossFit,
     Decision,
     Estimate,
-    Interval,
     Looks,
     Rule,
-    StudentisedMean,
     WithTestError,
     decide_estimate,
     mean_interval,
@@ -28,12 +27,8 @@ from rnncompare.statistics import (
     power_at_margin,
     tuned_difference,
     tuned_proportions,
-    verdicts_by_margin,
 )
 from rnncompare.statistics.tuned import FEWEST_SEEDS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_CUT = 0.2  # of the runs of an arm that its verdict rests on
 
@@ -125,10 +120,10 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         halves_agree=None if halves is None else agree(verdict, halves, terms.margin),
         power=_power(pseudo, terms.margin),
         wanted=_wanted(pseudo, terms.margin) if verdict == "cannot tell" else None,
-        conditions=_conditions(comparison, fits),
-        pairs=_pairs(comparison, fits),
-        rates=_rates(comparison, fits, arms),
-        by_margin=_by_margin(by_task, estimate.spread),
+        conditions=task_tables.conditions(comparison, fits),
+        pairs=task_tables.pairs(comparison, fits),
+        rates=task_tables.rates(comparison, fits, arms),
+        by_margin=task_tables.by_margin(by_task, estimate.spread),
         notes=(*notes, *untold),
     )
 
@@ -204,7 +199,7 @@ def _overall(looks: Looks, decision: Decision, seeds: int) -> float:
     return looks.overall_p(decision.p, seeds, one_sided=decision.verdict == "equivalent")
 
 
-def _share(comparison: Comparison, fits: Sequence[Any], name: str) -> tuple[float, float]:
+def _share(comparison: Comparison, fits: Sequence[CrossFit], name: str) -> tuple[float, float]:
     """The share of runs at the chosen rates that were cut, of either arm."""
     one, other = (
         float(
@@ -245,77 +240,3 @@ def _power(pseudo: np.ndarray, margin: float) -> float:
 def _wanted(pseudo: np.ndarray, margin: float) -> int | None:
     wanted = pairs_to_settle(pseudo, margin, "equivalent")
     return None if wanted is None else max(wanted, len(pseudo) + 1)
-
-
-def _conditions(comparison: Comparison, fits: Sequence[Any]) -> pd.DataFrame:
-    """Each value of the task's axis by itself, as `TaskFinding` has them."""
-    import pandas as pd
-
-    rows = []
-    for condition, fit in zip(comparison.conditions, fits, strict=True):
-        effect: Interval = StudentisedMean(fit.pseudo_values).interval(0.95)
-        rows.append(
-            {
-                "value": condition.value,
-                "first": float(fit.first.mean()),
-                "second": float(fit.second.mean()),
-                "effect": effect.mean,
-                "low": effect.low,
-                "high": effect.high,
-                "cut_first": float(fit.first_choices @ condition.cut[0]),
-                "cut_second": float(fit.second_choices @ condition.cut[1]),
-                "seeds": len(comparison.seeds),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _pairs(comparison: Comparison, fits: Sequence[Any]) -> pd.DataFrame:
-    """Each seed's scores at rates chosen without it."""
-    import pandas as pd
-
-    parts = [
-        pd.DataFrame({"value": condition.value, "seed": comparison.seeds, "first": fit.first, "second": fit.second})
-        for condition, fit in zip(comparison.conditions, fits, strict=True)
-    ]
-    pairs = pd.concat(parts, ignore_index=True)
-    return pairs.assign(difference=pairs["first"] - pairs["second"])
-
-
-def _rates(comparison: Comparison, fits: Sequence[Any], arms: tuple[str, str]) -> pd.DataFrame:
-    """How each arm responds to the learning rate."""
-    import pandas as pd
-
-    parts = []
-    for condition, fit in zip(comparison.conditions, fits, strict=True):
-        for side, (arm, grid) in enumerate(zip(arms, condition.grids, strict=True)):
-            choices = (fit.first_choices, fit.second_choices)[side]
-            ends = np.arange(len(grid.rates)) == grid.chosen
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "arm": arm,
-                        "value": condition.value,
-                        "rate": grid.rates,
-                        "validation": grid.validation.mean(1),
-                        "score": grid.test.mean(1),
-                        "chosen": choices,
-                        "cut": condition.cut[side],
-                        "diverged": condition.diverged[side],
-                        "edge": ends & bool(grid.at_edge),
-                    }
-                )
-            )
-    return pd.concat(parts, ignore_index=True)
-
-
-def _by_margin(decision: Decision, spread: bool) -> pd.DataFrame:
-    """From which margin on the task would say what."""
-    import pandas as pd
-
-    words = {"equivalent": "no difference that matters", "inconclusive": "cannot tell"}
-    ahead = "better" if decision.effect.mean > 0 else "worse"
-    steps = verdicts_by_margin(decision.effect, decision.narrow, "equivalent", spread)
-    return pd.DataFrame(
-        [(margin, words.get(verdict, ahead)) for margin, verdict in steps], columns=["margin", "verdict"]
-    )

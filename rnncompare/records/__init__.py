@@ -15,6 +15,7 @@ from rnncompare.records.fields import (
 )
 from rnncompare.records.files import (
     CURVE_COLUMNS,
+    MODEL,
     NOT_IN_RUN_ID,
     is_recorded,
     plain,
@@ -41,6 +42,7 @@ from rnncompare.records.table import (
 
 __all__ = [
     "CURVE_COLUMNS",
+    "MODEL",
     "NOT_IN_RUN_ID",
     "SCHEMA_VERSION",
     "CurvePoint",

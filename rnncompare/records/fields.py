@@ -46,7 +46,9 @@ class DataFields:
 class QualityFields:
     """The metric and the loss at the best validation; ``by_length`` is the metric at lengths never trained on.
 
-    ``converged`` says whether training ended because it no longer improved; false where the budget cut it.
+    ``metrics`` has, for the splits ``validation`` and ``test`` of a user's own data, the usual metrics by name (see
+    `tasks.contract.metrics`); null for other data. ``converged`` says whether training ended because it no longer
+    improved; false where the budget cut it.
     """
 
     metric: str | None = None
@@ -61,6 +63,7 @@ class QualityFields:
     baseline: float | None = None
     optimum: float | None = None
     converged: bool | None = came_later()
+    metrics: dict[str, dict[str, float | None]] | None = came_later()
 
 
 @dataclass(kw_only=True)

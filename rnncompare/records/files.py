@@ -19,9 +19,10 @@ from rnncompare.base.files import read_text, write_whole
 from rnncompare.records.fields import SCHEMA_VERSION, Record, parse
 
 CURVE_COLUMNS = ("update", "seconds", "examples", "train_loss", "validation_loss", "validation_metric")
+MODEL = "model.pt"  # beside the record of a run that kept its model
 PATHS = ("path", "test_path")  # of data files
 # settings that cannot change the outcome of a run
-NOT_IN_RUN_ID = ("results_dir", "force", "stale", "progress", "run_timeout", "checkpoint_seconds")
+NOT_IN_RUN_ID = ("results_dir", "force", "stale", "progress", "run_timeout", "checkpoint_seconds", "keep")
 # settings added later, with the values that describe what runs did before: a run made then keeps its id
 CAME_LATER: dict[str, dict[str, Any]] = {
     "data": {"split": "end", "delimiter": None, "decimal": None, "encoding": None, "header": None},

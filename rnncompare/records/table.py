@@ -159,7 +159,7 @@ def _gather(files: Iterable[str], stores: Iterable[str]) -> tuple[pd.DataFrame, 
     if cached is not None and unchanged:
         frame = _concatenated([cached.set_index("path", drop=False).loc[unchanged].reset_index(drop=True), frame])
     frame = frame.sort_values("path", ignore_index=True, kind="stable")
-    whole = _concatenated([frame, *(stored[stored[STAMP].isna()] for stored in kept)])
+    whole = _concatenated([frame, *(stored[stored[STAMP].isna()] for stored in kept)]).astype({"path": "str"})
     copies = whole.duplicated("run_id")
     skipped += _named_copies(whole, copies)
     return whole[~copies].reset_index(drop=True), skipped

@@ -45,9 +45,9 @@ def within(
 ) -> tuple[list[Entry], list[dict[str, str | float]]]:
     """The entries to train within a budget, and what is not attempted.
 
-    First each claim, by priority, gets the fewest tasks that give it a verdict, the cheapest of them; then come
-    further tasks, and other starts, the cheapest first. Entries that claims share are paid for once. If nothing fits,
-    the cheapest piece is begun.
+    First each claim, the cheapest first, gets the fewest tasks that give it a verdict; then come further tasks, and
+    other starts, the cheapest first. Entries that claims share are paid for once. If nothing fits, the cheapest piece
+    is begun.
 
     Args:
         plan: all that could be trained.
@@ -93,21 +93,21 @@ def within(
 def _by_need(
     every: Sequence[Piece], claims: Mapping[str, Claim], seconds: Mapping[Entry, float]
 ) -> Iterator[list[Piece]]:
-    """The cheapest pieces that give each claim a verdict, by priority; then all others, one by one."""
-    others: list[Piece] = []
-    for claim in sorted(claims.values(), key=lambda claim: claim.priority):
+    """The pieces that give each claim a verdict, the cheapest claim first; then all others, one by one."""
+
+    def alone(piece: Piece) -> float:
+        return sum(seconds[entry] for entry in piece.entries)
+
+    needed: list[list[Piece]] = []
+    for claim in claims.values():
         own = [piece for piece in every if piece.claim == claim.name]
-        if not own:
-            continue
-        first = sorted(
-            (piece for piece in own if piece.start == own[0].start),
-            key=lambda piece: sum(seconds[entry] for entry in piece.entries),
-        )
-        needed = first[:FEWEST_TASKS] if claim.general else first
-        others += [piece for piece in own if piece not in needed]
-        yield needed
-    alone = _cheapest_first(lambda piece: sum(seconds[entry] for entry in piece.entries), claims)
-    yield from ([piece] for piece in sorted(others, key=alone))
+        first = sorted((piece for piece in own if piece.start == own[0].start), key=alone)
+        if first:
+            needed.append(first[:FEWEST_TASKS] if claim.general else first)
+    yield from sorted(needed, key=lambda group: sum(map(alone, group)))
+    taken = [piece for group in needed for piece in group]
+    others = [piece for piece in every if piece not in taken]
+    yield from ([piece] for piece in sorted(others, key=_cheapest_first(alone, claims)))
 
 
 def _cheapest_first(

@@ -16,13 +16,14 @@ CHOSEN = ("model", "seed", "train.learning_rate")  # by the study
 
 
 def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The study's words, flags and Hydra's settings among them, and those of its runs."""
+    """The study's words, flags and Hydra's settings among them, and those of its runs; ``study.`` may stand before."""
     study, overrides = separate(words)
     runs: list[str] = []
     for word in overrides:
+        word = word.removeprefix("study.")
         name, _, value = word.lstrip("+~").partition("=")
-        if name == "claim" and "," in value:
-            study.append(f"claim='{value}'")  # Hydra would take it for a sweep
+        if name in ("claim", "models") and "," in value and value[0] not in "'\"":
+            study.append(f"{name}='{value}'")  # Hydra would take it for a sweep
         else:
             (study if name in OWN or name.startswith("hydra") else runs).append(word)
     return study, runs

@@ -39,12 +39,8 @@ class Grids:
 
     def __post_init__(self) -> None:
         for entry in self.plan.runs:
-            self.rates.setdefault(entry.condition, list(self.plan.tasks[entry.task].rates))
+            self.rates.setdefault(entry.condition, list(entry.condition.rates))
             self.seeds.setdefault(entry, 0)
-
-    def began(self, entry: Entry) -> int:
-        """How many rates an entry began with."""
-        return len(self.plan.tasks[entry.task].rates)
 
     def of(self, entry: Entry) -> Iterable[RunSettings]:
         """The runs of an entry, seed by seed."""
@@ -77,7 +73,7 @@ class Grids:
                     size=list(entry.condition.size),
                     overrides=list(entry.overrides),
                     rates=list(rates),
-                    began=self.began(entry),
+                    began=len(entry.condition.rates),
                     seeds=self.seeds[entry],
                     runs=runs,
                 )
@@ -101,6 +97,8 @@ class Grids:
         grown = []
         validated = _validated(self, records)
         for condition, rates in self.rates.items():
+            if not condition.grows:
+                continue
             margin = self.plan.tasks[condition.task].scale.margin
             entries = [entry for entry in self.plan.runs if entry.condition == condition and entry in validated]
             ends = {end_that_matters(validated[entry], margin) for entry in entries} - {None}

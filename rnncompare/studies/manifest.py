@@ -136,10 +136,11 @@ def _entry(values: dict[str, Any]) -> ManifestEntry:
 
 
 def _check_grids(manifest: Manifest) -> None:
-    """Raise `ValueError` where the arms of a condition have different learning rates."""
-    grids: dict[tuple[Any, ...], list[float]] = {}
-    for entry in manifest.entries:
-        condition = (entry.task, str(entry.value), tuple(entry.size))
-        rates = grids.setdefault(condition, entry.rates)
-        if sorted(rates) != sorted(entry.rates):
-            raise ValueError(f"unequal grids: {entry.task} {entry.value} has rates {rates} in one arm, {entry.rates}")
+    """Raise `ValueError` where the arms of a claim have different learning rates in one condition."""
+    for claim, arms in manifest.arms.items():
+        grids: dict[tuple[str, str], list[float]] = {}
+        for entry in (manifest.entries[position] for positions in arms.values() for position in positions):
+            rates = grids.setdefault((entry.task, str(entry.value)), entry.rates)
+            if sorted(rates) != sorted(entry.rates):
+                where = f"{claim} on {entry.task} {entry.value}"
+                raise ValueError(f"unequal grids: {where} has rates {rates} in one arm, {entry.rates} in another")

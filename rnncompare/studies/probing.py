@@ -76,7 +76,7 @@ def _require_device(name: str, send: Callable[[object], None]) -> None:  # noqa:
 
 
 def measure(requests: Wanted, results_dir: str, reporter: Reporter, deadline: float | None = None) -> None:
-    """Measure what is missing, one after the other, with the machine to itself; all of a replicate before the next.
+    """Measure what is missing, one after the other, with the machine to itself, claim by claim.
 
     Args:
         requests: what is wanted.
@@ -88,7 +88,7 @@ def measure(requests: Wanted, results_dir: str, reporter: Reporter, deadline: fl
         StorageError: a file could not be written.
     """
     every = [request for arms in requests.values() for asked in arms.values() for request in asked]
-    todo = sorted(missing(every, results_dir), key=lambda request: request.replicate)
+    todo = missing(every, results_dir)
     with reporter.stage("measuring", len(todo), "probe") as bar:
         for measured in measure_missing(todo, results_dir):
             bar.advance()

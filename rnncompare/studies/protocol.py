@@ -82,11 +82,15 @@ class Condition:
         task: the name of the study task.
         value: of the task's axis.
         size: settings that make the arms comparable.
+        rates: learning rates to begin with.
+        grows: whether rates are added where a choice lies at an end.
     """
 
     task: str
     value: Any
     size: tuple[str, ...]
+    rates: tuple[float, ...]
+    grows: bool
 
 
 @dataclass(frozen=True)
@@ -196,4 +200,4 @@ def _entries(claim: Claim, overrides: Sequence[str], tasks: Mapping[str, StudyTa
             continue
         for value in task.select(claim.values):
             words = (*task.words, f"{task.axis}={value}", *claim.size, *overrides)
-            yield Entry(Condition(name, value, claim.size), words)
+            yield Entry(Condition(name, value, claim.size, claim.rates or task.rates, not claim.rates), words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import time
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -119,7 +120,7 @@ class _Study:
     def make_within(self, folder: Path, planned: Plan, seconds: Mapping[Entry, float], deadline: float) -> None:
         """Train what fits the budget; where it takes less than was estimated, more of the study is attempted."""
         jobs = jobs_at_a_time(planned.runs.values())
-        each = {entry: _at_first(planned, entry, self.settings) * taken for entry, taken in seconds.items()}
+        each = {entry: _at_first(entry, self.settings) * taken for entry, taken in seconds.items()}
         began = time.monotonic()
         pace, kept = 1.0, list[Entry]()
         while True:
@@ -145,9 +146,7 @@ class _Study:
         self.grids.require(looks[0])
         runs = self.grids.in_order()
         todo = find_missing(runs)
-        first = sum(
-            _at_first(plan, entry, self.settings) * taken for entry, taken in seconds.items() if entry in plan.runs
-        )
+        first = sum(_at_first(entry, self.settings) * taken for entry, taken in seconds.items() if entry in plan.runs)
         line = f"  {len(runs)} runs for the first {looks[0]} pairs, {len(runs) - len(todo)} recorded already"
         if todo and first:
             hours = f"{first / 3600:.1f} core-hours, {_time(first / jobs)} with {jobs} at a time"
@@ -215,7 +214,8 @@ def _seconds(planned: Plan, settings: StudySettings, reporter: Reporter, always:
         left_out = ("model.initialisation=", "model.forget_bias=", *(("data.size=",) if by_size else ()))
         return tuple(word for word in entry.overrides if not word.startswith(left_out))
 
-    kinds = {kind(entry): (planned.runs[entry], planned.tasks[entry.task].usual_updates) for entry in entries}
+    usual = {name: math.ceil(settings.updates * task.usual_updates) for name, task in planned.tasks.items()}
+    kinds = {kind(entry): (planned.runs[entry], usual[entry.task]) for entry in entries}
     taken = cost.seconds_of(kinds, reporter)
     return {entry: taken[kind(entry)] for entry in entries}
 
@@ -226,9 +226,9 @@ def _ids(grids: Grids, entry: Entry) -> list[str]:
     return [run_id(settings.config()) for settings in grids.of(entry)]
 
 
-def _at_first(planned: Plan, entry: Entry, settings: StudySettings) -> int:
+def _at_first(entry: Entry, settings: StudySettings) -> int:
     """How many runs an entry has at the first look, before its range of rates grows."""
-    return len(planned.tasks[entry.task].rates) * settings.looks[0]
+    return len(entry.condition.rates) * settings.looks[0]
 
 
 def _time(seconds: float) -> str:

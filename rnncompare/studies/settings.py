@@ -21,6 +21,10 @@ class StudySettings:
     pairs: int = setting(10, "seeds on which the models are compared at first")
     most_pairs: int = setting(50, "seeds at most, where the first ones leave a comparison open")
     updates: float = setting(1.0, "share of each study task's updates to train for")
+    models: str = setting("gru,lstm", "of data of your own: the models compared, two or more with commas")
+    metric: str | None = setting(None, "of data of your own: the metric that decides; null: one that suits the data")
+    plain: bool = setting(True, "of data of your own: train a plain RNN too where time is left")
+    sizes: bool = setting(True, "of data of your own: train on half of the data too where time is left")
     shapes: int = setting(5, "shapes of the grid on which speed and memory are measured")
     results_dir: str = setting("results/study", "folder for the records and for study.json")
 
@@ -35,6 +39,8 @@ class StudySettings:
         require(self.most_pairs >= self.pairs, "most_pairs", self.most_pairs, valid)
         require(self.shapes >= 1, "shapes", self.shapes, "a whole number from 1")
         require(0 < self.updates <= 1, "updates", self.updates, "a number above 0, up to 1")
+        chosen = self.models.split(",")
+        require(len(set(chosen)) == len(chosen) > 1, "study.models", self.models, "two or more names, such as gru,lstm")
         self.seconds()
         return self
 

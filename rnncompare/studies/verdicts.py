@@ -62,6 +62,8 @@ def _with_price(finding: Finding, not_attempted: Sequence[dict[str, Any]]) -> Fi
     ]
     if not mine:
         return finding
-    price = f"{len(mine)} tasks not attempted: {sum(mine) / 3600:.2g} core-hours"
+    price = f"{len(mine)} tasks not attempted"
+    if sum(mine):  # else they come with the runs of other claims
+        price += f": {sum(mine) / 3600:.2g} core-hours"
     notes = (*finding.notes, price)
     return dataclasses.replace(finding, notes=notes, settle=finding.settle or price)

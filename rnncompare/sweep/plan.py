@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.base.isolation import call_isolated
-from rnncompare.records import Record, read_files, read_record, run_id
+from rnncompare.records import MODEL, Record, read_files, read_record, run_id
 from rnncompare.records.store import NAME, STAMP, read_store, stamp
 from rnncompare.sweep.resources import usable_cores
 from rnncompare.training.settings import RunSettings
@@ -82,14 +82,27 @@ def find_record(name: str, settings: RunSettings) -> Record | None:
 
 
 def find_missing(runs: Mapping[str, RunSettings]) -> dict[str, RunSettings]:
-    """Those of ``runs`` to train: not recorded, failed, stale (unless kept), or forced."""
+    """Those of ``runs`` to train: not recorded, failed, stale (unless kept), without the model asked for, or forced."""
     stored = {folder: _stored(folder) for folder in {settings.results_dir for settings in runs.values()}}
     sources = {
         name: None if settings.force else _recorded_source(name, settings, stored[settings.results_dir])
         for name, settings in runs.items()
     }
     stale = find_stale({name: source for name, source in sources.items() if source}, runs)
-    return {name: settings for name, settings in runs.items() if sources[name] is None or name in stale}
+    return {
+        name: settings
+        for name, settings in runs.items()
+        if sources[name] is None or name in stale or lacks_model(name, settings)
+    }
+
+
+def lacks_model(name: str, settings: RunSettings) -> bool:
+    """Whether a run is to keep its model, and one that is recorded as completed did not."""
+    if settings.keep == "none" or record_path(name, settings).with_name(MODEL).exists():
+        return False
+    with contextlib.suppress(DataError):
+        return read_record(record_path(name, settings)).status == "completed"
+    return False
 
 
 def find_stale(sources: Mapping[str, str], runs: Mapping[str, RunSettings]) -> set[str]:

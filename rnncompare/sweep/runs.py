@@ -18,7 +18,7 @@ from rnncompare.base.errors import DataError, RefusedError, SettingError, Storag
 from rnncompare.base.isolation import start_thread
 from rnncompare.records import Record, Run, read_record, remove_leftovers, set_aside, write_record
 from rnncompare.sweep.locks import Locks, Owner
-from rnncompare.sweep.plan import record_path, require_writable
+from rnncompare.sweep.plan import lacks_model, record_path, require_writable
 from rnncompare.sweep.resources import Room, gpus, jobs_at_a_time
 from rnncompare.sweep.workers import train_apart
 from rnncompare.training.settings import RunSettings
@@ -135,7 +135,7 @@ class _Sweep:
         locks = self._locks[run.settings.results_dir]
         if owner := locks.acquire(run.name):
             return owner
-        if stamp_of(run.name, run.settings) != run.stamp:
+        if stamp_of(run.name, run.settings) != run.stamp and not lacks_model(run.name, run.settings):
             with contextlib.suppress(DataError):
                 record = read_record(run.path)
                 locks.release(run.name)

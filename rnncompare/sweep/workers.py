@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.base.isolation import IsolatedError, call_isolated, require_threads
-from rnncompare.records import DataFields, ModelFields, Record, Run
+from rnncompare.records import MODEL, DataFields, ModelFields, Record, Run
 from rnncompare.records.provenance import provenance
 from rnncompare.training.settings import RunSettings
 
@@ -27,7 +27,7 @@ def train_apart(
     Args:
         name: its identity.
         settings: resolved.
-        checkpoint: the file in which its state is kept, and looked for.
+        checkpoint: the file in which its state is kept, and looked for; a model that is kept goes beside it.
         gpu: the only one that the run sees, as ``CUDA_VISIBLE_DEVICES`` names it; None to leave that as it is.
         on_update: called with the update and the validation metric after each validation.
         processes: holds the run's process while there is one.
@@ -59,7 +59,10 @@ def _run(settings: RunSettings, checkpoint: Path, gpu: str | None, send: Callabl
     every = settings.checkpoint_seconds
     source = source_of(settings.model.name, type(settings.data))
     checkpointer = None if every is None else CheckpointFile(checkpoint, every, source)
-    return run_experiment(settings, lambda update, metric: send((update, metric)), checkpointer)
+    # The model is written here, whole or not at all, and the record by the caller once this returns: a record is never
+    # there before its model.
+    keep = None if settings.keep == "none" else lambda model: model.save(checkpoint.with_name(MODEL))
+    return run_experiment(settings, lambda update, metric: send((update, metric)), checkpointer, keep)
 
 
 def _failed(name: str, settings: RunSettings, error: str) -> Record:

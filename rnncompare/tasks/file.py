@@ -30,7 +30,7 @@ class File(Layout, Reading, Own):
     modelling.
     """
 
-    path: str | None = setting(None, "the file: CSV, TSV, Parquet, .npz, .ts or plain text")
+    path: str | None = setting(None, "the file: CSV, TSV, Parquet, .npz, .ts or plain text, gzip or not")
     test_path: str | None = setting(None, "a file like it that is the test split; null: one is split off")
     sha256: str | None = setting(None, "SHA-256 that the file must have (two: of their list); null: that which it has")
 
@@ -59,5 +59,5 @@ class File(Layout, Reading, Own):
 
     def _kind(self) -> str:
         """The kind where the file's name says it, so that runs on one content under two names are not confused."""
-        text = self.kind == "auto" and Path(self.path or "").suffix.lower() in TEXT_SUFFIXES
+        text = self.kind == "auto" and Path((self.path or "").removesuffix(".gz")).suffix.lower() in TEXT_SUFFIXES
         return "language_modelling" if text else self.kind

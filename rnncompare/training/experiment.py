@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable
 
 import torch
-from torch import nn
 
 from rnncompare.base.clocks import step_milliseconds
 from rnncompare.base.machine import EXCLUSIVE_BELOW, OtherLoad, PeakMemory, find_device, hardware_name
@@ -17,8 +16,9 @@ from rnncompare.models.network import Network
 from rnncompare.models.reference import cell_name
 from rnncompare.records import DataFields, MemoryFields, ModelFields, QualityFields, Record, Run, SpeedFields, run_id
 from rnncompare.records.provenance import provenance
-from rnncompare.tasks.contract import Data, Task
+from rnncompare.tasks.contract import Data, Task, metrics
 from rnncompare.training.batches import Split
+from rnncompare.training.kept_model import KeptModel, outputs_of
 from rnncompare.training.loop import Checkpointer, Training, check_optimizer, evaluate, train
 from rnncompare.training.settings import DEFAULT_HIDDEN_SIZE, ModelSettings, RunSettings
 
@@ -51,6 +51,7 @@ def run_experiment(
     settings: RunSettings,
     progress: Callable[[int, float], None] = lambda update, metric: None,
     checkpointer: Checkpointer | None = None,
+    keep: Callable[[KeptModel], None] | None = None,
 ) -> Run:
     """Load the data, build the network, train it, and score its best state; the test split is used only for that.
 
@@ -58,6 +59,7 @@ def run_experiment(
         settings: resolved.
         progress: called with the update and the validation metric after each validation.
         checkpointer: keeps the state of the training, and gives it back to one that goes on; None to keep none.
+        keep: called with the model in its best state, if the run completed; None where nobody wants it.
 
     Raises:
         SettingError: the settings cannot be met by the data or the machine.
@@ -68,6 +70,8 @@ def run_experiment(
     settings = dataclasses.replace(settings, data=settings.data.pinned())
     data = settings.data.load(settings.seed)
     objective = data.objective
+    if data.prepared is not None:
+        metrics.load()  # after training, its many imports were seen to hang while garbage is collected
     train_split, validation_split = (
         Split(examples, objective.readout, device) for examples in (data.train, data.validation)
     )
@@ -97,6 +101,8 @@ def run_experiment(
         memory=MemoryFields(peak_mb=peak_mb, before_mb=memory.before_mb),
         provenance=provenance(hardware_name(device), source_of(settings.model.name, type(settings.data))),
     )
+    if keep is not None and record.status == "completed":
+        keep(KeptModel.of_run(network, data, record.run_id, record.config))
     return Run(record, training.curve)
 
 
@@ -172,7 +178,7 @@ def _unscored(data: Data) -> QualityFields:
     )
 
 
-def _quality_fields(network: nn.Module, data: Data, device: torch.device) -> QualityFields:
+def _quality_fields(network: Network, data: Data, device: torch.device) -> QualityFields:
     objective = data.objective
     train, validation, test = (
         evaluate(network, Split(examples, objective.readout, device), objective)
@@ -191,7 +197,16 @@ def _quality_fields(network: nn.Module, data: Data, device: torch.device) -> Qua
         validation_loss=validation.loss,
         test_loss=test.loss,
         by_length=by_length or None,
+        metrics=_usual_metrics(network, data) if data.prepared is not None else None,
     )
+
+
+def _usual_metrics(network: Network, data: Data) -> dict[str, dict[str, float | None]] | None:
+    """The usual metrics of a user's own data on the splits that were not trained on; None where there are none."""
+    if not metrics.known_metrics(data.objective):
+        return None
+    splits = {"validation": data.validation, "test": data.test}
+    return {name: dict(metrics.score(data, split, outputs_of(network, split))) for name, split in splits.items()}
 
 
 def _speed_fields(training: Training, batch_size: int, other_load: float) -> SpeedFields:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from rnncompare.base.errors import DataError, SettingError
 from rnncompare.models.architecture import Architecture
 from rnncompare.models.network import Network
 from rnncompare.models.reference import MODULES
+from rnncompare.records import MODEL
 from rnncompare.tasks.contract import Data, Examples
 from rnncompare.training.batches import Split
 
@@ -107,7 +109,7 @@ class KeptModel:
         return theirs
 
     def save(self, path: str | Path) -> None:
-        """Write the model to ``path``, whole or not at all; `load_model` reads it.
+        """Write the model to ``path``, whole or not at all; `load_model` reads it. Its folder is made if absent.
 
         Raises:
             OSError: it cannot be written.
@@ -120,7 +122,8 @@ class KeptModel:
             "prepared": None if self.prepared is None else self.prepared.state(),
             **{name: getattr(self, name) for name in ("run_id", "config", "test_outputs", "test_targets", "version")},
         }
-        temporary = path.with_name(f"{path.name}.part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
         try:
             torch.save(content, temporary)
             os.replace(temporary, path)
@@ -140,7 +143,7 @@ def load_model(path: str | Path) -> KeptModel:
     from rnncompare.tasks.user.prepared import Prepared
 
     path = Path(path).expanduser()
-    path = path / "model.pt" if path.is_dir() else path
+    path = path / MODEL if path.is_dir() else path
     if not path.is_file():
         raise DataError(f"{path}: no such file; a run with keep=best leaves its model there")
     try:

@@ -16,6 +16,7 @@ DEFAULT_HIDDEN_SIZE = 128
 SCHEDULES = ("constant", "linear", "cosine")
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 FUSED = ("adam", "adamw", "sgd")  # those with a fused step in torch
+KEEP = ("none", "best")
 
 
 @dataclass
@@ -111,6 +112,7 @@ class RunSettings:
     results_dir: str = setting("results/runs", "folder for the records")
     force: bool = setting(False, "train again what is already recorded")
     stale: str = setting("rerun", "what was recorded by other code of its cell or task: rerun or keep")
+    keep: str = setting("none", "none, or best: the network in its best state is kept beside the record, in model.pt")
     run_timeout: float | None = setting(None, "seconds after which a run is ended and recorded as failed; null: none")
     checkpoint_seconds: float | None = setting(60.0, "seconds between the states kept to go on from; null: keep none")
 
@@ -125,6 +127,7 @@ class RunSettings:
         self.train.check()
         require(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0")
         require(self.threads >= 1, "threads", self.threads, "a whole number from 1")
+        require(self.keep in KEEP, "keep", self.keep, " or ".join(KEEP))
         require(self.run_timeout is None or self.run_timeout > 0, "run_timeout", self.run_timeout, "seconds, or null")
         require(self.stale in ("rerun", "keep"), "stale", self.stale, "rerun or keep")
         every = self.checkpoint_seconds

@@ -201,7 +201,7 @@ def test_an_unknown_claim_shows_the_list():
 
 
 def test_every_claim_that_is_shipped_can_be_judged():
-    assert len(names()) == 24
+    assert len(names()) >= 24
     for name in names():
         assert load(name).statement.endswith(".")
 

@@ -171,6 +171,12 @@ def test_overfitting_compares_new_data_where_the_training_losses_are_equal():
     assert found == pytest.approx({"gru": 2.0, "lstm": 4.0})
 
 
+@pytest.mark.parametrize("name", ["interaction", "examples_to_target", "longest_lag", "updates_to_target"])
+def test_runs_that_a_measure_has_no_use_for_give_no_scores(name):
+    frame = runs({"gru": constant(0.5)}, 2, ONE).assign(**{"config.train.target": math.nan})
+    assert not len(measures.load(name).scores(evidence(frame)))
+
+
 def test_step_times_name_torchs_own_apart():
     probes = step_times({"forward_backward.gru.auto": [2.0], "forward_backward.gru.torch": [4.0]})
     times = np.exp(-scored("step_time", evidence(probes=probes), "arm"))

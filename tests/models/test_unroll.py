@@ -65,7 +65,7 @@ def draw(cell):
     )
 
 
-@pytest.mark.parametrize(("cell", "by_hand"), BY_HAND, ids=str)
+@pytest.mark.parametrize(("cell", "by_hand"), BY_HAND, ids=lambda value: getattr(value, "__name__", str(value)))
 @pytest.mark.parametrize("reverse", [False, True])
 def test_equations(cell, by_hand, reverse):
     torch.manual_seed(0)

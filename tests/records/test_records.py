@@ -37,7 +37,7 @@ from rnncompare.records import (
     run_id,
     write_record,
 )
-from rnncompare.studies.manifest import read_book
+from rnncompare.studies.manifest import read_manifest
 from rnncompare.training.settings import RunSettings
 
 DESIGN = [
@@ -212,7 +212,12 @@ records = st.builds(
     config=st.dictionaries(st.text("abc", min_size=1), configs, max_size=4),
     model=section(ModelFields, name=st.text()),
     data=section(DataFields, name=st.text()),
-    quality=section(QualityFields, by_length=st.none() | st.dictionaries(st.integers(1, 10**6), numbers, max_size=3)),
+    quality=section(
+        QualityFields,
+        by_length=st.none() | st.dictionaries(st.integers(1, 10**6), numbers, max_size=3),
+        metrics=st.none()
+        | st.dictionaries(st.sampled_from(["validation", "test"]), st.just({"auc": 0.5, "mase": None})),
+    ),
     speed=section(SpeedFields),
     memory=section(MemoryFields),
     provenance=section(ProvenanceFields),
@@ -401,7 +406,7 @@ def test_a_pipe_in_the_place_of_a_measurement_or_of_a_study_is_named(tmp_path):
     frame, skipped = read_measurements(tmp_path)
     assert (len(frame), len(skipped)) == (0, 2)
     with pytest.raises(DataError, match="not a regular file"):
-        read_book(tmp_path)
+        read_manifest(tmp_path)
 
 
 def test_a_run_that_was_killed_is_listed_with_the_examples_it_asked_for(capsys, tmp_path):

@@ -36,7 +36,7 @@ def test_a_manifest_is_read_as_it_was_written(written, tmp_path):
         (lambda text: "[]", "not the manifest"),
         (lambda text: text.replace('"schema_version": 2', '"schema_version": 9'), "schema version"),
         (lambda text: text.replace('"schema_version": 2', '"schema_version": 1'), "earlier protocol"),
-        (lambda text: text.replace("0.00316,", "0.1,", 1), "unequal grids"),
+        (lambda text: text.replace("0.00316,\n", "0.1,\n", 1), "unequal grids"),
     ],
     ids=["torn", "foreign", "schema", "earlier", "unequal grids"],
 )

@@ -7,11 +7,9 @@ import pytest
 from rnncompare.base.errors import SettingError
 from rnncompare.claims import load, names
 from rnncompare.composition.compose import compose
-from rnncompare.studies import own_data
 from rnncompare.studies.command_line import check_beside_claims, check_beside_data, split
 from rnncompare.studies.protocol import load_task, protocol, task_names
 from rnncompare.studies.settings import StudySettings
-from rnncompare.studies.verdicts import read_study
 from tests.commands import QUICK, files_in, run
 
 OWN = ["data=adding", "data.size=32", *QUICK, "pairs=3", "most_pairs=3", "preset=standard"]
@@ -19,31 +17,6 @@ OWN = ["data=adding", "data.size=32", *QUICK, "pairs=3", "most_pairs=3", "preset
 
 def study(folder, *words):
     return run(folder, *words, module="study")
-
-
-def test_a_study_of_data_goes_to_an_answer_and_trains_nothing_twice(tmp_path):
-    done = study(tmp_path, *OWN)
-    assert done.returncode == 0, done.stderr
-    assert "GRU" in done.stdout
-    assert "learning rate" in done.stdout
-    assert "from 16 to 32 examples" in done.stdout
-    manifest = json.loads((tmp_path / "results/study/study.json").read_text())
-    assert [entry["value"] for entry in manifest["entries"]] == [8, 16, 32] * 3
-    records = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("record.json")}
-    named = {run for entry in manifest["entries"] for seeds in entry["runs"].values() for run in seeds.values()}
-    assert {path.parent.name for path in records} == named
-
-    again = study(tmp_path, *OWN)
-    assert again.returncode == 0, again.stderr
-    assert "81 runs for the first 3 pairs, 81 recorded already" in again.stdout
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("record.json")} == records
-
-    for path in records:  # as a budget leaves it that ended too soon
-        if json.loads(path.read_text())["seed"] > 0:
-            path.unlink()
-    few = own_data.answer(read_study(tmp_path / "results/study"))
-    assert "do not tell GRU and LSTM apart" in few
-    assert "nan" not in few
 
 
 def test_claims_that_code_decides_need_no_runs(tmp_path):

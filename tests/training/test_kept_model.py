@@ -12,9 +12,9 @@ from rnncompare.base.errors import DataError, SettingError
 from rnncompare.models.network import Network
 from rnncompare.predict import main
 from rnncompare.tasks import from_frame, task_class
-from rnncompare.training.experiment import design
+from rnncompare.training.experiment import design, run_experiment
 from rnncompare.training.kept_model import KeptModel, load_model, outputs_of
-from rnncompare.training.settings import ModelSettings
+from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
 
 
 def frame(count=40, steps=6):
@@ -117,3 +117,14 @@ def test_a_loaded_model_is_plain_data(tmp_path):
     content = torch.load(tmp_path / "model.pt", weights_only=True)
     assert content["prepared"]["classes"] == ["0", "1"]
     assert dataclasses.asdict(model.network.architecture) == content["architecture"]
+
+
+def test_a_record_of_a_users_own_data_has_the_usual_metrics_of_validation_and_test():
+    task = from_frame(frame(), target="label")
+    settings = RunSettings(ModelSettings(name="gru", hidden_size=4), task, TrainSettings(max_updates=5)).resolved()
+    record = run_experiment(settings).record
+    assert set(record.quality.metrics) == {"validation", "test"}
+    assert record.quality.metrics["test"]["accuracy"] == record.quality.test
+    assert record.quality.metrics["validation"]["accuracy"] == record.quality.validation
+    generated = dataclasses.replace(settings, data=task_class("adding")(size=30, sequence_length=5))
+    assert run_experiment(generated.resolved()).record.quality.metrics is None

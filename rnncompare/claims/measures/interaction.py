@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rnncompare.claims.evidence import Evidence
-from rnncompare.claims.graded import along, graded
+from rnncompare.claims.graded import along, graded, of_task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     runs = along(graded(evidence), "data.train_examples")
     runs = runs[runs["values"] > 1]
     by_task = runs.drop_duplicates(["task", "value"]).groupby("task")["place"]
-    centred = runs["place"] - runs["task"].map(by_task.mean())
-    squares = runs["task"].map(by_task.agg(lambda places: float(((places - places.mean()) ** 2).sum())))
-    margin = runs["task"].map({task: scale.margin for task, scale in evidence.scales.items()})
+    centred = runs["place"] - of_task(runs, by_task.mean())
+    squares = of_task(runs, by_task.agg(lambda places: float(((places - places.mean()) ** 2).sum())))
+    margin = of_task(runs, {task: scale.margin for task, scale in evidence.scales.items()})
     return runs.assign(score=runs["values"] * centred / squares * runs["quality"] / margin)

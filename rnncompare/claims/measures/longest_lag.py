@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rnncompare.claims.evidence import Evidence
-from rnncompare.claims.graded import along, graded
+from rnncompare.claims.graded import along, graded, of_task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +24,6 @@ def scores(evidence: Evidence) -> pd.DataFrame:
     runs = along(graded(evidence), "value")
     least = {task: scale.solving_score for task, scale in evidence.scales.items() if scale.kind == "solve"}
     runs = runs[runs["task"].isin(list(least))]
-    solved = runs["quality"] >= runs["task"].map(least)
+    solved = runs["quality"] >= of_task(runs, least)
     octaves = runs["values"] * runs["step"]
     return runs.assign(score=octaves * solved, floor=0.0, ceiling=octaves)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rnncompare.claims.evidence import Evidence
-from rnncompare.claims.graded import graded
+from rnncompare.claims.graded import graded, of_task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ def scores(evidence: Evidence) -> pd.DataFrame:
 def of_kind(runs: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     """Graded runs with their ``score``."""
     tops = {task: scale.top for task, scale in evidence.scales.items()}
-    runs = runs.assign(score=runs["quality"], floor=runs["baseline"], ceiling=runs["task"].map(tops))
+    runs = runs.assign(score=runs["quality"], floor=runs["baseline"], ceiling=of_task(runs, tops))
     for task, scale in evidence.scales.items():
         mine = runs["task"] == task
         if scale.kind == "solve" and mine.any():

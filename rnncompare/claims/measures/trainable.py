@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rnncompare.claims.evidence import Evidence
-from rnncompare.claims.graded import graded
+from rnncompare.claims.graded import graded, of_task
 from rnncompare.claims.measures.quality_untuned import over_rates
 from rnncompare.claims.scale import NEGLIGIBLE
 
@@ -20,6 +20,6 @@ AT_END = False
 def scores(evidence: Evidence) -> pd.DataFrame:
     """For each arm, condition and seed, how many of 100 rates lead to more than the trivial baseline, undiverged."""
     runs = graded(evidence)
-    least = runs["task"].map({task: NEGLIGIBLE * scale.margin for task, scale in evidence.scales.items()})
+    least = of_task(runs, {task: NEGLIGIBLE * scale.margin for task, scale in evidence.scales.items()})
     trained = ~runs["diverged"].astype(bool) & (runs["quality"] - runs["baseline"] > least)
     return over_rates(runs.assign(score=100.0 * trained))

@@ -84,7 +84,7 @@ def _update_time(frame: pd.DataFrame, part: str, x: str, x_label: str, note: str
             axes.fill_between(line[x], line["ms_p10"], line["ms_p90"], color=look["color"], alpha=0.15, linewidth=0)
         canvas.logarithmic(axes, rows["ms_median"], always=True)
         canvas.counts(axes, rows[x])
-        axes.set_title(cell, loc="left")
+        axes.set_title(cell, loc="left", fontsize=9)
         axes.set_xlabel(x_label)
     for row in grid:
         row[0].set_ylabel("time of an update (ms)")

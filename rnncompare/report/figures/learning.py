@@ -39,7 +39,7 @@ def learning_curves(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
         for axes, x in zip(row, ("update", "seconds"), strict=True):
             for label, look, group in series_of(runs, of_size, "variant"):
                 draw_band(axes, mean_curve([by_run[run] for run in group["run_id"]], x), look, label)
-        row[0].set_title(f"{size:,.0f} training examples", loc="left")
+        row[0].set_title(f"{size:,.0f} training examples", loc="left", fontsize=9)
     grid[-1][0].set_xlabel("updates")
     grid[-1][1].set_xlabel("training time (s)")
     figure.supylabel(metric_axis("validation", drawn), fontsize=8.5, multialignment="center")
@@ -62,7 +62,7 @@ def learning_curve(
         curve: rows with the keys `rnncompare.records.CURVE_COLUMNS`.
         model: its name, which has a colour.
         title: what the run was, in a few words.
-        path: the PNG file; an SVG goes beside it.
+        path: the PNG file.
         metric: the metric's name, as ``quality.metric`` of the record.
     """
     import pandas as pd
@@ -83,4 +83,4 @@ def learning_curve(
     losses.set_ylabel("loss")
     quality.set_ylabel(plain(f"validation {metric_label(metric)}"))
     canvas.headline(figure, title, "one run, one seed")
-    svg.save(figure, Path(path))
+    svg.save_png(figure, Path(path))

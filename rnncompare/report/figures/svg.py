@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import re
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from rnncompare.records import write_whole
@@ -31,32 +29,33 @@ def save(figure: Figure, path: Path) -> str:
     Returns:
         The SVG, for `inline`.
     """
+    save_png(figure, path)
     drawn = text(figure)
-    with _settings():
-        figure.savefig(path, format="png", dpi=200)
     write_whole(path.with_suffix(".svg"), drawn + "\n")
     return drawn
+
+
+def save_png(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG alone."""
+    _write(figure, path, format="png", dpi=200)
 
 
 def text(figure: Figure) -> str:
     """A figure as SVG, for `inline`; no file is written."""
     buffer = io.BytesIO()
-    with _settings():
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # it is laid out: once is enough
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    _write(figure, buffer, format="svg", metadata={"Date": None})
     root = _compact(ElementTree.fromstring(buffer.getvalue()))
     return ElementTree.tostring(root, encoding="unicode")
 
 
-@contextlib.contextmanager
-def _settings() -> Iterator[None]:
-    """Matplotlib with the figures' settings, and silent about characters that its font lacks."""
+def _write(figure: Figure, file: Path | io.BytesIO, **options: Any) -> None:
     import matplotlib
 
     with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for it
-        yield
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # it is laid out: once is enough
+        figure.savefig(file, **options)
 
 
 def inline(svg: str, name: str, description: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Callable
 
@@ -30,6 +31,11 @@ def known_metrics(objective: Objective) -> tuple[str, ...]:
         return ()
     names = list(HIGHER_IS_BETTER)
     return tuple(names[:5] if isinstance(objective, Classification) else names[5:])
+
+
+def load() -> None:
+    """Import now what `score` needs, which takes a second."""
+    importlib.import_module("sklearn.metrics")
 
 
 def deciding_metric(data: Data) -> str:

@@ -19,6 +19,7 @@ from rnncompare.tasks.user.file_type import EXPORT, bar
 from rnncompare.tasks.user.problem import LARGEST_ARRAY
 
 BOMB = 1 << 30  # bytes from which on an array is suspected
+ALSO_CALLED = {"x": ("data", "inputs"), "y": ("labels", "label", "targets", "target")}
 REPEATED = 1000  # to one, which only one pattern over and over is packed to; DEFLATE ends at 1032
 TORN = (ValueError, EOFError, zipfile.BadZipFile, KeyError, RuntimeError, zlib.error, lzma.LZMAError)
 
@@ -49,6 +50,10 @@ def read_arrays(path: Path, *wanted: str) -> list[np.ndarray]:
 def _members(path: Path, entries: Iterable[zipfile.ZipInfo], wanted: Iterable[str]) -> list[zipfile.ZipInfo]:
     """The entries of the archive that hold the ``wanted`` arrays."""
     found = {entry.filename.removesuffix(".npy").lower(): entry for entry in entries}
+    for name, others in ALSO_CALLED.items():
+        there = [other for other in others if other in found]
+        if name not in found and len(there) == 1:
+            found[name] = found.pop(there[0])
     names = [entry.filename for entry in found.values()]
     if "xl/workbook.xml" in names:
         raise DataError(f"{path}: an Excel workbook; {EXPORT}")

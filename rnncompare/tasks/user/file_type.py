@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+import gzip
 import hashlib
 import stat
+import tempfile
 import threading
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,8 +27,9 @@ CONTROL = bytes((frozenset(range(32)) - frozenset(b"\t\n\r\f\x1b")) | {127})
 NOT_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 EXPECTED = "expected a table (CSV, TSV, Parquet), an .npz, a .ts or a plain text"
 EXPORT = "export it as CSV or Parquet"
+GZIP = b"\x1f\x8b"
 FOREIGN = {
-    b"\x1f\x8b": "packed by gzip; unpack it",
+    GZIP: "packed by gzip; unpack it",
     b"BZh": "packed by bzip2; unpack it",
     b"\xfd7zXZ": "packed by xz; unpack it",
     b"\x28\xb5\x2f\xfd": "packed by Zstandard; unpack it",
@@ -94,6 +99,36 @@ def beginning(path: Path) -> bytes:
     if foreign is not None:
         raise DataError(f"{path}: {foreign}")
     return head
+
+
+@contextlib.contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """A file to read in place of the one at ``path``: itself, or what it unpacks to if it is packed by gzip.
+
+    Raises:
+        DataError: it is torn, or unpacks to more than fits into memory; or the caller's, told of ``path``.
+    """
+    require_regular(path)
+    with path.open("rb") as file:
+        packed = file.read(2) == GZIP
+    if not packed:
+        yield path
+        return
+    most = psutil.virtual_memory().available // LOADED
+    with tempfile.TemporaryDirectory(prefix="rnncompare-") as folder:
+        plain = Path(folder) / path.name.removesuffix(".gz")
+        try:
+            with gzip.open(path) as source, plain.open("wb") as target:
+                while block := source.read(BLOCK):
+                    target.write(block)
+                    if target.tell() > most:
+                        raise DataError(f"{path}: unpacks to more than {most / 2**30:,.1f} GiB; use a part of it")
+        except (EOFError, zlib.error, OSError) as error:
+            raise DataError(f"{path}: not whole gzip ({str(error)[:80]})") from error
+        try:
+            yield plain
+        except DataError as error:
+            raise DataError(str(error).replace(str(plain), str(path))) from error
 
 
 def blocks(path: Path) -> Iterator[bytes]:

@@ -14,11 +14,12 @@ from rnncompare.tasks.user import forecasting, sequences, texts
 from rnncompare.tasks.user.array_files import read_arrays
 from rnncompare.tasks.user.arrays import Arrays, from_padded, read_sktime
 from rnncompare.tasks.user.columns import refuse_missing
+from rnncompare.tasks.user.file_type import unpacked
 from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import pad_rows
 from rnncompare.tasks.user.roles import Roles
 from rnncompare.tasks.user.tables import Table, read_table
-from rnncompare.tasks.user.times import find_time
+from rnncompare.tasks.user.times import JOINED, find_time, join_date
 
 
 def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFrame]:
@@ -30,6 +31,8 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
     if isinstance(data, Arrays):
         return _of_arrays(prepared, data)
     table = replace(data, frame=data.frame.copy(deep=False))
+    if prepared.time == JOINED:
+        join_date(table)
     wanted = [name for name in (prepared.group, prepared.time, prepared.text) if name is not None]
     wanted += [name for name in (prepared.encoder.names if prepared.encoder else []) if name != sequences.GAP]
     for name in wanted:
@@ -120,6 +123,11 @@ def read_new(path: Path) -> Table | Arrays:
     Raises:
         DataError: the file cannot be read.
     """
+    with unpacked(path) as plain:
+        return _read_new(plain)
+
+
+def _read_new(path: Path) -> Table | Arrays:
     if path.suffix == ".npz":
         return arrays_without_targets(read_arrays(path, "x")[0], str(path))
     return read_sktime(path)[0] if path.suffix == ".ts" else read_table(path)

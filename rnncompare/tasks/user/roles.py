@@ -13,7 +13,7 @@ from rnncompare.base.errors import SettingError, require
 from rnncompare.tasks.user.columns import as_numbers, is_classes, is_text, is_whole, mixed, refuse, refuse_separators
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.tables import Table
-from rnncompare.tasks.user.times import TIMES, at_fixed_rate, find_time
+from rnncompare.tasks.user.times import JOINED, TIMES, at_fixed_rate, find_time, join_date
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,6 +159,8 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         SettingError: a column does not exist, or has to be named.
         DataError: a column cannot have the role that it was given.
     """
+    if reading.time in (None, JOINED) and not any(kind.kind == "M" for kind in table.frame.dtypes):
+        join_date(table)
     frame = table.frame
     _require_columns(frame, reading)
     _require_scalars(table)

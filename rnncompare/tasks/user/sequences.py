@@ -11,6 +11,7 @@ from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import IGNORED, Classification, Data, Examples, Objective, Regression
 from rnncompare.tasks.contract.baselines import majority_accuracy, mean_squared_error
 from rnncompare.tasks.user.columns import Encoder, as_numbers, is_classes, refuse_missing
+from rnncompare.tasks.user.leaks import warnings_of
 from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import Problem, enough, fits, masked, pad_rows, rows_of, spanned, split, train_size
 from rnncompare.tasks.user.reading import Reading
@@ -200,7 +201,8 @@ def from_long(table: Table, roles: Roles, reading: Reading, test: Table | None =
         roles=roles,
         name_of_target=roles.target,
     )
-    sequences.understood = [_described(sequences, roles), *notes, *masked(frame, features, roles.categorical)]
+    leaks = warnings_of(frame, features, lengths, target)
+    sequences.understood = [_described(sequences, roles), *notes, *masked(frame, features, roles.categorical), *leaks]
     return sequences
 
 

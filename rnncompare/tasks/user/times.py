@@ -150,6 +150,30 @@ def at_fixed_rate(times: pd.Series, groups: pd.Series) -> bool:
     return bool(len(steps) and (usual > 0).all() and ((steps - usual).abs() <= usual / 2).mean() >= MOST)
 
 
+DATE_PARTS = ("year", "month", "day", "hour", "minute", "second")  # columns that together are a time
+JOINED = "date of year, month, day"
+
+
+def join_date(table: Table) -> bool:
+    """Add a column `JOINED` where columns of whole numbers called year, month and day (hour, ...) are the time.
+
+    Returns:
+        Whether there are such columns, and they are dates.
+    """
+    import pandas as pd
+
+    called = {str(name).lower(): name for name in table.frame.columns}
+    parts = {part: called[part] for part in DATE_PARTS if part in called}
+    frame = table.frame
+    if not {"year", "month", "day"} <= set(parts) or any(frame[name].dtype.kind not in "iu" for name in parts.values()):
+        return False
+    stamps = pd.to_datetime(frame[list(parts.values())].set_axis(list(parts), axis=1), errors="coerce")
+    if stamps.isna().any():
+        return False
+    table.frame = frame.assign(**{JOINED: stamps})
+    return True
+
+
 def find_time(table: Table, names: list[str], said: str | None) -> str | None:
     """The column that orders rows: as said, or the first of dates, or one of numbers that is called so and orders.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from rnncompare.tasks.contract import Data, Task, fingerprint_of, setting
 from rnncompare.tasks.user import arrays
 from rnncompare.tasks.user.corpora import read_pair, read_text
 from rnncompare.tasks.user.dialect import require_distinct
-from rnncompare.tasks.user.file_type import beginning
+from rnncompare.tasks.user.file_type import beginning, unpacked
 from rnncompare.tasks.user.forecasting import from_series
 from rnncompare.tasks.user.language import Language
 from rnncompare.tasks.user.problem import Problem
@@ -184,10 +185,17 @@ def from_table(table: Table, reading: Reading, test: Table | None = None) -> Pro
 def read_problem(path: Path, test_path: Path | None, reading: Reading, layout: Layout) -> Problem:
     """The problem in a file of whichever format, told by its content, or for plain text by its name.
 
+    A file that is packed by gzip is unpacked first.
+
     Raises:
         SettingError: the file and the settings do not go together.
         DataError: a file cannot be used.
     """
+    with unpacked(path) as plain, unpacked(test_path) if test_path else contextlib.nullcontext() as plain_test:
+        return _read_problem(plain, plain_test, reading, layout)
+
+
+def _read_problem(path: Path, test_path: Path | None, reading: Reading, layout: Layout) -> Problem:
     head = beginning(path)
     if head[:2] == b"PK" or path.suffix in (".npz", ".npy"):
         layout.require_unsaid("an archive of arrays")

@@ -1,0 +1,277 @@
+"""What the commands do, as functions: keyword arguments are the settings by their names.
+
+A setting with a dot goes as ``train={"max_updates": 200}`` or as ``**{"train.max_updates": 200}``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnncompare.base.errors import DataError, SettingError
+from rnncompare.base.isolation import preload
+from rnncompare.composition.compose import compose
+from rnncompare.composition.override_allowlist import quoted
+from rnncompare.records import Record, read_record
+from rnncompare.studies.own_data.result import Result
+from rnncompare.studies.reporter import SILENT, Reporter
+from rnncompare.sweep import find_missing, plan, record_path, recorded, train_all
+from rnncompare.tasks.contract import Task
+from rnncompare.training.settings import RunSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rnncompare.studies.verdicts import Study
+
+__all__ = ["compare", "report", "run", "study", "sweep"]
+
+RESULTS = "results/compare"
+
+
+def compare(
+    data: Any,
+    target: str | None = None,
+    *,
+    budget: str | None = None,
+    models: Sequence[str] = ("gru", "lstm"),
+    metric: str | None = None,
+    plain: bool = True,
+    sizes: bool = True,
+    pairs: int = 10,
+    results_dir: str = RESULTS,
+    progress: bool = True,
+    **settings: Any,
+) -> Result:
+    """Which recurrent network suits the data: trained in pairs within a budget, and judged beside honest baselines.
+
+    The same call goes on where the last one ended, and a larger budget adds pairs.
+
+    Args:
+        data: a DataFrame, a row a step; what has ``to_pandas`` (a Hugging Face data set); arrays ``(x, y)`` or
+            ``(x, y, lengths)`` with ``x`` of ``(N, T, F)``; the path of a file; or a task.
+        target: the column to predict; found where that is safe.
+        budget: a time such as ``10min``; None for as long as ``pairs`` need.
+        models: names of two models or more.
+        metric: that decides; None for the one that suits the data.
+        plain: whether a plain RNN is trained too where time is left.
+        sizes: whether half of the data are trained on too where time is left.
+        pairs: seeds on which models are compared where there is no budget.
+        results_dir: where records and the model are kept.
+        progress: whether to say how far it is.
+        settings: of how data are read (``group``, ``time``, ``window``, ``horizon``, ...) and of the runs.
+
+    Returns:
+        The answer: print it or show it in a notebook; ``.table``, ``.pairs``, ``.figure()``, ``.best``.
+
+    Raises:
+        SettingError, DataError: the request cannot be met; nothing was trained.
+    """
+    from rnncompare.studies.own_data.ask import ask
+    from rnncompare.studies.own_data.conduct import conduct
+    from rnncompare.studies.settings import StudySettings
+    from rnncompare.tasks.user.reading import Layout, Reading
+
+    reading = {
+        name: settings.pop(name)
+        for name in list(settings)
+        if name in {*Reading.__dataclass_fields__, *Layout.__dataclass_fields__, "test_path", "size"}
+    }
+    if target is not None:
+        reading["target"] = target
+    task = None if isinstance(data, str | Path) else _task(data, reading)
+    if task is None:
+        settings = {"data": {"name": "file", "path": str(data), **reading}, **settings}
+    about = StudySettings(
+        budget=budget,
+        models=",".join(models),
+        metric=metric,
+        plain=plain,
+        sizes=sizes,
+        pairs=pairs,
+        most_pairs=max(pairs, 50),
+        results_dir=results_dir,
+    ).checked()
+    with _main_left_alone():
+        preload("sklearn.metrics")  # once, rather than in every run
+        question = ask(about, _words(settings), "rnncompare.compare(...)", task)
+        return conduct(question, functools.partial(train_all, jobs=-1), _reporter(progress))
+
+
+def run(model: str = "gru", data: Any = "text", *, progress: bool = True, **settings: Any) -> Record:
+    """Train one network and record it, or read the record if it is there already.
+
+    Args:
+        model: its name.
+        data: name of a task, or a task such as `rnncompare.tasks.from_frame` makes.
+        progress: whether to say how far it is.
+        settings: others, as ``python -m rnncompare.run --help`` lists them.
+
+    Raises:
+        SettingError, DataError: the request cannot be met; nothing was trained.
+    """
+    with _main_left_alone():
+        ((name, wanted),) = _train([_composed({"model": model, "data": data, **settings})], progress, 1).items()
+    return read_record(record_path(name, wanted))
+
+
+def sweep(*, progress: bool = True, jobs: int = -1, **settings: Any) -> pd.DataFrame:
+    """Train all combinations of the settings that are given as lists or ranges, and give their records as a table.
+
+    Args:
+        progress: whether to say how far it is.
+        jobs: runs at a time; -1 for as many as there are cores.
+        settings: as those of `run`; one whose value is a list by nature goes as a tuple.
+
+    Raises:
+        SettingError, DataError: a request cannot be met; nothing was trained.
+    """
+    flat = dict(_flat(settings))
+    many = {name: list(value) for name, value in flat.items() if isinstance(value, list | range)}
+    chosen = (dict(zip(many, values, strict=True)) for values in itertools.product(*many.values()))
+    with _main_left_alone():
+        return recorded(_train([_composed({**flat, **one}) for one in chosen], progress, jobs))
+
+
+def study(claim: str | None = None, data: Any = None, *, progress: bool = True, **settings: Any) -> Study | Result:
+    """Judge a claim, several with commas, or all of them; or compare models on own ``data``, as `compare` does.
+
+    Args:
+        claim: its name.
+        data: own data, in place of a claim.
+        progress: whether to say how far it is.
+        settings: of the study (``pairs``, ``budget``, ``results_dir``, ...), and ``device`` and ``threads``; those of
+            `compare` with ``data``.
+
+    Raises:
+        SettingError, DataError: the request cannot be met; nothing was trained.
+    """
+    from rnncompare.claims import load, names
+    from rnncompare.studies.command_line import OWN, check_beside_claims
+    from rnncompare.studies.protocol import load_task
+    from rnncompare.studies.run_study import conduct
+    from rnncompare.studies.settings import StudySettings
+
+    if data is not None:
+        return compare(data, progress=progress, **settings)
+    if claim is None:
+        raise SettingError("claim", None, f"all, or of {', '.join(names())}; or data")
+    about = StudySettings(claim=claim, **{name: settings.pop(name) for name in list(settings) if name in OWN}).checked()
+    words = _words(settings)
+    check_beside_claims(words)
+    claims = [load(name) for name in (names() if claim == "all" else claim.split(","))]
+    tasks = {name: load_task(name) for one in claims for name in one.tasks}
+    train = functools.partial(train_all, jobs=-1)
+    with _main_left_alone():
+        return conduct(about, claims, tasks, words, train, f"rnncompare.study(claim={claim!r})", _reporter(progress))
+
+
+def report(results: str | Path, output: str | Path | None = None) -> Path:
+    """Write the page, tables and figures of a study, or of the runs in a folder; the folder that they lie in.
+
+    Raises:
+        DataError: there are no readable records.
+    """
+    from rnncompare.report.__main__ import write_report
+
+    results = Path(results)
+    folder = Path(output) if output is not None else results.resolve().parent / "report"
+    write_report(results, folder)
+    return folder
+
+
+def _task(data: Any, reading: Mapping[str, Any]) -> Task:
+    """The task in data that were given from Python."""
+    from rnncompare.tasks import from_arrays, from_frame
+
+    if isinstance(data, Task):
+        return data
+    if isinstance(data, tuple):
+        if len(data) not in (2, 3):
+            raise DataError(f"data: {len(data)} arrays; expected (x, y) or (x, y, lengths)")
+        x, y, *lengths = data
+        if lengths:
+            x = [np.asarray(case)[:length] for case, length in zip(x, lengths[0], strict=True)]
+        return from_arrays(x, y, **reading)
+    frame = data.to_pandas() if hasattr(data, "to_pandas") else data
+    return from_frame(frame, **reading)
+
+
+def _train(requests: Sequence[RunSettings], progress: bool, jobs: int) -> dict[str, RunSettings]:
+    """Train what is missing of the runs asked for; all of them by identity."""
+    reporter = _reporter(progress)
+    runs = plan(requests, reporter.say)
+    missing = find_missing(runs)
+    with (
+        reporter.stage("training", len(missing), "run") as bar,
+        contextlib.closing(train_all(missing, bar, jobs)) as finished,
+    ):
+        for record in finished:
+            bar.finished(record)
+    return runs
+
+
+def _composed(settings: Mapping[str, Any]) -> RunSettings:
+    task = settings.get("data")
+    if not isinstance(task, Task):
+        return compose([_words(settings)])[0]
+    import dataclasses
+
+    (found,) = compose([_words({name: value for name, value in settings.items() if name != "data"})])
+    return dataclasses.replace(found, data=task).resolved()
+
+
+def _words(settings: Mapping[str, Any]) -> list[str]:
+    """Settings as a command line has them."""
+    return [f"{name}={_value(value)}" for name, value in _flat(settings)]
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Settings by their dotted names; of a mapping the ``name`` first, which chooses what the others belong to."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            if "name" in value:
+                yield f"{prefix}{name}", value["name"]
+            yield from _flat({key: inner for key, inner in value.items() if key != "name"}, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | Path):
+        return quoted(str(value))
+    if isinstance(value, Iterable):
+        return f"[{','.join(map(_value, value))}]"
+    return repr(value)
+
+
+def _reporter(progress: bool) -> Reporter:
+    from rnncompare.cli.study_console import StudyConsole
+
+    return StudyConsole() if progress else SILENT
+
+
+@contextlib.contextmanager
+def _main_left_alone() -> Iterator[None]:
+    """Keep the processes of runs from importing the caller's script anew, which would call us again there.
+
+    They need nothing of it, and Python imports it wherever the main module has a file or a name.
+    """
+    main: Any = sys.modules["__main__"]
+    before = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        vars(main).update(before)

@@ -1,0 +1,45 @@
+"""A question about own data from the settings of a study and of its runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from rnncompare.composition.compose import compose
+from rnncompare.composition.override_allowlist import quoted
+from rnncompare.studies.own_data.question import Question
+from rnncompare.studies.settings import StudySettings
+from rnncompare.tasks.contract import Task
+
+PLAIN = "rnn"
+
+
+def ask(settings: StudySettings, words: Sequence[str], command: str, task: Task | None = None) -> Question:
+    """What a study of own data asks.
+
+    Args:
+        settings: of the study.
+        words: settings that all runs share, the data among them unless they are a ``task``.
+        command: that asks again.
+        task: the data, if they were given from Python.
+
+    Raises:
+        SettingError, HydraException: a setting cannot be met.
+    """
+    names = settings.models.split(",")
+    shared = [*words, f"results_dir={quoted(settings.results_dir)}"]
+    composed = compose([f"model={name}", *shared] for name in dict.fromkeys([*names, PLAIN]))
+    if task is not None:
+        composed = [dataclasses.replace(run, data=task).resolved() for run in composed]
+    models = dict(zip(names, composed, strict=False))
+    return Question(
+        models=models,
+        budget=settings.seconds(),
+        pairs=settings.pairs,
+        updates=settings.updates,
+        metric=settings.metric,
+        plain=composed[-1] if settings.plain and PLAIN not in models else None,
+        sizes=settings.sizes,
+        command=command,
+        words=None if task is not None else tuple(words),
+    )

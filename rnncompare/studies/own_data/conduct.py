@@ -1,0 +1,260 @@
+"""A study of own data from the question to the answer, within its budget."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rnncompare.base.isolation import IsolatedError, call_isolated
+from rnncompare.records import MODEL, Record
+from rnncompare.studies import cost
+from rnncompare.studies.own_data import plan as plans
+from rnncompare.studies.own_data.judging import Score, compare, score, scored, whole_pairs
+from rnncompare.studies.own_data.plan import Plan
+from rnncompare.studies.own_data.question import Facts, Question, facts_of
+from rnncompare.studies.own_data.result import Result
+from rnncompare.studies.own_data.words import Situation
+from rnncompare.studies.reporter import SILENT, Reporter, Stage
+from rnncompare.sweep import Train, checked, find_missing, record_path, recorded, require_writable
+from rnncompare.sweep.resources import jobs_at_a_time
+from rnncompare.training.settings import RunSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOR_JUDGING = 0.06  # of a budget
+LEAST_FOR_TIMING = 4.0  # seconds left, for times of an update with the machine to itself
+BASELINE_SECONDS = 60.0  # without a budget
+
+
+class OutOfTimeError(Exception):
+    """The budget is spent; runs under way go on from where they are when they are asked for again."""
+
+
+@dataclass
+class _Clocked:
+    """A stage that ends the sweep it watches once the time is over."""
+
+    stage: Stage
+    deadline: float
+
+    def update(self, name: str, update: int, metric: float) -> None:
+        """A run has validated."""
+        if time.monotonic() > self.deadline:
+            raise OutOfTimeError
+        self.stage.update(name, update, metric)
+
+    def note(self, text: str) -> None:
+        """Something happened that the user should know."""
+        self.stage.note(text)
+
+
+def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Result:
+    """Answer a question, or go on with one that was asked before.
+
+    Args:
+        question: what is asked.
+        train: trains runs and gives their records.
+        reporter: hears how far it is.
+
+    Raises:
+        SettingError, DataError: the data cannot be read or the runs not made; nothing was trained.
+        StorageError: a record could not be written; those before it are kept.
+    """
+    began = time.monotonic()
+    budget = question.budget
+    pinned = checked([*question.models.values(), *([question.plain] if question.plain else [])], reporter.say)
+    models = dict(zip(question.models, pinned, strict=False))
+    question = dataclasses.replace(question, models=models, plain=pinned[-1] if question.plain else None)
+    require_writable(question.results_dir)
+    first = next(iter(models.values()))
+    baseline_seconds = BASELINE_SECONDS if budget is None else 0.1 * budget
+    facts = call_isolated(facts_of, first, question.metric, plans.ENOUGH_PAIRS, baseline_seconds)
+    if facts.chosen_because:
+        reporter.say(f"decided by {facts.metric}: {facts.chosen_because}; change with study.metric=")
+
+    jobs = jobs_at_a_time(models.values())
+    plan = plans.kept(question)
+    if plan is None:
+        kinds = {(name, part): (run, part * run.train.max_updates) for name, run in models.items() for part in (0, 1)}
+        taken = cost.seconds_of(kinds, reporter)
+        fixed, seconds = ({name: taken[name, part] for name in models} for part in (0, 1))
+        left = None if budget is None else budget * (1 - FOR_JUDGING) - (time.monotonic() - began)
+        plan = plans.fit(question, seconds, fixed, left, jobs)
+        reporter.say(plans.words(plan, question, left or 0.0, jobs))
+    else:
+        left = None if budget is None else budget * (1 - FOR_JUDGING) - (time.monotonic() - began)
+        plan = plans.enlarged(plan, question, left, jobs)
+        reporter.say(
+            f"going on with the plan of an earlier call: {plan.pairs} pairs at {plan.updates:.0%} of the updates"
+        )
+    plans.keep(plan, question)
+
+    deadline = float("inf") if budget is None else began + (1 - FOR_JUDGING) * budget
+    parts = plans.runs_of(plan, question, facts.train_examples)
+    trained = _train(parts, train, reporter, deadline)
+    frames = {part: _recorded(runs) for part, runs in parts.items()}
+    end = None if budget is None else began + budget
+    situation = _situation(question, plan, facts, frames)
+    if end is None or end - time.monotonic() > LEAST_FOR_TIMING:
+        left = 2 * LEAST_FOR_TIMING if end is None else end - time.monotonic() - 1
+        situation = dataclasses.replace(situation, milliseconds=_alone(models, min(left, 2 * LEAST_FOR_TIMING)))
+    if not situation.known and budget is not None:
+        whole = plans.FEWEST_PAIRS * plan.pair_seconds(jobs) / plans.FOR_TRAINING
+        situation = dataclasses.replace(situation, needed=plans.duration(budget - (left or 0.0) + whole))
+    kept = _keep_best(situation, parts["pairs"], trained, train, end, plan)
+    return Result(
+        situation=situation,
+        facts=facts,
+        runs=frames["pairs"],
+        question=question,
+        updates=plan.updates,
+        kept=kept,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _train(
+    parts: Mapping[str, Mapping[str, RunSettings]], train: Train, reporter: Reporter, deadline: float
+) -> set[str]:
+    """Train what is missing of each part until the time is over; the runs that ended here."""
+    ended: set[str] = set()
+    titles = {"pairs": "pairs", "plain": "plain RNN", "half": "half of the data"}
+    for part, runs in parts.items():
+        keep = "best" if part == "pairs" else "none"  # until it is known whose model is wanted
+        missing = {name: dataclasses.replace(run, keep=keep) for name, run in find_missing(runs).items()}
+        if not missing:
+            continue
+        with reporter.stage(titles[part], len(missing), "run") as bar:
+            try:
+                with contextlib.closing(train(missing, _Clocked(bar, deadline))) as finished:
+                    for record in finished:
+                        bar.finished(record)
+                        ended.add(record.run_id)
+                        if time.monotonic() > deadline:
+                            raise OutOfTimeError
+            except OutOfTimeError:
+                bar.note("the time for training is over; the same command goes on")
+                return ended
+    return ended
+
+
+def _recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
+    import pandas as pd
+
+    there = {name: run for name, run in runs.items() if record_path(name, run).exists()}
+    return recorded(there) if there else pd.DataFrame()
+
+
+def _situation(question: Question, plan: Plan, facts: Facts, frames: Mapping[str, pd.DataFrame]) -> Situation:
+    names, rates = list(question.models), len(plan.rates)
+    found = {part: scored(frame, facts) if len(frame) else None for part, frame in frames.items()}
+    pairs, plain, half = found["pairs"], found["plain"], found["half"]
+    whole = None if pairs is None else whole_pairs(pairs, names, rates)
+    if half is not None:
+        half = whole_pairs(half, names, rates)
+    return Situation(
+        metric=facts.metric,
+        higher_is_better=facts.higher_is_better,
+        trivial=facts.trivial,
+        perfect=facts.perfect,
+        margin=facts.margin,
+        scores=[Score(model=name) if whole is None else score(whole, name, facts) for name in names],
+        comparisons=[] if whole is None else compare(whole, names, facts, facts.overlap),
+        best_baseline=facts.best_baseline,
+        window=facts.window,
+        same_test=facts.same_test,
+        test_examples=facts.test_examples,
+        updates=plan.updates,
+        plain=None if plain is None else score(plain, "rnn", facts),
+        half=[] if half is None else [score(half, name, facts) for name in names],
+    )
+
+
+def _alone(models: Mapping[str, RunSettings], seconds: float) -> dict[str, float]:
+    """Milliseconds of an update of each model, if the machine was otherwise idle; else nothing."""
+    with contextlib.suppress(IsolatedError):
+        return call_isolated(_timed, dict(models), seconds)
+    return {}
+
+
+def _timed(models: dict[str, RunSettings], seconds: float, send: Callable[[object], None]) -> dict[str, float]:
+    """Time updates of the models in turns (A B A B), after one turn that does not count."""
+    import statistics
+
+    import torch
+
+    from rnncompare.base.clocks import clock_for
+    from rnncompare.base.machine import EXCLUSIVE_BELOW, OtherLoad, find_device
+    from rnncompare.tasks.contract import stream
+    from rnncompare.training.batches import Split
+    from rnncompare.training.experiment import initialise
+    from rnncompare.training.loop import make_optimizer, update_function
+
+    del send
+    began = time.monotonic()
+    first = next(iter(models.values()))
+    torch.set_num_threads(first.threads)
+    device = find_device(first.device)
+    data = first.data.load(0)
+    split = Split(data.train, data.objective.readout, device)
+    turns = {}
+    for name, run in models.items():
+        network = initialise(run, data, device)
+        update = update_function(
+            network, make_optimizer(network.parameters(), run.train), data.objective, run.train.clip_norm
+        )
+        turns[name] = (update, split.shuffled(run.train.batch_size, stream(0, "order")))
+    taken: dict[str, list[float]] = {name: [] for name in models}
+    load = OtherLoad()
+    for turn in range(1000):
+        for name, (update, batches) in turns.items():
+            clock = clock_for(device)
+            clock.start()
+            for _, batch in zip(range(5), batches, strict=False):
+                update(batch)
+                clock.lap()
+            clock.settle()
+            if turn:
+                taken[name] += clock.laps
+        if turn and time.monotonic() - began > seconds:
+            break
+    if load.cores() >= EXCLUSIVE_BELOW:
+        return {}
+    return {name: 1000 * statistics.median(laps) for name, laps in taken.items()}
+
+
+def _keep_best(
+    situation: Situation,
+    runs: Mapping[str, RunSettings],
+    trained: set[str],
+    train: Train,
+    end: float | None,
+    plan: Plan,
+) -> str | None:
+    """Leave the model of the chosen network's best run, by validation, and remove the others that were trained here.
+
+    Returns:
+        The run whose model is there; None where there is none, or no time to train it again.
+    """
+    chosen = situation.chosen()
+    best = next((score.best_run for score in situation.scores if score.model == chosen), "")
+    for name in trained - {best}:
+        if name in runs:
+            record_path(name, runs[name]).with_name(MODEL).unlink(missing_ok=True)
+    if not best:
+        return None
+    settings = runs[best]
+    if record_path(best, settings).with_name(MODEL).exists():
+        return best
+    assert chosen is not None
+    if end is not None and time.monotonic() + plan.updates * plan.seconds[chosen] > end:
+        return None
+    again: list[Record] = list(
+        train({best: dataclasses.replace(settings, keep="best")}, SILENT.stage("", 1, "").__enter__())
+    )
+    return best if again and again[0].status == "completed" else None

@@ -1,0 +1,195 @@
+"""What is asked of a user's own data, and what the data themselves say before anything is trained."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rnncompare.base.errors import require
+from rnncompare.records import run_id
+from rnncompare.tasks.contract import Data
+from rnncompare.training.settings import RunSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MARGIN = 0.02  # of the way from the trivial baseline to a perfect score: the difference that matters
+MOST_BASELINE_SECONDS = 0.1  # of a budget
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        models: the settings of a run of each, by name, but for seed, learning rate and share of updates.
+        budget: seconds that all may take; None for as long as ``pairs`` need.
+        pairs: that are made where there is no budget.
+        updates: share of the updates of each run where there is no budget.
+        metric: that decides; None for the one that suits the data.
+        plain: the settings of a plain RNN, trained where time is left; None to leave it out.
+        sizes: whether half of the data are trained on too where time is left.
+        command: that asks again.
+        words: settings of ``rnncompare.run`` that the runs share; None where the data came from Python.
+    """
+
+    models: dict[str, RunSettings]
+    budget: float | None = None
+    pairs: int = 10
+    updates: float = 1.0
+    metric: str | None = None
+    plain: RunSettings | None = None
+    sizes: bool = True
+    command: str = ""
+    words: tuple[str, ...] | None = None
+
+    @property
+    def results_dir(self) -> str:
+        """Where all is kept."""
+        return next(iter(self.models.values())).results_dir
+
+    def key(self) -> str:
+        """16 hex digits that name the question whatever its budget, so that its plan is found again."""
+        names = [run_id(settings.config()) for settings in self.models.values()]
+        return hashlib.sha256(" ".join(names).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the data say before anything is trained.
+
+    Attributes:
+        metric: that decides.
+        chosen_because: why that one, if the user did not say so and it is not the usual one; else empty.
+        higher_is_better: of the metric.
+        trivial: the metric of the best prediction that ignores the inputs.
+        perfect: the best value that the metric can take; None where unknown.
+        baselines: a row a baseline: ``model`` and the metrics, means over the splits.
+        splits: how many splits the baselines are means over.
+        same_test: whether all seeds have the same test split.
+        overlap: test examples for each training example, where each seed has its own split of the same data; else 0.
+        train_examples: of a full run.
+        test_examples: in the test split.
+        window: rows that a forecast reads; 0 where it is none.
+    """
+
+    metric: str
+    chosen_because: str
+    higher_is_better: bool
+    trivial: float
+    perfect: float | None
+    baselines: pd.DataFrame
+    splits: int
+    same_test: bool
+    overlap: float
+    train_examples: int
+    test_examples: int
+    window: int = 0
+
+    @property
+    def margin(self) -> float:
+        """The difference that matters, in units of the metric."""
+        perfect = self.perfect if self.perfect is not None else 0.0
+        return MARGIN * abs(perfect - self.trivial)
+
+    @property
+    def best_baseline(self) -> tuple[str, float] | None:
+        """The best baseline and its metric; None where there are none."""
+        if self.metric not in self.baselines:
+            return None
+        values = self.baselines.set_index("model")[self.metric].dropna()
+        if not len(values):
+            return None
+        name = values.idxmax() if self.higher_is_better else values.idxmin()
+        return str(name), float(values[name])
+
+
+def facts_of(
+    settings: RunSettings, metric: str | None, seeds: int, seconds: float, send: Callable[[object], None]
+) -> Facts:
+    """Load the data and fit the baselines, on as many splits as ``seconds`` allow. Runs in a process of its own.
+
+    Args:
+        settings: of a run.
+        metric: that the user asked for, or None.
+        seeds: splits at most.
+        seconds: after which no further split is begun.
+        send: hears nothing.
+
+    Raises:
+        SettingError: the data have no such metric.
+        DataError: the data cannot be read.
+    """
+    import time
+
+    import pandas as pd
+
+    from rnncompare.tasks.contract.metrics import HIGHER_IS_BETTER, deciding_metric, known_metrics
+    from rnncompare.tasks.contract.simple_models import simple_models
+
+    del send
+    began = time.monotonic()
+    task = settings.data.pinned()
+    data = task.load(0)
+    usual = data.objective.metric
+    known = [*known_metrics(data.objective)] if data.prepared is not None else []
+    if metric is not None:
+        require(
+            metric in {usual, *known}, "study.metric", metric, f"one of {', '.join(dict.fromkeys([usual, *known]))}"
+        )
+    decides = metric or (deciding_metric(data) if known else usual)
+    because = "a class is rare, and accuracy says little of it" if decides != usual and metric is None else ""
+    tables = [simple_models(data)] if known else []
+    other = task.load(1)
+    same_test = _same(data, other)
+    for seed in range(1, seeds if known and not same_test else 1):
+        if time.monotonic() - began > seconds:
+            break
+        tables.append(simple_models(task.load(seed) if seed > 1 else other))
+    baselines = pd.concat(tables).groupby("model", sort=False).mean().reset_index() if tables else pd.DataFrame()
+    higher = HIGHER_IS_BETTER.get(decides, data.objective.higher_is_better)
+    return Facts(
+        metric=decides,
+        chosen_because=because,
+        higher_is_better=higher,
+        trivial=_trivial(data, decides, higher, baselines),
+        perfect=data.optimum if data.optimum is not None else 1.0 if higher else 0.0,
+        baselines=baselines,
+        splits=len(tables),
+        same_test=same_test,
+        overlap=0.0 if same_test or data.prepared is None else len(data.test) / task.train_examples(),
+        train_examples=task.train_examples(),
+        test_examples=len(data.test),
+        window=data.prepared.window if data.prepared is not None else 0,
+    )
+
+
+def _same(data: Data, other: Data) -> bool:
+    """Whether two seeds have the same test split, whose values each scales by its own train split."""
+    import numpy as np
+
+    targets = []
+    for one in (data, other):
+        scaled = one.prepared is not None and one.prepared.mean is not None
+        targets.append(one.test.targets * one.prepared.spread + one.prepared.mean if scaled else one.test.targets)
+    return targets[0].shape == targets[1].shape and np.allclose(targets[0], targets[1], rtol=1e-4, atol=1e-6)
+
+
+def _trivial(data: Data, metric: str, higher: bool, baselines: pd.DataFrame) -> float:
+    """The metric of the best of the predictions that learn nothing from the inputs."""
+    if metric not in baselines:
+        return data.baseline
+    known = baselines[baselines["model"].isin(["class shares", "mean of train", *data.naive])][metric].dropna()
+    if not len(known):
+        return data.baseline
+    return float(known.max() if higher else known.min())
+
+
+def with_size(models: Mapping[str, RunSettings], size: int) -> dict[str, RunSettings]:
+    """The same models on so many training examples."""
+    return {
+        name: dataclasses.replace(run, data=dataclasses.replace(run.data, size=size)) for name, run in models.items()
+    }

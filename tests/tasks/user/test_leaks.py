@@ -1,0 +1,79 @@
+"""What gives a target away is said, and what does not is not; dates in several columns and other names of arrays."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rnncompare.base.errors import DataError, SettingError
+from rnncompare.tasks import from_arrays, from_frame, task_class
+from rnncompare.tasks.user.new_data import read
+from rnncompare.tasks.user.tables import Table
+
+COUNT, STEPS = 60, 5
+
+
+def noise(*shape):
+    return np.random.default_rng(0).normal(size=shape)
+
+
+def words(x, y, **settings):
+    return from_arrays(x, y, **settings).load(0).understood
+
+
+def test_noise_with_classes_in_turns_is_warned_of_nothing():
+    assert "warning" not in words(noise(COUNT, STEPS, 3), np.arange(COUNT) % 2)
+
+
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+def test_one_column_that_tells_the_target_is_named_and_two_are_a_signal(kind):
+    y = np.arange(COUNT) % 3 if kind == "classification" else noise(COUNT)
+    x = noise(COUNT, STEPS, 3)
+    x[..., 1] = y[:, None] * 10 + 0.01 * x[..., 1]
+    assert "warning: the mean of column x1 alone tells" in words(x, y, kind=kind)
+    x[..., 2] = x[..., 1]
+    assert "alone tells" not in words(x, y, kind=kind)
+
+
+def test_copies_are_counted_whatever_lies_between_them_and_other_orders_are_no_copies():
+    x = noise(COUNT, STEPS, 2)
+    x[50], x[51], x[52] = x[3], x[3], x[3, ::-1]
+    assert "warning: 2 of 60 sequences are copies" in words(x, np.arange(COUNT) % 2)
+
+
+def test_an_order_by_class_is_said():
+    assert "ordered by class" in words(noise(COUNT, STEPS, 2), np.arange(COUNT) // 30)
+
+
+def test_a_date_in_columns_orders_rows_and_is_read_of_new_data():
+    hours = pd.date_range("2024-01-01", periods=400, freq="h")
+    parts = {name: getattr(hours, name) for name in ("year", "month", "day", "hour")}
+    frame = pd.DataFrame({"No": np.arange(1, 401), **parts, "load": noise(400)}).sample(frac=1, random_state=0)
+    data = from_frame(frame, target="load").load(0)
+    assert "forecasting, hourly" in data.understood
+    _, rows = read(data.prepared, Table(frame, "new"))
+    assert rows.iloc[0, 0] == hours[-1] + pd.Timedelta("1h")
+
+
+def test_arrays_called_data_and_labels_are_read(tmp_path):
+    x, y = noise(COUNT, STEPS, 2), np.arange(COUNT) % 2
+    np.savez(tmp_path / "a.npz", X=x, labels=y)
+    data = task_class("file")(path=str(tmp_path / "a.npz")).load(0)
+    assert data.classes == ["0", "1"]
+
+
+def test_a_file_packed_by_gzip_is_read_and_its_errors_name_it(tmp_path):
+    x = noise(400)
+    frame = pd.DataFrame({"date": pd.date_range("2024-01-01", periods=400, freq="h"), "load": x})
+    for path in (tmp_path / "power.csv", tmp_path / "power.csv.gz"):
+        frame.to_csv(path, index=False)
+    plain, packed = (
+        task_class("file")(path=str(tmp_path / name), target="load").load(0) for name in ("power.csv", "power.csv.gz")
+    )
+    np.testing.assert_array_equal(plain.train.inputs, packed.train.inputs)
+    frame.assign(load="many").to_csv(tmp_path / "bad.csv.gz", index=False)
+    with pytest.raises((DataError, SettingError)) as raised:
+        task_class("file")(path=str(tmp_path / "bad.csv.gz"), target="load", kind="forecasting").load(0)
+    assert "bad.csv.gz" in str(raised.value)
+    (tmp_path / "torn.csv.gz").write_bytes((tmp_path / "power.csv.gz").read_bytes()[:300])
+    with pytest.raises(DataError, match="not whole gzip"):
+        task_class("file")(path=str(tmp_path / "torn.csv.gz"), target="load").load(0)

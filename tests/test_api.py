@@ -1,0 +1,137 @@
+"""From Python: what the commands do, whatever was imported first, and a script of five lines without a guard."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import rnncompare
+from rnncompare.base.errors import DataError, SettingError
+
+ROOT = Path(__file__).parents[1]
+TINY = {
+    "data": {"name": "adding", "size": 20, "sequence_length": 5, "validation_examples": 20, "test_examples": 20},
+    "train": {"max_updates": 4},
+    "progress": False,
+}
+SCRIPT = """
+import numpy as np, pandas as pd, rnncompare
+x = np.random.default_rng(0).normal(size=400)
+frame = pd.DataFrame({"case": np.repeat(np.arange(80), 5), "x": x, "label": np.repeat(np.arange(80) % 2, 5)})
+result = rnncompare.compare(frame, target="label", pairs=2, sizes=False, plain=False, train={"max_updates": 5})
+print(result.answer); print(result.best.predict(frame.drop(columns="label")).shape)
+"""
+
+
+def python(folder, *words):
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "first", ["", "import rnncompare.run", "from rnncompare.studies import cost", "from rnncompare.report import style"]
+)
+def test_the_names_are_called_whatever_was_imported_before(tmp_path, first):
+    code = f"{first}\nimport rnncompare, types\n"
+    code += "print([callable(getattr(rnncompare, n)) for n in ('run', 'study', 'sweep', 'report', 'compare')])\n"
+    code += "import rnncompare.run, rnncompare.study, rnncompare.report.style\n"
+    code += (
+        "print([callable(getattr(rnncompare, n)) for n in ('run', 'study', 'sweep', 'report')], rnncompare.run.main)"
+    )
+    assert python(tmp_path, "-c", code).count("True") == 9
+
+
+def test_the_commands_run_as_modules_all_the_same(tmp_path):
+    for name in ("run", "study", "report"):
+        assert f"rnncompare.{name}" in python(tmp_path, "-m", f"rnncompare.{name}", "--help")
+
+
+def test_a_script_of_a_few_lines_needs_no_guard(tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    said = python(tmp_path, "script.py")
+    assert "pairs" in said
+    assert said.splitlines()[-1].startswith("(80, ")
+
+
+def test_a_run_and_a_sweep_give_records(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    record = rnncompare.run(model="lstm", **TINY)
+    assert (record.status, record.model.name) == ("completed", "lstm")
+    table = rnncompare.sweep(model=["gru", "lstm"], seed=range(2), **TINY)
+    assert len(table) == 4
+    assert record.run_id in set(table["run_id"])
+    with pytest.raises(SettingError, match="seed=-1"):
+        rnncompare.run(seed=-1, **TINY)
+
+
+def test_a_report_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rnncompare.run(**TINY)
+    assert list(rnncompare.report("results/runs").glob("*.html"))
+
+
+def test_a_claim_that_code_decides_is_judged(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = rnncompare.study(claim="gru_is_rnn", progress=False)
+    assert [finding.verdict for finding in made.findings] == ["supported"]
+    with pytest.raises(SettingError, match="or data"):
+        rnncompare.study()
+
+
+def sequences(count=60, steps=6):
+    y = np.arange(count) % 2
+    return np.random.default_rng(0).normal(size=(count, steps, 1)) + y[:, None, None], y
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("compared")
+    settings = {"pairs": 3, "plain": False, "sizes": False, "progress": False, "train.max_updates": 20}
+    return rnncompare.compare((*sequences(), np.full(60, 6)), results_dir=str(folder), **settings)
+
+
+def test_the_result_has_the_table_the_pairs_the_figure_and_the_model(result):
+    assert {"gru", "lstm", "logistic regression", "class shares"} <= set(result.table["model"])
+    assert len(result.pairs) == 3
+    assert result.figure().axes
+    assert len(result.best.predict(sequences()[0])) == 60
+    assert result.answer in result._repr_markdown_()
+    assert "<svg" in result._repr_html_()
+    assert "nan" not in result.text()
+
+
+def test_the_same_call_trains_nothing_again(result):
+    records = {path: path.stat().st_mtime_ns for path in Path(result.question.results_dir).rglob("record.json")}
+    settings = {"pairs": 3, "plain": False, "sizes": False, "progress": False, "train.max_updates": 20}
+    again = rnncompare.compare((*sequences(), np.full(60, 6)), results_dir=result.question.results_dir, **settings)
+    assert {path: path.stat().st_mtime_ns for path in records} == records
+    assert again.answer.split(" Take")[0] == result.answer.split(" Take")[0]
+    assert again.model_path == result.model_path
+
+
+def test_data_of_hugging_face_are_read(tmp_path):
+    class Dataset:
+        def to_pandas(self):
+            return pd.DataFrame(
+                {
+                    "text": [f"{'good' if i % 2 else 'bad'} film {i}" for i in range(60)],
+                    "label": [i % 2 for i in range(60)],
+                }
+            )
+
+    settings = {"pairs": 2, "plain": False, "sizes": False, "progress": False, "train.max_updates": 2}
+    found = rnncompare.compare(Dataset(), target="label", results_dir=str(tmp_path), **settings)
+    assert "gru" in set(found.table["model"])
+    with pytest.raises(DataError, match="1 arrays"):
+        rnncompare.compare((sequences()[0],))
