@@ -2,6 +2,7 @@
 
 from rnncompare.tasks.contract.generated import Generated
 from rnncompare.tasks.contract.objectives import (
+    IGNORED,
     BitsPerCharacter,
     Classification,
     CrossEntropy,
@@ -10,7 +11,7 @@ from rnncompare.tasks.contract.objectives import (
     Regression,
 )
 from rnncompare.tasks.contract.strings import Answers, Strings
-from rnncompare.tasks.contract.task import IGNORED, Data, Examples, Task, fingerprint, fingerprint_of, setting, stream
+from rnncompare.tasks.contract.task import Data, Examples, Task, fingerprint, fingerprint_of, setting, stream
 
 __all__ = [
     "IGNORED",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnncompare.tasks.contract.task import IGNORED
+from rnncompare.tasks.contract.objectives import IGNORED
 
 
 def majority_accuracy(train: np.ndarray, test: np.ndarray) -> float:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rnncompare.tasks.contract.objectives import BitsPerCharacter, Classification, Objective, Regression
-from rnncompare.tasks.contract.task import IGNORED, Data, Examples
+from rnncompare.tasks.contract.objectives import IGNORED, BitsPerCharacter, Classification, Objective, Regression
+from rnncompare.tasks.contract.task import Data, Examples
 
 HIGHER_IS_BETTER = {
     "accuracy": True,

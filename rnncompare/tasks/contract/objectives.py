@@ -10,10 +10,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from rnncompare.tasks.contract.task import IGNORED as IGNORED
-
 if TYPE_CHECKING:
     from torch import Tensor
+
+IGNORED = -100  # the class of a step that is not scored, as in torch.nn.functional.cross_entropy
 
 
 @dataclass(frozen=True)

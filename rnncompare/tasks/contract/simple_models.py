@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnncompare.tasks.contract.metrics import known_metrics, score
-from rnncompare.tasks.contract.objectives import Classification
-from rnncompare.tasks.contract.task import IGNORED, Data, Examples
+from rnncompare.tasks.contract.objectives import IGNORED, Classification
+from rnncompare.tasks.contract.task import Data, Examples
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,8 @@ import numpy as np
 from rnncompare.base.errors import require
 from rnncompare.tasks.contract.baselines import majority_accuracy
 from rnncompare.tasks.contract.generated import Generated
-from rnncompare.tasks.contract.objectives import Classification
-from rnncompare.tasks.contract.task import IGNORED, Data, Examples, setting, stream
+from rnncompare.tasks.contract.objectives import IGNORED, Classification
+from rnncompare.tasks.contract.task import Data, Examples, setting, stream
 
 MANY = 1000  # strings of one length from which on some are held out without those saying much about the others
 

@@ -9,18 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from rnncompare.base.errors import SettingError, require
 from rnncompare.tasks.contract.download import PinnedFile
-
-if TYPE_CHECKING:
-    from rnncompare.tasks.contract.objectives import Objective
+from rnncompare.tasks.contract.objectives import Objective
 
 SIZE_NAMES = ("tiny", "small", "medium", "large", "huge", "full")
-IGNORED = -100  # the class of a step that is not scored, as in torch.nn.functional.cross_entropy
 
 
 def setting(default: Any, help: str) -> Any:
