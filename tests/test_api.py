@@ -40,12 +40,13 @@ def python(folder, *words):
 
 
 @pytest.mark.parametrize(
-    "first", ["", "import rnncompare.run", "from rnncompare.studies import cost", "from rnncompare.report import style"]
+    "first",
+    ["", "import rnncompare.run", "from rnncompare.studies import cost", "from rnncompare.report import tables"],
 )
 def test_the_names_are_called_whatever_was_imported_before(tmp_path, first):
     code = f"{first}\nimport rnncompare, types\n"
     code += "print([callable(getattr(rnncompare, n)) for n in ('run', 'study', 'sweep', 'report', 'compare')])\n"
-    code += "import rnncompare.run, rnncompare.study, rnncompare.report.style\n"
+    code += "import rnncompare.run, rnncompare.study, rnncompare.report.tables\n"
     code += (
         "print([callable(getattr(rnncompare, n)) for n in ('run', 'study', 'sweep', 'report')], rnncompare.run.main)"
     )

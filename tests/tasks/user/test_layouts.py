@@ -171,7 +171,7 @@ def test_a_file_in_another_encoding_than_is_said(own):
         ('[{"a": 1}, {"a": 2}]', "own.json", "JSON; export it as CSV or Parquet"),
         ('{"a": 1}\n{"a": 2}\n', "own.csv", "JSON; export it"),
         ("a,y\n1,2\n", "own.parquet", "no Parquet file"),
-        (b"\x1f\x8b\x08 packed", "own.csv.gz", "packed by gzip; unpack it"),
+        (b"\x1f\x8b\x08 packed", "own.csv.gz", "not whole gzip"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "own.xls", "a workbook of an old Excel; export it"),
     ],
 )
