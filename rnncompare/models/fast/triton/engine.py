@@ -137,7 +137,7 @@ class StackedEngine:
             weight=w.weight_hh.contiguous(),
             bias=sums if bias is None else bias,
             state=state,
-            exchange=torch.stack((initial[0], *initial.new_empty(2, *layout.shape))),
+            exchange=torch.stack((initial[0], *initial.new_zeros(2, *layout.shape))),  # sequences yet to begin read it
             output=output,
             STEP=layout.equations.forward,
             RESET=layout.equations.reset,
