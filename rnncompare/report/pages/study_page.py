@@ -17,6 +17,7 @@ from rnncompare.report.pages.render import render
 from rnncompare.report.pages.run_details import run_data
 from rnncompare.report.pages.study_runs import at_best_rate, run_groups
 from rnncompare.report.pages.task_views import TaskView
+from rnncompare.statistics import Interval
 from rnncompare.studies.verdicts import Study
 
 if TYPE_CHECKING:
@@ -134,16 +135,10 @@ def _findings(findings: list[Finding], output: Path) -> Path:
 
     rows = [
         {
-            "claim": finding.claim.name,
-            "measure": finding.measure,
-            "start": finding.start,
-            "first": finding.first,
-            "second": finding.second,
+            **_comparison(finding),
             "verdict": finding.verdict,
             "strength": finding.strength,
-            "effect": finding.effect and finding.effect.mean,
-            "low": finding.effect and finding.effect.low,
-            "high": finding.effect and finding.effect.high,
+            **_interval(finding.effect),
             "new_task_low": finding.general and finding.general.new_task.low,
             "new_task_high": finding.general and finding.general.new_task.high,
             "unit": finding.unit,
@@ -169,16 +164,11 @@ def _tasks(findings: list[Finding], output: Path) -> Path:
 
     rows = [
         {
-            "claim": finding.claim.name,
-            "measure": finding.measure,
-            "first": finding.first,
-            "second": finding.second,
+            **_comparison(finding),
             "task": task.task,
             "verdict": task.verdict,
             "on_claim": task.on_claim,
-            "effect": task.effect and task.effect.mean,
-            "low": task.effect and task.effect.low,
-            "high": task.effect and task.effect.high,
+            **_interval(task.effect),
             "unit": task.unit,
             "margin": task.margin,
             "pairs": task.seeds,
@@ -217,3 +207,15 @@ def _pairs(findings: list[Finding], output: Path) -> Path:
     path = output / "pairs.csv"
     (pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()).to_csv(path, index=False)
     return path
+
+
+def _comparison(finding: Finding) -> dict[str, str]:
+    """What tells one comparison from the others of a study."""
+    names = ("measure", "start", "first", "second")
+    return {"claim": finding.claim.name, **{name: getattr(finding, name) for name in names}}
+
+
+def _interval(effect: Interval | None) -> dict[str, float | None]:
+    if effect is None:
+        return dict.fromkeys(("effect", "low", "high"))
+    return {"effect": effect.mean, "low": effect.low, "high": effect.high}
