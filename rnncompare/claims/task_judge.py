@@ -234,7 +234,7 @@ def _halves(comparison: Comparison) -> tuple[float, float] | None:
 
 def _power(pseudo: np.ndarray, margin: float) -> float:
     spread = float(pseudo.std(ddof=1))
-    return power_at_margin(spread, margin, len(pseudo)).difference if spread > 0 and margin > 0 else math.nan
+    return power_at_margin(spread, margin, len(pseudo)) if spread > 0 and margin > 0 else math.nan
 
 
 def _wanted(pseudo: np.ndarray, margin: float) -> int | None:
