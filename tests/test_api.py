@@ -41,7 +41,7 @@ def python(folder, *words):
 
 @pytest.mark.parametrize(
     "first",
-    ["", "import rnncompare.run", "from rnncompare.studies import cost", "from rnncompare.report import tables"],
+    ["", "import rnncompare.run", "from rnncompare.studies import budget", "from rnncompare.report import tables"],
 )
 def test_the_names_are_called_whatever_was_imported_before(tmp_path, first):
     code = f"{first}\nimport rnncompare, types\n"
