@@ -9,8 +9,7 @@ from typing import Self
 
 from tqdm import tqdm
 
-from rnncompare.base.metric_names import direction, metric_label
-from rnncompare.base.sanitize import safe
+from rnncompare.base.wording import direction, metric_label, safe
 from rnncompare.records import Record, load_curve, read_record
 from rnncompare.sweep import record_path, recorded
 from rnncompare.training.settings import RunSettings

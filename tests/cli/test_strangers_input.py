@@ -8,7 +8,7 @@ import sys
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from rnncompare.base.sanitize import safe
+from rnncompare.base.wording import safe
 from rnncompare.cli.application import Command, run_hydra
 from rnncompare.training.settings import RunSettings, from_config
 
