@@ -12,7 +12,7 @@ run: $(INSTALLED) ## Train a GRU on real text, and show what it cost and how goo
 	$(BIN)/python -m rnncompare.run model=gru data.size=small
 
 test: $(READY) ## Run the tests, two at a time where they do not mind
-	$(BIN)/python -m pytest -n 2 -m 'not slow and not alone and not nightly'
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not slow and not alone and not nightly'
 	$(BIN)/python -m pytest -m alone
 
 test-slow: $(READY) ## Run the rest: sweeps killed again and again, a Slurm of one node, the wheel

@@ -10,26 +10,26 @@ def every(*factors):
     return list(itertools.product(*factors))
 
 
-def pairwise(*factors):
-    """Rows of which some one holds any two values of any two factors, chosen greedily from the full product.
+def covering(*factors, strength=2):
+    """Rows of which some one holds any two values of any two factors (or three), chosen greedily from the full product.
 
     Most faults of a combination need no more than two settings to show (Kuhn, Wallace and Gallo, 2004).
     """
+
+    def held(row):
+        return set(itertools.combinations(enumerate(row), strength))
+
     rows = every(*(range(len(factor)) for factor in factors))
-    missing = {pair for row in rows for pair in _pairs(row)}
+    missing = set().union(*map(held, rows))
     chosen = []
     while missing:
-        best = max(rows, key=lambda row: len(missing & _pairs(row)))
-        missing -= _pairs(best)
+        best = max(rows, key=lambda row: len(missing & held(row)))
+        missing -= held(best)
         chosen.append(tuple(factor[place] for factor, place in zip(factors, best, strict=True)))
     return chosen
 
 
-def pairwise_and_nightly(names, *factors):
-    """Parametrises a test with the name ``names``: `pairwise` rows, and `every` one at night."""
-    at_night = pytest.param(every(*factors), id="every", marks=pytest.mark.nightly)
-    return pytest.mark.parametrize(names, [pytest.param(pairwise(*factors), id="pairwise"), at_night])
-
-
-def _pairs(row):
-    return set(itertools.combinations(enumerate(row), 2))
+def covering_and_nightly(names, *factors, strength=2):
+    """Parametrises a test with the name ``names``: `covering` rows, and `every` one at night."""
+    few = pytest.param(covering(*factors, strength=strength), id="covering")
+    return pytest.mark.parametrize(names, [few, pytest.param(every(*factors), id="every", marks=pytest.mark.nightly)])

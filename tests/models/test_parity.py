@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.covering import pairwise_and_nightly
+from tests.covering import covering_and_nightly
 from tests.models.parity import CELLS, IMPLEMENTATIONS, KINDS, TOLERANCE, assert_agree, example, pair
 
 # torch's own path for projections says so, once a process.
@@ -30,7 +30,7 @@ DEVICES = [
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize(("name", "own"), VARIANTS, ids=str)
-@pairwise_and_nightly("constructions", (1, 2, 3), BOTH, BOTH, BOTH, DTYPES, KINDS, BOTH)
+@covering_and_nightly("constructions", (1, 2, 3), BOTH, BOTH, BOTH, DTYPES, KINDS, BOTH)
 def test_agrees_with_torch(device, implementation, name, own, constructions):
     for layers, both, bias, batch_first, dtype, kind, with_state in constructions:
         ours, theirs = pair(
@@ -52,7 +52,7 @@ def test_agrees_with_torch(device, implementation, name, own, constructions):
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize("name", CELLS)
-@pairwise_and_nightly("constructions", KINDS, (0.4, 1.0), (2, 3), BOTH, BOTH, BOTH)
+@covering_and_nightly("constructions", KINDS, (0.4, 1.0), (2, 3), BOTH, BOTH, BOTH)
 def test_dropout_draws_torch_masks(implementation, name, constructions):
     for kind, dropout, layers, both, batch_first, training in constructions:
         ours, theirs = pair(

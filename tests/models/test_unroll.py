@@ -10,7 +10,7 @@ from rnncompare.models.cells.gru import GRUCell
 from rnncompare.models.cells.lstm import LSTMCell
 from rnncompare.models.cells.rnn import RNNCell
 from rnncompare.models.unroll import unroll
-from tests.covering import pairwise_and_nightly
+from tests.covering import covering_and_nightly
 from tests.models.parity import CELLS, IMPLEMENTATIONS, KINDS, example, pair
 
 INPUTS, H, B, T = 3, 4, 5, 6
@@ -100,7 +100,7 @@ def test_packed_sequences_are_independent(cell, reverse, lengths):
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-@pairwise_and_nightly("constructions", CELLS, KINDS, (False, True), (False, True))
+@covering_and_nightly("constructions", CELLS, KINDS, (False, True), (False, True))
 def test_gradients_and_their_gradients(implementation, constructions):
     for name, kind, both, with_state in constructions:
         module, _ = pair(name, implementation, input_size=2, hidden_size=2, bidirectional=both, dtype=torch.float64)
