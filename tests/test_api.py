@@ -64,7 +64,7 @@ def test_the_names_are_called_whatever_was_imported_before(tmp_path):
         "from rnncompare.studies import budget",
         "from rnncompare.report import tables",
     ]
-    python(tmp_path, "-c", CALLED, "", *imports)
+    python(tmp_path, "-c", CALLED, *first)
 
 
 def test_the_commands_run_as_modules_all_the_same(tmp_path):
