@@ -19,7 +19,7 @@ def end_with_parent() -> None:
 
 
 def leave_signals_to_caller() -> None:
-    """Ignore Ctrl-C and requests to end, which often reach all processes of a job; the caller decides what they mean."""
+    """Ignore Ctrl-C and requests to end, which often reach all processes of a job; the caller handles them."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 

@@ -155,8 +155,8 @@ def tolerance(dtype: torch.dtype, steps: int) -> float:
     """The largest error of a tensor's elements, relative to its largest element.
 
     In bfloat16 every result is rounded by up to 2^-8, a few times in each step, and the rounding errors of the steps
-    add up like a random walk. The plain loop and `torch.nn.LSTM` differ by 0.016 after 3 steps, 0.054 after 200 and 0.075
-    after 784; 0.022, 0.071 and 0.125 are allowed.
+    add up like a random walk. The plain loop and `torch.nn.LSTM` differ by 0.016 after 3 steps, 0.054 after 200 and
+    0.075 after 784; 0.022, 0.071 and 0.125 are allowed.
     """
     return _RELATIVE.get(dtype, 2**-6 + 2**-8 * math.sqrt(steps))
 
