@@ -1,4 +1,4 @@
-"""What the page shows of each claim: its findings with figures and tables, what was trained, and what was lost."""
+"""Each claim on the page: its findings with figures and tables, what was trained, and what was lost."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from rnncompare.report.pages.task_views import Known, RunAnchors, TaskView, task
 from rnncompare.statistics import Interval
 from rnncompare.studies.verdicts import Study
 
-SLOW = 2  # seconds from which progress is shown
+SLOW = 2  # seconds after which progress is shown
 NO_AXIS = TaskName("", "")
 
 
 @dataclass
 class FindingView:
-    """A finding, ready to be shown; ``scores`` says what is a score in it, where models are scored."""
+    """A finding, ready to be shown; ``scores`` says what its scores are, if models are scored."""
 
     finding: Finding
     anchor: str
@@ -43,7 +43,7 @@ class FindingView:
 
 @dataclass
 class ClaimView:
-    """A claim with all that there is on it."""
+    """A claim with everything about it."""
 
     claim: Claim
     anchor: str
@@ -107,7 +107,7 @@ def _finding_view(
 
 
 def _without(finding: Finding) -> Iterator[dict[str, str]]:
-    """What the mean over tasks is with one of them left out."""
+    """The mean over tasks with each of them left out in turn."""
     if finding.general is None:
         return
     titles = {task.task: task.title for task in finding.tasks}
@@ -128,7 +128,7 @@ def _charts(finding: Finding, name: str, plotter: Plotter) -> Iterator[Drawn]:
 
 
 def _unit(finding: Finding, tasks: list[TaskFinding]) -> tuple[str, float | None]:
-    """The unit that the tasks of a figure share, and the margin in it; one task alone keeps its own."""
+    """The common unit of the tasks in a figure, and the margin in it; a single task keeps its own."""
     if len(tasks) == 1 and finding.general is None:
         return tasks[0].unit, tasks[0].margin or None
     if all(task.margin for task in tasks):
@@ -219,7 +219,7 @@ def _median(runs: pd.DataFrame | None, column: str) -> str:
 
 
 def _lost(runs: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Runs that diverged or failed, with what they said."""
+    """Runs that diverged or failed, with their errors."""
     if not len(runs):
         return
     for row in runs[runs["status"] != "completed"].to_dict("records"):
