@@ -161,10 +161,9 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
         SettingError, DataError: the request cannot be met; nothing was trained.
     """
     from rnncompare.claims import load, names
-    from rnncompare.studies.command_line import OWN, check_beside_claims
     from rnncompare.studies.protocol import load_task
     from rnncompare.studies.run_study import conduct
-    from rnncompare.studies.settings import StudySettings
+    from rnncompare.studies.settings import OWN, StudySettings, check_beside_claims
 
     if data is not None:
         return compare(data, progress=progress, **settings)
@@ -268,7 +267,7 @@ def _value(value: Any) -> str:
 
 
 def _reporter(progress: bool) -> Reporter:
-    from rnncompare.cli.study_console import StudyConsole
+    from rnncompare.cli.console import StudyConsole
 
     return StudyConsole() if progress else SILENT
 

@@ -19,12 +19,11 @@ from rnncompare.base.errors import require
 from rnncompare.base.isolation import preload
 from rnncompare.claims import load, names
 from rnncompare.cli.application import SOME_FAILED, Command, fail, run_hydra
-from rnncompare.cli.study_console import StudyConsole
-from rnncompare.composition.schemas import CONFIGS
-from rnncompare.studies.command_line import check_beside_claims, check_beside_data, split
+from rnncompare.cli.console import StudyConsole
+from rnncompare.composition.compose import CONFIGS
 from rnncompare.studies.protocol import load_task
 from rnncompare.studies.run_study import conduct
-from rnncompare.studies.settings import StudySettings
+from rnncompare.studies.settings import StudySettings, check_beside_claims, check_beside_data, split
 from rnncompare.sweep import stacked_on_gpu
 
 make_callable(__name__)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rnncompare.base.isolation import IsolatedError, call_isolated
 from rnncompare.records import MODEL, Record
-from rnncompare.studies import cost
+from rnncompare.studies.budget import seconds_of
 from rnncompare.studies.own_data import plan as plans
 from rnncompare.studies.own_data.judging import Score, compare, score, scored, whole_pairs
 from rnncompare.studies.own_data.outcome import Outcome
@@ -92,7 +92,7 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     plan = plans.kept(question)
     if plan is None:
         kinds = {(name, part): (run, part * run.train.max_updates) for name, run in models.items() for part in (0, 1)}
-        taken = cost.seconds_of(kinds, reporter)
+        taken = seconds_of(kinds, reporter)
         fixed, seconds = ({name: taken[name, part] for name in models} for part in (0, 1))
         left = None if budget is None else _for_training(budget) - (time.monotonic() - began)
         plan = plans.fit(question, seconds, fixed, left, jobs)
