@@ -26,7 +26,7 @@ def paths(cell: Cell, input: Tensor, w: Weights) -> Iterator[tuple[str, Any]]:
     There are none where tensors are more than their values: in a graph that PyTorch makes (see `operator`), under
     `torch.func`, forward-mode differentiation and modes that watch every operation, such as counters of flops.
     """
-    if not input.is_floating_point() or input.is_meta or input.numel() == 0 or _watched():
+    if not input.is_floating_point() or input.is_meta or input.numel() == 0 or is_watched():
         return
     if triton.serves(cell, input, w):
         yield "fused_triton", partial(run, triton.make_engine())
@@ -43,7 +43,8 @@ def knows(cell: Cell) -> bool:
     return step_of(cell) in IN_PYTORCH
 
 
-def _watched() -> bool:
+def is_watched() -> bool:
+    """Whether tensors are more than their values: see `paths`."""
     return (
         torch.compiler.is_compiling()
         or torch.jit.is_tracing()
