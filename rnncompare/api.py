@@ -22,7 +22,7 @@ from rnncompare.composition.override_allowlist import quoted
 from rnncompare.records import Record, read_record
 from rnncompare.studies.own_data.result import Result
 from rnncompare.studies.reporter import SILENT, Reporter
-from rnncompare.sweep import find_missing, plan, record_path, recorded, train_all
+from rnncompare.sweep import find_missing, plan, record_path, recorded, stacked_on_gpu, train_all
 from rnncompare.tasks.contract import Task
 from rnncompare.training.settings import RunSettings
 
@@ -168,7 +168,7 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
     check_beside_claims(words)
     claims = [load(name) for name in (names() if claim == "all" else claim.split(","))]
     tasks = {name: load_task(name) for one in claims for name in one.tasks}
-    train = functools.partial(train_all, jobs=-1)
+    train = functools.partial(stacked_on_gpu, jobs=-1)
     with _main_left_alone():
         return conduct(about, claims, tasks, words, train, f"rnncompare.study(claim={claim!r})", _reporter(progress))
 

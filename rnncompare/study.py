@@ -9,6 +9,7 @@ if __name__ == "__main__":
 
 import shlex
 import sys
+from functools import partial
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
@@ -24,6 +25,7 @@ from rnncompare.studies.command_line import check_beside_claims, check_beside_da
 from rnncompare.studies.protocol import load_task
 from rnncompare.studies.run_study import conduct
 from rnncompare.studies.settings import StudySettings
+from rnncompare.sweep import stacked_on_gpu
 
 make_callable(__name__)
 
@@ -82,7 +84,9 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
     check_beside_claims(runs)
     claims = [load(name) for name in (names() if settings.claim == "all" else settings.claim.split(","))]
     tasks = {name: load_task(name) for claim in claims for name in claim.tasks}
-    made = conduct(settings, claims, tasks, runs, launcher.train, command, StudyConsole())
+    chosen = any(word.startswith("hydra/launcher=") for word in HydraConfig.get().overrides.hydra)
+    train = launcher.train if chosen else partial(stacked_on_gpu, jobs=launcher.n_jobs, memory_mb=launcher.memory_mb)
+    made = conduct(settings, claims, tasks, runs, train, command, StudyConsole())
     print(table.text(made))
     if made.skipped:
         sys.exit(SOME_FAILED)

@@ -11,15 +11,13 @@ import numpy as np
 
 from rnncompare.base.isolation import call_isolated
 from rnncompare.claims import exact_checks as structure
-from rnncompare.claims.claim import FEWEST_TASKS, Claim
+from rnncompare.claims import measures
+from rnncompare.claims.claim import FEWEST_TASKS, Claim, Pair
 from rnncompare.claims.comparison import Comparison, comparisons
 from rnncompare.claims.course import course
-from rnncompare.claims.evidence import Evidence
+from rnncompare.claims.evidence import Evidence, is_scored
 from rnncompare.claims.exact_checks import Check
 from rnncompare.claims.finding import SETTLED, ClaimVerdict, Finding, General, Strength, TaskFinding
-from rnncompare.claims.graded import is_scored
-from rnncompare.claims.measures import load
-from rnncompare.claims.starts import Pair
 from rnncompare.claims.task_judge import Terms, agree, judge_task
 from rnncompare.statistics import Decision, Rule, decide_in_general, holm, random_effects
 
@@ -36,7 +34,7 @@ def judge(claim: Claim, evidence: Evidence) -> list[Finding]:
     findings = []
     there = is_scored(evidence.runs) if claim.tasks else len(evidence.probes) > 0
     for measure in claim.measures:
-        scored = load(measure).scores(evidence) if there else None
+        scored = measures.load(measure).scores(evidence) if there else None
         findings += [_judge(claim, evidence, measure, scored, pair) for pair in claim.pairs]
     return findings
 
@@ -70,18 +68,18 @@ def _checks(name: str, send: Callable[[object], None]) -> list[Check]:  # noqa: 
 
 def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame | None, pair: Pair) -> Finding:
     """The finding by one measure on one pair of arms; its p-value stands alone until `as_family`."""
-    module = load(measure)
+    how = measures.load(measure)
     arms = pair.first, pair.second
     found = {} if scored is None else {one.task: one for one in comparisons(scored, *arms, evidence.looks)}
     tasks = []
     for name in claim.tasks or sorted(found):
         scale = evidence.scales.get(name)
-        margin = scale.quality_margin if module.TASK_MARGIN and scale else claim.margins.get(measure, math.nan)
+        margin = scale.quality_margin if how.task_margin and scale else claim.margins.get(measure, math.nan)
         rule: Rule = "beats" if claim.rule == "beats" else "equivalent"
-        terms = Terms(module, rule, margin, scale, evidence.looks, _test_examples(evidence, name))
+        terms = Terms(how, rule, margin, scale, evidence.looks, _test_examples(evidence, name))
         comparison = found.get(name)
         task = judge_task(comparison, terms, arms) if comparison else terms.blank(name)
-        if comparison and module.TASK_MARGIN:
+        if comparison and how.task_margin:
             by_update, by_flops = (_course(evidence, comparison, arms, unit) for unit in ("update", "flops"))
             task = dataclasses.replace(task, course=by_update, course_by_flops=by_flops)
         tasks.append(task)
@@ -93,7 +91,7 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame 
         second=pair.second,
         verdict="not measured",
         tasks=tuple(tasks),
-        unit=module.UNIT or (tasks[0].unit if len(tasks) == 1 else "margins of each task"),
+        unit=how.unit or (tasks[0].unit if len(tasks) == 1 else "margins of each task"),
     )
     return _over_tasks(finding)
 

@@ -6,13 +6,13 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import ModuleType
 
 import numpy as np
 
 from rnncompare.claims import task_tables
 from rnncompare.claims.comparison import Comparison, Condition
 from rnncompare.claims.finding import TaskFinding, TaskVerdict
+from rnncompare.claims.measures import Measure
 from rnncompare.claims.scale import NEGLIGIBLE, Scale
 from rnncompare.statistics import (
     CrossFit,
@@ -38,7 +38,7 @@ class Terms:
     """What a task is judged by.
 
     Attributes:
-        measure: module of the measure.
+        measure: that scores the arms.
         rule: of the claim.
         margin: the difference that matters.
         scale: of the task; None for the shape of a measurement.
@@ -46,7 +46,7 @@ class Terms:
         test_examples: in the task's test set.
     """
 
-    measure: ModuleType
+    measure: Measure
     rule: Rule
     margin: float
     scale: Scale | None
@@ -56,12 +56,12 @@ class Terms:
     @property
     def unit(self) -> str:
         """Of the scores."""
-        return self.measure.UNIT or (self.scale.unit if self.scale else "")
+        return self.measure.unit or (self.scale.unit if self.scale else "")
 
     @property
     def solves(self) -> bool:
         """Whether the scores say which seeds solve the task."""
-        return bool(self.measure.TASK_MARGIN and self.scale and self.scale.kind == "solve")
+        return bool(self.measure.task_margin and self.scale and self.scale.kind == "solve")
 
     def blank(self, task: str) -> TaskFinding:
         """The finding on a task of which nothing is known."""
@@ -130,7 +130,7 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
 
 def _timed(comparison: Comparison, terms: Terms) -> tuple[Comparison, tuple[str, ...]]:
     """The conditions in which a target is reached often enough to be timed, by one arm at least; and what is not."""
-    if terms.measure.AT_END:
+    if terms.measure.at_end:
         return comparison, ()
     kept, lost = list[Condition](), list[Condition]()
     for condition in comparison.conditions:
@@ -167,7 +167,7 @@ def _estimate(
         else tuned_difference(comparison.grids)
     )
     scale = terms.scale
-    if scale is None or not scale.fixed_test or not terms.measure.TASK_MARGIN:
+    if scale is None or not scale.fixed_test or not terms.measure.task_margin:
         return estimate, None, ()
     if scale.metric != "accuracy" or terms.solves or not terms.test_examples > 0:
         return estimate, None, ("all seeds have the same test set, whose own sampling error is not in the interval",)
@@ -181,7 +181,7 @@ def _verdict(
     decision: Decision, terms: Terms, comparison: Comparison, cut: tuple[float, float], first: float, second: float
 ) -> TaskVerdict:
     """The verdict on the task; only the two arms that are compared say whether it can tell them apart."""
-    if terms.measure.AT_END and max(cut) > MOST_CUT:
+    if terms.measure.at_end and max(cut) > MOST_CUT:
         return "unconverged"
     floor, ceiling = (
         float(np.mean([getattr(condition, name) for condition in comparison.conditions]))
@@ -234,7 +234,7 @@ def _halves(comparison: Comparison) -> tuple[float, float] | None:
 
 def _power(pseudo: np.ndarray, margin: float) -> float:
     spread = float(pseudo.std(ddof=1))
-    return power_at_margin(spread, margin, len(pseudo)).difference if spread > 0 and margin > 0 else math.nan
+    return power_at_margin(spread, margin, len(pseudo)) if spread > 0 and margin > 0 else math.nan
 
 
 def _wanted(pseudo: np.ndarray, margin: float) -> int | None:

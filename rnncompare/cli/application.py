@@ -16,8 +16,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from rnncompare.base.errors import DataError, MachineError, SettingError
-from rnncompare.base.sanitize import safe
 from rnncompare.base.signals import exit_on_ctrl_c
+from rnncompare.base.wording import safe
 from rnncompare.composition.override_allowlist import checked
 from rnncompare.composition.schemas import CONFIGS, register_schemas
 

@@ -9,8 +9,7 @@ from typing import Self
 
 from tqdm import tqdm
 
-from rnncompare.base.metric_names import direction, metric_label
-from rnncompare.base.sanitize import safe
+from rnncompare.base.wording import direction, metric_label, safe
 from rnncompare.records import Record, load_curve, read_record
 from rnncompare.sweep import record_path, recorded
 from rnncompare.training.settings import RunSettings
@@ -113,7 +112,7 @@ def _single(record: Record, path: Path) -> None:
 
 
 def _measured(record: Record) -> dict[str, str]:
-    quality, speed, model = record.quality, record.speed, record.model
+    quality, model = record.quality, record.model
     better = direction(quality.higher_is_better)
     known = {"baseline": quality.baseline, "optimum": quality.optimum}
     bounds = ", ".join(f"{name} {value:.4g}" for name, value in known.items() if value is not None)
@@ -121,10 +120,20 @@ def _measured(record: Record) -> dict[str, str]:
         f"test {metric_label(quality.metric)}": f"{quality.test:.4g}  ({better}; {bounds})",
         "validation, train": f"{quality.validation:.4g}, {quality.train:.4g}",
         "parameters": f"{model.parameters:,} ({model.recurrent_parameters:,} recurrent)",
+        **_cost(record),
+        "implementation": f"{model.implementation} on {record.device}, {record.threads} thread(s)",
+    }
+
+
+def _cost(record: Record) -> dict[str, str]:
+    """What a run took, as far as that can be told."""
+    speed, memory = record.speed, record.memory
+    if speed.stacked:
+        return {"updates": f"{speed.updates:,}, trained as one with {speed.stacked} runs; its times are not its own"}
+    return {
         "updates": f"{speed.updates:,} in {speed.training_seconds:.1f} s",
         "time of an update": f"{speed.step_ms_median:.2f} ms ({speed.step_ms_p10:.2f} to {speed.step_ms_p90:.2f})",
-        "peak memory": f"{record.memory.peak_mb:,.0f} MB ({record.memory.before_mb:,.0f} MB before the model)",
-        "implementation": f"{model.implementation} on {record.device}, {record.threads} thread(s)",
+        "peak memory": f"{memory.peak_mb:,.0f} MB ({memory.before_mb:,.0f} MB before the model)",
     }
 
 
@@ -142,5 +151,6 @@ def _line(record: Record) -> str:
     if record.status != "completed":
         return f"{record.status:<9} {what}: {record.error}"
     quality, speed = record.quality, record.speed
-    took = f"{speed.updates} updates in {speed.training_seconds:.1f} s"
+    seconds = "" if speed.training_seconds is None else f" in {speed.training_seconds:.1f} s"
+    took = f"{speed.updates} updates{seconds}"
     return f"{'done':<9} {what}: test {metric_label(quality.metric)} {quality.test:.4g}, {took}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rnncompare import tasks
+from rnncompare.base.wording import counted
 from rnncompare.composition.schemas import CONFIGS
 from rnncompare.tasks.contract import IGNORED, Data, Examples, Generated, Task
 from rnncompare.tasks.contract.download import PinnedFile
@@ -79,7 +80,7 @@ def _inputs(data: Data) -> str:
     if data.vocabulary is not None:
         return f"{data.vocabulary:,} symbols"
     embedded = [f"embedded columns of {', '.join(f'{count:,}' for count in data.categories)} values"]
-    numbers = [_counted(data.features or 0, "number")] * bool(data.features)
+    numbers = [counted(data.features or 0, "number")] * bool(data.features)
     return ", ".join([*embedded * bool(data.categories), *numbers]) + " a step"
 
 
@@ -87,12 +88,8 @@ def _targets(data: Data) -> str:
     if data.train.targets.dtype.kind in "iu":
         what = f"one of {data.objective.outputs:,} classes"
     else:
-        what = _counted(data.objective.outputs, "number")
+        what = counted(data.objective.outputs, "number")
     return f"{what} {'at every step' if data.objective.readout == 'every' else 'a sequence'}"
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'s' * (count != 1)}"
 
 
 def _balance(data: Data) -> str:

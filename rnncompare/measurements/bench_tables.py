@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.machine import EXCLUSIVE_BELOW
-from rnncompare.measurements.cases import Case, counted
+from rnncompare.base.wording import counted
+from rnncompare.measurements.cases import Case
 
 if TYPE_CHECKING:
     import pandas as pd

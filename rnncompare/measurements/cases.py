@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rnncompare.base.errors import require
+from rnncompare.base.wording import counted
 from rnncompare.tasks.contract import setting
 
 IMPLEMENTATIONS = ("torch", "loop", "fused", "auto", "cell_loop", "compiled_loop")
@@ -122,11 +123,6 @@ def cases(settings: BenchSettings) -> list[Case]:
     if settings.training_loop:
         made.append(Case("training_loop", BASE, first, **shared))
     return made
-
-
-def counted(number: object, noun: str) -> str:
-    """``number`` and the noun, in the plural unless it is 1."""
-    return f"{number} {noun}" if number == 1 or number == "1" else f"{number} {noun}s"
 
 
 def _listed(value: Any) -> list[Any]:

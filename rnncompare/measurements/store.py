@@ -119,12 +119,12 @@ def missing(requests: Iterable[Request], results_dir: str | Path) -> list[Reques
     """The requests, each once, whose values are not in the results folder, or were made by other code."""
     wanted = {measurement_id(request): request for request in requests}
     sources = {name: _recorded_source(results_dir, name) for name in wanted}
-    known = [request for name, request in wanted.items() if sources[name] and not request.keep_stale]
-    now = dict(zip(known, call_isolated(_sources, known), strict=True)) if known else {}
+    known = {name: request for name, request in wanted.items() if sources[name] and not request.keep_stale}
+    now = dict(zip(known, call_isolated(_sources, list(known.values())), strict=True)) if known else {}
     return [
         request
         for name, request in wanted.items()
-        if sources[name] is None or now.get(request, sources[name]) != sources[name]
+        if sources[name] is None or now.get(name, sources[name]) != sources[name]
     ]
 
 

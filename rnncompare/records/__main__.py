@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnncompare.base.errors import DataError
-from rnncompare.base.sanitize import safe
+from rnncompare.base.wording import safe
 from rnncompare.records import compact
 
 

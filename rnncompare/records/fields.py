@@ -68,7 +68,10 @@ class QualityFields:
 
 @dataclass(kw_only=True)
 class SpeedFields:
-    """Times of the run; ``other_load`` is the mean number of cores that other processes used meanwhile."""
+    """Times of the run; ``other_load`` is the mean number of cores that other processes used meanwhile.
+
+    ``stacked`` is the number of runs with which it was trained as one; its times are not its own then, and null.
+    """
 
     updates: int | None = None
     training_seconds: float | None = None
@@ -80,6 +83,7 @@ class SpeedFields:
     seconds_to_target: float | None = None
     exclusive: bool | None = None
     other_load: float | None = None
+    stacked: int | None = came_later()
 
 
 @dataclass(kw_only=True)

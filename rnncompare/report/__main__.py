@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError
-from rnncompare.base.sanitize import safe
+from rnncompare.base.wording import safe
 
 if TYPE_CHECKING:
     import pandas as pd

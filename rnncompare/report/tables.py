@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rnncompare.base.metric_names import direction, metric_label
+from rnncompare.base.wording import direction, metric_label, printable
 from rnncompare.records import NOT_IN_RUN_ID
-from rnncompare.report.figures.canvas import printable
 from rnncompare.statistics import mean_interval
 
 if TYPE_CHECKING:

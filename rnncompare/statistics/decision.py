@@ -91,8 +91,7 @@ class WithTestError:
 
     Attributes:
         seeds: the estimate over seeds.
-        test_error: standard error of the paired difference over test examples, from 0 up; of several conditions
-            that of `standard_error_of_tests`.
+        test_error: standard error of the paired difference over test examples, from 0 up.
     """
 
     seeds: Estimate
@@ -143,16 +142,6 @@ class WithTestError:
             middle = (low + high) / 2
             low, high = (low, middle) if excluded(self.interval(1 - 2 * math.exp(middle))) else (middle, high)
         return math.exp(high)
-
-
-def standard_error_of_tests(errors: Sequence[float] | np.ndarray) -> float:
-    """The standard error, over test examples, of a mean over conditions with a test set each.
-
-    Args:
-        errors: each condition's standard error of the paired difference over its test examples, ``(C,)``.
-    """
-    checked = finite_sample(errors, "test errors")
-    return float(np.sqrt((checked**2).sum()) / len(checked))
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ import numpy as np
 class Interval:
     """An estimate over ``n`` replicates and its confidence interval.
 
-    ``low`` and ``high`` are NaN where too few replicates leave the interval unknown, and infinite where censored
-    values leave a side of it open.
+    ``low`` and ``high`` are NaN where there are too few replicates for an interval.
     """
 
     mean: float

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -117,46 +116,23 @@ def pairs_to_settle(
     return min((n for n in (equivalence, difference) if n is not None), default=None)
 
 
-@dataclass(frozen=True)
-class PowerAtMargin:
-    """What a number of pairs can show at a margin, and how many it would take.
+def power_at_margin(spread: float, margin: float, pairs: int) -> float:
+    """The chance to tell a true difference from one that is a margin away.
 
-    Attributes:
-        difference: the chance to tell a true difference from one that is a margin away: to support a claim where the
-            truth is twice the margin, or to refute it where there is no difference.
-        equivalence: the chance to show equivalence where there is no difference.
-        pairs_for_difference: pairs for 90 % of the first, None where a million do not suffice.
-        pairs_for_equivalence: pairs for 90 % of the second.
-    """
-
-    difference: float
-    equivalence: float
-    pairs_for_difference: int | None
-    pairs_for_equivalence: int | None
-
-
-def power_at_margin(spread: float, margin: float, pairs: int, power: float = 0.9) -> PowerAtMargin:
-    """The power of a study at its margin.
+    That is the chance to support a claim where the truth is twice the margin, or to refute it where there is no
+    difference.
 
     Args:
         spread: standard deviation of the paired differences (for a tuned arm: of the pseudo-values), above 0.
         margin: in the same unit, above 0.
         pairs: of the study, at least 2.
-        power: wanted.
 
     Raises:
         ValueError: the spread or margin is not above 0, or the pairs are fewer than 2.
     """
     if not (spread > 0 and margin > 0 and pairs >= 2):
         raise ValueError(f"spread {spread}, margin {margin} and pairs {pairs}: above 0, and at least 2, are needed")
-    distance = margin / spread
-    equivalence = _power_of_equivalence(distance, 0.0, pairs) if pairs >= FEWEST_FOR_EQUIVALENCE else 0.0
-    return PowerAtMargin(
-        _power_of_difference(distance, max(2, pairs - 1)),
-        max(0.0, equivalence),
-        pairs_for_difference(distance, power),
-        pairs_for_equivalence(distance, power=power),
-    )
+    return _power_of_difference(margin / spread, max(2, pairs - 1))
 
 
 def verdicts_by_margin(

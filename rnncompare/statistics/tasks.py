@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from rnncompare.statistics.decision import Decision, Rule, decide_estimate
-from rnncompare.statistics.family import holm
 from rnncompare.statistics.intervals import Interval, check_confidence, finite_sample
+from rnncompare.statistics.multiplicity import holm
 
 FEWEST_TASKS = 3
 DRAWS = 5000
@@ -181,15 +181,11 @@ class GeneralDecision:
     Attributes:
         verdict: one of `Decision`, or ``depends on the task``.
         decision: on the mean over tasks.
-        first_better: indices of the tasks on which the first arm is better by more than the margin for sure.
-        second_better: indices of those on which the second is.
         left_out: the decision without each task in turn.
     """
 
     verdict: str
     decision: Decision
-    first_better: list[int]
-    second_better: list[int]
     left_out: list[Decision]
 
     @property
@@ -220,7 +216,7 @@ def decide_in_general(
         raise ValueError(f"{len(by_task)} decisions for {len(effects.effects)} tasks")
     decision = decide_estimate(effects, margin, rule)
     sure = holm([task.direction_p for task in by_task]) <= alpha
-    ways = {way: [k for k, task in enumerate(by_task) if sure[k] and task.direction == way] for way in (1, -1)}
-    verdict = "depends on the task" if ways[1] and ways[-1] else decision.verdict
+    ways = {task.direction for task, known in zip(by_task, sure, strict=True) if known}
+    verdict = "depends on the task" if {1, -1} <= ways else decision.verdict
     left_out = [decide_estimate(other, margin, rule) for other in effects.leave_one_out()]
-    return GeneralDecision(verdict, decision, ways[1], ways[-1], left_out)
+    return GeneralDecision(verdict, decision, left_out)

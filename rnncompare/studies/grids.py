@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rnncompare.claims.evidence import Evidence
+from rnncompare.claims.evidence import Evidence, graded, is_scored
 from rnncompare.claims.finding import Finding
-from rnncompare.claims.graded import graded, is_scored
 from rnncompare.records import run_id
 from rnncompare.statistics import ArmGrid
 from rnncompare.studies.manifest import ManifestEntry

@@ -9,7 +9,7 @@ import torch
 from rnncompare.measurements import interleaved_timing as turns
 from rnncompare.measurements.jacobians import embedded, log_norms, slope, steppable
 from rnncompare.measurements.measurement import GradientFlow, Memory, StepTime
-from rnncompare.measurements.store import Request, load_measurements, measure_missing, measurement_id
+from rnncompare.measurements.store import Request, load_measurements, measure_missing, measurement_id, missing
 from rnncompare.tasks import task_class
 from rnncompare.tasks.contract import Examples
 from rnncompare.training.experiment import initialise, run_experiment
@@ -95,3 +95,9 @@ def test_memory_grows_with_the_sequence(tmp_path):
     peaks = load_measurements(tmp_path).set_index("settings.sequence_length")["values.peak_mb"]
     kept = 16 * 64 * 4 * 4 / 2**20  # MiB a step, of four gates alone
     assert peaks[400] - peaks[100] > 300 * kept
+
+
+def test_what_a_run_measured_is_known_to_be_there(tmp_path):
+    request = Request(GradientFlow(settings(), sequences=2), 0)
+    assert [outcome.error for outcome in measure_missing([request], tmp_path)] == [None]
+    assert missing([request], tmp_path) == []

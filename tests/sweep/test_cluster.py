@@ -12,28 +12,29 @@ from rnncompare.base.errors import SettingError
 from rnncompare.sweep import ClusterSettings, plan
 from rnncompare.tasks.adding import Adding
 from rnncompare.training.settings import ModelSettings, RunSettings
+from tests.commands import run
 
 pytest.importorskip("submitit", reason="needs the extra rnncompare[slurm]")
 
 
 def test_jobs_of_this_machine_leave_the_same_records(tmp_path):
     words = ["-m", "model=gru,lstm", "seed=0,1", *TINY]
-    assert Command(tmp_path, *words, "results_dir=plain").finish()[0] == 0
+    assert run(tmp_path, *words, "results_dir=plain").returncode == 0
     cluster = ["hydra/launcher=submitit_local", "hydra.launcher.runs_per_job=2", "results_dir=cluster"]
-    code, output, errors = Command(tmp_path, *words, *cluster).finish()
-    assert code == 0, output + errors
-    assert "2 jobs submitted" in output
-    assert output.count("done ") == 4
+    done = run(tmp_path, *words, *cluster)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 jobs submitted" in done.stdout
+    assert done.stdout.count("done ") == 4
     plain, jobs = (
         {name: comparable(record) for name, record in records(tmp_path / folder).items()}
         for folder in ("plain", "cluster")
     )
     assert plain == jobs
     assert temporary_files(tmp_path) == []
-    code, output, _ = Command(tmp_path, *words, *cluster).finish()
-    assert (code, "nothing to train" in output, "submitted" in output) == (0, True, False)
-    code, output, _ = Command(tmp_path, *words, "seed=2", *cluster, "hydra.launcher.wait=false").finish()
-    assert (code, "1 jobs submitted" in output, "examples model" in output) == (0, True, False)
+    done = run(tmp_path, *words, *cluster)
+    assert (done.returncode, "nothing to train" in done.stdout, "submitted" in done.stdout) == (0, True, False)
+    done = run(tmp_path, *words, "seed=2", *cluster, "hydra.launcher.wait=false")
+    assert (done.returncode, "1 jobs submitted" in done.stdout, "examples model" in done.stdout) == (0, True, False)
     assert wait_until(lambda: len(records(tmp_path / "cluster")) == 6)
 
 
@@ -78,7 +79,7 @@ def queue(slurm):
 @pytest.mark.slow
 def test_a_sweep_of_twenty_runs_completes_on_slurm_with_the_records_of_a_local_one(tmp_path, slurm):
     words = ["-m", "model=gru,lstm", "seed=range(0,10)", *TINY]
-    assert Command(tmp_path, *words, "results_dir=plain").finish()[0] == 0
+    assert run(tmp_path, *words, "results_dir=plain").returncode == 0
     command = Command(tmp_path, *words, *CLUSTER, "hydra.launcher.runs_per_job=5", **slurm)
     assert wait_until(lambda: queue(slurm))
     assert {job.partition("_")[0] for job, _ in queue(slurm)} == {queue(slurm)[0][0].partition("_")[0]}
@@ -114,7 +115,7 @@ def test_what_scancel_ended_is_picked_up_by_the_next_call(tmp_path, slurm):
 @pytest.mark.slow
 def test_what_ran_out_of_time_and_was_preempted_goes_on_from_checkpoints_to_the_same_records(tmp_path, slurm):
     words = ["-m", "seed=0,1", *TINY, "model.dropout=0.2", "train.max_updates=12000", "checkpoint_seconds=0"]
-    assert Command(tmp_path, *words, "results_dir=plain").finish()[0] == 0
+    assert run(tmp_path, *words, "results_dir=plain").returncode == 0
     command = Command(tmp_path, *words, *CLUSTER, "hydra.launcher.runs_per_job=2", **slurm)
     environment, log = {**os.environ, **slurm}, ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rnncompare.base import discovery
+from rnncompare.base import resources
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Check:
 
 def names() -> list[str]:
     """The names of all questions."""
-    return discovery.modules(__name__)
+    return resources.modules(__name__)
 
 
 def checks(name: str) -> list[Check]:
@@ -37,5 +37,5 @@ def checks(name: str) -> list[Check]:
     Raises:
         KeyError: there is no such question.
     """
-    made: list[Check] = discovery.module(__name__, name).checks()
+    made: list[Check] = resources.module(__name__, name).checks()
     return made

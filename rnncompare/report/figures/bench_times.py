@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnncompare.base.wording import counted
 from rnncompare.measurements.bench_tables import means
-from rnncompare.measurements.cases import BASE, IMPLEMENTATIONS, counted
+from rnncompare.measurements.cases import BASE, IMPLEMENTATIONS
 from rnncompare.report.figures import canvas, svg
 from rnncompare.report.figures.palette import colour, model_look
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnncompare.base.wording import printable
 from rnncompare.report.figures.palette import colour
 
 if TYPE_CHECKING:
@@ -65,12 +66,6 @@ def canvas(height: float, width: float = NARROW) -> tuple[Figure, Axes]:
     """A figure with one pair of axes."""
     made, grid = panels(1, 1, height, width)
     return made, grid[0, 0]
-
-
-def printable(text: object, longest: int = 80) -> str:
-    """``text`` without control characters and not longer than ``longest``."""
-    shown = "".join(character if character.isprintable() else "?" for character in str(text))
-    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
 def plain(text: object, longest: int = 80) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncompare.base.metric_names import metric_label
+from rnncompare.base.wording import metric_label
 from rnncompare.records import CURVE_COLUMNS
 from rnncompare.report.figures import canvas, svg
 from rnncompare.report.figures.canvas import MUTED, plain

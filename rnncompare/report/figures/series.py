@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from rnncompare.base.metric_names import direction, metric_label
+from rnncompare.base.wording import direction, metric_label
 from rnncompare.report.figures.canvas import plain
 from rnncompare.report.figures.palette import model_looks
 

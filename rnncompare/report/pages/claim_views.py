@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from rnncompare.base.wording import printable
 from rnncompare.claims import measures
 from rnncompare.claims.claim import Claim
 from rnncompare.claims.finding import Finding, TaskFinding
 from rnncompare.report.figures import effects
-from rnncompare.report.figures.canvas import printable, slug
+from rnncompare.report.figures.canvas import slug
 from rnncompare.report.pages import phrases
 from rnncompare.report.pages.drawing import Drawn, Plotter, TaskName, task_names
 from rnncompare.report.pages.study_runs import group_anchor
@@ -84,7 +85,7 @@ def _view(study: Study, claim: Claim, plotter: Plotter) -> ClaimView:
 def _finding_view(
     study: Study, finding: Finding, anchor: str, anchors: RunAnchors, names: dict[str, TaskName], plotter: Plotter
 ) -> FindingView:
-    scores = (measures.load(finding.measure).__doc__ or "").partition("\n")[0] if finding.first else ""
+    scores = measures.load(finding.measure).meaning if finding.first else ""
     scales, runs = study.manifest.scales, study.evidence[finding.claim.name].runs
     tasks = [
         task_view(

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from rnncompare.base.wording import printable
 from rnncompare.report.figures import svg
-from rnncompare.report.figures.canvas import NARROW, printable
+from rnncompare.report.figures.canvas import NARROW
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnncompare.base.wording import counted
 from rnncompare.records import write_whole
 from rnncompare.report.figures.canvas import slug
 from rnncompare.report.pages import overview, phrases
@@ -91,7 +92,7 @@ def write_earlier_study(study: EarlierStudy, runs: pd.DataFrame, results: Path, 
     text = render(
         "earlier.html.j2",
         title="GRU or LSTM? A study of the earlier protocol",
-        subtitle=f"{phrases.counted(len(study.claims), 'claim')}, {len(study.verdicts)} comparisons, "
+        subtitle=f"{counted(len(study.claims), 'claim')}, {len(study.verdicts)} comparisons, "
         f"{len(runs):,} runs. "
         f"Verdicts as they stood: {phrases.tally(study.verdicts['verdict'])}.",
         protocol=PROTOCOL,

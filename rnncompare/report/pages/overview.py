@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rnncompare.base.wording import counted
 from rnncompare.report.figures import canvas, effects, lines, scores
 from rnncompare.report.figures.canvas import slug
 from rnncompare.report.figures.series import metric_axis
-from rnncompare.report.pages import phrases
 from rnncompare.report.pages.drawing import Drawn, Plotter, TaskName
 from rnncompare.statistics import Interval, mean_interval
 
@@ -57,7 +57,7 @@ def glance(rows: Sequence[Glimpse], plotter: Plotter) -> Drawn:
         absent = "no figure" if row.effect is None else "its margin is 0: see the table"
         table.append((row.label.replace("_", " "), *ends, row.verdict, absent))
     description = (
-        f"{phrases.counted(len(rows), 'comparison')}, each with its effect and 95 % interval divided by its margin; "
+        f"{counted(len(rows), 'comparison')}, each with its effect and 95 % interval divided by its margin; "
         "within the shaded band the difference does not matter, right of it the first model is better; the verdict on "
         "the claim stands at the right of each row"
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import yaml
 
+from rnncompare.base.wording import counted
 from rnncompare.claims.claim import EXPERIMENTS
 from rnncompare.claims.finding import Finding, TaskFinding
 from rnncompare.statistics import Interval
@@ -114,11 +115,6 @@ def p_values(p: float, adjusted: float) -> str:
 def percent(share: float) -> str:
     """A share of a hundred."""
     return "–" if share != share else f"{share:.0%}"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things, such as ``1 pair`` and ``2 pairs``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def comparison(finding: Finding) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from rnncompare.report.figures.canvas import printable
+from rnncompare.base.wording import printable
 from rnncompare.report.figures.palette import css_variables, verdict_look
 from rnncompare.report.pages import phrases
 

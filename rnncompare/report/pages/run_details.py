@@ -17,8 +17,7 @@ from urllib.parse import quote
 import numpy as np
 from markupsafe import Markup
 
-from rnncompare.base.metric_names import direction, metric_label
-from rnncompare.report.figures.canvas import printable
+from rnncompare.base.wording import direction, metric_label, printable
 from rnncompare.report.pages import phrases
 
 if TYPE_CHECKING:

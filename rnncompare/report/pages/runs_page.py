@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncompare.base.metric_names import direction, metric_label
+from rnncompare.base.wording import counted, direction, metric_label
 from rnncompare.records import write_whole
 from rnncompare.report import figures, tables
 from rnncompare.report.figures.canvas import slug
-from rnncompare.report.pages import phrases
 from rnncompare.report.pages.drawing import Drawn, Plotter
 from rnncompare.report.pages.origin import origin
 from rnncompare.report.pages.render import render
@@ -62,7 +61,7 @@ def write_runs(
     text = render(
         "runs.html.j2",
         title="Runs compared",
-        subtitle=f"{phrases.counted(len(frame), 'run')}, {seeds} {'seed: no intervals' if seeds == 1 else 'seeds'}",
+        subtitle=f"{counted(len(frame), 'run')}, {seeds} {'seed: no intervals' if seeds == 1 else 'seeds'}",
         skipped=skipped,
         contents=[
             *((part["anchor"], part["title"]) for part in parts),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnncompare.base.wording import counted
 from rnncompare.claims.finding import Finding
 from rnncompare.records import write_whole
 from rnncompare.report.figures import effects
@@ -125,7 +126,7 @@ def _subtitle(study: Study, runs: int) -> str:
     missing = f" of {planned:,} planned" if planned > runs else ""
     findings = study.findings
     return (
-        f"{phrases.counted(len(study.manifest.claims), 'claim')}, {phrases.counted(len(findings), 'comparison')}, "
+        f"{counted(len(study.manifest.claims), 'claim')}, {counted(len(findings), 'comparison')}, "
         f"{runs:,} runs{missing}. Verdicts: {phrases.tally(finding.verdict for finding in findings)}."
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rnncompare.base.wording import counted
 from rnncompare.claims.finding import Finding, TaskFinding
 from rnncompare.report.figures import lines
 from rnncompare.report.figures.canvas import slug
@@ -171,7 +172,7 @@ def _over_axis(finding: Finding, task: TaskFinding, pairs: pd.DataFrame, name: s
 def _pairs(finding: Finding, pairs: pd.DataFrame, name: str, plotter: Plotter) -> Drawn:
     better = int((pairs["difference"] > 0).sum())
     description = (
-        f"{phrases.counted(len(pairs), 'pair')} of scores with the same seed; {finding.first} does better in {better} "
+        f"{counted(len(pairs), 'pair')} of scores with the same seed; {finding.first} does better in {better} "
         "of them, the dots under the dashed line"
     )
     figure = lines.pairs(pairs, f"score of {finding.first}", f"score of {finding.second}")

@@ -1,6 +1,3 @@
-import itertools
-import math
-
 import numpy as np
 import pytest
 
@@ -8,40 +5,10 @@ from rnncompare.statistics import (
     Interval,
     decide,
     difference_band,
-    expected_best,
-    pairs_for_equivalence,
     power_at_margin,
-    rate_response,
-    scaled_margin,
-    scaled_score,
     verdicts_by_margin,
 )
 from rnncompare.statistics.decision import verdict_of
-
-
-def test_the_best_of_k_trials_is_the_mean_over_all_sets_of_k():
-    random = np.random.default_rng(0)
-    validation, test = random.normal(size=7), random.normal(size=7)
-    expected = [
-        np.mean([test[max(chosen, key=lambda i: validation[i])] for chosen in itertools.combinations(range(7), k)])
-        for k in range(1, 8)
-    ]
-    np.testing.assert_allclose(expected_best(validation, test), expected)
-
-
-def test_trials_tied_on_validation_share_their_place():
-    np.testing.assert_allclose(expected_best([1.0, 1.0], [0.0, 1.0]), [0.5, 0.5])
-
-
-def test_the_rate_response_has_the_width_of_a_known_curve():
-    rates = 2.0 ** np.arange(-4, 5)
-    scores = 1 - np.abs(np.log2(rates))[:, None] * [0.1, 0.1]
-    response = rate_response(rates, scores, tolerance=0.25)
-    assert (response.best, response.open_ends) == (4, False)
-    assert response.octaves == pytest.approx(5.0)
-    assert response.shortfall == pytest.approx(0.1 * 20 / 9)
-    np.testing.assert_allclose(response.by_seed, 1 - 0.1 * 20 / 9)
-    assert rate_response(rates, scores, tolerance=0.9).open_ends
 
 
 def test_the_verdict_by_margin_is_that_of_each_margin():
@@ -61,11 +28,9 @@ def test_the_verdict_by_margin_is_that_of_each_margin():
 
 def test_power_at_the_margin_is_that_of_the_judge():
     power = power_at_margin(spread=2.0, margin=1.0, pairs=44)
-    assert power.pairs_for_equivalence == pairs_for_equivalence(0.5) == 44
     random = np.random.default_rng(0)
     found = [decide(random.normal(0, 2.0, 44), 1.0).effect.high < 1.0 for _ in range(1000)]
-    assert np.mean(found) == pytest.approx(power.difference, abs=0.03)
-    assert power_at_margin(1.0, 1.0, 3).equivalence == 0.0
+    assert np.mean(found) == pytest.approx(power, abs=0.03)
 
 
 def test_a_simultaneous_band_holds_the_whole_curve_in_95_percent_and_the_pointwise_one_does_not():
@@ -84,11 +49,3 @@ def test_one_budget_has_the_interval_of_the_judge():
     band, effect = difference_band(sample), decide(sample[:, 0], 0.0).effect
     assert (band.low[0], band.high[0]) == (effect.low, effect.high)
     assert band.simultaneous_low[0] == pytest.approx(effect.low, abs=0.05)
-
-
-def test_scores_are_clipped_to_the_registered_scale():
-    np.testing.assert_allclose(scaled_score([0.5, 0.75, 1.0, 2.0, 0.0, math.nan], 0.5, 1.0), [0, 0.5, 1, 1, 0, 0])
-    np.testing.assert_allclose(scaled_score([4.0, 3.0, 2.0], baseline=4.0, reference=2.0), [0, 0.5, 1])
-    assert scaled_margin(0.05, baseline=4.0, reference=2.0) == pytest.approx(0.025)
-    with pytest.raises(ValueError, match="no scale"):
-        scaled_score(1.0, 0.5, 0.5)
