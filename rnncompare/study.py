@@ -67,6 +67,7 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
         SettingError, DataError: the request cannot be met.
         SystemExit: some record could not be read.
     """
+    from rnncompare.report.result import Result
     from rnncompare.studies import table
     from rnncompare.studies.own_data.ask import ask
     from rnncompare.studies.own_data.conduct import conduct as answer
@@ -78,7 +79,8 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
         check_beside_data(runs)
         own = any(word.startswith("data=") for word in runs)
         require(own, "claim", None, f"all, or of {', '.join(names())}; or data=file data.path=... for your own data")
-        print(answer(ask(settings, runs, command), launcher.train, StudyConsole()).text())
+        outcome = answer(ask(settings, runs, command), launcher.train, StudyConsole())
+        print(Result(**vars(outcome)).with_page().text())
         return
     check_beside_claims(runs)
     claims = [load(name) for name in (names() if settings.claim == "all" else settings.claim.split(","))]
