@@ -68,29 +68,31 @@ SPREAD = 0.35  # share of the gap between neighbouring x values over which serie
 
 def quality_by_examples(runs: pd.DataFrame) -> Figure | None:
     """The test metric of one task against training-set size: mean and 95 % interval over seeds, and the single runs."""
-    scored = _scored(runs)
-    if scored.empty:
-        return None
-    figure, axes = canvas.canvas(4.2, canvas.WIDE)
-    _quality(axes, runs, scored, "variant", "data.train_examples")
-    axes.set_xlabel("training examples")
-    canvas.legend(figure, axes)
-    canvas.headline(figure, f"{task_name(runs)}: test quality against training-set size", _replicates(scored))
-    return figure
+    return _quality_by(runs, "variant", "data.train_examples", "training examples", "training-set size")
 
 
 def quality_by_parameters(runs: pd.DataFrame) -> Figure | None:
     """The test metric of one task against trainable parameters, at the largest training-set size."""
-    runs = runs[runs["data.train_examples"] == runs["data.train_examples"].max()]
-    scored = _scored(runs)
+    largest = runs["data.train_examples"].max()
+    runs = runs[runs["data.train_examples"] == largest]
+    label = "trainable parameters of the whole network"
+    return _quality_by(runs, "series", "model.parameters", label, "parameters", f"{largest:,.0f} training examples; ")
+
+
+def _quality_by(runs: pd.DataFrame, by: str, x: str, label: str, against: str, note: str = "") -> Figure | None:
+    """Quality of each series over a column ``x``; None if no run has all it needs."""
+    scored = runs[runs["status"] == "completed"].dropna(
+        subset=["quality.test", "data.train_examples", "model.parameters"]
+    )
     if scored.empty:
         return None
     figure, axes = canvas.canvas(4.2, canvas.WIDE)
-    _quality(axes, runs, scored, "series", "model.parameters")
-    axes.set_xlabel("trainable parameters of the whole network")
-    examples = f"{scored['data.train_examples'].iloc[0]:,.0f} training examples"
+    _quality(axes, runs, scored, by, x)
+    axes.set_xlabel(label)
     canvas.legend(figure, axes)
-    canvas.headline(figure, f"{task_name(runs)}: test quality against parameters", f"{examples}; {_replicates(scored)}")
+    several, one = "mean and 95 % interval over {}, dots are single runs", "one seed each: no interval"
+    note += seeds_note(scored, "variant", several, one)
+    canvas.headline(figure, f"{task_name(runs)}: test quality against {against}", note)
     return figure
 
 
@@ -110,13 +112,6 @@ def quality_by_cost(runs: pd.DataFrame, costs: Mapping[str, str]) -> Figure:
         axes.set_ylabel("")
     canvas.legend(figure, row[0])
     return figure
-
-
-def _scored(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs with everything that a point of quality needs."""
-    return runs[runs["status"] == "completed"].dropna(
-        subset=["quality.test", "data.train_examples", "model.parameters"]
-    )
 
 
 def _quality(axes: Axes, runs: pd.DataFrame, scored: pd.DataFrame, by: str, x: str, at_median: bool = False) -> None:
@@ -140,8 +135,3 @@ def _quality(axes: Axes, runs: pd.DataFrame, scored: pd.DataFrame, by: str, x: s
     references = {name: float(value) for name, value in known.items() if np.isfinite(value)}
     canvas.fit_y(axes, scored["quality.test"].to_numpy(), np.array(ends, float), references)
     axes.set_ylabel(metric_axis("test", scored))
-
-
-def _replicates(scored: pd.DataFrame) -> str:
-    several, one = "mean and 95 % interval over {}, dots are single runs", "one seed each: no interval"
-    return seeds_note(scored, "variant", several, one)

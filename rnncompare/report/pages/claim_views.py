@@ -26,6 +26,7 @@ from rnncompare.studies.verdicts import Study
 
 SLOW = 2  # seconds after which progress is shown
 NO_AXIS = TaskName("", "")
+IN_MARGINS = "effect, in margins of each task"
 
 
 @dataclass
@@ -132,8 +133,13 @@ def _unit(finding: Finding, tasks: list[TaskFinding]) -> tuple[str, float | None
     if len(tasks) == 1 and finding.general is None:
         return tasks[0].unit, tasks[0].margin or None
     if all(task.margin for task in tasks):
-        return "effect, in margins of each task", 1.0
+        return IN_MARGINS, 1.0
     return tasks[0].unit, None
+
+
+def _per(task: TaskFinding, unit: str) -> float:
+    """What the task's effects are divided by to be in ``unit``."""
+    return task.margin if unit == IN_MARGINS else 1.0
 
 
 def _forest(finding: Finding, tasks: list[TaskFinding], name: str, plotter: Plotter) -> Drawn:
@@ -141,7 +147,7 @@ def _forest(finding: Finding, tasks: list[TaskFinding], name: str, plotter: Plot
     rows = []
     for task in tasks:
         assert task.effect is not None
-        per = task.margin if margin == 1.0 and task.margin and unit != task.unit else 1.0
+        per = _per(task, unit)
         aside = {} if task.counts else {"note": f"{task.verdict}: does not count", "faint": True}
         seen = task.effect
         rows.append(
@@ -163,11 +169,11 @@ def _forest(finding: Finding, tasks: list[TaskFinding], name: str, plotter: Plot
 
 
 def _by_margin(finding: Finding, tasks: list[TaskFinding], name: str, plotter: Plotter) -> Drawn:
-    unit, margin = _unit(finding, tasks)
+    unit, _ = _unit(finding, tasks)
     rows = []
     for task in tasks:
         assert task.by_margin is not None
-        per = task.margin if margin == 1.0 and task.margin and unit != task.unit else 1.0
+        per = _per(task, unit)
         starts = task.by_margin["margin"].to_list()
         for start, end, verdict in zip(starts, [*starts[1:], math.inf], task.by_margin["verdict"], strict=True):
             declared = task.margin / per
