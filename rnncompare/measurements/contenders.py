@@ -26,7 +26,7 @@ _RELATIVE = {torch.float64: 1e-10, torch.float32: 1e-5}
 
 @dataclass(frozen=True)
 class Contender:
-    """A cell in one implementation, to be timed.
+    """A cell in one implementation that is timed.
 
     Attributes:
         cell: the name of its equations.

@@ -24,7 +24,7 @@ def wanted(claims: Sequence[Claim], settings: StudySettings, overrides: Sequence
     """What to measure for each claim, by arm ("" if one measurement covers all).
 
     Raises:
-        SettingError: a run to be measured cannot be made.
+        SettingError: a run that should be measured cannot be made.
     """
     return {claim.name: _arms(claim, settings, overrides) for claim in claims if "probe" in claim.options}
 

@@ -201,7 +201,7 @@ def _seconds(planned: Plan, settings: StudySettings, reporter: Reporter, always:
     Args:
         planned: what is trained.
         settings: of the study.
-        reporter: hears how far it is.
+        reporter: is told the progress.
         always: whether to time kinds whose runs are all recorded, too.
     """
     grids = Grids(planned)

@@ -29,9 +29,9 @@ class Files:
     """The tables of a study, published or not.
 
     Attributes:
-        records: as `rnncompare.load_records` gives them.
+        records: as `rnncompare.load_records` returns them.
         curves: of the records, with ``run_id``.
-        probes: as `rnncompare.measurements.store.load_measurements` gives them.
+        probes: as `rnncompare.measurements.store.load_measurements` returns them.
         skipped: a line for each file that could not be read.
     """
 

@@ -1,12 +1,11 @@
 """Measures: each turns the evidence on a claim into a score for every run; a higher score speaks for its arm.
 
-A measure is a function in a module of this folder, decorated with `measure`. Its first line is what readers of a report
-are told that it scores. It returns a table with one row for each run, or for each seed of an arm and condition:
+A measure is a function in a module of this folder, decorated with `measure`. Its first line is what a report says it scores. It returns a table with one row for each run, or for each seed of an arm and condition:
 
 - ``arm``, ``task``, ``value``, ``seed`` and ``score`` (finite);
-- where the learning rate is to be chosen, also ``rate``, ``added``, ``validation`` and ``loss``, as
-  `rnncompare.claims.evidence.graded` gives them, with ``cut`` and ``diverged``;
-- where scores have an end, ``floor`` (of the trivial predictor) and ``ceiling`` (of the optimum).
+- if the learning rate is chosen, also ``rate``, ``added``, ``validation`` and ``loss``, as
+  `rnncompare.claims.evidence.graded` returns them, with ``cut`` and ``diverged``;
+- if scores have limits, ``floor`` (of the trivial predictor) and ``ceiling`` (of the optimum).
 
 A task's score is the mean over its values.
 """
@@ -55,7 +54,7 @@ def measure(
 
 
 def names() -> list[str]:
-    """The measures that there are."""
+    """The names of all measures."""
     return sorted(_all())
 
 

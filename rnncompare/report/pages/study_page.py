@@ -33,7 +33,7 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
 
     Args:
         study: the judged study.
-        runs: all of it, as `study_runs.all_runs` gives them.
+        runs: all of them, as `run_lists.all_runs` returns them.
         results: its folder.
         output: an existing folder for the files.
 
