@@ -1,6 +1,7 @@
 """Measures: each turns the evidence on a claim into a score for every run; a higher score speaks for its arm.
 
-A measure is a function in a module of this folder, decorated with `measure`. Its first line is what a report says it scores. It returns a table with one row for each run, or for each seed of an arm and condition:
+A measure is a function in a module of this folder, decorated with `measure`. Its first line is what a report says it
+scores. It returns a table with one row for each run, or for each seed of an arm and condition:
 
 - ``arm``, ``task``, ``value``, ``seed`` and ``score`` (finite);
 - if the learning rate is chosen, also ``rate``, ``added``, ``validation`` and ``loss``, as

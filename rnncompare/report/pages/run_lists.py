@@ -1,7 +1,7 @@
 """The runs of a page: in groups, each run by its id, with its settings, scores and curve for the page's script.
 
-The list needs no script. The script opens a run when its anchor, ``#run-ID``, is followed; what it shows is in one block
-of JSON.
+The list needs no script. The script opens a run when its anchor, ``#run-ID``, is followed, and shows what is in one
+block of JSON.
 """
 
 from __future__ import annotations
