@@ -80,7 +80,12 @@ class OwnModel(ModelSettings):
         from rnncompare.models.own_module import fingerprint, name_of
 
         own = {"name": name_of(factory), "source": fingerprint(factory), "factory": factory}
-        of_cells = {"implementation": None, "forget_bias": None, "initialisation": "torch", "options": {}}
+        of_cells: dict[str, Any] = {
+            "implementation": None,
+            "forget_bias": None,
+            "initialisation": "torch",
+            "options": {},
+        }
         return cls(**{**vars(model), **of_cells, **own})
 
     def config(self) -> dict[str, Any]:
