@@ -13,7 +13,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def folder(name: str) -> Path:
-    """Where the folder called ``name`` lies."""
+    """The path of the folder called ``name``: inside the package if installed, beside it in a checkout."""
     installed = _PACKAGE / name
     return installed if installed.is_dir() else _PACKAGE.parent / name
 
@@ -22,7 +22,7 @@ Base = TypeVar("Base")
 
 
 def modules(package: str) -> list[str]:
-    """The names of the modules of a package, less the packages in it."""
+    """The names of the modules of a package, without its subpackages."""
     return [
         module.name for module in pkgutil.iter_modules(importlib.import_module(package).__path__) if not module.ispkg
     ]

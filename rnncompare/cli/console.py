@@ -17,12 +17,12 @@ from rnncompare.training.settings import RunSettings
 
 
 def understood(words: str) -> None:
-    """Say how a user's own data were read."""
+    """Print how a user's own data were read."""
     print(words, flush=True)
 
 
 def announce(runs: Mapping[str, RunSettings], missing: Mapping[str, RunSettings]) -> None:
-    """Say what is recorded already and what is to be trained, and where."""
+    """Print what is already recorded and what will be trained, and where."""
     folder = ", ".join(sorted({settings.results_dir for settings in runs.values()}))
     have = len(runs) - len(missing)
     many = f"{len(runs)} run" + "s" * (len(runs) != 1)
@@ -33,14 +33,14 @@ class Progress:
     """A bar over a sweep's runs, or over the updates of a single run, with the time left.
 
     Args:
-        missing: the runs to be trained.
+        missing: the runs to train.
     """
 
     def __init__(self, missing: Mapping[str, RunSettings]):
         self._single = next(iter(missing.values())) if len(missing) == 1 else None
         self._lost = 0
         total, unit = (self._single.train.max_updates, "update") if self._single else (len(missing), "run")
-        # Without a terminal there is no bar; the lines of finished runs say how far it is.
+        # Without a terminal there is no bar; the lines of finished runs show the progress.
         self._bar = tqdm(total=total, unit=unit, disable=None if missing else True, leave=False, dynamic_ncols=True)
 
     def __enter__(self) -> Self:
@@ -72,14 +72,14 @@ class Progress:
 
 
 def results(runs: Mapping[str, RunSettings]) -> bool:
-    """Print all that was measured of a single run, or a table of means and intervals over the seeds of many.
+    """Print everything measured of a single run, or a table of means and intervals over the seeds of many.
 
     Returns:
         Whether all of them are completed.
     """
     if len(runs) == 1:
         ((name, settings),) = runs.items()
-        if not record_path(name, settings).exists():  # jobs of a cluster may end without
+        if not record_path(name, settings).exists():  # cluster jobs may end without a record
             return False
         record = read_record(record_path(name, settings))
         _single(record, record_path(name, settings))
@@ -147,7 +147,7 @@ def _described(record: Record) -> str:
 
 def _line(record: Record) -> str:
     """A finished run in one line."""
-    examples = record.data.train_examples or record.config["data"]["size"]  # one that was killed did not count them
+    examples = record.data.train_examples or record.config["data"]["size"]  # a killed run has not counted them
     what = f"{record.model.name} {record.data.name} n={examples} seed={record.seed}"
     if record.status != "completed":
         return f"{record.status:<9} {what}: {record.error}"
@@ -158,7 +158,7 @@ def _line(record: Record) -> str:
 
 
 class StudyConsole:
-    """Prints what a study tells: lines to standard output, bars to standard error."""
+    """Prints what a study reports: lines to standard output, bars to standard error."""
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -170,11 +170,11 @@ class StudyConsole:
 
 
 class StageBar:
-    """A bar over many units of work; without a terminal it says every half minute how far it is.
+    """A bar over many units of work; without a terminal it prints its progress every half minute.
 
     Args:
-        name: what is going on.
-        total: units to be done; no bar is shown for none.
+        name: of the part of the study.
+        total: units of work; no bar is shown for 0.
         unit: what they are called.
     """
 

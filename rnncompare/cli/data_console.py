@@ -27,7 +27,7 @@ def overview() -> str:
 
 
 def _presets() -> Iterator[str]:
-    """The choices of ``data=`` that are a task with settings of its own, and what their files say that they are."""
+    """The choices of ``data=`` that are a task with preset settings, with the descriptions in their files."""
     for path in sorted((CONFIGS / "data").glob("*.yaml")):
         if path.stem not in tasks.names():
             comments = itertools.takewhile(lambda line: line.startswith("#"), path.read_text("utf-8").splitlines())
@@ -42,7 +42,7 @@ def _row(name: str, task: type[Task]) -> tuple[str, str, str, str, str]:
 
 
 def _here(files: Sequence[PinnedFile]) -> str:
-    """Whether the ``files`` are here, by the folder that they belong in where there are several."""
+    """Whether the ``files`` are here, by folder if there are several."""
     folders: dict[str, list[bool]] = {}
     for file in files:
         folders.setdefault(file.path.partition("/")[0], []).append(file.place().exists())
@@ -123,13 +123,13 @@ def _example(data: Data, i: int) -> list[str]:
 
 
 def _first_change(steps: np.ndarray) -> int:
-    """The step before which something changes for the first time; the beginning of images and of music is blank."""
+    """The step before the first change; the beginning of images and music is blank."""
     changed = (steps != steps[0]).reshape(len(steps), -1).any(1)
     return max(0, int(np.argmax(changed)) - 1)
 
 
 def _columns(steps: np.ndarray) -> list[str]:
-    """A line a column of numbers; of many, those that vary most."""
+    """A line for each column of numbers; of many columns, those that vary most."""
     if steps.ndim == 1:
         return [_numbers(steps)]
     if steps.shape[1] <= SHOWN_COLUMNS:
@@ -142,7 +142,7 @@ def _columns(steps: np.ndarray) -> list[str]:
 
 
 def _answers(targets: np.ndarray, names: list[str] | None) -> str:
-    """Targets as they are called; a dot where none is scored."""
+    """The names of targets; a dot where none is scored."""
     if targets.dtype.kind not in "iu":
         many = targets.ndim == 2 and targets.shape[1] > 1
         return f"{targets.shape[1]} numbers at each of these steps" if many else _numbers(targets.ravel())
@@ -163,7 +163,7 @@ def fetch(name: str) -> None:
 
     Raises:
         SettingError: there is no such task or folder.
-        DataError: a file cannot be had.
+        DataError: a file cannot be fetched.
     """
     files = [file for file in _all_files() if name == file.path.partition("/")[0]]
     if name in tasks.names():
@@ -179,7 +179,7 @@ def fetch(name: str) -> None:
 
 
 def check() -> bool:
-    """Check all files that are here; whether each is what it should be."""
+    """Check all files that are here, and return whether each is what it should be."""
     good = True
     for file in _all_files():
         if not file.place().exists():

@@ -1,4 +1,4 @@
-"""``python -m rnncompare.report RESULTS``: records, or a study, to one HTML page, tables and plots."""
+"""``python -m rnncompare.report RESULTS``: one HTML page, tables and plots from a study or from records."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def write_report(results: Path, output: Path) -> int:
-    """Write the page, tables and figures of a study, or of the runs in a folder that holds none.
+    """Write the page, tables and figures of a study, or of the runs in a folder without a study.
 
     Returns:
         0, or 1 if some records were skipped.
@@ -98,7 +98,7 @@ def _report_runs(results: Path, output: Path) -> tuple[int, list[Path], list[str
 def _write_summary(summary: pd.DataFrame, output: Path) -> list[Path]:
     paths = [output / "summary.csv", output / "summary.parquet"]
     summary.to_csv(paths[0], index=False)
-    with open(paths[1], "wb") as file:  # Parquet's own does not open every path
+    with open(paths[1], "wb") as file:  # to_parquet cannot open every path itself
         summary.to_parquet(file, index=False)
     return paths
 

@@ -153,8 +153,8 @@ def difference_band(differences: np.ndarray, confidence: float = 0.95) -> Band:
 
     Pointwise limits are those of the judge (`StudentisedMean`). The simultaneous band is the max-t bootstrap's
     (Montiel Olea and Plagborg-Møller 2019): the quantile of the largest absolute t over budgets sets the width. As for
-    a single mean, the larger of two quantiles counts: one from curves multiplied by normal numbers and divided by a
-    chi, which gives a single budget Student's t; the other from resampled whole curves, which follows skew and counts
+    a single mean, the larger of two quantiles counts. One comes from curves multiplied by normal numbers and divided by
+    a chi, which gives a single budget Student's t; the other from resampled whole curves, which follows skew and counts
     up to twice the first. Both are corrected for few pairs by `error_share`, and the band is nowhere narrower than the
     pointwise one.
 

@@ -24,27 +24,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-LOWEST, HIGHEST = -9, 0  # halves of a decade: 0.0000316 to 1
+LOWEST, HIGHEST = -9, 0  # in half decades: 0.0000316 to 1
 Side = Literal["low", "high"]
 
 
 def rate_at(half_decades: int) -> float:
-    """The rate at a place of the grid, to three digits: 0.001 at -6, 0.00316 at -5, 0.01 at -4."""
+    """The rate at a place of the grid of half decades, to three digits: 0.001 at -6, 0.00316 at -5, 0.01 at -4."""
     return float(f"{10 ** (half_decades / 2):.3g}")
 
 
 def neighbour(rates: Sequence[float], side: Side) -> float | None:
-    """The next rate beyond an end of ``rates``; None where the grid ends."""
+    """The next rate beyond an end of ``rates``; None if the grid ends there."""
     end = round(2 * math.log10(min(rates) if side == "low" else max(rates)))
     beyond = end - 1 if side == "low" else end + 1
     return rate_at(beyond) if LOWEST <= beyond <= HIGHEST else None
 
 
 def end_that_matters(grid: ArmGrid, margin: float) -> Side | None:
-    """The end of the grid at which an arm's best rate lies, if what lies beyond could matter.
+    """The end of the grid at which an arm's best rate lies, if rates beyond it could matter.
 
-    An end that is better than its neighbour by less than what counts as an improvement in training (a quarter of the
-    margin) is level ground, as where all rates solve a task: the range does not grow for it.
+    If the end is better than its neighbour by less than what counts as an improvement in training (a quarter of the
+    margin), as when all rates solve a task, the range does not grow.
 
     Args:
         grid: of the arm, its validation scores in the unit of the margin.
@@ -63,17 +63,17 @@ def with_rate(settings: RunSettings, rate: float, seed: int) -> RunSettings:
     return dataclasses.replace(settings, seed=seed, train=dataclasses.replace(settings.train, learning_rate=rate))
 
 
-FEWEST_TO_CHOOSE = 3  # seeds by which the range of rates is first looked at
+FEWEST_TO_CHOOSE = 3  # seeds at which the range of rates is first checked
 
 
 @dataclass
 class Grids:
-    """The grid of each entry: every rate of its condition on as many seeds as it needs by now.
+    """The grid of each entry: every rate of its condition on as many seeds as it needs so far.
 
     Attributes:
         plan: what is trained.
-        rates: of each condition, those to begin with first.
-        seeds: of each entry.
+        rates: of each condition, the initial ones first.
+        seeds: how many each entry has.
     """
 
     plan: Plan
@@ -92,7 +92,7 @@ class Grids:
                 yield with_rate(self.plan.runs[entry], rate, seed)
 
     def in_order(self) -> dict[str, RunSettings]:
-        """All runs by their identity, so that an early end leaves whole pairs, of the most important claims first."""
+        """All runs by id, ordered so that an early end leaves whole pairs, of the most important claims first."""
         entries = list(self.plan.runs)
         ranked = [
             ((self.plan.protocol.entries[entry], settings.seed, position), settings)
@@ -124,12 +124,12 @@ class Grids:
         return named
 
     def require(self, pairs: int) -> None:
-        """See to it that every entry has so many seeds."""
+        """Make sure that every entry has at least this many seeds."""
         for entry, seeds in self.seeds.items():
             self.seeds[entry] = max(seeds, pairs)
 
     def widen(self, records: pd.DataFrame) -> list[Condition]:
-        """Add a rate to each condition in which some arm's choice lies at an end of the range.
+        """Add a rate to each condition in which an arm's choice lies at an end of the range.
 
         Args:
             records: of the runs so far.
@@ -152,11 +152,11 @@ class Grids:
         return grown
 
     def deepen(self, findings: Sequence[Finding], looks: Sequence[int]) -> list[str]:
-        """Give the arms of each comparison that is open, and that the study may yet settle, the pairs of its next look.
+        """Give the arms of each comparison that is open, and may still be settled, the pairs of its next look.
 
         Args:
-            findings: by what is there now.
-            looks: after how many pairs the study is looked at.
+            findings: from the records so far.
+            looks: the numbers of pairs at which the study is looked at.
 
         Returns:
             What is looked at again, in words.
@@ -177,7 +177,7 @@ class Grids:
 
 
 def _validated(grids: Grids, records: pd.DataFrame) -> Mapping[Entry, ArmGrid]:
-    """How each entry validated at each rate, on the seeds that it has at every rate."""
+    """The validation scores of each entry at each rate, on the seeds that it has at every rate."""
     import pandas as pd
 
     entries = list(grids.plan.runs)

@@ -49,8 +49,8 @@ def read_files(folder: Path, runs: bool = True) -> Files:
         runs: whether the study has any: claims that need no training leave none.
 
     Raises:
-        DataError: there is no record where there should be, or the study was published and one of its tables is absent
-            or torn.
+        DataError: there is no record although there should be, or the study was published and one of its tables is
+            absent or torn.
     """
     _require_whole(folder)
     records, skipped = read_records(folder) if runs else (to_frame([]), [])
@@ -60,7 +60,7 @@ def read_files(folder: Path, runs: bool = True) -> Files:
 
 
 def _require_whole(folder: Path) -> None:
-    """Raise `DataError` if the study was published and lacks a table: findings must not rest on half of it."""
+    """Raise `DataError` if the study was published and lacks a table, since findings must not rest on half of it."""
     if not (folder / CURVES).exists():
         return
     for name, key in ((RECORDS, "run_id"), (CURVES, "run_id"), (MEASUREMENTS, "probe_id")):
@@ -75,7 +75,7 @@ COLUMNS = ("arm", "task", "axis", "value", "rate", "added", "run_id")
 def gather(
     manifest: Manifest, claim: Claim, records: pd.DataFrame, curves: pd.DataFrame, probes: pd.DataFrame
 ) -> Evidence:
-    """What the study has for ``claim``; runs that are named and not recorded (yet) are just not there."""
+    """The study's evidence for ``claim``; runs that are named but not yet recorded are left out."""
     runs = _named(manifest, claim).merge(records.astype({"run_id": object}), on="run_id", how="inner")
     return Evidence(
         runs=runs,
@@ -87,7 +87,7 @@ def gather(
 
 
 def _named(manifest: Manifest, claim: Claim) -> pd.DataFrame:
-    """The runs of a claim, a row for each arm that they belong to."""
+    """The runs of a claim, a row for each arm to which they belong."""
     import pandas as pd
 
     rows = [
@@ -116,7 +116,7 @@ def _probes(named: dict[str, list[str]], probes: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Study:
-    """A study and what came of it.
+    """A study and its findings.
 
     Attributes:
         manifest: what was planned.
@@ -132,7 +132,7 @@ class Study:
 
 
 def read_study(folder: Path) -> Study:
-    """Judge the study in ``folder``, published or not, by the records that are there now.
+    """Judge the study in ``folder``, published or not, by the records that exist now.
 
     Raises:
         DataError: there is no study there, one of the earlier protocol, no record, or a published table of it is torn.
@@ -151,7 +151,7 @@ def read_study(folder: Path) -> Study:
 
 
 def _with_price(finding: Finding, not_attempted: Sequence[dict[str, Any]]) -> Finding:
-    """The finding with the time that what was not attempted of it would take."""
+    """The finding with a note on the time that its tasks not attempted would take."""
     mine = [
         piece["seconds"]
         for piece in not_attempted

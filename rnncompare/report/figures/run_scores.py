@@ -23,8 +23,8 @@ LONGEST = 36  # characters of a line beside an axis
 def series_of(runs: pd.DataFrame, drawn: pd.DataFrame, by: str) -> Iterator[tuple[str, dict[str, Any], pd.DataFrame]]:
     """The ``drawn`` runs of each series with its label and its look.
 
-    Looks depend on all ``runs`` of the task, so that they are the same in every panel. The label has the number of
-    runs that came to nothing.
+    Looks depend on all ``runs`` of the task, so that they are the same in every panel. The label includes the number of
+    runs that diverged or failed.
     """
     firsts = runs.sort_values(["model.hidden_size", by]).drop_duplicates(by)
     beside = {name: (model.removeprefix("torch_"), model) for model, name in firsts[["model.name", by]].to_numpy()}
@@ -37,12 +37,12 @@ def series_of(runs: pd.DataFrame, drawn: pd.DataFrame, by: str) -> Iterator[tupl
 
 
 def task_name(runs: pd.DataFrame) -> str:
-    """The name of the task that all ``runs`` are of, with its settings that vary."""
+    """The name of the task of all ``runs``, with its varying settings."""
     return str(runs["task"].iloc[0])
 
 
 def metric_axis(split: str, runs: pd.DataFrame) -> str:
-    """The label of an axis of quality: what, in what unit, and which way is good."""
+    """The label of an axis of quality: the metric, its unit, and which way is better."""
     known = runs.dropna(subset="quality.metric")
     if not len(known):
         return f"{split} quality"
@@ -54,7 +54,7 @@ def metric_axis(split: str, runs: pd.DataFrame) -> str:
 
 
 def seeds_note(runs: pd.DataFrame, by: str, several: str, one: str) -> str:
-    """A note on how many seeds stand behind each point."""
+    """A note on how many seeds each point has."""
     counts = runs.groupby([by, "data.train_examples"])["seed"].nunique()
     if counts.max() == 1:
         return one
@@ -63,43 +63,45 @@ def seeds_note(runs: pd.DataFrame, by: str, several: str, one: str) -> str:
     )
 
 
-SPREAD = 0.35  # share of the gap between neighbouring x over which series are set side by side
+SPREAD = 0.35  # share of the gap between neighbouring x values over which series are spread
 
 
 def quality_by_examples(runs: pd.DataFrame) -> Figure | None:
     """The test metric of one task against training-set size: mean and 95 % interval over seeds, and the single runs."""
-    scored = _scored(runs)
-    if scored.empty:
-        return None
-    figure, axes = canvas.canvas(4.2, canvas.WIDE)
-    _quality(axes, runs, scored, "variant", "data.train_examples")
-    axes.set_xlabel("training examples")
-    canvas.legend(figure, axes)
-    canvas.headline(figure, f"{task_name(runs)}: test quality against training-set size", _replicates(scored))
-    return figure
+    return _quality_by(runs, "variant", "data.train_examples", "training examples", "training-set size")
 
 
 def quality_by_parameters(runs: pd.DataFrame) -> Figure | None:
     """The test metric of one task against trainable parameters, at the largest training-set size."""
-    runs = runs[runs["data.train_examples"] == runs["data.train_examples"].max()]
-    scored = _scored(runs)
+    largest = runs["data.train_examples"].max()
+    runs = runs[runs["data.train_examples"] == largest]
+    label = "trainable parameters of the whole network"
+    return _quality_by(runs, "series", "model.parameters", label, "parameters", f"{largest:,.0f} training examples; ")
+
+
+def _quality_by(runs: pd.DataFrame, by: str, x: str, label: str, against: str, note: str = "") -> Figure | None:
+    """Quality of each series over a column ``x``; None if no run has all it needs."""
+    scored = runs[runs["status"] == "completed"].dropna(
+        subset=["quality.test", "data.train_examples", "model.parameters"]
+    )
     if scored.empty:
         return None
     figure, axes = canvas.canvas(4.2, canvas.WIDE)
-    _quality(axes, runs, scored, "series", "model.parameters")
-    axes.set_xlabel("trainable parameters of the whole network")
-    examples = f"{scored['data.train_examples'].iloc[0]:,.0f} training examples"
+    _quality(axes, runs, scored, by, x)
+    axes.set_xlabel(label)
     canvas.legend(figure, axes)
-    canvas.headline(figure, f"{task_name(runs)}: test quality against parameters", f"{examples}; {_replicates(scored)}")
+    several, one = "mean and 95 % interval over {}, dots are single runs", "one seed each: no interval"
+    note += seeds_note(scored, "variant", several, one)
+    canvas.headline(figure, f"{task_name(runs)}: test quality against {against}", note)
     return figure
 
 
 def quality_by_cost(runs: pd.DataFrame, costs: Mapping[str, str]) -> Figure:
-    """The test metric of the runs of one task in one condition against what they cost, a point for each variant.
+    """The test metric against cost, for the runs of one task in one condition; a point for each variant.
 
     Args:
         runs: completed, with ``variant``.
-        costs: columns of costs, a panel each, with their names and units.
+        costs: columns of costs with their labels, a panel each.
     """
     figure, (row,) = canvas.panels(1, len(costs), height=3.2, share_y=True)
     for axes, (column, name) in zip(row, costs.items(), strict=True):
@@ -110,13 +112,6 @@ def quality_by_cost(runs: pd.DataFrame, costs: Mapping[str, str]) -> Figure:
         axes.set_ylabel("")
     canvas.legend(figure, row[0])
     return figure
-
-
-def _scored(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs with all that a point of quality needs."""
-    return runs[runs["status"] == "completed"].dropna(
-        subset=["quality.test", "data.train_examples", "model.parameters"]
-    )
 
 
 def _quality(axes: Axes, runs: pd.DataFrame, scored: pd.DataFrame, by: str, x: str, at_median: bool = False) -> None:
@@ -140,8 +135,3 @@ def _quality(axes: Axes, runs: pd.DataFrame, scored: pd.DataFrame, by: str, x: s
     references = {name: float(value) for name, value in known.items() if np.isfinite(value)}
     canvas.fit_y(axes, scored["quality.test"].to_numpy(), np.array(ends, float), references)
     axes.set_ylabel(metric_axis("test", scored))
-
-
-def _replicates(scored: pd.DataFrame) -> str:
-    several, one = "mean and 95 % interval over {}, dots are single runs", "one seed each: no interval"
-    return seeds_note(scored, "variant", several, one)

@@ -26,7 +26,7 @@ def learning_curves(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
 
     Args:
         runs: of the task, labelled.
-        curves: as `rnncompare.records.load_curves` gives them.
+        curves: as `rnncompare.records.load_curves` returns them.
     """
     curves = curves[curves["run_id"].isin(runs["run_id"])].dropna(subset=["validation_metric"])
     drawn = runs[runs["run_id"].isin(curves["run_id"])].dropna(subset=["data.train_examples"])
@@ -62,8 +62,8 @@ def learning_curve(
 
     Args:
         curve: rows with the keys `rnncompare.records.CURVE_COLUMNS`.
-        model: its name, which has a colour.
-        title: what the run was, in a few words.
+        model: its name, which sets the colour.
+        title: a description of the run in a few words.
         path: the PNG file.
         metric: the metric's name, as ``quality.metric`` of the record.
     """
@@ -86,7 +86,7 @@ def learning_curve(
     svg.save_png(figure, Path(path))
 
 
-NEVER, NEVER_TEXT = 0.76, 0.9  # as shares of the axis: above the first, runs that never reached the target
+NEVER, NEVER_TEXT = 0.76, 0.9  # shares of the axis: runs that never reached the target are above the first
 
 
 def step_time(runs: pd.DataFrame) -> Figure | None:
@@ -150,7 +150,7 @@ def time_to_target(runs: pd.DataFrame) -> Figure | None:
 
 
 def _medians(axes: Axes, by_place: SeriesGroupBy, look: dict[str, Any], label: str) -> None:
-    """Medians where more than half of the runs reached the target, and how many did not."""
+    """Medians if more than half of the runs reached the target, and how many did not."""
     medians = {at: times.fillna(np.inf).median() for at, times in by_place}
     reached = [median if np.isfinite(median) else np.nan for median in medians.values()]
     axes.plot(list(medians), reached, label=label, **look)

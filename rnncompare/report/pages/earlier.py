@@ -34,12 +34,12 @@ class EarlierStudy:
     """A published study of the earlier protocol.
 
     Attributes:
-        command: that made it.
+        command: with which it was made.
         settings: of the study.
         tasks: name, title, axis and values of each study task.
-        claims: plain values of each claim, as it was written then.
+        claims: the values of each claim as written at the time.
         verdicts: a row for each comparison: ``claim``, ``measure``, ``first``, ``second``, ``verdict``, ``effect``,
-            ``low``, ``high``, ``unit``, ``margin``, ``pairs``, ``p``, ``p_adjusted``, as they stood.
+            ``low``, ``high``, ``unit``, ``margin``, ``pairs``, ``p``, ``p_adjusted``, as published.
         files: its runs, curves and measurements.
         runs: a row for each run of a claim: ``claim``, ``arm``, ``task``, ``value``, ``stage`` (tuning or evaluation),
             ``run_id``.
@@ -85,7 +85,7 @@ KEY = ["claim", "arm", "task", "value", "stage"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """A row of the verdict table as it stood."""
+    """A row of the verdict table as published."""
 
     verdict: str
     measure: str
@@ -102,7 +102,7 @@ class Verdict:
 
 @dataclass
 class EarlierClaim:
-    """A claim as it was written then, its verdicts, and the runs of each model in each condition."""
+    """A claim as written at the time, its verdicts, and the runs of each model in each condition."""
 
     claim: dict[str, Any]
     anchor: str
@@ -124,10 +124,10 @@ def write_earlier_study(study: EarlierStudy, runs: pd.DataFrame, results: Path, 
     """Write the page of a study of the earlier protocol, with its figures as PNG and SVG.
 
     Args:
-        study: as it was published.
-        runs: as `earlier_runs` gives them.
+        study: as published.
+        runs: as `earlier_runs` returns them.
         results: its folder.
-        output: where the files go; it exists.
+        output: an existing folder for the files.
 
     Returns:
         The files written, the page first; each PNG has an SVG beside it.
@@ -173,7 +173,7 @@ def write_earlier_study(study: EarlierStudy, runs: pd.DataFrame, results: Path, 
 
 
 def _groups(study: EarlierStudy, runs: pd.DataFrame, names: dict[str, TaskName]) -> Iterator[RunGroup]:
-    """The runs of each model in each condition, trials apart, under the first claim that names them."""
+    """The runs of each model in each condition, with trials in groups of their own."""
     settings = {(claim["name"], arm): " ".join(words) for claim in study.claims for arm, words in claim["arms"].items()}
     for number, (key, mine) in enumerate(runs.groupby(KEY, sort=False)):
         claim, arm, task, value, stage = map(str, key)
@@ -218,7 +218,7 @@ def _verdict(row: dict[str, Any]) -> Verdict:
 def _trained(
     named: pd.DataFrame, records: pd.DataFrame, anchors: dict[str, str], names: dict[str, TaskName]
 ) -> Iterator[dict[str, str]]:
-    """Each model in each condition: the learning rate that tuning chose, its runs, and their mean score."""
+    """Each model in each condition: the learning rate chosen by tuning, its runs, and their mean score."""
     evaluated = named[named["stage"] == "evaluation"]
     trials = named[named["stage"] == "tuning"].groupby(KEY[1:4], sort=False)["run_id"].first().to_dict()
     for key, mine in evaluated.groupby(KEY[1:4], sort=False):

@@ -1,4 +1,4 @@
-"""What all claims show together: verdicts at a glance; each task with quality over size, cost and learning curves."""
+"""All claims together: verdicts at a glance; each task with quality over size, cost, and learning curves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COSTS = {
 
 @dataclass(frozen=True)
 class Glimpse:
-    """A comparison as a row of the figure of all of them; ``effect`` and ``margin`` share a unit."""
+    """A comparison as a row of the figure of all comparisons; ``effect`` and ``margin`` have the same unit."""
 
     label: str
     verdict: str
@@ -36,7 +36,7 @@ class Glimpse:
 
 @dataclass
 class Charts:
-    """Figures under one heading: of a task, or of a claim's measurements."""
+    """Figures under one heading: those of a task, or of a claim's measurements."""
 
     anchor: str
     title: str
@@ -71,7 +71,7 @@ def glance(rows: Sequence[Glimpse], plotter: Plotter) -> Drawn:
 def by_task(
     names: Mapping[str, TaskName], runs: pd.DataFrame, curves: Sequence[pd.DataFrame], plotter: Plotter
 ) -> Iterator[Charts]:
-    """For each task the quality over its axis, and in its fullest condition learning curves and cost against quality.
+    """For each task: quality over its axis, and for its fullest condition learning curves and cost against quality.
 
     Args:
         names: of the tasks.
@@ -98,7 +98,7 @@ def by_task(
 
 
 def place(axis: str, value: object, runs: pd.DataFrame) -> float:
-    """A condition's place on its task's axis: the number of training examples where sizes have names.
+    """A condition's place on its task's axis; for named sizes, the number of training examples.
 
     Args:
         axis: in words.
@@ -112,7 +112,7 @@ def place(axis: str, value: object, runs: pd.DataFrame) -> float:
 
 
 def _over_axis(name: TaskName, runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
-    """Quality on test data over what the task varies."""
+    """Quality on test data over the task's axis."""
     scored = runs[runs["status"] == "completed"].dropna(subset=["quality.test"])
     rows, dots = [], []
     for (variant, value), mine in scored.groupby(["variant", scored["value"].map(str)], sort=False):
@@ -130,7 +130,7 @@ def _over_axis(name: TaskName, runs: pd.DataFrame, file: str, plotter: Plotter) 
 
 
 def _costs(runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
-    """Quality against what it costs."""
+    """Quality against cost."""
     scored = runs[runs["status"] == "completed"].dropna(subset="quality.test")
     known = {column: name for column, name in COSTS.items() if scored[column].notna().any()}
     if known:
@@ -160,7 +160,7 @@ def _learning(runs: pd.DataFrame, curves: Sequence[pd.DataFrame], file: str, plo
 
 
 def gradient_flow(probes: Mapping[str, pd.DataFrame], plotter: Plotter) -> Iterator[Charts]:
-    """The log norm of d h_T / d s_t over the lag, before and after training, where it was measured.
+    """The log norm of d h_T / d s_t over the lag, before and after training, if it was measured.
 
     Args:
         probes: of each claim, with ``arm``.

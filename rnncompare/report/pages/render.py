@@ -1,4 +1,4 @@
-"""A page made: figures drawn into it, templates filled in, and everything that was read from files escaped."""
+"""A page written: figures drawn into it, templates filled in, and everything read from files escaped."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def write_page(
     settings: Mapping[str, Any] = MappingProxyType({}),
     **context: Any,
 ) -> Path:
-    """Write ``report.html``: what a template shows, then every run and where the numbers come from.
+    """Write ``report.html``: the sections of a template, then every run and where the numbers come from.
 
     Args:
         template: its name.
@@ -101,12 +101,12 @@ def _style(environment: jinja2.Environment) -> str:
 
 
 def _hash(text: str) -> str:
-    """What the page's security policy knows its style and its script by."""
+    """The hash by which the page's security policy recognises its style and script."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _shown(value: object) -> object:
-    """What an expression of a template gives, without control characters and not endless."""
+    """The value of an expression in a template, without control characters and of limited length."""
     return value if isinstance(value, Markup) else printable(value, LONGEST)
 
 
@@ -125,7 +125,7 @@ class Plotter:
     """Draws the figures of a page.
 
     Attributes:
-        folder: where those that are saved go; it exists.
+        folder: an existing folder for the figures that are saved.
         written: the PNG files saved; each has an SVG beside it.
         drawn: how many figures there are.
     """
@@ -138,11 +138,11 @@ class Plotter:
         """The element of a figure.
 
         Args:
-            figure: to be drawn.
-            title: over it.
+            figure: to draw.
+            title: above it.
             description: what it shows, for the line below it and for those who cannot see it.
             name: of the files.
-            saved: as PNG and SVG, too.
+            saved: whether to save it as PNG and SVG too.
         """
         if saved:
             self.written.append(self.folder / f"{name}.png")

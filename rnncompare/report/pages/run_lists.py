@@ -43,13 +43,13 @@ FIELDS = {
 
 @dataclass
 class RunGroup:
-    """Runs that differ in their seed, and in their learning rate, only.
+    """Runs that differ only in their seed and learning rate.
 
     Attributes:
         anchor: of the group.
         title: model, task and condition.
-        settings: of the runs, as they are given on a command line.
-        runs: a row each, as `rnncompare.load_records` gives them.
+        settings: of the runs, as on a command line.
+        runs: a row each, as `rnncompare.load_records` returns them.
     """
 
     anchor: str
@@ -58,7 +58,7 @@ class RunGroup:
     runs: pd.DataFrame
 
     def listed(self) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
-        """Each learning rate with id, seed and, in short, the outcome of each of its runs, by seed."""
+        """Each learning rate with the id, seed and short outcome of its runs, by seed."""
         columns = ["run_id", "seed", "status", "quality.test"]
         shown = self.runs.reindex(columns=[*columns, RATE]).sort_values("seed")
         for rate, runs in shown.groupby(RATE, dropna=False):
@@ -72,7 +72,7 @@ class RunGroup:
 
 
 def run_data(groups: Iterable[RunGroup], curves: Sequence[pd.DataFrame], results: Path, output: Path) -> Markup:
-    """The block of JSON that the page's script reads; it can stand in a script element.
+    """The block of JSON that the page's script reads, safe inside a script element.
 
     Args:
         groups: all runs of the page.
@@ -115,13 +115,13 @@ def _run(row: dict[Any, Any], curve: pd.DataFrame | None, results: Path) -> list
     error = printable(row["error"], 200) if isinstance(row.get("error"), str) else ""
     address = record_address(row.get("path"), results)
     if address == f"{row['run_id']}/record.json":
-        address = "."  # the usual place, in fewer bytes
+        address = "."  # short for the usual place
     told = [str(row["run_id"]), int(row["seed"]), str(row["status"]), address, scores, _points(curve)]
     return [*told, error] if error else told
 
 
 def _short(value: Any) -> float | int | None:
-    """A number to four digits; None where it is not one."""
+    """A number to four digits; None if it is not finite."""
     if value is None or not math.isfinite(value):
         return None
     short = float(f"{value:.4g}")
@@ -139,7 +139,7 @@ def _points(curve: pd.DataFrame | None) -> list[Any]:
 
 
 def record_address(path: object, results: Path) -> str:
-    """The address of a record as seen from the folder of results; empty for what is not a file in it."""
+    """The address of a record relative to the folder of results; empty if it is not a file in that folder."""
     if not isinstance(path, str) or not path:
         return ""
     try:
@@ -151,7 +151,7 @@ def record_address(path: object, results: Path) -> str:
 
 
 def _address(results: Path, output: Path) -> str:
-    """The folder of records as seen from the page; empty where there is no way, as to another drive."""
+    """The folder of records relative to the page; empty if there is no relative path, as to another drive."""
     try:
         relative = Path(os.path.relpath(results.resolve(), output.resolve())).as_posix()
     except ValueError:
@@ -179,10 +179,10 @@ def all_runs(study: Study) -> pd.DataFrame:
 
 
 def at_best_rate(runs: pd.DataFrame, scales: dict[str, Scale]) -> pd.DataFrame:
-    """The runs at the learning rate whose mean validation score is the best, of each model in each condition.
+    """The runs of each model in each condition at the learning rate with the best mean validation score.
 
     Args:
-        runs: as `all_runs` gives them.
+        runs: as `all_runs` returns them.
         scales: how each task is scored.
     """
     if not len(runs):
@@ -200,7 +200,7 @@ def at_best_rate(runs: pd.DataFrame, scales: dict[str, Scale]) -> pd.DataFrame:
 
 
 def run_groups(study: Study, runs: pd.DataFrame) -> list[RunGroup]:
-    """The runs of each entry of the manifest, each run in one group only."""
+    """The runs of each entry of the manifest, each run in only one group."""
     names = task_names(study.manifest.tasks)
     seen: set[str] = set()
     groups = []

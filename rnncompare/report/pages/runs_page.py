@@ -1,4 +1,4 @@
-"""The page of runs that belong to no study: their summary, their figures, and the runs themselves."""
+"""The page of runs without a study: their summary, their figures, and the runs themselves."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def write_runs(
     """Write the page of runs alone, with its figures as PNG and SVG.
 
     Args:
-        frame: records as `rnncompare.load_records` gives them.
+        frame: records as `rnncompare.load_records` returns them.
         curves: their learning curves.
-        summary: of them, as `tables.summarise` gives it.
+        summary: as `tables.summarise` returns it.
         skipped: a line for each file that was not counted.
-        results: where they were read.
-        output: where the page goes; it exists.
+        results: the folder they were read from.
+        output: an existing folder for the page.
 
     Returns:
         The files written, the page first; each PNG has an SVG beside it.
@@ -85,7 +85,7 @@ def _figures(runs: pd.DataFrame, curves: pd.DataFrame) -> Iterator[tuple[str, Fi
 
 
 def _group(row: dict[Any, Any], runs: pd.DataFrame, number: int) -> RunGroup:
-    """The runs behind a row of the summary, with the settings that all of them share."""
+    """The runs behind a row of the summary, with the settings they share."""
     mine = runs[runs["run_id"].isin(row["run_ids"].split(" "))]
     size = "" if row["data.train_examples"] != row["data.train_examples"] else f", {row['data.train_examples']:,.0f}"
     title = f"{mine['variant'].iloc[0]}, {row['task']}{f'{size} examples' if size else ''}"
@@ -101,7 +101,7 @@ def _group(row: dict[Any, Any], runs: pd.DataFrame, number: int) -> RunGroup:
 
 
 def _part(task: str, number: int, rows: pd.DataFrame, made: list[Drawn], anchors: list[str]) -> dict[str, Any]:
-    """What the template shows of a task."""
+    """A task as the template shows it."""
     known = rows.bfill().iloc[0]
     shown = tables.shown(rows)
     metric, better = metric_label(known["quality.metric"]), direction(known["quality.higher_is_better"])

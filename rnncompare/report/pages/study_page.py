@@ -1,4 +1,4 @@
-"""The page of a study, and its figures and tables as files."""
+"""The page of a study, with its figures and tables as files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rnncompare.studies.verdicts import Study
 
 @dataclass
 class VerdictMap:
-    """Tasks by comparisons: each cell is the view of a task, or None where the claim says nothing of it."""
+    """Tasks by comparisons: each cell is the view of a task, or None if the claim is not about it."""
 
     tasks: list[str]
     rows: list[tuple[ClaimView, FindingView, list[TaskView | None]]]
@@ -32,10 +32,10 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
     """Write the page of a study, with figures as PNG and SVG and its findings, tasks and pairs as CSV.
 
     Args:
-        study: judged.
+        study: the judged study.
         runs: all of it, as `study_runs.all_runs` gives them.
         results: its folder.
-        output: where the files go; it exists.
+        output: an existing folder for the files.
 
     Returns:
         The files written, the page first; each PNG has an SVG beside it.
@@ -95,7 +95,7 @@ def _map(claims: list[ClaimView]) -> VerdictMap:
 
 
 def _draw_map(shown: VerdictMap, plotter: Plotter) -> None:
-    """The map as files; the page has it as a table, whose cells are links."""
+    """The map as files; the page shows it as a table whose cells are links."""
     rows = [
         (title, _label(found.finding).replace("_", " "), cell.said)
         for _, found, cells in shown.rows
@@ -108,7 +108,7 @@ def _draw_map(shown: VerdictMap, plotter: Plotter) -> None:
 
 
 def _label(finding: Finding) -> str:
-    """A comparison in short: its claim, and what tells it from the claim's others."""
+    """A short label for a comparison: its claim, and what distinguishes it from the claim's others."""
     by = f" ({finding.measure})" if len(finding.claim.measures) > 1 else ""
     return f"{finding.claim.name}{by}: {phrases.comparison(finding)}"
 
@@ -150,7 +150,7 @@ def _findings(findings: list[Finding], output: Path) -> Path:
 
 
 def _tasks(findings: list[Finding], output: Path) -> Path:
-    """What each task says, a row for each comparison on it."""
+    """The verdicts of each task, a row for each comparison on it."""
     rows = [
         {
             **_comparison(finding),
@@ -197,7 +197,7 @@ def _pairs(findings: list[Finding], output: Path) -> Path:
 
 
 def _comparison(finding: Finding) -> dict[str, str]:
-    """What tells one comparison from the others of a study."""
+    """What distinguishes one comparison from the others of a study."""
     names = ("measure", "start", "first", "second")
     return {"claim": finding.claim.name, **{name: getattr(finding, name) for name in names}}
 

@@ -1,4 +1,4 @@
-"""What the page shows of one comparison on one task: numbers that lead to runs, and figures."""
+"""One comparison on one task, as the page shows it: numbers that link to runs, and figures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RunAnchors = Mapping[tuple[str, str, str], str]  # of an arm, a task and a value
 
 @dataclass
 class TaskView:
-    """A comparison on a task, ready to be shown; ``runs`` leads to the runs of either arm."""
+    """A comparison on a task, ready to be shown; ``runs`` are the anchors of each arm's runs."""
 
     finding: TaskFinding
     anchor: str
@@ -37,7 +37,7 @@ class TaskView:
 
 @dataclass(frozen=True)
 class Known:
-    """What a task's view needs beside the finding.
+    """What a task's view needs in addition to the finding.
 
     Attributes:
         name: of the task.
@@ -69,12 +69,12 @@ def task_view(finding: Finding, task: TaskFinding, anchor: str, known: Known) ->
 
 
 def _any(anchors: RunAnchors, arm: str, task: str) -> str:
-    """The first group of an arm's runs on a task; empty where there is none."""
+    """The first group of an arm's runs on a task; empty if there is none."""
     return next((anchor for (own, of, _), anchor in anchors.items() if (own, of) == (arm, task)), "")
 
 
 def _conditions(finding: Finding, task: TaskFinding, anchors: RunAnchors) -> Iterator[dict[str, str]]:
-    """Each value of the task's axis by itself."""
+    """Each value of the task's axis on its own."""
     if task.conditions is None:
         return
     for row in task.conditions.to_dict("records"):
@@ -89,7 +89,7 @@ def _conditions(finding: Finding, task: TaskFinding, anchors: RunAnchors) -> Ite
 
 
 def _rates(task: TaskFinding, arm: str, value: str) -> str:
-    """The learning rates that were chosen, with the share of splits that chose each."""
+    """The learning rates chosen, with the share of splits that chose each."""
     if task.rates is None:
         return "–"
     mine = task.rates[(task.rates["arm"] == arm) & (task.rates["value"].map(str) == value) & (task.rates["chosen"] > 0)]
@@ -139,7 +139,7 @@ def _course(finding: Finding, task: TaskFinding, rows: pd.DataFrame, x: str, nam
 
 
 def _over_axis(finding: Finding, task: TaskFinding, pairs: pd.DataFrame, name: str, known: Known) -> Iterator[Drawn]:
-    """The scores over what the task varies, where it has several values."""
+    """The scores over the task's axis, if it has several values."""
     mine = known.runs[known.runs["task"] == task.task] if len(known.runs) else known.runs
     at = {
         str(value): place(known.name.axis, value, mine[mine["value"].map(str) == str(value)] if len(mine) else mine)
