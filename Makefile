@@ -15,7 +15,7 @@ test: $(READY) ## Run the tests, two at a time where they do not mind
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not slow and not alone and not nightly'
 	$(BIN)/python -m pytest -m alone
 
-test-slow: $(READY) ## Run the rest: sweeps killed again and again, a Slurm of one node, the wheel
+test-slow: $(READY) ## Run the rest: a Slurm of one node, the wheel, compilers, sweeps killed again and again
 	$(BIN)/python -m pytest -n 3 --dist loadgroup -m slow
 
 test-nightly: $(READY) ## Every combination of settings, a thousand odd command lines, an hour of killed sweeps
