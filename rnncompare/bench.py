@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from rnncompare.base.isolation import preload
 from rnncompare.cli.application import SOME_FAILED, Command, fail, run_hydra
-from rnncompare.composition.schemas import CONFIGS
+from rnncompare.composition.compose import CONFIGS
 from rnncompare.measurements import bench as suite
 from rnncompare.measurements.cases import BenchSettings, Case, cases
 from rnncompare.sweep import require_writable

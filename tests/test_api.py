@@ -58,7 +58,12 @@ for first in sys.argv[1:]:
 
 
 def test_the_names_are_called_whatever_was_imported_before(tmp_path):
-    first = ["", "import rnncompare.run", "from rnncompare.studies import cost", "from rnncompare.report import tables"]
+    first = [
+        "",
+        "import rnncompare.run",
+        "from rnncompare.studies import budget",
+        "from rnncompare.report import tables",
+    ]
     python(tmp_path, "-c", CALLED, *first)
 
 

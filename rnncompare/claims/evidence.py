@@ -21,7 +21,7 @@ class Evidence:
     Attributes:
         runs: as `rnncompare.load_records` gives them, with ``arm`` (the claim's name for the model), ``task`` (of the
             study), ``axis`` and ``value`` (of what is varied), ``rate`` (the learning rate), ``seed``, and ``added``:
-            False for the rates that the study began with, True for those by which the range grew.
+            False for the initial rates, True for those added when the range grew.
         curves: learning curves of these runs, with ``run_id``.
         probes: measurements as `rnncompare.measurements.store.load_measurements` gives them, with ``arm``.
         scales: how each task is scored, by its name.
@@ -36,16 +36,15 @@ class Evidence:
 
 
 def graded(evidence: Evidence) -> pd.DataFrame:
-    """The runs of a claim with their scores, which `Scale` defines. Runs that diverged or failed count as the worst.
+    """The runs of a claim with their scores, as `Scale` defines them; runs that diverged or failed count as the worst.
 
     Args:
-        evidence: with runs of which some are scored (`is_scored`); tasks of which none is are left out.
+        evidence: at least one of its runs is scored (`is_scored`); tasks without a scored run are left out.
 
     Returns:
-        ``evidence.runs`` with ``quality`` (on the test split), ``validation`` (the same on the validation split, by
-        which rates are chosen), ``loss`` (its loss, by which ties are broken; infinite where there is none),
-        ``baseline`` (the trivial predictor's score), ``cut`` (whether the budget ended the training before it had
-        settled) and ``diverged``.
+        ``evidence.runs`` with ``quality`` (on the test split), ``validation`` (the same on the validation split, which
+        chooses the rate), ``loss`` (the validation loss, which breaks ties; infinite if there is none), ``baseline``
+        (the trivial predictor's score), ``cut`` (whether the budget ended training before it settled) and ``diverged``.
     """
     import pandas as pd
 
@@ -54,7 +53,7 @@ def graded(evidence: Evidence) -> pd.DataFrame:
 
 
 def is_scored(runs: pd.DataFrame) -> bool:
-    """Whether any of the runs got as far as to say what the trivial predictor scores."""
+    """Whether any of the runs got far enough to record the trivial predictor's score."""
     return len(runs) > 0 and bool(runs["quality.baseline"].notna().any())
 
 
@@ -62,7 +61,7 @@ def _task(runs: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     scale = evidence.scales[str(runs["task"].iloc[0])]
     baseline = runs["quality.baseline"].astype(float)
     by_value = baseline.groupby(runs["value"].map(str)).transform("mean")
-    baseline = baseline.fillna(by_value).fillna(baseline.mean())  # a run that failed says nothing of its data
+    baseline = baseline.fillna(by_value).fillna(baseline.mean())  # a run that failed did not record its own
     lost = runs["status"] != "completed"
     runs["quality"] = scale.scores(runs["quality.test"].astype(float).mask(lost), baseline)
     runs["validation"] = scale.scores(runs["quality.validation"].astype(float).mask(lost), baseline)
@@ -76,16 +75,16 @@ def _task(runs: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
 
 
 def of_task(runs: pd.DataFrame, values: Mapping[str, float] | pd.Series) -> pd.Series:
-    """A number of each run's task; numbers too where there are no runs, which a plain map turns into text."""
+    """A number for each run, by its task; numeric even without runs, where a plain map would give text."""
     return runs["task"].map(values).astype(float)
 
 
 def along(runs: pd.DataFrame, column: str) -> pd.DataFrame:
-    """The runs with ``place``, their condition's position on its axis, and ``step``, its octaves above the one before.
+    """The runs with ``place``, their condition's position on its axis, and ``step``, octaves above the one before.
 
     Args:
         runs: graded.
-        column: of the position, a number above 0.
+        column: holds the position, a number above 0.
     """
     import pandas as pd
 
@@ -93,7 +92,7 @@ def along(runs: pd.DataFrame, column: str) -> pd.DataFrame:
     for _, group in runs.groupby("task", sort=False):
         places = group.groupby(group["value"].map(str))[column].median().astype(float)
         logs = np.log2(places.sort_values())
-        step = logs.diff().fillna(1.0)  # the shortest counts for a doubling: below it nothing was tried
+        step = logs.diff().fillna(1.0)  # the smallest counts as a doubling: nothing below it was tried
         label = group["value"].map(str)
         parts.append(group.assign(place=label.map(logs), step=label.map(step), values=len(places)))
     return pd.concat(parts, ignore_index=True)

@@ -18,8 +18,8 @@ from omegaconf.errors import OmegaConfBaseException
 from rnncompare.base.errors import DataError, MachineError, SettingError
 from rnncompare.base.signals import exit_on_ctrl_c
 from rnncompare.base.wording import safe
+from rnncompare.composition.compose import CONFIGS, register_schemas
 from rnncompare.composition.override_allowlist import checked
-from rnncompare.composition.schemas import CONFIGS, register_schemas
 
 SOME_FAILED = 1
 REQUEST_WRONG = 2

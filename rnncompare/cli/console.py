@@ -1,7 +1,8 @@
-"""What runs and sweeps print: the plan, progress, each result as it comes, and a table at the end."""
+"""What runs, sweeps and studies print: the plan, progress, each result as it comes, and a table at the end."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -104,7 +105,7 @@ def _single(record: Record, path: Path) -> None:
             print(f"  {name:<{width}}  {value}")
         plot = path.with_name("curve.png")
         if not plot.exists():
-            from rnncompare.report.figures import learning_curve
+            from rnncompare.report.figures.run_times import learning_curve
 
             learning_curve(load_curve(path), record.model.name, _described(record), plot, record.quality.metric)
         print(safe(f"\nplot    {plot}"))
@@ -154,3 +155,61 @@ def _line(record: Record) -> str:
     seconds = "" if speed.training_seconds is None else f" in {speed.training_seconds:.1f} s"
     took = f"{speed.updates} updates{seconds}"
     return f"{'done':<9} {what}: test {metric_label(quality.metric)} {quality.test:.4g}, {took}"
+
+
+class StudyConsole:
+    """Prints what a study tells: lines to standard output, bars to standard error."""
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        print(safe(text), flush=True)
+
+    def stage(self, name: str, total: int, unit: str) -> StageBar:
+        """A bar for a part of the study."""
+        return StageBar(name, total, unit)
+
+
+class StageBar:
+    """A bar over many units of work; without a terminal it says every half minute how far it is.
+
+    Args:
+        name: what is going on.
+        total: units to be done; no bar is shown for none.
+        unit: what they are called.
+    """
+
+    def __init__(self, name: str, total: int, unit: str):
+        often = 0.1 if sys.stderr.isatty() else 30
+        self._bar = tqdm(
+            total=total,
+            desc=name,
+            unit=unit,
+            mininterval=often,
+            maxinterval=often,
+            dynamic_ncols=True,
+            disable=not total,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._bar.close()
+
+    def update(self, name: str, update: int, metric: float) -> None:
+        """A run has validated; there are too many of them to show."""
+
+    def note(self, text: str) -> None:
+        """Say something beside the bar."""
+        self._bar.write(safe(text), file=sys.stderr)
+
+    def finished(self, record: Record) -> None:
+        """A run has ended and is recorded."""
+        if record.status != "completed":
+            model, data = record.model, record.data
+            self.note(f"{record.status}: {model.name} on {data.name}, seed {record.seed}: {record.error}")
+        self._bar.update()
+
+    def advance(self) -> None:
+        """A unit of work is done."""
+        self._bar.update()

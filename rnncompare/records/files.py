@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,10 +24,13 @@ PATHS = ("path", "test_path")  # of data files
 # settings that cannot change the outcome of a run
 NOT_IN_RUN_ID = ("results_dir", "force", "stale", "progress", "run_timeout", "checkpoint_seconds", "keep")
 # settings added later, with the values that describe what runs did before: a run made then keeps its id
-CAME_LATER: dict[str, dict[str, Any]] = {
-    "data": {"split": "end", "delimiter": None, "decimal": None, "encoding": None, "header": None},
-    "model": {"initialisation": "torch"},
-    "train": {"schedule": "constant", "settle": None, "min_updates": 0, "fused": False},
+CAME_LATER: dict[str, dict[str, Sequence[Any]]] = {
+    "data": {
+        "split": ("end", None),
+        **dict.fromkeys(("delimiter", "decimal", "encoding", "header", "split_by", "folds", "fractions"), (None,)),
+    },
+    "model": {"initialisation": ("torch",)},
+    "train": {"schedule": ("constant",), "settle": (None,), "min_updates": (0,), "fused": (False,)},
 }
 CHECKSUM = "checksum"  # in the provenance: of everything else in the record, so that an edit shows
 
@@ -44,7 +47,7 @@ def run_id(config: Mapping[str, Any]) -> str:
         kept["data"] = {key: value for key, value in data.items() if key not in PATHS}
     for part, before in CAME_LATER.items():
         if isinstance(settings := kept.get(part), Mapping):
-            kept[part] = {key: value for key, value in settings.items() if (key, value) not in before.items()}
+            kept[part] = {key: value for key, value in settings.items() if value not in before.get(key, ())}
     canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

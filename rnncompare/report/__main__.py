@@ -72,7 +72,7 @@ def _report_study(results: Path, output: Path) -> tuple[int, list[Path], list[st
 
 def _report_earlier_study(results: Path, output: Path) -> tuple[int, list[Path], list[str]]:
     from rnncompare.report import pages, tables
-    from rnncompare.studies.earlier import read_earlier_study
+    from rnncompare.report.pages.earlier import read_earlier_study
 
     study = read_earlier_study(results)
     runs = pages.earlier_runs(study)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from rnncompare.base.wording import direction, metric_label, printable
 from rnncompare.records import NOT_IN_RUN_ID
 from rnncompare.statistics import mean_interval
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Settings that have columns of their own in what is recorded or that make replicates.
 NO_LABEL = ("seed", "device", "data.name", "data.size", "model.name", "model.hidden_size", "model.parameters")
@@ -50,8 +49,6 @@ def label(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 def _join(frame: pd.DataFrame, columns: Sequence[str], separator: str = "\0") -> pd.Series:
     """One text a row, from columns of any type, such as ``adding, sequence_length 100``; nulls are left out."""
-    import pandas as pd
-
     parts = [[_setting(name, value) for value in frame[name]] for name in columns]
     rows = zip(*parts, strict=True) if parts else [()] * len(frame)
     return pd.Series([separator.join(filter(None, row)) for row in rows], index=frame.index, dtype=object)
@@ -80,8 +77,6 @@ def summarise(frame: pd.DataFrame) -> pd.DataFrame:
         parameters, step times, memory and times to target are medians, where a run that never reached the target
         counts as slower than any; ``reached_target`` counts those that did. ``run_ids`` names the runs.
     """
-    import pandas as pd
-
     frame, varying = label(frame)
     groups = frame.groupby(["task", "data.train_examples", "variant", "model.hidden_size"], dropna=False)
     summary = pd.DataFrame([_summary(runs, varying) for _, runs in groups])
@@ -134,8 +129,6 @@ def text(summary: pd.DataFrame) -> str:
 
 def shown(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of a summary as texts, in the columns that a reader needs."""
-    import pandas as pd
-
     lost = [
         "".join(f", {row[name]} {name}" for name in ("diverged", "failed") if row[name]) for _, row in rows.iterrows()
     ]

@@ -12,10 +12,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Looks:
-    """When a study is looked at, and how much of the allowed error each look may use (Lan and DeMets 1983).
+    """When a study is looked at, and how much of the allowed error each look may spend (Lan and DeMets 1983).
 
     Attributes:
-        pairs: how many pairs there are at each look, rising; a study stops at the first look that settles it.
+        pairs: the number of pairs at each look, rising; a study stops at the first look that settles it.
     """
 
     pairs: tuple[int, ...] = (10, 20, 30, 50)
@@ -25,9 +25,9 @@ class Looks:
             raise ValueError(f"looks at {list(self.pairs)} pairs: rising numbers from 2 up are needed")
 
     def alpha(self, pairs: int) -> float:
-        """The two-sided error of the interval for *supported* and *refuted* at the look with so many ``pairs``.
+        """The two-sided error of the interval for *supported* and *refuted* at the look with this many ``pairs``.
 
-        ``1 - alpha`` is the confidence to use there. Over all looks a true margin is left out in 5 % of studies.
+        ``1 - alpha`` is the confidence to use there. Over all looks, 5 % of studies exclude a true margin.
         """
         return self._levels(0.05)[self._look(pairs)]
 
@@ -38,13 +38,13 @@ class Looks:
     def overall_p(self, p: float, pairs: int, one_sided: bool = False) -> float:
         """The p-value over all looks (Jennison and Turnbull's repeated p-value).
 
-        It is the smallest overall error at which this look would decide: at most 0.05 exactly where ``p`` is within
-        the look's own level. It goes to `holm`.
+        It is the smallest overall error at which this look would decide: at most 0.05 exactly when ``p`` is within the
+        look's own level. It goes to `holm`.
 
         Args:
-            p: of the decision at this look by itself, ``Decision.p``.
+            p: of the decision at this look alone, ``Decision.p``.
             pairs: which look it is.
-            one_sided: True for the verdict *equivalent*, whose p is of one-sided tests.
+            one_sided: True for the verdict *equivalent*, whose p comes from one-sided tests.
         """
         if math.isnan(p):
             return p
@@ -87,17 +87,17 @@ def boundaries(fractions: tuple[float, ...], alpha: float) -> tuple[float, ...]:
     """How large the absolute z statistic must be at each look to stop there.
 
     The density of the Brownian motion that has not stopped yet is carried from look to look by numerical integration
-    (Armitage, McPherson and Rowe 1969), and each bound is where it spends what `spent` allows.
+    (Armitage, McPherson and Rowe 1969); each bound is placed where it spends what `spent` allows.
 
     Args:
-        fractions: of the final number of pairs, rising to at most 1.
+        fractions: of the final number of pairs at each look, rising to at most 1.
         alpha: two-sided error over all looks.
     """
     from scipy.optimize import brentq
     from scipy.special import ndtr
 
     def excess(bound: float) -> float:
-        """The chance to go on until this look and to be beyond the bound there, less what is allowed."""
+        """The chance of reaching this look and being beyond the bound there, less what is allowed."""
         limit = bound * math.sqrt(time)
         beyond = ndtr((points - limit) / step) + ndtr((-limit - points) / step)
         return float(mass @ beyond) - allowed
@@ -128,8 +128,8 @@ def _simpson(limit: float, intervals: int = 400) -> tuple[np.ndarray, np.ndarray
 def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
     """Holm's (1979) step-down adjustment of the p-values of one family, in their order.
 
-    Rejecting where the adjusted value is at most 5 % keeps the chance of any false rejection in the family to 5 %,
-    however the claims hang together. A NaN (a claim that could not be tested) stays NaN and is not counted.
+    Rejecting when the adjusted value is at most 5 % keeps the chance of any false rejection in the family to 5 %,
+    however the claims depend on each other. NaN (a claim that could not be tested) stays NaN and is not counted.
 
     Raises:
         ValueError: a p-value lies outside 0 to 1.

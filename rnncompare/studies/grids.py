@@ -2,22 +2,66 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from rnncompare.claims.evidence import Evidence, graded, is_scored
 from rnncompare.claims.finding import Finding
+from rnncompare.claims.scale import NEGLIGIBLE
 from rnncompare.records import run_id
 from rnncompare.statistics import ArmGrid
 from rnncompare.studies.manifest import ManifestEntry
 from rnncompare.studies.planning import Plan
 from rnncompare.studies.protocol import Condition, Entry
-from rnncompare.studies.rates import end_that_matters, neighbour, with_rate
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+LOWEST, HIGHEST = -9, 0  # halves of a decade: 0.0000316 to 1
+Side = Literal["low", "high"]
+
+
+def rate_at(half_decades: int) -> float:
+    """The rate at a place of the grid, to three digits: 0.001 at -6, 0.00316 at -5, 0.01 at -4."""
+    return float(f"{10 ** (half_decades / 2):.3g}")
+
+
+def neighbour(rates: Sequence[float], side: Side) -> float | None:
+    """The next rate beyond an end of ``rates``; None where the grid ends."""
+    end = round(2 * math.log10(min(rates) if side == "low" else max(rates)))
+    beyond = end - 1 if side == "low" else end + 1
+    return rate_at(beyond) if LOWEST <= beyond <= HIGHEST else None
+
+
+def end_that_matters(grid: ArmGrid, margin: float) -> Side | None:
+    """The end of the grid at which an arm's best rate lies, if what lies beyond could matter.
+
+    An end that is better than its neighbour by less than what counts as an improvement in training (a quarter of the
+    margin) is level ground, as where all rates solve a task: the range does not grow for it.
+
+    Args:
+        grid: of the arm, its validation scores in the unit of the margin.
+        margin: of the task.
+    """
+    side = grid.at_edge
+    if side not in ("low", "high"):
+        return None
+    mean = np.asarray(grid.validation).mean(axis=1)
+    inner = mean[1] if side == "low" else mean[-2]
+    return side if mean[grid.chosen] - inner > NEGLIGIBLE * margin else None  # type: ignore[return-value]
+
+
+def with_rate(settings: RunSettings, rate: float, seed: int) -> RunSettings:
+    """The run with this learning rate and seed."""
+    return dataclasses.replace(settings, seed=seed, train=dataclasses.replace(settings.train, learning_rate=rate))
+
 
 FEWEST_TO_CHOOSE = 3  # seeds by which the range of rates is first looked at
 

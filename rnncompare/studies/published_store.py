@@ -14,8 +14,8 @@ from rnncompare.measurements.store import STORE as MEASUREMENTS
 from rnncompare.records import plain, write_whole
 from rnncompare.records.store import CURVES, write_frame
 from rnncompare.records.store import NAME as RECORDS
-from rnncompare.studies.files import Files, read_files
 from rnncompare.studies.manifest import NAME, Manifest, read_manifest
+from rnncompare.studies.verdicts import Files, read_files
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ from typing import Any
 from rnncompare.base.errors import SettingError
 from rnncompare.claims import Claim
 from rnncompare.records.provenance import provenance
-from rnncompare.studies import budget, cost, probing
+from rnncompare.studies import budget, probing
 from rnncompare.studies.grids import FEWEST_TO_CHOOSE, Grids
 from rnncompare.studies.manifest import NAME, Manifest, is_earlier
 from rnncompare.studies.planning import Plan, plan
@@ -216,7 +216,7 @@ def _seconds(planned: Plan, settings: StudySettings, reporter: Reporter, always:
 
     usual = {name: math.ceil(settings.updates * task.usual_updates) for name, task in planned.tasks.items()}
     kinds = {kind(entry): (planned.runs[entry], usual[entry.task]) for entry in entries}
-    taken = cost.seconds_of(kinds, reporter)
+    taken = budget.seconds_of(kinds, reporter)
     return {entry: taken[kind(entry)] for entry in entries}
 
 

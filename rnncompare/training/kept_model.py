@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 
 import rnncompare
 from rnncompare.base.errors import DataError, SettingError
-from rnncompare.models.architecture import Architecture
+from rnncompare.models.architecture import Architecture, names
 from rnncompare.models.network import Network
 from rnncompare.models.reference import MODULES
 from rnncompare.records import MODEL
@@ -117,7 +118,9 @@ class KeptModel:
         path = Path(path)
         content = {
             "format": FORMAT,
-            "architecture": dataclasses.asdict(self.network.architecture),
+            "architecture": {
+                name: value for name, value in vars(self.network.architecture).items() if name != "factory"
+            },
             "weights": {name: value.cpu() for name, value in self.network.state_dict().items()},
             "prepared": None if self.prepared is None else self.prepared.state(),
             **{name: getattr(self, name) for name in ("run_id", "config", "test_outputs", "test_targets", "version")},
@@ -134,11 +137,15 @@ class KeptModel:
                 temporary.unlink(missing_ok=True)
 
 
-def load_model(path: str | Path) -> KeptModel:
+def load_model(path: str | Path, module: Callable[..., nn.Module] | None = None) -> KeptModel:
     """The model at ``path``, or that of the run whose folder it is; on the CPU. No code in the file is run.
 
+    Args:
+        path: of the file or folder.
+        module: the class or function that made the recurrent layers, where they are a module of your own.
+
     Raises:
-        DataError: there is no such file, or it holds no model.
+        DataError: there is no such file, it holds no model, or its module is wanted.
     """
     from rnncompare.tasks.user.prepared import Prepared
 
@@ -151,7 +158,11 @@ def load_model(path: str | Path) -> KeptModel:
         if content["format"] != FORMAT:
             raise ValueError(f"its format is {content['format']!r}, not {FORMAT!r}")
         plan = content["architecture"]
-        network = Network(Architecture(**{**plan, "categories": tuple(plan["categories"])}))
+        own = plan["name"] not in names()
+        if own and module is None:
+            raise ValueError(f"it holds a module of your own: load_model(path, module={plan['name']})")
+        given = {"categories": tuple(plan["categories"]), "factory": module if own else None}
+        network = Network(Architecture(**plan | given))
         network.load_state_dict(content["weights"])
         prepared = None if content["prepared"] is None else Prepared.from_state(content["prepared"])
         facts = {name: content[name] for name in ("run_id", "config", "test_outputs", "test_targets", "version")}

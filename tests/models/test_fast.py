@@ -270,7 +270,7 @@ def test_saturation_and_nan(name, path_name, dtype):
 def test_threads_share_out_rows_or_units(name, packed, reverse, batch, hidden, monkeypatch):
     given = case(name, batch=batch, hidden=hidden, packed=packed)
     expected = results(unroll, given, reverse)
-    monkeypatch.setattr(compiled, "_threads", lambda *_: 2)
+    monkeypatch.setattr(compiled, "MINIMUM_PER_THREAD", 1)
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
@@ -278,6 +278,38 @@ def test_threads_share_out_rows_or_units(name, packed, reverse, batch, hidden, m
             assert_same(results(path("fused_c", given), given, reverse), expected)
     finally:
         torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
+@pytest.mark.parametrize("stated", [False, True])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("batch", "features", "hidden"), [(1, 5, 33), (2, 40, 16), (3, 16, 7), (9, 21, 40), (70, 5, 83)]
+)
+def test_a_single_step(name, stated, threads, dtype, batch, features, hidden, monkeypatch):
+    monkeypatch.setattr(compiled, "MINIMUM_PER_THREAD", 1)
+    ours = getattr(rnncompare, name)(features, hidden, dtype=dtype)
+    theirs = getattr(torch.nn, name)(features, hidden, dtype=dtype)
+    theirs.load_state_dict(ours.state_dict())
+    input = torch.randn(1, batch, features, dtype=dtype)
+    states = [torch.randn(1, batch, hidden, dtype=dtype) for _ in ours.cell.states] if stated else []
+    found, before = [], torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        for module in (ours, theirs):
+            leaves = [leaf.clone().requires_grad_() for leaf in (input, *states)]
+            hx = None if not states else tuple(leaves[1:]) if len(states) > 1 else leaves[1]
+            output, final = module(leaves[0], hx)
+            values = [output, *final] if isinstance(final, tuple) else [output, final]
+            gradients = torch.autograd.grad(sum(v.square().sum() for v in values), [*leaves, *module.parameters()])
+            with torch.no_grad():
+                plain, _ = module(leaves[0], hx)
+            found.append(dict(enumerate([*values, *gradients, plain])))
+    finally:
+        torch.set_num_threads(before)
+    assert ours.implementation_used == "fused_c"
+    assert_same(*found)
 
 
 @pytest.mark.parametrize("name", CELLS)

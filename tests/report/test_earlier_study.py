@@ -10,7 +10,7 @@ from parsed import Parsed
 from rnncompare.records.store import read_frame, write_frame
 from rnncompare.report.__main__ import main
 from rnncompare.report.figures import palette
-from rnncompare.studies.earlier import PROTOCOL
+from rnncompare.report.pages.earlier import PROTOCOL
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published" / "study"
 pytestmark = pytest.mark.xdist_group("earlier study")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
 from rnncompare.base.wording import counted
 from rnncompare.measurements.bench_tables import means
 from rnncompare.measurements.cases import BASE, IMPLEMENTATIONS
 from rnncompare.report.figures import canvas, svg
 from rnncompare.report.figures.palette import colour, model_look
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 NAMES = {
     "torch": "torch.nn",
@@ -129,8 +129,6 @@ def _look(cell: str, implementation: str) -> dict[str, Any]:
 
 
 def _dressed(look: dict[str, Any], implementation: str) -> dict[str, Any]:
-    from matplotlib.colors import to_rgb
-
     marker, white, by_torch = LOOKS[implementation]
     colour = tuple((1 - white) * part + white for part in to_rgb(look["color"]))
     return look | {

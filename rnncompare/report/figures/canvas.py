@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.transforms import Transform
+from numpy.typing import ArrayLike
 
 from rnncompare.base.wording import printable
 from rnncompare.report.figures.palette import colour
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.transforms import Transform
-    from numpy.typing import ArrayLike
 
 INK, MUTED, RULE = colour("ink"), colour("muted"), colour("rule")
 SETTINGS: dict[Any, Any] = {
@@ -54,9 +54,6 @@ def panels(
     rows: int, columns: int, height: float, width: float = WIDE, share_y: bool = False
 ) -> tuple[Figure, np.ndarray]:
     """A figure with a grid of axes, the y axis of each row shared where ``share_y`` is true; sizes in inches."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
     with matplotlib.rc_context(SETTINGS):
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.subplots(rows, columns, squeeze=False, sharey="row" if share_y else False)
@@ -125,8 +122,6 @@ def logarithmic(axes: Axes, values: Iterable[float], always: bool = False) -> bo
 
 def log_axis(axes: Axes, which: str, ratio: float) -> None:
     """A logarithmic axis with plain numbers at ticks, as many as a span of that ``ratio`` needs."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
-
     getattr(axes, f"set_{which}scale")("log")
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(LogLocator(subs=(1.0,) if ratio > 1000 else (1.0, 2.0, 5.0), numticks=8))

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from rnncompare.report.figures import canvas
 from rnncompare.report.figures.canvas import INK, MUTED, plain
 from rnncompare.report.figures.palette import TASK_VERDICTS, VERDICTS, colour, verdict_look
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 ROW = 0.34  # inches
 LABEL = 70  # characters
@@ -112,8 +110,6 @@ def forest_by_task(
         margin: of the claim.
         verdict: in general.
     """
-    import pandas as pd
-
     whole = {"label": "in general", "verdict": verdict, "marker": "D", "thick": 2.6}
     new = {"label": "a new task", "low": general["new_low"], "high": general["new_high"], "thick": 5.0, "marker": "|"}
     below = [

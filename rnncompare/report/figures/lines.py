@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from rnncompare.report.figures import canvas
 from rnncompare.report.figures.canvas import HALF_BAND, INK, MUTED, plain
 from rnncompare.report.figures.palette import colour, model_looks
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 LOG_FROM = 3.0  # times: over less, a linear axis has the rounder numbers
 FEW = 6  # markers on a line of many points
@@ -35,8 +33,6 @@ def mean_curve(curves: Sequence[pd.DataFrame], x: str = "update", most: int = 60
         x: ``update`` or ``seconds``.
         most: points, at about which the mean is taken.
     """
-    import pandas as pd
-
     start, end = max(curve[x].iloc[0] for curve in curves), max(curve[x].iloc[-1] for curve in curves)
     places = np.unique(np.concatenate([curve[x] for curve in curves]))
     places = places[(places >= start) & (places <= end)]

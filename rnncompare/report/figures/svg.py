@@ -6,15 +6,15 @@ import io
 import re
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree
+
+import matplotlib
+from matplotlib.figure import Figure
 
 from rnncompare.records import write_whole
 from rnncompare.report.figures.canvas import DOTS, SETTINGS
 from rnncompare.report.figures.palette import ROLES, colour
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 UNUSED = ("font-family", "font", "font-style", "font-variant", "font-stretch")  # the page's font does
@@ -49,8 +49,6 @@ def text(figure: Figure) -> str:
 
 
 def _write(figure: Figure, file: Path | io.BytesIO, **options: Any) -> None:
-    import matplotlib
-
     with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for it
         figure.draw_without_rendering()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 from tqdm import tqdm
 
 from rnncompare.base.wording import printable
@@ -16,14 +17,12 @@ from rnncompare.claims.finding import Finding, TaskFinding
 from rnncompare.report.figures import effects
 from rnncompare.report.figures.canvas import slug
 from rnncompare.report.pages import phrases
-from rnncompare.report.pages.drawing import Drawn, Plotter, TaskName, task_names
-from rnncompare.report.pages.study_runs import group_anchor
+from rnncompare.report.pages.phrases import TaskName, task_names
+from rnncompare.report.pages.render import Drawn, Plotter
+from rnncompare.report.pages.run_lists import group_anchor
 from rnncompare.report.pages.task_views import Known, RunAnchors, TaskView, task_view
 from rnncompare.statistics import Interval
 from rnncompare.studies.verdicts import Study
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SLOW = 2  # seconds from which progress is shown
 NO_AXIS = TaskName("", "")
@@ -138,8 +137,6 @@ def _unit(finding: Finding, tasks: list[TaskFinding]) -> tuple[str, float | None
 
 
 def _forest(finding: Finding, tasks: list[TaskFinding], name: str, plotter: Plotter) -> Drawn:
-    import pandas as pd
-
     unit, margin = _unit(finding, tasks)
     rows = []
     for task in tasks:
@@ -166,8 +163,6 @@ def _forest(finding: Finding, tasks: list[TaskFinding], name: str, plotter: Plot
 
 
 def _by_margin(finding: Finding, tasks: list[TaskFinding], name: str, plotter: Plotter) -> Drawn:
-    import pandas as pd
-
     unit, margin = _unit(finding, tasks)
     rows = []
     for task in tasks:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from rnncompare import tasks
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FIELDS = {
     "hardware": "Hardware",

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from rnncompare.base.wording import counted
-from rnncompare.report.figures import canvas, effects, lines, scores
+from rnncompare.report.figures import canvas, effects, lines, run_scores
 from rnncompare.report.figures.canvas import slug
-from rnncompare.report.figures.series import metric_axis
-from rnncompare.report.pages.drawing import Drawn, Plotter, TaskName
+from rnncompare.report.figures.run_scores import metric_axis
+from rnncompare.report.pages.phrases import TaskName
+from rnncompare.report.pages.render import Drawn, Plotter
 from rnncompare.statistics import Interval, mean_interval
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FULLEST = 12  # models in one figure
 COSTS = {
@@ -47,8 +46,6 @@ class Charts:
 
 def glance(rows: Sequence[Glimpse], plotter: Plotter) -> Drawn:
     """All comparisons, each effect divided by its margin, so that they share an axis."""
-    import pandas as pd
-
     table = []
     for row in rows:
         ends = [math.nan] * 3
@@ -116,8 +113,6 @@ def place(axis: str, value: object, runs: pd.DataFrame) -> float:
 
 def _over_axis(name: TaskName, runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
     """Quality on test data over what the task varies."""
-    import pandas as pd
-
     scored = runs[runs["status"] == "completed"].dropna(subset=["quality.test"])
     rows, dots = [], []
     for (variant, value), mine in scored.groupby(["variant", scored["value"].map(str)], sort=False):
@@ -140,13 +135,11 @@ def _costs(runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
     known = {column: name for column, name in COSTS.items() if scored[column].notna().any()}
     if known:
         description = "mean test quality with 95 % interval of each model over what it costs; dots are single runs"
-        yield plotter.draw(scores.quality_by_cost(scored, known), "Cost against quality", description, file)
+        yield plotter.draw(run_scores.quality_by_cost(scored, known), "Cost against quality", description, file)
 
 
 def _learning(runs: pd.DataFrame, curves: Sequence[pd.DataFrame], file: str, plotter: Plotter) -> Iterator[Drawn]:
     """Learning curves: mean, and band from the lowest to the highest run."""
-    import pandas as pd
-
     parts = [part[part["run_id"].isin(runs["run_id"])] for part in curves if len(part)]
     if not sum(map(len, parts)):
         return
@@ -184,8 +177,6 @@ def gradient_flow(probes: Mapping[str, pd.DataFrame], plotter: Plotter) -> Itera
 
 
 def _flow(probes: pd.DataFrame, stage: str, file: str, plotter: Plotter) -> Drawn | None:
-    import pandas as pd
-
     prefix = f"values.{stage}.log_norm."
     columns = {int(column.removeprefix(prefix)): column for column in probes if column.startswith(prefix)}
     rows = [

@@ -1,11 +1,13 @@
-"""Findings in words and figures that a student understands."""
+"""Findings, tasks and models in words and figures that a student understands."""
 
 from __future__ import annotations
 
 import functools
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -15,6 +17,7 @@ from rnncompare.claims.finding import Finding, TaskFinding
 from rnncompare.statistics import Interval
 from rnncompare.studies.table import p_value
 
+SIZES = ("data.size", "data.train_examples")  # axes of training-set size
 EARLIER_SOURCES = {  # keys of the earlier protocol
     "S1": "textbook",
     "S2": "question_and_answers",
@@ -184,3 +187,37 @@ def source(said_by: str) -> str:
 def _sources() -> dict[str, dict[str, object]]:
     loaded: dict[str, dict[str, object]] = yaml.safe_load((EXPERIMENTS / "sources.yaml").read_text(encoding="utf-8"))
     return loaded
+
+
+@dataclass(frozen=True)
+class TaskName:
+    """What a reader calls a task, and what it varies; the latter is empty where it varies nothing."""
+
+    title: str
+    axis: str
+
+    def condition(self, value: object) -> str:
+        """A value with what it is a value of."""
+        return f"{self.axis} {value}".strip()
+
+
+def task_names(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, TaskName]:
+    """The tasks of a study, as its manifest has them."""
+    return {
+        name: TaskName(
+            title=str(task.get("scale", {}).get("title") or task.get("title") or name),
+            axis=axis_name(str(task.get("axis", ""))),
+        )
+        for name, task in tasks.items()
+    }
+
+
+def axis_name(axis: str) -> str:
+    """What is varied, in words."""
+    return "training examples" if axis in SIZES else axis.rpartition(".")[2].replace("_", " ")
+
+
+def model_name(overrides: Iterable[str]) -> str:
+    """A model by its settings, such as ``lstm, forget bias 1, hidden size 64``."""
+    words = [word.partition("=") for word in overrides]
+    return ", ".join(v if k == "model" else f"{k.rpartition('.')[2].replace('_', ' ')} {v}" for k, _, v in words)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
 
 from rnncompare.base.wording import counted, direction, metric_label
-from rnncompare.records import write_whole
-from rnncompare.report import figures, tables
+from rnncompare.report import tables
 from rnncompare.report.figures.canvas import slug
-from rnncompare.report.pages.drawing import Drawn, Plotter
-from rnncompare.report.pages.origin import origin
-from rnncompare.report.pages.render import render
-from rnncompare.report.pages.run_details import RunGroup, run_data
-
-if TYPE_CHECKING:
-    import pandas as pd
+from rnncompare.report.figures.run_scores import quality_by_examples, quality_by_parameters
+from rnncompare.report.figures.run_times import learning_curves, step_time, time_to_target
+from rnncompare.report.pages.render import Drawn, Plotter, write_page
+from rnncompare.report.pages.run_lists import RunGroup
 
 
 def write_runs(
@@ -50,35 +49,39 @@ def write_runs(
             plotter.draw(
                 figure, f"{kind.replace('_', ' ')} of {task}", "the table above has the numbers", f"{kind}-{file}"
             )
-            for kind, figure in figures.of_task(of_task, curves)
+            for kind, figure in _figures(of_task, curves)
             for file in [slug(str(task), number)]
         ]
         mine = [_group(row, of_task, len(groups) + place) for place, row in enumerate(rows.to_dict("records"))]
         groups += mine
         parts.append(_part(str(task), number, rows, made, [group.anchor for group in mine]))
     seeds = frame["seed"].nunique()
-    page = output / "report.html"
-    text = render(
+    page = write_page(
         "runs.html.j2",
+        output,
+        frame,
+        groups,
+        [curves],
+        results,
+        contents=[(part["anchor"], part["title"]) for part in parts],
         title="Runs compared",
         subtitle=f"{counted(len(frame), 'run')}, {seeds} {'seed: no intervals' if seeds == 1 else 'seeds'}",
         skipped=skipped,
-        contents=[
-            *((part["anchor"], part["title"]) for part in parts),
-            ("runs", "Runs"),
-            ("origin", "Where the numbers come from"),
-        ],
         tasks=parts,
-        run_groups=groups,
-        run_count=len(frame),
-        run_data=run_data(groups, [curves], results, output),
-        origin=origin(frame),
-        command="",
-        settings=[],
-        left_out={},
     )
-    write_whole(page, text)
     return [page, *plotter.written]
+
+
+def _figures(runs: pd.DataFrame, curves: pd.DataFrame) -> Iterator[tuple[str, Figure]]:
+    """Every figure that the labelled runs of one task have numbers for, with the name of its kind."""
+    made = {
+        "quality_by_examples": quality_by_examples(runs),
+        "learning_curves": learning_curves(runs, curves),
+        "quality_by_parameters": quality_by_parameters(runs),
+        "step_time": step_time(runs),
+        "time_to_target": time_to_target(runs),
+    }
+    return ((kind, figure) for kind, figure in made.items() if figure is not None)
 
 
 def _group(row: dict[Any, Any], runs: pd.DataFrame, number: int) -> RunGroup:

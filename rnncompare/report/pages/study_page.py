@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from rnncompare.base.wording import counted
 from rnncompare.claims.finding import Finding
-from rnncompare.records import write_whole
 from rnncompare.report.figures import effects
 from rnncompare.report.pages import overview, phrases
 from rnncompare.report.pages.claim_views import ClaimView, FindingView, views
-from rnncompare.report.pages.drawing import Plotter, task_names
-from rnncompare.report.pages.origin import origin
-from rnncompare.report.pages.render import render
-from rnncompare.report.pages.run_details import run_data
-from rnncompare.report.pages.study_runs import at_best_rate, run_groups
+from rnncompare.report.pages.phrases import task_names
+from rnncompare.report.pages.render import Plotter, write_page
+from rnncompare.report.pages.run_lists import at_best_rate, run_groups
 from rnncompare.report.pages.task_views import TaskView
 from rnncompare.statistics import Interval
 from rnncompare.studies.verdicts import Study
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass
@@ -65,27 +60,26 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
     contents = [("verdicts", "Verdicts"), ("glance", "At a glance"), ("claims", "Claim by claim")]
     contents += [("tasks", "Task by task")] if tasks else []
     contents += [("gradients", "Gradient flow")] if gradients else []
-    text = render(
+    page = write_page(
         "study.html.j2",
+        output,
+        runs,
+        groups,
+        curves,
+        results,
+        contents=contents,
+        settings=manifest.settings,
         title="GRU or LSTM? What the measurements say",
         subtitle=_subtitle(study, len(runs)),
         skipped=study.skipped,
-        contents=[*contents, ("runs", "Runs"), ("origin", "Where the numbers come from")],
         map=shown,
         claims=claims,
         forest=forest,
         tasks=tasks,
         gradients=gradients,
-        run_groups=groups,
-        run_count=sum(len(group.runs) for group in groups),
-        run_data=run_data(groups, curves, results, output),
-        origin=origin(runs),
         command=manifest.command,
-        settings=[(name.replace("_", " "), value) for name, value in manifest.settings.items() if value is not None],
         left_out=manifest.left_out,
     )
-    page = output / "report.html"
-    write_whole(page, text)
     tables = [_findings(study.findings, output), _tasks(study.findings, output), _pairs(study.findings, output)]
     return [page, *tables, *plotter.written]
 
@@ -102,8 +96,6 @@ def _map(claims: list[ClaimView]) -> VerdictMap:
 
 def _draw_map(shown: VerdictMap, plotter: Plotter) -> None:
     """The map as files; the page has it as a table, whose cells are links."""
-    import pandas as pd
-
     rows = [
         (title, _label(found.finding).replace("_", " "), cell.said)
         for _, found, cells in shown.rows
@@ -132,8 +124,6 @@ def _subtitle(study: Study, runs: int) -> str:
 
 
 def _findings(findings: list[Finding], output: Path) -> Path:
-    import pandas as pd
-
     rows = [
         {
             **_comparison(finding),
@@ -161,8 +151,6 @@ def _findings(findings: list[Finding], output: Path) -> Path:
 
 def _tasks(findings: list[Finding], output: Path) -> Path:
     """What each task says, a row for each comparison on it."""
-    import pandas as pd
-
     rows = [
         {
             **_comparison(finding),
@@ -191,8 +179,6 @@ def _tasks(findings: list[Finding], output: Path) -> Path:
 
 def _pairs(findings: list[Finding], output: Path) -> Path:
     """Every pair of every finding."""
-    import pandas as pd
-
     parts = [
         task.pairs.assign(
             task=task.task,

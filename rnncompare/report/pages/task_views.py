@@ -5,21 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from rnncompare.base.wording import counted
 from rnncompare.claims.finding import Finding, TaskFinding
+from rnncompare.claims.scale import Scale
 from rnncompare.report.figures import lines
 from rnncompare.report.figures.canvas import slug
 from rnncompare.report.pages import phrases
-from rnncompare.report.pages.drawing import Drawn, Plotter, TaskName
 from rnncompare.report.pages.overview import place
+from rnncompare.report.pages.phrases import TaskName
+from rnncompare.report.pages.render import Drawn, Plotter
 from rnncompare.statistics import Interval
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from rnncompare.claims.scale import Scale
 
 RunAnchors = Mapping[tuple[str, str, str], str]  # of an arm, a task and a value
 
@@ -142,8 +140,6 @@ def _course(finding: Finding, task: TaskFinding, rows: pd.DataFrame, x: str, nam
 
 def _over_axis(finding: Finding, task: TaskFinding, pairs: pd.DataFrame, name: str, known: Known) -> Iterator[Drawn]:
     """The scores over what the task varies, where it has several values."""
-    import pandas as pd
-
     mine = known.runs[known.runs["task"] == task.task] if len(known.runs) else known.runs
     at = {
         str(value): place(known.name.axis, value, mine[mine["value"].map(str) == str(value)] if len(mine) else mine)

@@ -138,6 +138,7 @@ class Roles:
         features: columns that are read at every step.
         categorical: those of them that are embedded.
         varies: whether the target differs within a sequence.
+        split_by: the column of groups of which each is in one split, or None where the split is another.
         notes: what else is to be said aloud.
     """
 
@@ -149,6 +150,7 @@ class Roles:
     features: list[str] = field(default_factory=list)
     categorical: list[str] = field(default_factory=list)
     varies: bool = False
+    split_by: str | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -171,18 +173,22 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     left.remove(target)
     require(frame[target].dtype.kind not in "mM", "data.target", target, "a column of numbers or names, not of dates")
     group = reading.group
-    if group is not None:
-        left.remove(group)
+    left = [name for name in left if name not in (group, reading.split_by)]
     time = find_time(table, left, reading.time)
     left = [name for name in left if name != time]
     quantity = mixed(table, target) if is_text(frame[target]) else not is_classes(frame[target])
-    text = None if group else find_text(table, left, reading.kind, time, quantity)
+    by_group = reading.split == "group" and reading.split_by is None
+    text = None if group and not by_group else find_text(table, left, reading.kind, time, quantity)
     if group is None and text is None and reading.kind not in ("text_classification", "language_modelling"):
         group = find_group(frame, left, time)
         left = [name for name in left if name != group]
         if group is None and time != reading.time and not frame[time].is_unique and frame[time].dtype.kind != "M":
             left, time = [*left, str(time)], None  # the hour of the day, say
     roles = Roles(reading.kind, target, group, time, text)
+    if reading.split == "group":
+        roles.split_by = reading.split_by or group
+        valid = f"the column whose values are to be in one split each, of {_listed(frame.columns)}"
+        require(roles.split_by is not None, "data.split_by", None, valid)
     left = [name for name in left if name != text]
     roles.features, roles.categorical, dropped = choose_features(table, left, reading.categorical)
     if left_out := [*reading.ignore, *indices, *dropped]:
@@ -200,7 +206,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
 
 def _require_columns(frame: pd.DataFrame, reading: Reading) -> None:
     there_are = f"one of the columns, {_listed(frame.columns)}"
-    for name in ("target", "group", "time"):
+    for name in ("target", "group", "time", "split_by"):
         value = getattr(reading, name)
         require(value is None or value in frame.columns, f"data.{name}", value, there_are)
     for name in ("categorical", "ignore"):

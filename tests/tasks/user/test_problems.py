@@ -11,7 +11,7 @@ from rnncompare.tasks import from_arrays, from_frame
 from rnncompare.tasks.contract import IGNORED
 from rnncompare.tasks.file import File
 from rnncompare.tasks.user.columns import MOST_CATEGORIES, Encoder
-from rnncompare.tasks.user.problem import split
+from rnncompare.tasks.user.splits import Splitting
 from rnncompare.tasks.user.tables import Table
 
 SPLITS = ("train", "validation", "test")
@@ -37,12 +37,12 @@ def test_the_seed_fixes_the_draw_and_smaller_sizes_begin_larger_ones(name, tmp_p
 @settings(max_examples=100, deadline=None)
 def test_splits_are_disjoint_cover_all_and_leave_every_class_in_train(counts, seed):
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
-    parts = split(len(labels), 0, labels, seed)
+    parts = Splitting("t", len(labels), classes=labels).parts(seed, 1)
     together = np.concatenate([parts.train, parts.validation, parts.test])
     assert sorted(together) == list(range(len(labels)))
     assert set(labels[parts.train]) == set(range(len(counts)))
     assert len(parts.validation) == len(parts.test) == max(1, int(0.15 * len(labels)))
-    given_test = split(len(labels) + 5, 5, None, seed)
+    given_test = Splitting("t", len(labels) + 5, 5).parts(seed, 1)
     assert given_test.test.tolist() == list(range(len(labels), len(labels) + 5))
     assert len(given_test.train) + len(given_test.validation) == len(labels)
 

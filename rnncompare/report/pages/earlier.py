@@ -1,25 +1,84 @@
-"""The page of a published study of the earlier protocol: its verdicts as they stood, and every run behind them."""
+"""A published study of the earlier protocol: read, and shown with its verdicts as they stood and every run behind them.
+
+Under that protocol models were tuned on seeds of their own and trained for a fixed number of updates, and tasks were
+averaged. Its judge is gone; what it said is in the study's table of verdicts.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+
+from rnncompare.base.errors import DataError
 from rnncompare.base.wording import counted
-from rnncompare.records import write_whole
 from rnncompare.report.figures.canvas import slug
 from rnncompare.report.pages import overview, phrases
-from rnncompare.report.pages.drawing import Plotter, TaskName, model_name, task_names
-from rnncompare.report.pages.origin import origin
-from rnncompare.report.pages.render import render
-from rnncompare.report.pages.run_details import RunGroup, run_data
+from rnncompare.report.pages.phrases import TaskName, model_name, task_names
+from rnncompare.report.pages.render import Plotter, write_page
+from rnncompare.report.pages.run_lists import RunGroup
 from rnncompare.statistics import Interval, mean_interval
-from rnncompare.studies.earlier import PROTOCOL, EarlierStudy
+from rnncompare.studies.manifest import NAME, is_earlier
+from rnncompare.studies.verdicts import Files, read_files
 
-if TYPE_CHECKING:
-    import pandas as pd
+VERDICTS = "verdicts.csv"
+PROTOCOL = "earlier protocol: tuned apart from the seeds judged, trained for a fixed number of updates, tasks averaged"
+
+
+@dataclass(frozen=True)
+class EarlierStudy:
+    """A published study of the earlier protocol.
+
+    Attributes:
+        command: that made it.
+        settings: of the study.
+        tasks: name, title, axis and values of each study task.
+        claims: plain values of each claim, as it was written then.
+        verdicts: a row for each comparison: ``claim``, ``measure``, ``first``, ``second``, ``verdict``, ``effect``,
+            ``low``, ``high``, ``unit``, ``margin``, ``pairs``, ``p``, ``p_adjusted``, as they stood.
+        files: its runs, curves and measurements.
+        runs: a row for each run of a claim: ``claim``, ``arm``, ``task``, ``value``, ``stage`` (tuning or evaluation),
+            ``run_id``.
+    """
+
+    command: str
+    settings: dict[str, Any]
+    tasks: dict[str, dict[str, Any]]
+    claims: list[dict[str, Any]]
+    verdicts: pd.DataFrame
+    files: Files
+    runs: pd.DataFrame
+
+
+def read_earlier_study(folder: Path) -> EarlierStudy:
+    """The published study of the earlier protocol in ``folder``.
+
+    Raises:
+        DataError: there is none, or a file of it is absent or torn.
+    """
+    if not is_earlier(folder):
+        raise DataError(f"{folder / NAME}: not of a study of the earlier protocol")
+    try:
+        content = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        verdicts = pd.read_csv(folder / VERDICTS)
+        rows = [
+            (claim, arm, entry["task"], entry["value"], stage, run)
+            for claim, arms in content["arms"].items()
+            for arm, positions in arms.items()
+            for entry in (content["entries"][position] for position in positions)
+            for stage, runs in (("tuning", entry["tuning"]), ("evaluation", entry["evaluation"].values()))
+            for run in runs
+        ]
+        runs = pd.DataFrame(rows, columns=["claim", "arm", "task", "value", "stage", "run_id"])
+        plain = {name: content[name] for name in ("command", "settings", "tasks", "claims")}
+        return EarlierStudy(**plain, verdicts=verdicts, files=read_files(folder), runs=runs)
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise DataError(f"{folder}: not a published study: {' '.join(str(error).split())}") from error
+
 
 KEY = ["claim", "arm", "task", "value", "stage"]
 
@@ -89,29 +148,27 @@ def write_earlier_study(study: EarlierStudy, runs: pd.DataFrame, results: Path, 
     tasks = list(overview.by_task(names, judged, [study.files.curves], plotter))
     contents = [("verdicts", "Verdicts"), ("glance", "At a glance"), ("claims", "Claim by claim")]
     contents += [("tasks", "Task by task")] if tasks else []
-    text = render(
+    page = write_page(
         "earlier.html.j2",
+        output,
+        runs,
+        groups,
+        [study.files.curves],
+        results,
+        contents=contents,
+        settings=study.settings,
         title="GRU or LSTM? A study of the earlier protocol",
         subtitle=f"{counted(len(study.claims), 'claim')}, {len(study.verdicts)} comparisons, "
         f"{len(runs):,} runs. "
         f"Verdicts as they stood: {phrases.tally(study.verdicts['verdict'])}.",
         protocol=PROTOCOL,
         skipped=study.files.skipped,
-        contents=[*contents, ("runs", "Runs"), ("origin", "Where the numbers come from")],
         claims=claims,
         forest=forest,
         tasks=tasks,
         gradients=[],
-        run_groups=groups,
-        run_count=len(runs),
-        run_data=run_data(groups, [study.files.curves], results, output),
-        origin=origin(runs),
         command=study.command,
-        settings=[(name.replace("_", " "), value) for name, value in study.settings.items() if value is not None],
-        left_out={},
     )
-    page = output / "report.html"
-    write_whole(page, text)
     return [page, *plotter.written]
 
 

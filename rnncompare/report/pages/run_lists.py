@@ -1,6 +1,7 @@
-"""Every run of a report by its id: a list that needs no script, and its settings, scores and curve for the page's own.
+"""The runs of a page: in groups, each run by its id, with its settings, scores and curve for the page's script.
 
-The page's script opens a run when its anchor, ``#run-ID``, is followed. What it shows lies in one block of JSON.
+The list needs no script. The script opens a run when its anchor, ``#run-ID``, is followed; what it shows lies in one
+block of JSON.
 """
 
 from __future__ import annotations
@@ -11,17 +12,18 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
+import pandas as pd
 from markupsafe import Markup
 
 from rnncompare.base.wording import direction, metric_label, printable
+from rnncompare.claims.scale import Scale
 from rnncompare.report.pages import phrases
-
-if TYPE_CHECKING:
-    import pandas as pd
+from rnncompare.report.pages.phrases import model_name, task_names
+from rnncompare.studies.verdicts import Study
 
 POINTS = 10  # of a curve
 RATE = "config.train.learning_rate"
@@ -155,3 +157,58 @@ def _address(results: Path, output: Path) -> str:
     except ValueError:
         return ""
     return quote(relative if relative.startswith(".") else f"./{relative}") + "/"
+
+
+CONDITION = ["variant", "task", "value"]
+
+
+def group_anchor(position: int) -> str:
+    """The anchor of the runs of an entry of the manifest."""
+    return f"runs-{position}"
+
+
+def all_runs(study: Study) -> pd.DataFrame:
+    """Each run of the study once, with ``variant``, the name of its model."""
+    parts = []
+    for claim in study.manifest.claims:
+        runs = study.evidence[claim.name].runs
+        names = {arm: model_name((*settings, *claim.size)) for arm, settings in claim.all_arms.items()}
+        if len(runs):
+            parts.append(runs.assign(variant=runs["arm"].map(names)))
+    return pd.concat(parts, ignore_index=True).drop_duplicates("run_id") if parts else pd.DataFrame()
+
+
+def at_best_rate(runs: pd.DataFrame, scales: dict[str, Scale]) -> pd.DataFrame:
+    """The runs at the learning rate whose mean validation score is the best, of each model in each condition.
+
+    Args:
+        runs: as `all_runs` gives them.
+        scales: how each task is scored.
+    """
+    if not len(runs):
+        return runs
+    scored = pd.concat(
+        mine.assign(score=scales[str(task)].scores(mine["quality.validation"], mine["quality.baseline"]))
+        for task, mine in runs.groupby("task", sort=False)
+    )
+    keys = [scored[name].map(str) for name in CONDITION]
+    mean = scored.groupby([*keys, "rate"])["score"].transform("mean")
+    best = mean.groupby(keys).transform("max")
+    chosen = scored[mean == best]
+    lowest = chosen.groupby([chosen[name].map(str) for name in CONDITION])["rate"].transform("min")
+    return chosen[chosen["rate"] == lowest]
+
+
+def run_groups(study: Study, runs: pd.DataFrame) -> list[RunGroup]:
+    """The runs of each entry of the manifest, each run in one group only."""
+    names = task_names(study.manifest.tasks)
+    seen: set[str] = set()
+    groups = []
+    for position, entry in enumerate(study.manifest.entries):
+        mine = runs[runs["run_id"].isin(set(entry.run_ids))] if len(runs) else runs
+        if len(mine):
+            title = f"{mine['variant'].iloc[0]}, {names[entry.task].title} {entry.value}".strip()
+            fresh = mine[~mine["run_id"].isin(seen)]
+            groups.append(RunGroup(group_anchor(position), title, " ".join(entry.overrides), fresh))
+        seen |= set(entry.run_ids)
+    return groups

@@ -1,4 +1,4 @@
-"""Data in words: which there are, and what one of them holds."""
+"""Data on the terminal: which there are, what one of them holds, and their files fetched and checked."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rnncompare import tasks
+from rnncompare.base.errors import DataError, SettingError
 from rnncompare.base.wording import counted
-from rnncompare.composition.schemas import CONFIGS
+from rnncompare.composition.compose import CONFIGS
 from rnncompare.tasks.contract import IGNORED, Data, Examples, Generated, Task
 from rnncompare.tasks.contract.download import PinnedFile
 
@@ -155,3 +156,44 @@ def _text(symbols: np.ndarray, names: list[str]) -> str:
 
 def _numbers(array: np.ndarray) -> str:
     return np.array2string(array, precision=3, suppress_small=True, threshold=200, max_line_width=110)
+
+
+def fetch(name: str) -> None:
+    """Download and check the files of the task called ``name``, or of a folder of data.
+
+    Raises:
+        SettingError: there is no such task or folder.
+        DataError: a file cannot be had.
+    """
+    files = [file for file in _all_files() if name == file.path.partition("/")[0]]
+    if name in tasks.names():
+        files = list(tasks.task_class(name).files)
+    elif not files:
+        there_are = [task for task in tasks.names() if tasks.task_class(task).files]
+        raise SettingError("fetch", name, f"one of {', '.join(there_are)}, or a folder of data")
+    for file in files:
+        file.read()
+        print(f"{file.place()}: as it should be")
+    if not files:
+        print(f"{name} needs no files")
+
+
+def check() -> bool:
+    """Check all files that are here; whether each is what it should be."""
+    good = True
+    for file in _all_files():
+        if not file.place().exists():
+            print(f"absent  {file.place()}")
+            continue
+        try:
+            file.read()
+            print(f"good    {file.place()}")
+        except DataError as error:
+            good = False
+            print(f"bad     {error}")
+    return good
+
+
+def _all_files() -> Iterator[PinnedFile]:
+    for name in tasks.names():
+        yield from tasks.task_class(name).files

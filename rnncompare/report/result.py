@@ -2,55 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import shlex
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.wording import direction, metric_label, safe
-from rnncompare.records import MODEL
 from rnncompare.statistics import mean_interval
-from rnncompare.studies.own_data.question import Facts, Question
-from rnncompare.studies.own_data.words import Situation, paragraph
-from rnncompare.studies.table import aligned
+from rnncompare.studies.own_data.outcome import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from rnncompare.training.kept_model import KeptModel
+    from rnncompare.studies.own_data.judging import Score
 
 OTHERS = 4  # metrics shown beside the one that decides
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
-    """What came of comparing models on own data.
+class Result(Outcome):
+    """What came of comparing models on own data, in a table, in figures and in words.
 
     Attributes:
-        situation: the numbers that the words rest on.
-        facts: what the data say before anything is trained.
-        runs: the records of the runs, as `rnncompare.load_records` gives them.
-        question: what was asked.
-        updates: share of their updates that runs had.
-        kept: identity of the run whose model was kept; None where none was.
-        seconds: that it all took.
+        page: the report, once `with_page` has written it.
     """
 
-    situation: Situation
-    facts: Facts
-    runs: pd.DataFrame
-    question: Question
-    updates: float
-    kept: str | None
-    seconds: float
-
-    @property
-    def answer(self) -> str:
-        """Which to take, in a paragraph."""
-        return paragraph(self.situation)
+    page: Path | None = None
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -69,7 +52,7 @@ class Result:
         others = [name for name in self.facts.baselines.columns if name not in ("model", self.facts.metric)]
         return others[:OTHERS]
 
-    def _row(self, score: Any) -> dict[str, Any]:
+    def _row(self, score: Score) -> dict[str, Any]:
         runs = self.runs[
             (self.runs["model.name"] == self.question.models[score.model].model.name)
             & (self.runs["config.train.learning_rate"] == score.rate)
@@ -100,48 +83,11 @@ class Result:
         ]
         return pd.DataFrame(rows, columns=["first", "second", "pair", "difference"])
 
-    @property
-    def model_path(self) -> Path | None:
-        """The file of the model that was kept; None where none was."""
-        return None if self.kept is None else Path(self.question.results_dir) / self.kept / MODEL
-
-    @property
-    def best(self) -> KeptModel:
-        """The model that was kept.
-
-        Raises:
-            DataError: none was, for lack of time; the same call with a larger budget keeps one.
-        """
-        from rnncompare.base.errors import DataError
-        from rnncompare.training.kept_model import load_model
-
-        if self.model_path is None:
-            raise DataError(
-                "no model was kept within the budget; the same call with a larger one goes on and keeps one"
-            )
-        return load_model(self.model_path)
-
     def figure(self) -> Figure:
         """The pairs, a dot each, and where the interval of their difference lies beside what matters."""
-        from rnncompare.report.figures.canvas import canvas
+        from rnncompare.report.figures.own_data import pairs
 
-        comparisons = self.situation.comparisons
-        figure, axes = canvas(1.2 + 0.6 * max(1, len(comparisons)))
-        margin = self.situation.margin
-        axes.axvspan(-margin, margin, color="0.92", zorder=0)
-        axes.axvline(0, color="0.6", linewidth=0.8)
-        for place, one in enumerate(comparisons):
-            axes.plot(one.differences, [place] * len(one.differences), "o", color="0.35", alpha=0.5)
-            if one.decision is not None:
-                effect = one.decision.effect
-                axes.plot([effect.low, effect.high], [place - 0.2] * 2, color="black")
-                axes.plot(effect.mean, place - 0.2, "|", color="black")
-        axes.set_yticks(range(len(comparisons)), [f"{one.first} less {one.second}" for one in comparisons])
-        axes.set_ylim(-0.6, max(1, len(comparisons)) - 0.4)
-        axes.set_xlabel(
-            f"difference in test {metric_label(self.facts.metric)}, better to the right; grey: too small to matter"
-        )
-        return figure
+        return pairs(self.situation.comparisons, self.situation.margin, self.facts.metric)
 
     def shown(self) -> pd.DataFrame:
         """The table in words, for people."""
@@ -165,51 +111,67 @@ class Result:
             rows.append(shown)
         return pd.DataFrame(rows)
 
+    def caption(self) -> str:
+        """What the table shows, and which metric decides."""
+        better = direction(self.facts.higher_is_better)
+        return f"On test data; {metric_label(self.facts.metric)} decides ({better})"
+
     def text(self) -> str:
         """The answer, the table, and what to do next, to print."""
-        better = direction(self.facts.higher_is_better)
-        lines = ["", self.answer, "", f"on test data; {metric_label(self.facts.metric)} decides ({better})"]
-        if len(self.shown()):
-            lines.append(aligned(self.shown()))
-        lines += ["", *self._next()]
-        return safe("\n".join(lines))
+        following = [f"{name:<9} {words}" for name, words in self.following()]
+        return safe("\n".join(["", self.markdown(), "", *following]))
 
-    def _next(self) -> list[str]:
+    def following(self) -> list[tuple[str, str]]:
         """Where things lie, and the commands that go on."""
-        lines = [f"results   {self.question.results_dir}; this took {self.seconds:.0f} s"]
-        lines.append(f"report    python -m rnncompare.report {shlex.quote(self.question.results_dir)}")
+        lines = [("results", f"{self.question.results_dir}; this took {self.seconds:.0f} s")]
+        if self.page is not None:
+            lines.append(("report", str(self.page)))
         if (chosen := self.situation.chosen()) is not None and self.question.words is not None:
             rate = next(score.rate for score in self.situation.scores if score.model == chosen)
             words = [f"model={chosen}", f"train.learning_rate={rate:g}", *self.question.words, "keep=best"]
-            lines.append(f"train it  python -m rnncompare.run {shlex.join(words)}")
+            lines.append(("train it", f"python -m rnncompare.run {shlex.join(words)}"))
         if self.kept is not None:
-            lines.append(f"model     {self.model_path}")
-            folder = shlex.quote(str(Path(self.question.results_dir) / self.kept))
+            lines.append(("model", str(self.model_path)))
             if self.question.words is not None:
-                lines.append(f"predict   python -m rnncompare.predict {folder} new.csv")
+                folder = shlex.quote(str(Path(self.question.results_dir) / self.kept))
+                lines.append(("predict", f"python -m rnncompare.predict {folder} new.csv"))
         return lines
 
     def markdown(self) -> str:
-        """The answer and the table as Markdown."""
+        """The answer and the table as Markdown, which also reads well as it is."""
         table = self.shown()
-        if not len(table):
-            return self.answer
-        cells = [[str(value).replace("|", "\\|") for value in row] for row in [list(table), *table.to_numpy().tolist()]]
-        lines = [f"| {' | '.join(row)} |" for row in cells]
-        return "\n".join([self.answer, "", lines[0], "|" + "---|" * len(cells[0]), *lines[1:]])
+        rows = [list(table), *table.to_numpy().tolist()] if len(table) else []
+        lines = _markdown([[str(cell).replace("|", "\\|") for cell in row] for row in rows])
+        return "\n".join([self.answer, "", f"{self.caption()}.", "", *lines] if lines else [self.answer])
+
+    def with_page(self) -> Result:
+        """The same, once its report is written: ``own_data-KEY/report.html`` in the folder of results.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        from rnncompare.report.pages.own_data_page import write_page
+
+        began = time.monotonic()
+        page = write_page(self, Path(self.question.results_dir) / f"own_data-{self.question.key()}")
+        return dataclasses.replace(self, page=page, seconds=self.seconds + time.monotonic() - began)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
 
     def _repr_html_(self) -> str:
-        import io
+        from rnncompare.report.figures.svg import text
 
-        drawing = io.StringIO()
-        if self.situation.comparisons:
-            self.figure().savefig(drawing, format="svg")
-        picture = drawing.getvalue()
         table = self.shown().to_html(index=False, escape=True)
-        return f"<p>{html.escape(self.answer)}</p>{table}{picture[picture.find('<svg') :] if picture else ''}"
+        picture = text(self.figure()) if self.situation.comparisons else ""
+        return f"<p>{html.escape(self.answer)}</p><p>{html.escape(self.caption())}.</p>{table}{picture}"
 
     def __repr__(self) -> str:
         return self.text()
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table whose columns are aligned in plain text, too; of the first row the head."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [f"| {' | '.join(map(str.ljust, row, widths))} |" for row in rows]
+    return [*lines[:1], f"|{'|'.join('-' * (width + 2) for width in widths)}|", *lines[1:]] if lines else []
