@@ -50,7 +50,7 @@ def test_runs_for_a_cluster_need_no_device_of_this_machine():
         plan([asked])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
     """The environment of a Slurm, one for all tests."""
     if reason := missing():
