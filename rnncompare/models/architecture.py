@@ -124,7 +124,7 @@ class Architecture:
 
     def _check_own(self) -> None:
         valid = f"what it is by default, since {self.name} is a module of your own"
-        plain = {"forget_bias": None, "initialisation": "torch", "implementation": None, "options": {}}
+        plain: dict[str, Any] = {"forget_bias": None, "initialisation": "torch", "implementation": None, "options": {}}
         for name, usual in plain.items():
             require(getattr(self, name) == usual, f"model.{name}", getattr(self, name), valid)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -85,7 +85,8 @@ def predictions(model: KeptModel) -> tuple[str, Figure] | None:
 
 def _forecasts(outputs: np.ndarray, targets: np.ndarray, name: str) -> tuple[str, Figure]:
     """Windows at quantiles of the error; forecasts of a single step as one line over the windows."""
-    ends = {"what came": (targets, {"color": INK}), "forecast": (outputs, {"color": colour("lstm"), "linestyle": "--"})}
+    looks: list[dict[str, Any]] = [{"color": INK}, {"color": colour("lstm"), "linestyle": "--"}]
+    ends = {"what came": (targets, looks[0]), "forecast": (outputs, looks[1])}
     if outputs.shape[1] == 1:
         figure, axes = canvas.canvas(3.0, canvas.WIDE)
         for label, (values, look) in ends.items():
