@@ -38,7 +38,7 @@ RESULTS = "results/compare"
 
 def compare(
     data: Any,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     *,
     budget: str | None = None,
     models: Sequence[str | Callable[..., Any]] = ("gru", "lstm"),
@@ -57,7 +57,7 @@ def compare(
     Args:
         data: a DataFrame, a row a step; what has ``to_pandas`` (a Hugging Face data set); arrays ``(x, y)`` or
             ``(x, y, lengths)`` with ``x`` of ``(N, T, F)``; the path of a file; or a task.
-        target: the column to predict; found where that is safe.
+        target: the column to predict, or several quantities; found where that is safe.
         budget: a time such as ``10min``; None for as long as ``pairs`` need.
         models: two or more: names, or `torch.nn.Module` classes or functions that make one. A module of your own is
             made with ``(input_size, hidden_size)``, and ``num_layers``, ``dropout`` and ``bidirectional`` where these
@@ -88,7 +88,7 @@ def compare(
         if name in {*Reading.__dataclass_fields__, *Layout.__dataclass_fields__, "test_path", "size"}
     }
     if target is not None:
-        reading["target"] = target
+        reading["target"] = target if isinstance(target, str) else ",".join(target)
     task = None if isinstance(data, str | Path) else _task(data, reading)
     if task is None:
         settings = {"data": {"name": "file", "path": str(data), **reading}, **settings}

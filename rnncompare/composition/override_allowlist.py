@@ -64,9 +64,12 @@ def checked(words: Sequence[str]) -> list[str]:
         argument = left.pop(0) if flag in _WITH_VALUE else ""
         if flag in ("-cd", "--config-dir"):
             _check_folder(Path(argument))
+    multirun = "-m" in flags or "--multirun" in flags
     parser = OverridesParser.create()
     for place, word in enumerate(overrides):
         key, given, value = word.partition("=")
+        if key == "data.target" and "," in value and not multirun and value[0] not in "'\"":
+            word = f"{key}={quoted(value.strip('[]'))}"  # Hydra would take it for a sweep
         for way in (word, f"{key}={quoted(value)}") if given else (word,):
             try:
                 _check_override(parser.parse_override(way))

@@ -27,7 +27,9 @@ NOT_IN_RUN_ID = ("results_dir", "force", "stale", "progress", "run_timeout", "ch
 CAME_LATER: dict[str, dict[str, Sequence[Any]]] = {
     "data": {
         "split": ("end", None),
-        **dict.fromkeys(("delimiter", "decimal", "encoding", "header", "split_by", "folds", "fractions"), (None,)),
+        **dict.fromkeys(
+            ("delimiter", "decimal", "encoding", "header", "known", "split_by", "folds", "fractions"), (None,)
+        ),
     },
     "model": {"initialisation": ("torch",)},
     "train": {"schedule": ("constant",), "settle": (None,), "min_updates": (0,), "fused": (False,)},

@@ -213,9 +213,8 @@ def design(model: ModelSettings, data: Data) -> Architecture:
 def _model_fields(network: Network, batch_size: int, data: Data) -> ModelFields:
     architecture = network.architecture
     if architecture.factory is not None:
-        counted = [
-            sum(p.numel() for p in part.parameters() if p.requires_grad) for part in (network, network.recurrent)
-        ]
+        parts = [[value for value in part.parameters() if value.requires_grad] for part in (network, network.recurrent)]
+        counted = [sum(value.numel() for value in part) for part in parts]
         return ModelFields(
             name=architecture.name,
             implementation="own",

@@ -73,6 +73,23 @@ class KeptModel:
         Raises:
             DataError: the data are not what the model reads.
         """
+        examples, rows = self._read(data)
+        assert self.prepared is not None
+        return self.prepared.predictions(outputs_of(self.network, examples), rows)
+
+    def inputs(self, data: pd.DataFrame | np.ndarray | str | Path) -> Examples:
+        """New data as the network reads them, scaled and padded: the input of `to_torch` and of what `export` writes.
+
+        Args:
+            data: as for `predict`.
+
+        Raises:
+            DataError: the data are not what the model reads.
+        """
+        return self._read(data)[0]
+
+    def _read(self, data: pd.DataFrame | np.ndarray | str | Path) -> tuple[Examples, pd.DataFrame]:
+        """New data as inputs, and a row that says of what each prediction is."""
         import pandas as pd
 
         from rnncompare.tasks.user import new_data
@@ -89,13 +106,12 @@ class KeptModel:
             source = new_data.arrays_without_targets(data)
         else:
             source = new_data.read_new(Path(data).expanduser())
-        examples, rows = new_data.read(self.prepared, source)
-        return self.prepared.predictions(outputs_of(self.network, examples), rows)
+        return new_data.read(self.prepared, source)
 
     def to_torch(self) -> nn.Module:
         """The recurrent layers as `torch.nn.LSTM`, `GRU` or `RNN`, with the trained weights.
 
-        `prepared` says what prepares their input, ``network.embedding`` what embeds it, ``network.readout`` what reads
+        `inputs` prepares their input, ``network.embedding`` what embeds it, ``network.readout`` what reads
         their output.
 
         Raises:
@@ -109,6 +125,30 @@ class KeptModel:
         theirs.load_state_dict(self.network.recurrent.state_dict())
         return theirs
 
+    def export(self, path: str | Path, steps: int | None = None) -> None:
+        """Write the network for other programs: ``.pt2`` for `torch.export.load`, ``.onnx`` for ONNX runtimes.
+
+        It reads what `inputs` gives, padded to ``steps``: ``inputs`` of ``(N, steps, F)`` floats or ``(N, steps)``
+        integers and ``lengths`` of ``(N,)``, for any N. It gives ``outputs``, which `Prepared.predictions` puts in
+        words.
+
+        Args:
+            path: of the file.
+            steps: of the longest sequence; the window where the model forecasts.
+
+        Raises:
+            SettingError: the format is not known, the steps are not said, or the network reads in both directions.
+            DataError: ONNX is not installed (``pip install 'rnncompare[onnx]'``).
+            OSError: the file cannot be written.
+        """
+        from rnncompare.training.export import export
+
+        if steps is None and self.prepared is not None and self.prepared.form == "forecast":
+            steps = self.prepared.window
+        if steps is None:
+            raise SettingError("steps", None, "the steps of the longest sequence, since these can be of any length")
+        export(self.network, Path(path), steps)
+
     def save(self, path: str | Path) -> None:
         """Write the model to ``path``, whole or not at all; `load_model` reads it. Its folder is made if absent.
 
@@ -116,11 +156,10 @@ class KeptModel:
             OSError: it cannot be written.
         """
         path = Path(path)
+        plan = vars(self.network.architecture)
         content = {
             "format": FORMAT,
-            "architecture": {
-                name: value for name, value in vars(self.network.architecture).items() if name != "factory"
-            },
+            "architecture": {name: value for name, value in plan.items() if name != "factory"},
             "weights": {name: value.cpu() for name, value in self.network.state_dict().items()},
             "prepared": None if self.prepared is None else self.prepared.state(),
             **{name: getattr(self, name) for name in ("run_id", "config", "test_outputs", "test_targets", "version")},

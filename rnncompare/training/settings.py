@@ -79,14 +79,9 @@ class OwnModel(ModelSettings):
         """The module in the place of the cell of ``model``, with its width, layers and dropout."""
         from rnncompare.models.own_module import fingerprint, name_of
 
-        own = {"name": name_of(factory), "source": fingerprint(factory), "factory": factory}
-        of_cells: dict[str, Any] = {
-            "implementation": None,
-            "forget_bias": None,
-            "initialisation": "torch",
-            "options": {},
-        }
-        return cls(**{**vars(model), **of_cells, **own})
+        own: dict[str, Any] = {"name": name_of(factory), "source": fingerprint(factory), "factory": factory}
+        own |= {"forget_bias": None, "initialisation": "torch", "implementation": None, "options": {}}
+        return cls(**{**vars(model), **own})
 
     def config(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "factory"}

@@ -26,7 +26,7 @@ def training(command):
 
 @pytest.mark.parametrize("whom", ["the sweep", "the server", "the worker"])
 def test_a_process_killed_loses_nothing_and_the_next_call_goes_on(tmp_path, whom):
-    words = ["-m", "seed=0,1,2", *TINY, "train.max_updates=3000", "checkpoint_seconds=0"]
+    words = ["-m", "seed=0,1,2", *TINY, "train.max_updates=1500", "checkpoint_seconds=0"]
     sweep = Command(tmp_path, *words)
     assert wait_until(lambda: len(records(tmp_path)) == 1)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("record.json")}

@@ -85,10 +85,8 @@ def predictions(model: KeptModel) -> tuple[str, Figure] | None:
 
 def _forecasts(outputs: np.ndarray, targets: np.ndarray, name: str) -> tuple[str, Figure]:
     """Windows at quantiles of the error; forecasts of a single step as one line over the windows."""
-    ends: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
-        "what came": (targets, {"color": INK}),
-        "forecast": (outputs, {"color": colour("lstm"), "linestyle": "--"}),
-    }
+    looks: list[dict[str, Any]] = [{"color": INK}, {"color": colour("lstm"), "linestyle": "--"}]
+    ends = {"what came": (targets, looks[0]), "forecast": (outputs, looks[1])}
     if outputs.shape[1] == 1:
         figure, axes = canvas.canvas(3.0, canvas.WIDE)
         for label, (values, look) in ends.items():

@@ -1,9 +1,11 @@
-"""Forecasting: the next values of one column of a table in time order, from the columns of the steps before."""
+"""Forecasting: the next values of columns of a table in time order, from the columns of the steps before."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +19,9 @@ from rnncompare.tasks.user.roles import Roles
 from rnncompare.tasks.user.splits import HELD_OUT, ROLLED, Splitting, bounds, groups_of, place_of, shares, splitting
 from rnncompare.tasks.user.tables import Table
 from rnncompare.tasks.user.times import SEASONS, find_rhythm, refuse_same_times
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SEEDS_TRIED = 16  # whose splits must all have windows before a series is split from moving origins unasked
 LARGEST_WINDOWS = 1 << 27  # bytes of windows that a training set of full size may take
@@ -36,9 +41,9 @@ class Forecasting(Problem):
 
     Attributes:
         table: a row a step.
-        features: columns that are read, the target among them.
+        features: columns that are read, the targets among them.
         categorical: those of them that are embedded.
-        target: the column to forecast.
+        targets: the K columns to forecast.
         lengths: rows of each series.
         window: steps that are read.
         horizon: steps that are forecast.
@@ -49,12 +54,13 @@ class Forecasting(Problem):
         held: shares of validation and test.
         split: as ``data.split``; rolling, if the seed moves the origin.
         by_group: how whole series are split; None where each is cut.
+        known: columns that are also read ``horizon`` steps ahead.
     """
 
     table: Table
     features: list[str]
     categorical: list[str]
-    target: str
+    targets: list[str]
     lengths: np.ndarray
     window: int
     horizon: int
@@ -65,10 +71,11 @@ class Forecasting(Problem):
     held: tuple[float, float] = (HELD_OUT, HELD_OUT)
     split: str | None = None
     by_group: Splitting | None = None
+    known: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self._values = as_numbers(self.table, self.target)
-        self._missing = np.cumsum(np.concatenate(([0], ~np.isfinite(self._values))))
+        self._values = np.stack([as_numbers(self.table, name) for name in self.targets], 1)
+        self._missing = np.cumsum(np.concatenate(([0], ~np.isfinite(self._values).all(1))))
         self._largest = len(self._origins(0)[1][0])
 
     def redrawn(self) -> Forecasting | None:
@@ -113,8 +120,9 @@ class Forecasting(Problem):
                     f"{self.name}: no window of {self.window} steps and {self.horizon} to forecast fits the {split} "
                     f"part; the longest series has {rows} rows; lower data.window or data.horizon"
                 )
-        if np.nanstd(self._values[train_rows]) == 0:
-            raise DataError(f"{self.name}: column {self.target} is constant in the train part; nothing to learn")
+        for name, values in zip(self.targets, self._values[train_rows].T, strict=True):
+            if np.nanstd(values) == 0:
+                raise DataError(f"{self.name}: column {name} is constant in the train part; nothing to learn")
 
     def largest(self) -> int:
         bytes_each = 4 * self.window * (len(self.features) + 1)
@@ -128,7 +136,8 @@ class Forecasting(Problem):
             )
         encoder = Encoder.fit(self.table, self.features, self.categorical, train_rows)
         rows = encoder.rows(self.table)
-        scaled = (self._values - encoder.mean[self.target]) / encoder.scale[self.target]
+        mean, spread = ([of[name] for name in self.targets] for of in (encoder.mean, encoder.scale))
+        scaled = (self._values - mean) / spread
         chosen = stream(seed, "train").permutation(len(train))[:count]
         held, tested = _thinned(validation), _thinned(test)
         test_examples = self._examples(rows, scaled, tested)
@@ -138,7 +147,7 @@ class Forecasting(Problem):
             self._examples(rows, scaled, train[chosen]),
             self._examples(rows, scaled, held),
             test_examples,
-            objective=Regression(outputs=self.horizon, readout="last"),
+            objective=Regression(outputs=self.horizon * len(mean), readout="last"),
             baseline=min(errors.values()),
             sha256="",
             features=encoder.width - len(encoder.categories),
@@ -147,23 +156,25 @@ class Forecasting(Problem):
             naive=naive,
             prepared=Prepared(
                 form="forecast",
-                target=self.target,
+                target=",".join(self.targets),
                 encoder=encoder,
                 group=self.group,
                 time=self.time,
                 window=self.window,
                 horizon=self.horizon,
-                mean=[encoder.mean[self.target]],
-                spread=[encoder.scale[self.target]],
+                known=list(self.known),
+                mean=mean * (self.horizon if len(mean) > 1 else 1),
+                spread=spread * (self.horizon if len(mean) > 1 else 1),
             ),
         )
 
     def _examples(self, rows: np.ndarray, scaled: np.ndarray, origins: np.ndarray) -> Examples:
         inputs = rows[origins[:, None] + np.arange(-self.window, 0)]
-        return Examples(inputs, scaled[origins[:, None] + np.arange(self.horizon)].astype(np.float32))
+        targets = scaled[origins[:, None] + np.arange(self.horizon)].astype(np.float32)
+        return Examples(inputs, targets.reshape(len(origins), -1))
 
     def _naive(self, scaled: np.ndarray, origins: np.ndarray) -> dict[str, np.ndarray]:
-        """Forecasts at ``origins``, ``(N, horizon)``: the last value known, and that a season before.
+        """Forecasts at ``origins``, ``(N, horizon * K)``: the last value known, and that a season before.
 
         Where a value that they would repeat is missing, they repeat the one before it; where the series begins later,
         the seasonal one repeats the last value.
@@ -174,15 +185,16 @@ class Forecasting(Problem):
         first, known = starts[np.searchsorted(starts, origins, side="right") - 1], scaled
         if np.isnan(scaled).any():
             series = np.repeat(np.arange(len(self.lengths)), self.lengths)
-            known = pd.Series(scaled).groupby(series).ffill().fillna(0).to_numpy()
+            known = pd.DataFrame(scaled).groupby(series).ffill().fillna(0).to_numpy()
         ahead = np.arange(self.horizon)
-        said = {"last value": np.repeat(known[origins - 1][:, None], self.horizon, 1)}
+        said = {"last value": np.tile(known[origins - 1], self.horizon)}
         if self.season is not None:
             back = self.season * (ahead // self.season + 1)  # whole seasons, so that what is repeated is known
             repeated = origins[:, None] + ahead - back
             there = repeated >= first[:, None]
             if there.any():
-                said[f"seasonal naive ({self.season})"] = known[np.where(there, repeated, origins[:, None] - 1)]
+                repeated = np.where(there, repeated, origins[:, None] - 1)
+                said[f"seasonal naive ({self.season})"] = known[repeated].reshape(len(origins), -1)
         return said
 
 
@@ -204,7 +216,8 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
     parts = [in_order(part, roles) for part in tables]
     if test is not None:
         for part in tables:
-            as_numbers(part, roles.target)
+            for name in roles.targets:
+                as_numbers(part, name)
     lengths = np.concatenate([lengths for _, lengths in parts])
     given_test = len(parts[1][1]) if test is not None else 0
     frame = parts[0][0].frame if test is None else pd.concat([part.frame for part, _ in parts])
@@ -242,13 +255,21 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
         notes.append(f"{short:,} of {len(lengths):,} groups are too short for a window (data.window) and give none")
     if not even:
         notes.append(f"steps of {roles.time} are uneven; each row counts as one step")
+    known, ahead = reading.known or (), [ahead_of(name, reading.horizon) for name in reading.known or ()]
+    if known:
+        require(
+            window >= reading.horizon, "data.known", list(known), f"data.window from data.horizon={reading.horizon} on"
+        )
+        frame = with_known(frame, known, reading.horizon, lengths)
+        notes.append(f"known {reading.horizon} steps ahead: {', '.join(known)}")
+    named = [ahead_of(name, reading.horizon) for name in known if name in roles.categorical]
     return Forecasting(
         table.name,
         [line, *notes],
         replace(table, frame=frame),
-        roles.features,
-        roles.categorical,
-        roles.target,
+        [*roles.features, *ahead],
+        [*roles.categorical, *named],
+        roles.targets,
         lengths,
         window,
         reading.horizon,
@@ -259,7 +280,24 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
         shares(reading, given_test),
         reading.split,
         by_group,
+        known,
     )
+
+
+def ahead_of(name: str, horizon: int) -> str:
+    """What the values of a column so many steps ahead are called."""
+    return f"{name} {horizon} steps ahead"
+
+
+def with_known(frame: pd.DataFrame, known: Sequence[str], horizon: int, lengths: np.ndarray) -> pd.DataFrame:
+    """The frame with a column for each that is ``known``: its value ``horizon`` steps ahead in the same series.
+
+    So the last ``horizon`` rows of a window tell what is known of the rows to forecast. Beyond the end of a series,
+    which no window reaches, its last value is repeated.
+    """
+    rows = np.arange(len(frame))
+    there = np.minimum(rows + horizon, np.repeat(np.cumsum(lengths) - 1, lengths))
+    return frame.assign(**{ahead_of(name, horizon): frame[name].to_numpy()[there] for name in known})
 
 
 def in_order(table: Table, roles: Roles) -> tuple[Table, np.ndarray]:

@@ -11,7 +11,13 @@ from rnncompare.tasks.contract import setting
 KINDS = ("classification", "regression", "forecasting", "text_classification", "language_modelling", "events")
 UNITS = ("characters", "words")
 SPLITS = ("random", "ordered", "group", "rolling")
-LATER = ("split", "split_by", "folds", "fractions")  # settings that came later; at null, data are known as before
+LATER = (
+    "known",
+    "split",
+    "split_by",
+    "folds",
+    "fractions",
+)  # settings that came later; at null, data are known as before
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "bar": "|", "\\t": "\t"}
 MARKS = {"point": ".", "comma": ","}
 
@@ -21,7 +27,9 @@ class Reading:
     """What a user says of their data; what is left at its default is found from the data."""
 
     kind: str = setting("auto", f"auto, or one of {', '.join(KINDS)}")
-    target: str | None = setting(None, "the column to predict; null: found where that is safe")
+    target: str | None = setting(
+        None, "the column to predict, or several quantities with commas between; null: found where that is safe"
+    )
     group: str | None = setting(None, "the column that says which sequence a row belongs to; null: found")
     time: str | None = setting(None, "the column that orders rows; null: found, or the order of the file")
     categorical: tuple[str, ...] = setting((), "columns of numbers that are names of things, to be embedded")
@@ -31,6 +39,9 @@ class Reading:
     season: int | None = setting(None, "steps of a season, for the seasonal naive forecast; null: from the time stamps")
     units: str = setting("auto", "what texts to classify are cut into: auto, characters or words")
     min_length: int = setting(2, "steps that a sequence must have; a file with a shorter one is refused")
+    known: tuple[str, ...] | None = setting(
+        None, "columns of forecasts that are known in advance: read as they stand data.horizon steps ahead"
+    )
     split: str | None = setting(
         None,
         "random: drawn by the seed; ordered: the last are held out; group: no group in two splits; rolling: forecasts "

@@ -163,7 +163,9 @@ def from_long(table: Table, roles: Roles, reading: Reading, test: Table | None =
 
     assert roles.group is not None
     next_event = roles.kind == "events" and roles.varies
-    as_classes = roles.kind == "classification" or (roles.kind == "events" and is_classes(table.frame[roles.target]))
+    as_classes = roles.kind == "classification" or (
+        roles.kind == "events" and is_classes(table.frame[roles.targets[0]])
+    )
     tables = [table] if test is None else [table, test]
     parts = [in_order(part, roles, max(reading.min_length, 2 if next_event else 1)) for part in tables]
     if test is not None:
@@ -176,13 +178,14 @@ def from_long(table: Table, roles: Roles, reading: Reading, test: Table | None =
     enough(table.name, len(lengths), given_test, f"sequences (column {roles.group})")
 
     for part in tables:
-        refuse_missing(part, roles.target, "a target")
+        for name in roles.targets:
+            refuse_missing(part, name, "a target")
     firsts = [np.cumsum(lengths) - lengths for _, lengths in parts]
     of_targets = [
         Table(part.frame if roles.varies else part.frame.iloc[first], part.name)
         for (part, _), first in zip(parts, firsts, strict=True)
     ]
-    target = (classes if as_classes else values)(of_targets, roles.target)
+    target = (classes if as_classes else values)(of_targets, *roles.targets)
     frame = parts[0][0].frame if test is None else pd.concat([part.frame for part, _ in parts])
     features, notes = list(roles.features), list(roles.notes)
     if roles.kind == "events" and roles.time is not None:

@@ -114,7 +114,7 @@ def from_texts(table: Table, roles: Roles, reading: Reading, test: Table | None 
     given_test = len(test.frame) if test is not None else 0
     count = sum(len(part.frame) for part in tables)
     enough(table.name, count, given_test, "texts")
-    target = classes(tables, roles.target, "texts have classes as targets: round a quantity to a few values")
+    target = classes(tables, roles.targets[0], "texts have classes as targets: round a quantity to a few values")
     units = reading.units if reading.units != "auto" else _units(table.frame[roles.text].head(LOOKED_AT).astype(str))
     every = (str(text) for part in tables for text in part.frame[roles.text])
     codes, lengths, symbols = _coded(bar(Path(table.name), count, "text", every), units)

@@ -167,6 +167,8 @@ def _reading(settings: dict[str, Any]) -> Reading:
     known = [entry.name for entry in fields(Reading)]
     for name, value in settings.items():
         require(name in known, f"data.{name}", value, f"no such setting; there are {', '.join(known)}")
+    if isinstance(settings.get("target"), list | tuple):
+        settings = {**settings, "target": ",".join(settings["target"])}
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
     }

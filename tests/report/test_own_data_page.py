@@ -1,0 +1,15 @@
+"""The report of a study of own data: what it leaves behind, and figures that say what was predicted."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from parsed import parse
+
+import rnncompare
+from rnncompare.report.figures import own_data
+
+
+def kept(outputs, targets, prepared=None):
+    return SimpleNamespace(test_outputs=torch.tensor(outputs), test_targets=torch.tensor(targets), prepared=prepared)
