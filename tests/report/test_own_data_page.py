@@ -2,13 +2,7 @@
 
 from types import SimpleNamespace
 
-import numpy as np
-import pytest
 import torch
-from parsed import parse
-
-import rnncompare
-from rnncompare.report.figures import own_data
 
 
 def kept(outputs, targets, prepared=None):
