@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from rnncompare.base import resources as shipped
+from rnncompare.base import package_files
 from rnncompare.base.errors import DataError, require
 from rnncompare.claims import measures
 
@@ -69,7 +69,7 @@ def _from(start: str, arm: str, overrides: tuple[str, ...]) -> tuple[str, tuple[
 ClaimRule = Literal["exact", "beats", "equivalent", "reported"]
 Values = Literal["smallest", "usual", "largest", "all"]
 
-EXPERIMENTS = shipped.folder("experiments")
+EXPERIMENTS = package_files.folder("experiments")
 FEWEST_TASKS = 3
 
 

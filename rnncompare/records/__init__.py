@@ -13,7 +13,7 @@ from rnncompare.records.fields import (
     Run,
     SpeedFields,
 )
-from rnncompare.records.files import (
+from rnncompare.records.run_folder import (
     CURVE_COLUMNS,
     MODEL,
     NOT_IN_RUN_ID,

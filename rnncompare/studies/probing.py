@@ -13,7 +13,7 @@ from rnncompare.composition.compose import compose, shortened
 from rnncompare.measurements.measurement import GradientFlow, Measurement, Memory, StepTime
 from rnncompare.measurements.store import Request, measure_missing, measurement_id, missing
 from rnncompare.studies.reporter import Reporter
-from rnncompare.studies.settings import StudySettings
+from rnncompare.studies.study_settings import StudySettings
 from rnncompare.sweep import checked
 
 Wanted = dict[str, dict[str, list[Request]]]  # by claim and arm

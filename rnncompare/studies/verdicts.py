@@ -16,8 +16,8 @@ from rnncompare.claims.judge import as_family, judge
 from rnncompare.measurements.store import STORE as MEASUREMENTS
 from rnncompare.measurements.store import read_measurements
 from rnncompare.records import read_curves, read_records, to_frame
-from rnncompare.records.store import CURVES, read_frame
-from rnncompare.records.store import NAME as RECORDS
+from rnncompare.records.parquet_store import CURVES, read_frame
+from rnncompare.records.parquet_store import NAME as RECORDS
 from rnncompare.studies.manifest import NAME, Manifest, read_manifest
 
 if TYPE_CHECKING:

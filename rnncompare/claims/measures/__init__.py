@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rnncompare.base import resources
+from rnncompare.base import package_files
 from rnncompare.base.errors import require
 from rnncompare.claims.evidence import Evidence
 
@@ -71,5 +71,5 @@ def load(name: str) -> Measure:
 
 
 def _all() -> dict[str, Measure]:
-    modules = (resources.module(__name__, name) for name in resources.modules(__name__))
+    modules = (package_files.module(__name__, name) for name in package_files.modules(__name__))
     return {name: own for module in modules for name, own in vars(module).items() if isinstance(own, Measure)}
