@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from tqdm import tqdm
@@ -46,9 +45,7 @@ class Progress:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._bar.close()
 
     def update(self, name: str, update: int, metric: float) -> None:
@@ -58,7 +55,7 @@ class Progress:
             self._bar.update(update - self._bar.n)
 
     def note(self, text: str) -> None:
-        """Say something beside the bar."""
+        """Print a line above the bar."""
         self._bar.write(safe(text))
 
     def finished(self, record: Record) -> None:
@@ -200,7 +197,7 @@ class StageBar:
         """A run has validated; there are too many of them to show."""
 
     def note(self, text: str) -> None:
-        """Say something beside the bar."""
+        """Print a line above the bar."""
         self._bar.write(safe(text), file=sys.stderr)
 
     def finished(self, record: Record) -> None:

@@ -30,7 +30,6 @@ from rnncompare.records.run_folder import (
 )
 from rnncompare.records.table import (
     RecordWarning,
-    check_records,
     compact,
     flat,
     load_records,
@@ -55,7 +54,6 @@ __all__ = [
     "RecordWarning",
     "Run",
     "SpeedFields",
-    "check_records",
     "compact",
     "flat",
     "is_recorded",
