@@ -18,7 +18,7 @@ test: $(READY) ## Run the tests, two at a time where they do not mind
 test-slow: $(READY) ## Run the rest: a Slurm of one node, the wheel, compilers, sweeps killed again and again
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadgroup -m slow
 
-test-nightly: $(READY) ## Every combination of settings, a thousand odd command lines, an hour of killed sweeps
+test-nightly: $(READY) ## Every combination of settings, a thousand odd command lines, fifty kills of a sweep
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m nightly
 	$(BIN)/python -m tools.torture
 
