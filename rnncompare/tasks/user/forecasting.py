@@ -12,6 +12,7 @@ import numpy as np
 from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.tasks.contract import Data, Examples, Regression, stream
 from rnncompare.tasks.user.columns import Encoder, as_numbers, refuse_missing
+from rnncompare.tasks.user.leaks import of_series
 from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import Problem, masked
 from rnncompare.tasks.user.reading import Reading
@@ -255,6 +256,11 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
         notes.append(f"{short:,} of {len(lengths):,} groups are too short for a window (data.window) and give none")
     if not even:
         notes.append(f"steps of {roles.time} are uneven; each row counts as one step")
+    inputs = [
+        name for name in roles.features if name not in (*roles.targets, *roles.categorical, *(reading.known or ()))
+    ]
+    ordered = replace(table, frame=frame)
+    notes += of_series(ordered, inputs, roles.targets, lengths, window + reading.horizon)
     known, ahead = reading.known or (), [ahead_of(name, reading.horizon) for name in reading.known or ()]
     if known:
         require(

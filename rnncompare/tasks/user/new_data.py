@@ -18,7 +18,7 @@ from rnncompare.tasks.user.file_type import unpacked
 from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import pad_rows
 from rnncompare.tasks.user.roles import Roles
-from rnncompare.tasks.user.tables import Table, read_table
+from rnncompare.tasks.user.tables import FILE, Table, read_table
 from rnncompare.tasks.user.times import JOINED, find_time, join_date
 
 
@@ -31,6 +31,8 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
     if isinstance(data, Arrays):
         return _of_arrays(prepared, data)
     table = replace(data, frame=data.frame.copy(deep=False))
+    if prepared.group == FILE and FILE not in table.frame:
+        table.frame[FILE] = Path(table.name).name
     if prepared.time == JOINED:
         join_date(table)
     wanted = [name for name in (prepared.group, prepared.time, prepared.text) if name is not None]
