@@ -24,7 +24,7 @@ class StudyConsole:
 
 
 class StageBar:
-    """A bar over many units of work; without a terminal it says every half minute how far it is.
+    """A bar over many units of work; without a terminal or notebook it says every half minute how far it is.
 
     Args:
         name: what is going on.
@@ -33,7 +33,7 @@ class StageBar:
     """
 
     def __init__(self, name: str, total: int, unit: str):
-        often = 0.1 if sys.stderr.isatty() else 30
+        often = 0.1 if sys.stderr.isatty() else 1 if "ipykernel" in sys.modules else 30
         self._bar = tqdm(
             total=total,
             desc=name,
