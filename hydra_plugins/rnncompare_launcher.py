@@ -13,7 +13,15 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from rnncompare.base.errors import require
 from rnncompare.records import Record
-from rnncompare.sweep import ClusterSettings, Watcher, check_jobs, train_all, train_on_cluster
+from rnncompare.sweep import (
+    ClusterSettings,
+    Watcher,
+    check_jobs,
+    check_most,
+    train_all,
+    train_on_cluster,
+    train_stacked,
+)
 from rnncompare.training.settings import RunSettings, from_config
 
 _SEED = re.compile(r"seed=(\d{1,18})")
@@ -85,6 +93,23 @@ class SweepLauncher(_AllAtOnce):
     def train(self, runs: Mapping[str, RunSettings], watcher: Watcher) -> Generator[Record, None, None]:
         """As `rnncompare.sweep.train_all`."""
         return train_all(runs, watcher, self.n_jobs, self.memory_mb)
+
+
+class StackedLauncher(SweepLauncher):
+    """Trains runs that can be stacked as one, on this machine."""
+
+    def __init__(self, n_jobs: int, memory_mb: float | None, runs_per_stack: int):
+        super().__init__(n_jobs, memory_mb)
+        self.runs_per_stack = runs_per_stack
+
+    def check(self) -> None:
+        """Raise `SettingError` for numbers that there cannot be."""
+        super().check()
+        check_most(self.runs_per_stack)
+
+    def train(self, runs: Mapping[str, RunSettings], watcher: Watcher) -> Generator[Record, None, None]:
+        """As `rnncompare.sweep.train_stacked`."""
+        return train_stacked(runs, watcher, self.n_jobs, self.memory_mb, self.runs_per_stack)
 
 
 class ClusterLauncher(_AllAtOnce):

@@ -22,7 +22,7 @@ from rnncompare.composition.override_allowlist import quoted
 from rnncompare.records import Record, read_record
 from rnncompare.report.result import Result
 from rnncompare.studies.reporter import SILENT, Reporter
-from rnncompare.sweep import find_missing, plan, record_path, recorded, train_all
+from rnncompare.sweep import find_missing, plan, record_path, recorded, stacked_on_gpu, train_all
 from rnncompare.tasks.contract import Task
 from rnncompare.training.settings import OwnModel, RunSettings
 
@@ -38,7 +38,7 @@ RESULTS = "results/compare"
 
 def compare(
     data: Any,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     *,
     budget: str | None = None,
     models: Sequence[str | Callable[..., Any]] = ("gru", "lstm"),
@@ -59,7 +59,7 @@ def compare(
     Args:
         data: a DataFrame, a row a step; what has ``to_pandas`` (a Hugging Face data set); arrays ``(x, y)`` or
             ``(x, y, lengths)`` with ``x`` of ``(N, T, F)``; the path of a file; or a task.
-        target: the column to predict; found where that is safe.
+        target: the column to predict, or several quantities; found where that is safe.
         budget: a time such as ``10min``; None for as long as ``pairs`` need.
         models: two or more: names, or `torch.nn.Module` classes or functions that make one. A module of your own is
             made with ``(input_size, hidden_size)``, and ``num_layers``, ``dropout`` and ``bidirectional`` where these
@@ -92,7 +92,7 @@ def compare(
         if name in {*Reading.__dataclass_fields__, *Layout.__dataclass_fields__, "test_path", "size"}
     }
     if target is not None:
-        reading["target"] = target
+        reading["target"] = target if isinstance(target, str) else ",".join(target)
     task = None if isinstance(data, str | Path) else _task(data, reading)
     if task is None:
         settings = {"data": {"name": "file", "path": str(data), **reading}, **settings}
@@ -167,10 +167,9 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
         SettingError, DataError: the request cannot be met; nothing was trained.
     """
     from rnncompare.claims import load, names
-    from rnncompare.studies.command_line import OWN, check_beside_claims
     from rnncompare.studies.protocol import load_task
     from rnncompare.studies.run_study import conduct
-    from rnncompare.studies.settings import StudySettings
+    from rnncompare.studies.settings import OWN, StudySettings, check_beside_claims
 
     if data is not None:
         return compare(data, progress=progress, **settings)
@@ -181,7 +180,7 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
     check_beside_claims(words)
     claims = [load(name) for name in (names() if claim == "all" else claim.split(","))]
     tasks = {name: load_task(name) for one in claims for name in one.tasks}
-    train = functools.partial(train_all, jobs=-1)
+    train = functools.partial(stacked_on_gpu, jobs=-1)
     with _main_left_alone():
         return conduct(about, claims, tasks, words, train, f"rnncompare.study(claim={claim!r})", _reporter(progress))
 
@@ -274,7 +273,7 @@ def _value(value: Any) -> str:
 
 
 def _reporter(progress: bool) -> Reporter:
-    from rnncompare.cli.study_console import StudyConsole
+    from rnncompare.cli.console import StudyConsole
 
     return StudyConsole() if progress else SILENT
 

@@ -9,6 +9,7 @@ if __name__ == "__main__":
 
 import shlex
 import sys
+from functools import partial
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
@@ -18,12 +19,12 @@ from rnncompare.base.errors import require
 from rnncompare.base.isolation import preload
 from rnncompare.claims import load, names
 from rnncompare.cli.application import SOME_FAILED, Command, fail, run_hydra
-from rnncompare.cli.study_console import StudyConsole
-from rnncompare.composition.schemas import CONFIGS
-from rnncompare.studies.command_line import check_beside_claims, check_beside_data, split
+from rnncompare.cli.console import StudyConsole
+from rnncompare.composition.compose import CONFIGS
 from rnncompare.studies.protocol import load_task
 from rnncompare.studies.run_study import conduct
-from rnncompare.studies.settings import StudySettings
+from rnncompare.studies.settings import StudySettings, check_beside_claims, check_beside_data, split
+from rnncompare.sweep import stacked_on_gpu
 
 make_callable(__name__)
 
@@ -84,7 +85,9 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
     check_beside_claims(runs)
     claims = [load(name) for name in (names() if settings.claim == "all" else settings.claim.split(","))]
     tasks = {name: load_task(name) for claim in claims for name in claim.tasks}
-    made = conduct(settings, claims, tasks, runs, launcher.train, command, StudyConsole())
+    chosen = any(word.startswith("hydra/launcher=") for word in HydraConfig.get().overrides.hydra)
+    train = launcher.train if chosen else partial(stacked_on_gpu, jobs=launcher.n_jobs, memory_mb=launcher.memory_mb)
+    made = conduct(settings, claims, tasks, runs, train, command, StudyConsole())
     print(table.text(made))
     if made.skipped:
         sys.exit(SOME_FAILED)

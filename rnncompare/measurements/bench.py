@@ -1,4 +1,4 @@
-"""A whole benchmark: every case in a fresh process, one after the other, and the files that it leaves."""
+"""A whole benchmark: every case in a fresh process, one after the other, and the files it writes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check(settings: BenchSettings) -> tuple[BenchSettings, str]:
     """The settings checked, their device found, and the name of its hardware.
 
     Raises:
-        SettingError: something asked for is not there.
+        SettingError: something asked for does not exist here.
     """
     return call_isolated(_check, settings.checked())
 
@@ -34,9 +34,9 @@ def run(settings: BenchSettings, hardware: str, progress: Callable[[Case, int], 
     """Measure all cases.
 
     Args:
-        settings: as `check` gives them.
+        settings: as `check` returns them.
         hardware: the name of the processor.
-        progress: called before each case with it and its number.
+        progress: called before each case with the case and its number.
     """
     results = Results(hardware)
     for number, case in enumerate(cases(settings)):
@@ -55,7 +55,7 @@ def run(settings: BenchSettings, hardware: str, progress: Callable[[Case, int], 
 
 
 def write(results: Results, settings: BenchSettings) -> None:
-    """Write ``bench.json``, all that was measured, and ``bench.csv``, a row for each figure, to the results folder."""
+    """Write ``bench.json``, everything measured, and ``bench.csv``, a row for each figure, to the results folder."""
     content = {
         "schema_version": SCHEMA_VERSION,
         "settings": dataclasses.asdict(settings),
@@ -73,7 +73,7 @@ def write(results: Results, settings: BenchSettings) -> None:
 
 
 def _add_memory(case: Case, measured: Measured) -> None:
-    """Measure each subject's memory in a process of its own; torch's compiler would count as the compiled one's."""
+    """Measure each contender's memory in its own process; not the compiled loop's, which includes torch's compiler."""
     for row in measured.rows:
         if row["measure"] == "forward_backward" and row["implementation"] != "compiled_loop":
             row["memory_mb"] = call_isolated(_memory, case, row["cell"], row["implementation"])

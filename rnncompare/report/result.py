@@ -12,8 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncompare.base.metric_names import direction, metric_label
-from rnncompare.base.sanitize import safe
+from rnncompare.base.wording import direction, metric_label, safe
 from rnncompare.statistics import mean_interval
 from rnncompare.studies.own_data.outcome import Outcome
 

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.base.isolation import preload
 from rnncompare.records import Record, read_record
+from rnncompare.sweep.keeper import Watcher, stamp_of
 from rnncompare.sweep.plan import find_missing, record_path
-from rnncompare.sweep.runs import LOOK_AGAIN, Watcher, stamp_of, train_all
+from rnncompare.sweep.runs import LOOK_AGAIN, train_all
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:

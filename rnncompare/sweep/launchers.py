@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rnncompare.sweep.cluster import ClusterSettings
+from rnncompare.sweep.stacks import MOST
 
 
 @dataclass
@@ -22,6 +23,18 @@ class LocalLauncherSettings:
 
 
 @dataclass
+class StackedLauncherSettings(LocalLauncherSettings):
+    """Settings of the launcher that trains runs as one on this machine; ``n_jobs`` is for those that cannot be stacked.
+
+    Attributes:
+        runs_per_stack: runs trained as one at most; all of them must fit into the memory of the device.
+    """
+
+    _target_: str = "hydra_plugins.rnncompare_launcher.StackedLauncher"
+    runs_per_stack: int = MOST
+
+
+@dataclass
 class ClusterLauncherSettings(ClusterSettings):
     """Settings of the launcher that trains by jobs of a cluster: see `ClusterSettings`."""
 
@@ -32,6 +45,7 @@ LAUNCHERS: dict[str, LocalLauncherSettings | ClusterLauncherSettings] = {
     "sweep": LocalLauncherSettings(),
     "parallel": LocalLauncherSettings(n_jobs=-1),
     "joblib": LocalLauncherSettings(n_jobs=-1),  # the earlier name of parallel
+    "stacked": StackedLauncherSettings(),
     "submitit_local": ClusterLauncherSettings(cluster="local"),
     "submitit_slurm": ClusterLauncherSettings(cluster="slurm"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 
@@ -19,8 +20,9 @@ from rnncompare.records import DataFields, MemoryFields, ModelFields, QualityFie
 from rnncompare.records.provenance import provenance
 from rnncompare.tasks.contract import Data, Task, metrics
 from rnncompare.training.batches import Split
+from rnncompare.training.decisions import Training
 from rnncompare.training.kept_model import KeptModel, outputs_of
-from rnncompare.training.loop import Checkpointer, Training, check_optimizer, evaluate, train
+from rnncompare.training.loop import Checkpointer, check_optimizer, evaluate, train
 from rnncompare.training.settings import DEFAULT_HIDDEN_SIZE, ModelSettings, OwnModel, RunSettings
 
 
@@ -69,44 +71,98 @@ def run_experiment(
         DataError: the data cannot be read.
     """
     torch.set_num_threads(settings.threads)
-    device = find_device(settings.device)
-    settings = dataclasses.replace(settings, data=settings.data.pinned())
-    data = settings.data.load(settings.seed)
-    objective = data.objective
-    if data.prepared is not None:
-        metrics.load()  # after training, its many imports were seen to hang while garbage is collected
-    train_split, validation_split = (
-        Split(examples, objective.readout, device) for examples in (data.train, data.validation)
-    )
-
-    memory, load = PeakMemory(device), OtherLoad()
-    network = initialise(settings, data, device)
+    experiment = Experiment.load(settings)
+    memory, load = PeakMemory(experiment.device), OtherLoad()
+    network = experiment.initialise()
     training = train(
-        network, train_split, validation_split, objective, settings.train, settings.seed, device, progress, checkpointer
+        network,
+        experiment.train,
+        experiment.validation,
+        experiment.data.objective,
+        settings.train,
+        settings.seed,
+        experiment.device,
+        progress,
+        checkpointer,
     )
-    peak_mb, other_load = memory.peak_mb(), load.cores()
+    used = MemoryFields(peak_mb=memory.peak_mb(), before_mb=memory.before_mb)
+    speed = _speed_fields(training, min(settings.train.batch_size, len(experiment.train)), load.cores())
+    return experiment.finished(network, training, speed, used, keep)
 
-    record = Record(
-        run_id=run_id(settings.config()),
-        status="completed" if training.diverged_at is None else "diverged",
-        error=None if training.diverged_at is None else f"the loss diverged at update {training.diverged_at}",
-        diverged_at=training.diverged_at,
-        seed=settings.seed,
-        device=settings.device,
-        threads=settings.threads,
-        config=settings.config(),
-        model=_model_fields(network, settings.train.batch_size, data),
-        data=_data_fields(settings, data),
-        quality=dataclasses.replace(
-            _quality_fields(network, data, device) if training.best else _unscored(data), converged=training.converged
-        ),
-        speed=_speed_fields(training, min(settings.train.batch_size, len(data.train)), other_load),
-        memory=MemoryFields(peak_mb=peak_mb, before_mb=memory.before_mb),
-        provenance=provenance(hardware_name(device), source_of(settings.model.name, type(settings.data))),
-    )
-    if keep is not None and record.status == "completed":
-        keep(KeptModel.of_run(network, data, record.run_id, record.config))
-    return Run(record, training.curve)
+
+@dataclass(frozen=True)
+class Experiment:
+    """A run's settings and data, ready to be trained.
+
+    Attributes:
+        settings: resolved, the data pinned.
+        device: where it is trained.
+        data: what the task gave for the run's seed.
+        train: the training split, on the device.
+        validation: the validation split, on the device.
+    """
+
+    settings: RunSettings
+    device: torch.device
+    data: Data
+    train: Split
+    validation: Split
+
+    @classmethod
+    def load(cls, settings: RunSettings) -> Experiment:
+        """Find the device and load the data; errors are those of `run_experiment`."""
+        device = find_device(settings.device)
+        settings = dataclasses.replace(settings, data=settings.data.pinned())
+        data = settings.data.load(settings.seed)
+        if data.prepared is not None:
+            metrics.load()  # after training, its many imports were seen to hang while garbage is collected
+        splits = (Split(examples, data.objective.readout, device) for examples in (data.train, data.validation))
+        return cls(settings, device, data, *splits)
+
+    def initialise(self) -> Network:
+        """The network before its first update."""
+        return initialise(self.settings, self.data, self.device)
+
+    def finished(
+        self,
+        network: Network,
+        training: Training,
+        speed: SpeedFields,
+        memory: MemoryFields,
+        keep: Callable[[KeptModel], None] | None = None,
+    ) -> Run:
+        """Score the network in the state that training left it in, and put the record together.
+
+        Args:
+            network: trained.
+            training: how it went.
+            speed: what it took.
+            memory: what it took.
+            keep: as in `run_experiment`.
+        """
+        settings, data = self.settings, self.data
+        record = Record(
+            run_id=run_id(settings.config()),
+            status="completed" if training.diverged_at is None else "diverged",
+            error=None if training.diverged_at is None else f"the loss diverged at update {training.diverged_at}",
+            diverged_at=training.diverged_at,
+            seed=settings.seed,
+            device=settings.device,
+            threads=settings.threads,
+            config=settings.config(),
+            model=_model_fields(network, settings.train.batch_size, data),
+            data=_data_fields(settings, data),
+            quality=dataclasses.replace(
+                _quality_fields(network, data, self.device) if training.best else _unscored(data),
+                converged=training.converged,
+            ),
+            speed=speed,
+            memory=memory,
+            provenance=provenance(hardware_name(self.device), source_of(settings.model.name, type(settings.data))),
+        )
+        if keep is not None and record.status == "completed":
+            keep(KeptModel.of_run(network, data, record.run_id, record.config))
+        return Run(record, training.curve)
 
 
 def source_of(model: str, task: type[Task]) -> str | None:

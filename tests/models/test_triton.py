@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,8 +25,11 @@ from rnncompare.models.cells.lstm_peephole import LSTMPeepholeCell
 from rnncompare.models.cells.rnn import RNNCell
 from rnncompare.models.fast.function import Call, Steps, run
 from rnncompare.models.unroll import unroll
+from rnncompare.training.experiment import run_experiment
+from rnncompare.training.stacked_experiments import run_stacked
 from tests.models.parity import assert_agree, example, pair
 from tests.models.test_fast import Case, assert_same, case, results
+from tests.training import test_stack
 
 pytestmark = pytest.mark.skipif(find_spec("triton") is None, reason="needs Triton")
 ROOT = Path(__file__).parents[2]
@@ -40,7 +44,7 @@ if find_spec("triton") is not None:
         from rnncompare.models.fast.triton import cells
         from rnncompare.models.fast.triton.engine import StackedEngine, Tiles, TritonEngine, precision, tiles_for
         from tests.models import triton_cell
-    from rnncompare.models.fast.triton.stacked import unroll_stacked
+    from rnncompare.models.fast.triton.stacked import unroll_stacked, unroll_under_vmap
 
 CELLS = {
     "lstm": LSTMCell(),
@@ -206,6 +210,48 @@ def test_stacked_runs_are_those_of_separate_modules(name, packed):
         torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["lstm", "gru", "gru_reset_before"])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_under_vmap_runs_are_those_of_the_loop(name, reverse):
+    """With weights of their own, an initial state that they share, and gradients of all of them."""
+    cell, runs = CELLS[name], [layer(name, steps=3, batch=2, hidden=5) for _ in range(3)]
+    with torch.no_grad():
+        for number, given in enumerate(runs):
+            for leaf in given.leaves().values():
+                leaf.mul_(1 + 0.1 * number)
+
+    def gradients(function):
+        input = torch.stack([given.input.detach() for given in runs]).requires_grad_()
+        names = [n for n in PARAMETERS if getattr(runs[0].w, n) is not None]
+        w = {n: torch.stack([getattr(g.w, n).detach() for g in runs]).requires_grad_() for n in names}
+        state = tuple(s.detach().clone().requires_grad_() for s in runs[0].state)
+
+        def one(input, w):
+            output, final = function(cell, input, state, Weights(**w), reverse=reverse)
+            return output, *final
+
+        results = torch.func.vmap(one)(input, w)
+        loss = sum(
+            (result * torch.linspace(-1, 1, result.numel()).view_as(result).to(result)).sum() for result in results
+        )
+        return [*results, *torch.autograd.grad(loss, [input, *state, *w.values()])]
+
+    for found, expected in zip(gradients(unroll_under_vmap), gradients(unroll), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_runs_trained_as_one_go_through_the_kernels(monkeypatch):
+    """As on a GPU: the whole network under vmap, its recurrent layer in one launch for all runs."""
+    monkeypatch.setattr(fast.triton, "serves", lambda cell, input, w: cells.equations_of(cell) is not None)
+    settings = [test_stack.settings(seed, model="lstm", max_updates=4, validate_every=2) for seed in range(3)]
+    auto = [replace(run, model=replace(run.model, implementation="auto")) for run in settings]
+    for (_, together), plain in zip(run_stacked(auto), settings, strict=True):
+        assert together.record.model.implementation == "fused_triton"
+        alone = run_experiment(plain)
+        for mine, theirs in zip(together.curve, alone.curve, strict=True):
+            assert mine.validation_loss == pytest.approx(theirs.validation_loss, rel=1e-4)
+
+
 def test_stacked_runs_say_that_they_are_differentiable_once():
     w = Weights(**{key: p[None] for key, p in vars(layer("gru").w).items()})
     input = torch.randn(1, 2, 2, 3, dtype=torch.float64, device=DEVICE, requires_grad=True)
@@ -312,6 +358,7 @@ def test_more_values_than_32_bits_count():
     torch.testing.assert_close(whole[steps // 2 :], half, rtol=0.02, atol=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(ON_GPU, reason="there they run")
 def test_the_kernels_compile_for_gpus(tmp_path):
     """The interpreter forgives what the compiler does not, and knows no limit of registers or shared memory."""

@@ -252,7 +252,7 @@ def test_one_seed_gives_one_record():
 
 def test_every_field_of_a_completed_record_is_filled():
     record = dataclasses.asdict(run_experiment(settings(target=1e6)).record)
-    may_be_null = {"error", "diverged_at", "by_length", "metrics", "git_commit", "git_dirty"}
+    may_be_null = {"error", "diverged_at", "by_length", "metrics", "stacked", "git_commit", "git_dirty"}
     for part in ("model", "data", "quality", "speed", "memory", "provenance"):
         nulls = {name for name, value in record[part].items() if value is None}
         assert nulls <= may_be_null, part

@@ -24,9 +24,14 @@ def paths(cell: Cell, input: Tensor, w: Weights) -> Iterator[tuple[str, Any]]:
     """The fast paths that serve this layer, the fastest first: names for the record, and functions like `unroll`.
 
     There are none where tensors are more than their values: in a graph that PyTorch makes (see `operator`), under
-    `torch.func`, forward-mode differentiation and modes that watch every operation, such as counters of flops.
+    `torch.func`, forward-mode differentiation and modes that watch every operation, such as counters of flops. Only a
+    single `torch.func.vmap`, over runs that are trained as one, has a path on a GPU.
     """
-    if not input.is_floating_point() or input.is_meta or input.numel() == 0 or _watched():
+    if not input.is_floating_point() or input.is_meta or input.numel() == 0 or is_watched():
+        return
+    if torch._C._functorch.peek_interpreter_stack() is not None:
+        if _over_runs() and triton.serves(cell, input, w):
+            yield "fused_triton", triton.under_vmap()
         return
     if triton.serves(cell, input, w):
         yield "fused_triton", partial(run, triton.make_engine())
@@ -43,11 +48,17 @@ def knows(cell: Cell) -> bool:
     return step_of(cell) in IN_PYTORCH
 
 
-def _watched() -> bool:
+def is_watched() -> bool:
+    """Whether tensors are more than their values: see `paths`."""
     return (
         torch.compiler.is_compiling()
         or torch.jit.is_tracing()
-        or torch._C._functorch.peek_interpreter_stack() is not None
         or torch.autograd.forward_ad._current_level >= 0
         or torch._C._len_torch_dispatch_stack() > 0
     )
+
+
+def _over_runs() -> bool:
+    """Whether the only transform under way is one `torch.func.vmap`."""
+    (first, *others) = torch._C._functorch.get_interpreter_stack()
+    return not others and first.key() == torch._C._functorch.TransformType.Vmap

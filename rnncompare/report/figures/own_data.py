@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnncompare.base.metric_names import direction, metric_label
+from rnncompare.base.wording import direction, metric_label
 from rnncompare.report.figures import canvas
 from rnncompare.report.figures.canvas import INK, MUTED, plain
 from rnncompare.report.figures.palette import colour, model_looks

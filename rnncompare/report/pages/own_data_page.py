@@ -10,10 +10,9 @@ from rnncompare.base.errors import DataError
 from rnncompare.records import read_curves, write_whole
 from rnncompare.report.figures import own_data
 from rnncompare.report.pages import phrases
-from rnncompare.report.pages.drawing import Drawn, Plotter
 from rnncompare.report.pages.origin import origin
-from rnncompare.report.pages.render import render
-from rnncompare.report.pages.run_details import RunGroup, run_data
+from rnncompare.report.pages.render import Drawn, Plotter, render
+from rnncompare.report.pages.run_lists import RunGroup, run_data
 
 if TYPE_CHECKING:
     from rnncompare.report.result import Result

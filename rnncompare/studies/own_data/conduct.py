@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rnncompare.base.isolation import IsolatedError, call_isolated
 from rnncompare.records import MODEL, Record
-from rnncompare.studies import cost
+from rnncompare.studies.budget import seconds_of
 from rnncompare.studies.own_data import plan as plans
 from rnncompare.studies.own_data.judging import Score, compare, score, scored, whole_pairs
 from rnncompare.studies.own_data.outcome import Outcome
@@ -22,6 +22,7 @@ from rnncompare.studies.own_data.words import Situation
 from rnncompare.studies.reporter import SILENT, Reporter, Stage
 from rnncompare.sweep import Train, checked, find_missing, record_path, recorded, require_writable
 from rnncompare.sweep.resources import jobs_at_a_time
+from rnncompare.tasks.user.user_data import Own
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -80,13 +81,26 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     if facts.chosen_because:
         reporter.say(f"decided by {facts.metric}: {facts.chosen_because}; change with study.metric=")
 
+    if facts.redrawn:
+        reporter.say(
+            f"the test split of all seeds would be small, so each gets its own (data.split=rolling, "
+            f"{facts.test_examples:,} test examples); data.split=ordered keeps the last for all"
+        )
+        question = _redrawn(question)
+        models = question.models
+
     jobs = jobs_at_a_time(models.values())
     plan = plans.kept(question)
     if plan is None:
+<<<<<<< HEAD
         costly = widest(trials_of(question.tune, question.trials))
         timed = {name: costly.of(run, 0) for name, run in models.items()}
         kinds = {(name, part): (run, part * run.train.max_updates) for name, run in timed.items() for part in (0, 1)}
         taken = cost.seconds_of(kinds, reporter)
+=======
+        kinds = {(name, part): (run, part * run.train.max_updates) for name, run in models.items() for part in (0, 1)}
+        taken = seconds_of(kinds, reporter)
+>>>>>>> main
         fixed, seconds = ({name: taken[name, part] for name in models} for part in (0, 1))
         left = None if budget is None else _for_training(budget) - (time.monotonic() - began)
         plan = plans.fit(question, seconds, fixed, left, jobs)
@@ -130,6 +144,17 @@ def _for_report(budget: float) -> float:
 def _for_training(budget: float) -> float:
     """Seconds of a budget after which no run goes on."""
     return budget * (1 - FOR_JUDGING) - _for_report(budget)
+
+
+def _redrawn(question: Question) -> Question:
+    """The question with a test split of its own for each seed."""
+    data = next(iter(question.models.values())).data
+    assert isinstance(data, Own)
+    if (drawn := data.redrawn()) is None:
+        return question
+    models = {name: dataclasses.replace(run, data=drawn) for name, run in question.models.items()}
+    plain = None if question.plain is None else dataclasses.replace(question.plain, data=drawn)
+    return dataclasses.replace(question, models=models, plain=plain)
 
 
 def _train(

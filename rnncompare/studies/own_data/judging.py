@@ -81,8 +81,9 @@ class Comparison:
 def scored(runs: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """The columns that judging needs: ``model``, ``seed``, ``rate``, ``width``, ``dropout``, ``validation``, ...
 
-    ``trial`` numbers the settings of a model that were tried, by rising rate. Scores are signed so that larger ones are better. A run that diverged or failed has the worst score of all, or that
-    of the trivial baseline where this is worse.
+    ``trial`` numbers the settings of a model that were tried, by rising rate. Scores are signed so that larger ones are
+    better. A run that diverged or failed has the worst score of all, or that of the trivial baseline where this is
+    worse.
     """
     sign = 1.0 if facts.higher_is_better else -1.0
     found = runs[["run_id", "model.name", "seed", "config.train.learning_rate", "status"]].copy()

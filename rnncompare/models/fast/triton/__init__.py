@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -36,6 +36,13 @@ def make_engine() -> TritonEngine:
     from rnncompare.models.fast.triton.engine import TritonEngine
 
     return TritonEngine()
+
+
+def under_vmap() -> Any:
+    """What runs the layer within `torch.func.vmap` over runs, where `serves` says that it can."""
+    from rnncompare.models.fast.triton.stacked import unroll_under_vmap
+
+    return unroll_under_vmap
 
 
 @cache

@@ -69,6 +69,52 @@ class _Runs(torch.autograd.Function):
         return None, None, None, *(found[name] if name in wanted else None for name in names)
 
 
+def unroll_under_vmap(
+    cell: Cell,
+    input: Tensor,
+    state: State,
+    w: Weights,
+    batch_sizes: list[int] | None = None,
+    reverse: bool = False,
+) -> tuple[Tensor, State]:
+    """As `unroll` of one run within `torch.func.vmap` over R runs, which calls `unroll_stacked` once for all."""
+    parameters = [getattr(w, name) for name in PARAMETERS]
+    output, *final = _OneOfRuns.apply(cell, batch_sizes, reverse, input, *state, *parameters)
+    return output, tuple(final)
+
+
+class _OneOfRuns(torch.autograd.Function):
+    """A layer of one run, of which only `vmap` is ever asked."""
+
+    @staticmethod
+    def forward(*_arguments: Any) -> tuple[Tensor, ...]:
+        raise RuntimeError("a layer of one run outside vmap")
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        """Nothing: the stacked layer keeps what backward needs."""
+
+    @staticmethod
+    def vmap(
+        info: Any,
+        in_dims: tuple[int | None, ...],
+        cell: Cell,
+        batch_sizes: list[int] | None,
+        reverse: bool,
+        *tensors: Tensor | None,
+    ) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
+        """All runs at once: results with the axis of runs, and where that is."""
+        given: list[Any] = [
+            None if t is None else t.expand(info.batch_size, *t.shape) if dim is None else t.movedim(dim, 0)
+            for t, dim in zip(tensors, in_dims[3:], strict=True)
+        ]
+        input, rest = given[0], given[1:]
+        count = len(cell.states)
+        w = Weights(**dict(zip(PARAMETERS, rest[count:], strict=True)))
+        output, final = unroll_stacked(cell, input, tuple(rest[:count]), w, batch_sizes, reverse)
+        return (output, *final), (0,) * (1 + count)
+
+
 def _call(cell: Cell, steps: Steps, input: Tensor, *rest: Tensor) -> Call:
     count = len(cell.states)
     parameters = zip(PARAMETERS, rest[count:], strict=True)
