@@ -2,15 +2,14 @@
 
 from types import SimpleNamespace
 
+import numpy as np
+import pytest
 import torch
-<<<<<<< HEAD
 from parsed import Parsed
 
 import rnncompare
 from rnncompare.report.figures import own_data
 from rnncompare.studies.own_data.judging import Score
-=======
->>>>>>> main
 
 
 def kept(outputs, targets, **prepared):

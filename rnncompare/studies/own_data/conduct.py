@@ -92,15 +92,10 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     jobs = jobs_at_a_time(models.values())
     plan = plans.kept(question)
     if plan is None:
-<<<<<<< HEAD
         costly = widest(trials_of(question.tune, question.trials))
         timed = {name: costly.of(run, 0) for name, run in models.items()}
         kinds = {(name, part): (run, part * run.train.max_updates) for name, run in timed.items() for part in (0, 1)}
-        taken = cost.seconds_of(kinds, reporter)
-=======
-        kinds = {(name, part): (run, part * run.train.max_updates) for name, run in models.items() for part in (0, 1)}
         taken = seconds_of(kinds, reporter)
->>>>>>> main
         fixed, seconds = ({name: taken[name, part] for name in models} for part in (0, 1))
         left = None if budget is None else _for_training(budget) - (time.monotonic() - began)
         plan = plans.fit(question, seconds, fixed, left, jobs)

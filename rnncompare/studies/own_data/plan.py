@@ -12,12 +12,8 @@ from pathlib import Path
 
 from rnncompare.composition.compose import shortened
 from rnncompare.records import run_id, write_whole
-from rnncompare.studies.grids import rate_at, with_rate
 from rnncompare.studies.own_data.question import Question, with_size
-<<<<<<< HEAD
 from rnncompare.studies.own_data.tuning import Trial, trials_of
-=======
->>>>>>> main
 from rnncompare.training.settings import RunSettings
 
 FEWEST_PAIRS = 6  # from which a difference in one direction can be told from chance

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnncompare.studies.rates import rate_at, with_rate
+from rnncompare.studies.grids import rate_at, with_rate
 from rnncompare.training.settings import RunSettings
 
 RATES = tuple(rate_at(place) for place in (-6, -5, -4))
