@@ -46,6 +46,8 @@ def compare(
     plain: bool = True,
     sizes: bool = True,
     pairs: int = 10,
+    tune: str = "rate",
+    trials: int = 8,
     results_dir: str = RESULTS,
     progress: bool = True,
     **settings: Any,
@@ -66,6 +68,8 @@ def compare(
         plain: whether a plain RNN is trained too where time is left.
         sizes: whether half of the data are trained on too where time is left.
         pairs: seeds on which models are compared where there is no budget.
+        tune: ``rate``, or ``all`` to tune width and dropout too.
+        trials: settings that are tried of each model on each seed, where all is tuned.
         results_dir: where records and the model are kept.
         progress: whether to say how far it is.
         settings: of how data are read (``group``, ``time``, ``window``, ``horizon``, ...) and of the runs.
@@ -100,6 +104,8 @@ def compare(
         plain=plain,
         sizes=sizes,
         pairs=pairs,
+        tune=tune,
+        trials=trials,
         most_pairs=max(pairs, 50),
         results_dir=results_dir,
     ).checked()

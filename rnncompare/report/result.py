@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rnncompare.studies.own_data.judging import Score
 
 OTHERS = 4  # metrics shown beside the one that decides
+TUNED = ("hidden_size", "dropout")  # beside the learning rate, where all is tuned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +54,7 @@ class Result(Outcome):
         return others[:OTHERS]
 
     def _row(self, score: Score) -> dict[str, Any]:
-        runs = self.runs[
-            (self.runs["model.name"] == self.question.models[score.model].model.name)
-            & (self.runs["config.train.learning_rate"] == score.rate)
-        ]
+        runs = self.runs[self.runs["run_id"].isin(score.runs)]
         interval = mean_interval(score.test)
         columns = {name: f"quality.metrics.test.{name}" for name in self._metrics}
         return {
@@ -67,6 +65,7 @@ class Result(Outcome):
             **{name: runs[column].astype(float).mean() for name, column in columns.items() if column in runs},
             "parameters": runs["model.parameters"].iloc[0],
             "learning_rate": score.rate,
+            **({} if self.question.tune == "rate" else score.tuned()),
             "training_seconds": runs["speed.training_seconds"].median(),
             "runs": len(score.test),
         }
@@ -105,6 +104,11 @@ class Result(Outcome):
                 shown |= {
                     "parameters": f"{known['parameters']:,.0f}" if "parameters" in known else "",
                     "rate": f"{known['learning_rate']:.3g}" if "learning_rate" in known else "",
+                    **(
+                        {}
+                        if self.question.tune == "rate"
+                        else {metric_label(name): _number(known.get(name)) for name in TUNED}
+                    ),
                     "training s": f"{known['training_seconds']:.1f}" if "training_seconds" in known else "",
                     "runs": f"{known['runs']:.0f}" if "runs" in known else "",
                 }
@@ -127,8 +131,10 @@ class Result(Outcome):
         if self.page is not None:
             lines.append(("report", str(self.page)))
         if (chosen := self.situation.chosen()) is not None and self.question.words is not None:
-            rate = next(score.rate for score in self.situation.scores if score.model == chosen)
-            words = [f"model={chosen}", f"train.learning_rate={rate:g}", *self.question.words, "keep=best"]
+            score = next(score for score in self.situation.scores if score.model == chosen)
+            words = [f"model={chosen}", f"train.learning_rate={score.rate:g}", *self.question.words, "keep=best"]
+            if self.question.tune != "rate":
+                words += [f"model.{name}={value:g}" for name, value in score.tuned().items()]
             lines.append(("train it", f"python -m rnncompare.run {shlex.join(words)}"))
         if self.kept is not None:
             lines.append(("model", str(self.model_path)))
@@ -168,6 +174,10 @@ class Result(Outcome):
 
     def __repr__(self) -> str:
         return self.text()
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
 
 
 def _markdown(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -12,6 +12,7 @@ from rnncompare.composition.override_allowlist import separate
 from rnncompare.tasks.contract import setting
 from rnncompare.training.settings import RunSettings
 
+TUNE = ("rate", "all")
 UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 LOOKS = (10, 20, 30, 50)  # numbers of pairs at which a study is looked at, between its fewest and its most
 
@@ -29,6 +30,8 @@ class StudySettings:
     metric: str | None = setting(None, "of data of your own: the metric that decides; null: one that suits the data")
     plain: bool = setting(True, "of data of your own: train a plain RNN too where time is left")
     sizes: bool = setting(True, "of data of your own: train on half of the data too where time is left")
+    tune: str = setting("rate", "of data of your own: what is tuned, the learning rate, or all: width and dropout too")
+    trials: int = setting(8, "of data of your own: settings tried of each model on each seed where all is tuned")
     shapes: int = setting(5, "shapes of the grid on which speed and memory are measured")
     results_dir: str = setting("results/study", "folder for the records and for study.json")
 
@@ -45,6 +48,8 @@ class StudySettings:
         require(0 < self.updates <= 1, "updates", self.updates, "a number above 0, up to 1")
         chosen = self.models.split(",")
         require(len(set(chosen)) == len(chosen) > 1, "study.models", self.models, "two or more names, such as gru,lstm")
+        require(self.tune in TUNE, "study.tune", self.tune, " or ".join(TUNE))
+        require(self.trials >= 2, "study.trials", self.trials, "a whole number from 2")
         self.seconds()
         return self
 

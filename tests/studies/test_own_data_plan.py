@@ -1,6 +1,7 @@
 """What a budget carries: the question first, then others with what is left; and a plan that stays."""
 
 import dataclasses
+import json
 
 import pytest
 
@@ -80,3 +81,38 @@ def test_models_take_turns_at_each_rate_and_seed(question):
     turns = [(run.seed, run.train.learning_rate, run.model.name) for run in runs]
     assert turns == sorted(turns)
     assert [run.model.name for run in runs[:4]] == ["gru", "lstm", "gru", "lstm"]
+
+
+def test_all_is_tuned_with_the_same_trials_of_every_model_within_its_range(question):
+    tuned = dataclasses.replace(question, tune="all", trials=9)
+    assert tuned.key() != question.key()
+    plan = planned(tuned, 6)
+    runs = list(runs_of(plan, tuned, 100)["pairs"].values())
+    settings = {
+        name: {
+            (run.seed, run.train.learning_rate, run.model.hidden_size, run.model.dropout)
+            for run in runs
+            if run.model.name == name
+        }
+        for name in ("gru", "lstm")
+    }
+    assert settings["gru"] == settings["lstm"]
+    assert len(settings["gru"]) == 9 * plan.pairs
+    _, rates, widths, dropouts = map(set, zip(*settings["gru"], strict=True))
+    assert min(rates) < 0.001
+    assert max(rates) > 0.01
+    assert widths == {64, 128, 256}
+    assert len(dropouts) == 3
+    keep(plan, tuned)
+    assert kept(tuned) == plan
+    assert kept(question) is None
+
+
+def test_a_plan_that_was_kept_before_more_than_rates_were_tuned_is_gone_on_with(question, tmp_path):
+    plan = planned(question, 8)
+    keep(plan, question)
+    (path,) = tmp_path.glob("own_data-*.json")
+    content = json.loads(path.read_text())
+    content["rates"] = [trial["rate"] for trial in content.pop("trials")]
+    path.write_text(json.dumps(content))
+    assert kept(question) == plan

@@ -117,6 +117,36 @@ def test_no_sentence_says_more_than_the_numbers(situations):
             assert said.startswith("Take the GRU.")
 
 
+@pytest.mark.parametrize("rounding", [-1e-16, 0.0, 1e-16])
+def test_a_baseline_with_the_same_score_but_for_rounding_does_as_well_and_not_better(rounding):
+    scores = {"gru": np.full(10, 0.9), "lstm": values(0.8, 0.01, 10)}
+    said = paragraph(situation(scores, best_baseline=("gradient boosting", 0.9 + rounding)))
+    assert said.startswith("Neither: gradient boosting does as well")
+
+
+@pytest.mark.parametrize("pairs", [1, 3, 10])
+def test_of_two_models_that_are_both_lost_nothing_is_recommended(pairs):
+    scores = {"gru": values(0.5, 0.0, pairs), "lstm": values(0.5, 0.0, pairs)}
+    said = paragraph(situation(scores, milliseconds=COST["very unequal"]))
+    assert "None beats the trivial baseline" in said
+    assert "Take" not in said
+    assert "nan" not in said
+
+
+@pytest.mark.parametrize("diverging", ["gru", "lstm"])
+@pytest.mark.parametrize("pairs", [1, 3, 10])
+@pytest.mark.parametrize("cost", COST)
+def test_one_that_diverges_is_named_with_its_share_and_the_other_is_not(pairs, diverging, cost):
+    scores = {"gru": values(0.8, 0.01, pairs), "lstm": values(0.8, 0.01, pairs, 1)}
+    found = situation(scores, lost=(diverging,), milliseconds=COST[cost])
+    said = paragraph(found)
+    other = "LSTM" if diverging == "gru" else "GRU"
+    assert f"{1 / pairs:.0%} of the runs of the {diverging.upper()} diverged" in said
+    assert f"runs of the {other} diverged" not in said
+    assert found.known[0].model == other.lower()
+    assert "nan" not in said
+
+
 def test_at_the_optimum_and_below_the_baseline_are_two_sentences():
     perfect = paragraph(situation({"gru": np.ones(10), "lstm": np.ones(10)}, milliseconds={"gru": 1.0, "lstm": 2.0}))
     assert "at the optimum" in perfect
@@ -144,6 +174,25 @@ def test_three_models_are_judged_together_and_the_winner_beats_both():
     assert found.winner() == "lstm"
     assert paragraph(found).startswith("Take the LSTM.")
     assert paragraph(found).count("all comparisons together") == 3
+
+
+def test_where_width_is_tuned_too_each_model_is_judged_at_its_own_and_the_choice_is_in_the_interval():
+    found, rows = facts(True), []
+    for model, best in (("gru", 16), ("lstm", 64)):
+        for seed, (rate, width) in itertools.product(range(8), [(0.01, 16), (0.01, 64), (0.001, 16)]):
+            score_ = 0.8 + 0.01 * np.random.default_rng(seed).normal() - 0.1 * (width != best) - 0.05 * (rate != 0.01)
+            (row,) = records({model: [score_]}, True).iloc[[1]].to_dict("records")
+            own = {"run_id": f"{model}{seed}{rate}{width}", "seed": seed, "config.train.learning_rate": rate}
+            rows.append({**row, **own, "config.model.hidden_size": width, "config.model.dropout": 0.0})
+    runs = whole_pairs(scored(pd.DataFrame(rows), found), ["gru", "lstm"], 3)
+    chosen = [score(runs, name, found) for name in ("gru", "lstm")]
+    assert [(one.rate, one.width, len(one.test), len(one.runs)) for one in chosen] == [
+        (0.01, 16, 8, 8),
+        (0.01, 64, 8, 8),
+    ]
+    (one,) = compare(runs, ["gru", "lstm"], found, 0.0)
+    assert one.pairs == 8
+    assert one.decision is not None
 
 
 def test_the_interval_of_splits_that_overlap_is_wider():

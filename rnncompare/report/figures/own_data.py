@@ -80,7 +80,8 @@ def predictions(model: KeptModel) -> tuple[str, Figure] | None:
     if model.prepared is None or model.prepared.form != "forecast":
         return _cloud(outputs.reshape(-1), targets.reshape(-1), name)
     horizon = model.prepared.horizon
-    return _forecasts(outputs[:, :horizon], targets[:, :horizon], name)
+    first = slice(None, None, outputs.shape[1] // horizon)  # of several targets, which stand step after step
+    return _forecasts(outputs[:, first], targets[:, first], name.split(",")[0] if outputs.shape[1] > horizon else name)
 
 
 def _forecasts(outputs: np.ndarray, targets: np.ndarray, name: str) -> tuple[str, Figure]:

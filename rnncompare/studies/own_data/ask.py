@@ -55,6 +55,8 @@ def ask(
         metric=settings.metric,
         plain=composed[-1] if settings.plain and PLAIN not in models else None,
         sizes=settings.sizes,
+        tune=settings.tune,
+        trials=settings.trials,
         command=command,
         words=None if task is not None else tuple(words),
     )

@@ -17,6 +17,7 @@ from rnncompare.studies.own_data.judging import Score, compare, score, scored, w
 from rnncompare.studies.own_data.outcome import Outcome
 from rnncompare.studies.own_data.plan import Plan
 from rnncompare.studies.own_data.question import Facts, Question, facts_of
+from rnncompare.studies.own_data.tuning import trials_of, widest
 from rnncompare.studies.own_data.words import Situation
 from rnncompare.studies.reporter import SILENT, Reporter, Stage
 from rnncompare.sweep import Train, checked, find_missing, record_path, recorded, require_writable
@@ -91,7 +92,9 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     jobs = jobs_at_a_time(models.values())
     plan = plans.kept(question)
     if plan is None:
-        kinds = {(name, part): (run, part * run.train.max_updates) for name, run in models.items() for part in (0, 1)}
+        costly = widest(trials_of(question.tune, question.trials))
+        timed = {name: costly.of(run, 0) for name, run in models.items()}
+        kinds = {(name, part): (run, part * run.train.max_updates) for name, run in timed.items() for part in (0, 1)}
         taken = seconds_of(kinds, reporter)
         fixed, seconds = ({name: taken[name, part] for name in models} for part in (0, 1))
         left = None if budget is None else _for_training(budget) - (time.monotonic() - began)
@@ -182,12 +185,12 @@ def _recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
 
 
 def _situation(question: Question, plan: Plan, facts: Facts, frames: Mapping[str, pd.DataFrame]) -> Situation:
-    names, rates = list(question.models), len(plan.rates)
+    names, trials = list(question.models), len(plan.trials)
     found = {part: scored(frame, facts) if len(frame) else None for part, frame in frames.items()}
     pairs, plain, half = found["pairs"], found["plain"], found["half"]
-    whole = None if pairs is None else whole_pairs(pairs, names, rates)
+    whole = None if pairs is None else whole_pairs(pairs, names, trials)
     if half is not None:
-        half = whole_pairs(half, names, rates)
+        half = whole_pairs(half, names, trials)
     return Situation(
         metric=facts.metric,
         higher_is_better=facts.higher_is_better,

@@ -1,4 +1,4 @@
-"""Pairs of two networks on a user's own data, judged at learning rates that were chosen without them."""
+"""Pairs of two networks on a user's own data, judged at settings that were chosen without them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,20 @@ class Score:
     Attributes:
         model: its name.
         rate: the learning rate that all of its seeds together choose by validation; nan where there was none to choose.
-        test: the metric at that rate, ``(n,)``, a value a seed; of a run that diverged the worst.
-        cut: share of the runs at that rate that still improved when the budget of updates ended.
-        diverged: share of its runs, at all rates, that diverged or failed.
-        best_run: identity of the run at that rate that validated best; empty where none completed.
+        width: the hidden size that they choose with it; nan where it follows from a budget of parameters.
+        dropout: the dropout that they choose with it.
+        runs: identities of the runs with these settings.
+        test: the metric with them, ``(n,)``, a value a seed; of a run that diverged the worst.
+        cut: share of these runs that still improved when the budget of updates ended.
+        diverged: share of its runs, with all settings, that diverged or failed.
+        best_run: identity of the one of them that validated best; empty where none completed.
     """
 
     model: str
     rate: float = math.nan
+    width: float = math.nan
+    dropout: float = math.nan
+    runs: tuple[str, ...] = ()
     test: np.ndarray = field(default_factory=lambda: np.zeros(0))
     cut: float = 0.0
     diverged: float = 0.0
@@ -44,10 +50,15 @@ class Score:
         """Of the metric over seeds; nan where there are none."""
         return float(self.test.mean()) if len(self.test) else math.nan
 
+    def tuned(self) -> dict[str, float]:
+        """The settings of the model that are chosen beside the learning rate, by name, as far as they are known."""
+        known = {"hidden_size": self.width, "dropout": self.dropout}
+        return {name: value for name, value in known.items() if not math.isnan(value)}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Two models compared on seeds that both have at every rate.
+    """Two models compared on seeds that both have with every trial.
 
     Attributes:
         first: name of a model.
@@ -68,14 +79,20 @@ class Comparison:
 
 
 def scored(runs: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    """The columns that judging needs: ``model``, ``seed``, ``rate``, ``validation``, ``loss``, ``test``, ``cut``, ...
+    """The columns that judging needs: ``model``, ``seed``, ``rate``, ``width``, ``dropout``, ``validation``, ...
 
-    Scores are signed so that larger ones are better. A run that diverged or failed has the worst score of all, or that
-    of the trivial baseline where this is worse.
+    ``trial`` numbers the settings of a model that were tried, by rising rate. Scores are signed so that larger ones are
+    better. A run that diverged or failed has the worst score of all, or that of the trivial baseline where this is
+    worse.
     """
     sign = 1.0 if facts.higher_is_better else -1.0
     found = runs[["run_id", "model.name", "seed", "config.train.learning_rate", "status"]].copy()
     found.columns = ["run_id", "model", "seed", "rate", "status"]
+    for name, column in {"width": "hidden_size", "dropout": "dropout"}.items():
+        found[name] = runs[f"config.model.{column}"].astype(float) if f"config.model.{column}" in runs else math.nan
+    for _, own in found.groupby("model"):
+        tried = own[["rate", "width", "dropout"]].fillna(-1).groupby(["rate", "width", "dropout"])
+        found.loc[own.index, "trial"] = tried.ngroup()
     usual = facts.metric == runs["quality.metric"].dropna().iloc[0] if runs["quality.metric"].notna().any() else True
     lost = (runs["status"] != "completed").to_numpy()
     for split in ("validation", "test"):
@@ -94,27 +111,25 @@ def score(runs: pd.DataFrame, model: str, facts: Facts) -> Score:
     own = runs[runs["model"] == model]
     grid, seeds = _grid(own)
     if grid is None:
-        return Score(
-            model=model, rate=math.nan, test=np.zeros(0), diverged=float(own["lost"].mean()) if len(own) else 0
-        )
-    rate = float(grid.rates[grid.chosen])
-    at_rate = own[(own["rate"] == rate) & own["seed"].isin(seeds)].sort_values("seed")
-    whole = at_rate[~at_rate["lost"]]
+        return Score(model=model, diverged=float(own["lost"].mean()) if len(own) else 0)
+    chosen = own[(own["trial"] == grid.rates[grid.chosen]) & own["seed"].isin(seeds)].sort_values("seed")
+    whole = chosen[~chosen["lost"]]
     sign = 1.0 if facts.higher_is_better else -1.0
     return Score(
         model=model,
-        rate=rate,
-        test=sign * at_rate["test"].to_numpy(),
-        cut=float(at_rate["cut"].mean()),
+        **{name: float(chosen[name].iloc[0]) for name in ("rate", "width", "dropout")},
+        runs=tuple(chosen["run_id"]),
+        test=sign * chosen["test"].to_numpy(),
+        cut=float(chosen["cut"].mean()),
         diverged=float(own["lost"].mean()),
         best_run=str(whole.loc[whole["validation"].idxmax(), "run_id"]) if len(whole) else "",
     )
 
 
 def _grid(own: pd.DataFrame) -> tuple[ArmGrid | None, list[int]]:
-    """Every rate on every seed that has them all; None where no seed does."""
+    """Every trial on every seed that has them all, numbered in the place of rates; None where no seed does."""
     tables = [
-        own.pivot(index="rate", columns="seed", values=name).sort_index() for name in ("validation", "loss", "test")
+        own.pivot(index="trial", columns="seed", values=name).sort_index() for name in ("validation", "loss", "test")
     ]
     whole = tables[0].columns[tables[0].notna().all(axis=0)] if len(tables[0]) else []
     if not len(whole):
@@ -127,7 +142,7 @@ def compare(runs: pd.DataFrame, models: list[str], facts: Facts, train_share: fl
     """Every two of the ``models`` compared, at a level that holds for all comparisons together (Bonferroni).
 
     Args:
-        runs: as `scored` gives them, of whole pairs: all rates of all models for each seed.
+        runs: as `scored` gives them, of whole pairs: all trials of all models for each seed.
         models: names.
         facts: of the data.
         train_share: test examples for each training example, of splits that differ by seed: they overlap, and the
@@ -137,11 +152,11 @@ def compare(runs: pd.DataFrame, models: list[str], facts: Facts, train_share: fl
     return [_compare(runs, first, second, facts, train_share, len(couples)) for first, second in couples]
 
 
-def whole_pairs(runs: pd.DataFrame, models: list[str], rates: int) -> pd.DataFrame:
-    """The runs of the seeds on which every model was trained at every one of so many rates."""
+def whole_pairs(runs: pd.DataFrame, models: list[str], trials: int) -> pd.DataFrame:
+    """The runs of the seeds on which every model was trained with every one of so many trials."""
     own = runs[runs["model"].isin(models)]
     counts = own.groupby("seed")["run_id"].nunique()
-    return own[own["seed"].isin(counts.index[counts == rates * len(models)])]
+    return own[own["seed"].isin(counts.index[counts == trials * len(models)])]
 
 
 def _compare(runs: pd.DataFrame, first: str, second: str, facts: Facts, train_share: float, couples: int) -> Comparison:

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from rnncompare.composition.compose import shortened
 from rnncompare.records import run_id, write_whole
-from rnncompare.studies.grids import rate_at, with_rate
 from rnncompare.studies.own_data.question import Question, with_size
+from rnncompare.studies.own_data.tuning import Trial, trials_of
 from rnncompare.training.settings import RunSettings
 
-RATES = tuple(rate_at(place) for place in (-6, -5, -4))
 FEWEST_PAIRS = 6  # from which a difference in one direction can be told from chance
 ENOUGH_PAIRS = 10  # before other questions get time
 MOST_PAIRS = 30
@@ -30,12 +29,12 @@ class Plan:
 
     Attributes:
         updates: share of the updates of each run.
-        pairs: seeds, on each of which every model is trained at every rate.
+        pairs: seeds, on each of which every model is trained with every trial.
         plain: seeds on which a plain RNN is trained, after the pairs.
         half: seeds on which the models are trained on half of the data, after that.
         seconds: that a run of each model was measured to take, with all of its updates.
         fixed: seconds of them that do not depend on the updates: to start, to load the data, to score.
-        rates: learning rates.
+        trials: the settings that each model is trained with on each seed.
     """
 
     updates: float
@@ -44,12 +43,12 @@ class Plan:
     half: int
     seconds: dict[str, float]
     fixed: dict[str, float]
-    rates: tuple[float, ...] = RATES
+    trials: tuple[Trial, ...]
 
     def pair_seconds(self, jobs: int) -> float:
-        """The time of one pair, every rate of every model, with so many runs at a time."""
+        """The time of one pair, every trial of every model, with so many runs at a time."""
         fixed = sum(self.fixed.values())
-        return max(1e-9, len(self.rates) * (fixed + self.updates * (sum(self.seconds.values()) - fixed)) / jobs)
+        return max(1e-9, len(self.trials) * (fixed + self.updates * (sum(self.seconds.values()) - fixed)) / jobs)
 
 
 def fit(
@@ -68,7 +67,8 @@ def fit(
         jobs: runs at a time.
     """
     fixed = {name: min(fixed[name], taken) for name, taken in seconds.items()}
-    whole = Plan(1.0, question.pairs, 0, 0, dict(seconds), fixed)
+    trials = trials_of(question.tune, question.trials)
+    whole = Plan(1.0, question.pairs, 0, 0, dict(seconds), fixed, trials)
     if left is None:
         whole = dataclasses.replace(whole, updates=question.updates)
         return dataclasses.replace(
@@ -76,7 +76,7 @@ def fit(
         )
     carried = FOR_TRAINING * left / whole.pair_seconds(jobs)
     if carried < FEWEST_PAIRS:
-        spent = FOR_TRAINING * left * jobs / (FEWEST_PAIRS * len(whole.rates)) - sum(fixed.values())
+        spent = FOR_TRAINING * left * jobs / (FEWEST_PAIRS * len(trials)) - sum(fixed.values())
         share = spent / max(1e-9, sum(seconds.values()) - sum(fixed.values()))
         share = min(1.0, max(LEAST_SHARE, math.floor(100 * share) / 100))
         return dataclasses.replace(whole, updates=share, pairs=FEWEST_PAIRS)
@@ -101,8 +101,10 @@ def enlarged(plan: Plan, question: Question, left: float | None, jobs: int) -> P
 def words(plan: Plan, question: Question, left: float, jobs: int) -> str:
     """What the budget carries, and where that is little, which budget would do."""
     names = " and ".join(question.models)
-    runs = plan.pairs * len(plan.rates) * len(question.models)
-    said = f"plan: {plan.pairs} pairs of {names} at {len(plan.rates)} learning rates, {runs} runs"
+    count = len(plan.trials)
+    runs = plan.pairs * count * len(question.models)
+    how = f"at {count} learning rates" if question.tune == "rate" else f"with {count} trials of rate, width and dropout"
+    said = f"plan: {plan.pairs} pairs of {names} {how}, {runs} runs"
     if plan.plain:
         said += f"; then a plain RNN on {plan.plain} seeds"
     if plan.half:
@@ -133,7 +135,7 @@ def duration(seconds: float) -> str:
 def runs_of(plan: Plan, question: Question, train_examples: int) -> dict[str, dict[str, RunSettings]]:
     """The runs of each part of a plan, ``pairs``, ``plain`` and ``half``, by identity, in the order of training.
 
-    Models take turns at one rate and seed, so that an end by the clock leaves them tuned alike.
+    Models take turns at one trial and seed, so that an end by the clock leaves them tuned alike.
     """
     models = {name: shortened(run, plan.updates) for name, run in question.models.items()}
     plain = {} if question.plain is None else {question.plain.model.name: shortened(question.plain, plan.updates)}
@@ -146,9 +148,9 @@ def runs_of(plan: Plan, question: Question, train_examples: int) -> dict[str, di
         part: {
             run_id(settings.config()): settings
             for seed in range(seeds)
-            for rate in plan.rates
+            for trial in plan.trials
             for run in own.values()
-            for settings in [with_rate(run, rate, seed)]
+            for settings in [trial.of(run, seed)]
         }
         for part, (own, seeds) in parts.items()
     }
@@ -168,7 +170,9 @@ def kept(question: Question) -> Plan | None:
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         content = json.loads(_path(question).read_text(encoding="utf-8"))
         content.pop("command")
-        found = Plan(**{**content, "rates": tuple(content["rates"])})
+        rates = content.pop("rates", [])  # of a plan that was kept before more than these were tuned
+        trials = [Trial(rate) for rate in rates] or [Trial(**trial) for trial in content.pop("trials")]
+        found = Plan(**{**content, "trials": tuple(trials)})
         if (
             set(found.seconds) == set(found.fixed) == set(question.models)
             and 0 < found.updates <= 1

@@ -33,6 +33,8 @@ class Question:
         metric: that decides; None for the one that suits the data.
         plain: the settings of a plain RNN, trained where time is left; None to leave it out.
         sizes: whether half of the data are trained on too where time is left.
+        tune: what is tuned: ``rate`` or ``all``.
+        trials: of each model on each seed, where all is tuned.
         command: that asks again.
         words: settings of ``rnncompare.run`` that the runs share; None where the data came from Python.
     """
@@ -44,6 +46,8 @@ class Question:
     metric: str | None = None
     plain: RunSettings | None = None
     sizes: bool = True
+    tune: str = "rate"
+    trials: int = 8
     command: str = ""
     words: tuple[str, ...] | None = None
 
@@ -55,6 +59,7 @@ class Question:
     def key(self) -> str:
         """16 hex digits that name the question whatever its budget, so that its plan is found again."""
         names = [run_id(settings.config()) for settings in self.models.values()]
+        names += [f"{self.tune} {self.trials}"] if self.tune != "rate" else []
         return hashlib.sha256(" ".join(names).encode()).hexdigest()[:16]
 
 

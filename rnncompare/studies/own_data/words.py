@@ -11,7 +11,7 @@ from rnncompare.statistics import Interval
 from rnncompare.studies.own_data.judging import MOST_CUT, Comparison, Score
 
 CHEAPER = 0.9  # of the other's time an update: less of a difference is none
-ROUNDING = 1e-9  # of an interval: a mean nearer to 0 is 0
+ROUNDING = 1e-9  # of a metric: nearer ones are the same; of an interval: a mean nearer to 0 is 0
 AT_OPTIMUM = 0.1  # of a margin
 
 
@@ -62,7 +62,9 @@ class Situation:
         return sorted(found, key=lambda score: score.mean, reverse=self.higher_is_better)
 
     def better(self, one: float, other: float) -> bool:
-        """Whether a metric is better than another."""
+        """Whether a metric is better than another, beyond rounding."""
+        if math.isclose(one, other, rel_tol=ROUNDING):
+            return False
         return one > other if self.higher_is_better else one < other
 
     def beaten_by(self) -> tuple[str, float] | None:
@@ -133,7 +135,7 @@ def _first(situation: Situation) -> str:
     best = known[0]
     if (baseline := situation.beaten_by()) is not None:
         name = _article(baseline[0]) + (f" on the last {situation.window} rows" if situation.window else "")
-        verb = "does as well" if baseline[1] == best.mean else "does better"
+        verb = "does better" if situation.better(baseline[1], best.mean) else "does as well"
         neither = "Neither" if len(situation.scores) == 2 else "None of them"
         numbers = f"{metric} {baseline[1]:.4g} against {best.mean:.4g} for the {_name(best.model)}"
         return f"{neither}: {name} {verb} ({numbers})."
