@@ -12,11 +12,15 @@ run: $(INSTALLED) ## Train a GRU on real text, and show what it cost and how goo
 	$(BIN)/python -m rnncompare.run model=gru data.size=small
 
 test: $(READY) ## Run the tests, two at a time where they do not mind
-	$(BIN)/python -m pytest -n 2 -m 'not slow and not alone'
-	$(BIN)/python -m pytest -m 'alone and not slow'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not slow and not alone and not nightly'
+	$(BIN)/python -m pytest -m alone
 
-test-slow: $(READY) ## Run the rest: sweeps killed again and again, a Slurm of one node, the wheel
-	$(BIN)/python -m pytest -m slow
+test-slow: $(READY) ## Run the rest: a Slurm of one node, the wheel, compilers, sweeps killed again and again
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadgroup -m slow
+
+test-nightly: $(READY) ## Every combination of settings, a thousand odd command lines, an hour of killed sweeps
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m nightly
+	$(BIN)/python -m tools.torture
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check .
@@ -46,4 +50,4 @@ $(READY): $(INSTALLED)
 	@touch $@
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint bench gpu report clean
+.PHONY: help run test test-slow test-nightly lint bench gpu report clean

@@ -9,7 +9,7 @@ import contextlib
 import functools
 import itertools
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +20,11 @@ from rnncompare.base.isolation import preload
 from rnncompare.composition.compose import compose
 from rnncompare.composition.override_allowlist import quoted
 from rnncompare.records import Record, read_record
-from rnncompare.studies.own_data.result import Result
+from rnncompare.report.result import Result
 from rnncompare.studies.reporter import SILENT, Reporter
 from rnncompare.sweep import find_missing, plan, record_path, recorded, stacked_on_gpu, train_all
 from rnncompare.tasks.contract import Task
-from rnncompare.training.settings import RunSettings
+from rnncompare.training.settings import OwnModel, RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,10 +38,10 @@ RESULTS = "results/compare"
 
 def compare(
     data: Any,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     *,
     budget: str | None = None,
-    models: Sequence[str] = ("gru", "lstm"),
+    models: Sequence[str | Callable[..., Any]] = ("gru", "lstm"),
     metric: str | None = None,
     plain: bool = True,
     sizes: bool = True,
@@ -57,9 +57,11 @@ def compare(
     Args:
         data: a DataFrame, a row a step; what has ``to_pandas`` (a Hugging Face data set); arrays ``(x, y)`` or
             ``(x, y, lengths)`` with ``x`` of ``(N, T, F)``; the path of a file; or a task.
-        target: the column to predict; found where that is safe.
+        target: the column to predict, or several quantities; found where that is safe.
         budget: a time such as ``10min``; None for as long as ``pairs`` need.
-        models: names of two models or more.
+        models: two or more: names, or `torch.nn.Module` classes or functions that make one. A module of your own is
+            made with ``(input_size, hidden_size)``, and ``num_layers``, ``dropout`` and ``bidirectional`` where these
+            are set; it reads ``(T, B, input_size)`` and gives ``(T, B, hidden_size)`` and a state, as `torch.nn.GRU`.
         metric: that decides; None for the one that suits the data.
         plain: whether a plain RNN is trained too where time is left.
         sizes: whether half of the data are trained on too where time is left.
@@ -74,6 +76,7 @@ def compare(
     Raises:
         SettingError, DataError: the request cannot be met; nothing was trained.
     """
+    from rnncompare.models.own_module import name_of
     from rnncompare.studies.own_data.ask import ask
     from rnncompare.studies.own_data.conduct import conduct
     from rnncompare.studies.settings import StudySettings
@@ -85,13 +88,14 @@ def compare(
         if name in {*Reading.__dataclass_fields__, *Layout.__dataclass_fields__, "test_path", "size"}
     }
     if target is not None:
-        reading["target"] = target
+        reading["target"] = target if isinstance(target, str) else ",".join(target)
     task = None if isinstance(data, str | Path) else _task(data, reading)
     if task is None:
         settings = {"data": {"name": "file", "path": str(data), **reading}, **settings}
+    own = {name_of(model): model for model in models if not isinstance(model, str)}
     about = StudySettings(
         budget=budget,
-        models=",".join(models),
+        models=",".join(model if isinstance(model, str) else name_of(model) for model in models),
         metric=metric,
         plain=plain,
         sizes=sizes,
@@ -101,15 +105,18 @@ def compare(
     ).checked()
     with _main_left_alone():
         preload("sklearn.metrics")  # once, rather than in every run
-        question = ask(about, _words(settings), "rnncompare.compare(...)", task)
-        return conduct(question, functools.partial(train_all, jobs=-1), _reporter(progress))
+        question = ask(about, _words(settings), "rnncompare.compare(...)", task, own)
+        outcome = conduct(question, functools.partial(train_all, jobs=-1), _reporter(progress))
+    return Result(**vars(outcome)).with_page()
 
 
-def run(model: str = "gru", data: Any = "text", *, progress: bool = True, **settings: Any) -> Record:
+def run(
+    model: str | Callable[..., Any] = "gru", data: Any = "text", *, progress: bool = True, **settings: Any
+) -> Record:
     """Train one network and record it, or read the record if it is there already.
 
     Args:
-        model: its name.
+        model: its name, or a class or function that makes a module, as for `compare`.
         data: name of a task, or a task such as `rnncompare.tasks.from_frame` makes.
         progress: whether to say how far it is.
         settings: others, as ``python -m rnncompare.run --help`` lists them.
@@ -154,10 +161,9 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
         SettingError, DataError: the request cannot be met; nothing was trained.
     """
     from rnncompare.claims import load, names
-    from rnncompare.studies.command_line import OWN, check_beside_claims
     from rnncompare.studies.protocol import load_task
     from rnncompare.studies.run_study import conduct
-    from rnncompare.studies.settings import StudySettings
+    from rnncompare.studies.settings import OWN, StudySettings, check_beside_claims
 
     if data is not None:
         return compare(data, progress=progress, **settings)
@@ -219,13 +225,17 @@ def _train(requests: Sequence[RunSettings], progress: bool, jobs: int) -> dict[s
 
 
 def _composed(settings: Mapping[str, Any]) -> RunSettings:
-    task = settings.get("data")
-    if not isinstance(task, Task):
-        return compose([_words(settings)])[0]
+    """The settings of a run, of which the data may be a task and the model a class or function that makes a module."""
     import dataclasses
 
-    (found,) = compose([_words({name: value for name, value in settings.items() if name != "data"})])
-    return dataclasses.replace(found, data=task).resolved()
+    given = {
+        name: value
+        for name, value in settings.items()
+        if isinstance(value, Task) or (name == "model" and callable(value))
+    }
+    (found,) = compose([_words({name: value for name, value in settings.items() if name not in given})])
+    model = OwnModel.in_place_of(found.model, given["model"]) if "model" in given else found.model
+    return dataclasses.replace(found, model=model, data=given.get("data", found.data)).resolved()
 
 
 def _words(settings: Mapping[str, Any]) -> list[str]:
@@ -257,7 +267,7 @@ def _value(value: Any) -> str:
 
 
 def _reporter(progress: bool) -> Reporter:
-    from rnncompare.cli.study_console import StudyConsole
+    from rnncompare.cli.console import StudyConsole
 
     return StudyConsole() if progress else SILENT
 

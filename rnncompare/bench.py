@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from rnncompare.base.isolation import preload
 from rnncompare.cli.application import SOME_FAILED, Command, fail, run_hydra
-from rnncompare.composition.schemas import CONFIGS
+from rnncompare.composition.compose import CONFIGS
 from rnncompare.measurements import bench as suite
 from rnncompare.measurements.cases import BenchSettings, Case, cases
 from rnncompare.sweep import require_writable
@@ -48,8 +48,8 @@ def bench(requested: BenchSettings) -> None:
         SettingError: something asked for is not there; nothing was measured.
         SystemExit: implementations disagree, or a case failed.
     """
-    from rnncompare.measurements import bench_tables as summary
-    from rnncompare.report.figures import bench_times as plots
+    from rnncompare.measurements import bench_tables
+    from rnncompare.report.figures import bench_times
 
     settings, hardware = suite.check(requested)
     require_writable(settings.results_dir)
@@ -63,9 +63,9 @@ def bench(requested: BenchSettings) -> None:
         results = suite.run(settings, hardware, progress)
     folder = Path(settings.results_dir)
     suite.write(results, settings)
-    frame = summary.to_frame(results.rows)
-    drawn = plots.draw_all(frame, hardware, folder) if len(frame) else []
-    print(f"{hardware}\n\n{summary.text(results)}\n")
+    frame = bench_tables.to_frame(results.rows)
+    drawn = bench_times.draw_all(frame, hardware, folder) if len(frame) else []
+    print(f"{hardware}\n\n{bench_tables.text(results)}\n")
     for path in (folder / "bench.json", folder / "bench.csv", *drawn):
         print(f"  {path}{' and .svg' if path.suffix == '.png' else ''}")
     if results.disagreements or results.failures:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from rnncompare.base.errors import DataError, SettingError
-from rnncompare.cli import data_files, descriptions
+from rnncompare.cli import data_console
 from rnncompare.cli.application import REQUEST_WRONG, SOME_FAILED, Command, explain, fail, run_hydra
 from rnncompare.training.settings import RunSettings, from_config
 
@@ -35,14 +35,14 @@ def main() -> None:
 def _run(words: Sequence[str]) -> None:
     match words:
         case [] | ["list"]:
-            print(descriptions.overview())
+            print(data_console.overview())
         case ["fetch", name]:
             try:
-                data_files.fetch(name)
+                data_console.fetch(name)
             except (DataError, SettingError) as error:
                 fail(explain(error))
         case ["check"]:
-            if not data_files.check():
+            if not data_console.check():
                 sys.exit(SOME_FAILED)
         case ["describe", *overrides] if overrides:
             sys.argv[1:] = overrides
@@ -56,7 +56,7 @@ def _run(words: Sequence[str]) -> None:
 
 def _describe(settings: RunSettings) -> None:
     task = settings.data.pinned()
-    print(descriptions.described(task.name, task.load(settings.seed)))
+    print(data_console.described(task.name, task.load(settings.seed)))
 
 
 if __name__ == "__main__":

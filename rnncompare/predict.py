@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnncompare.base.errors import DataError
-from rnncompare.base.sanitize import safe
+from rnncompare.base.wording import safe
 
 DESCRIPTION = """Predict with a model that a run or study kept (keep=best).
 

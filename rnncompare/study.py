@@ -19,12 +19,11 @@ from rnncompare.base.errors import require
 from rnncompare.base.isolation import preload
 from rnncompare.claims import load, names
 from rnncompare.cli.application import SOME_FAILED, Command, fail, run_hydra
-from rnncompare.cli.study_console import StudyConsole
-from rnncompare.composition.schemas import CONFIGS
-from rnncompare.studies.command_line import check_beside_claims, check_beside_data, split
+from rnncompare.cli.console import StudyConsole
+from rnncompare.composition.compose import CONFIGS
 from rnncompare.studies.protocol import load_task
 from rnncompare.studies.run_study import conduct
-from rnncompare.studies.settings import StudySettings
+from rnncompare.studies.settings import StudySettings, check_beside_claims, check_beside_data, split
 from rnncompare.sweep import stacked_on_gpu
 
 make_callable(__name__)
@@ -68,6 +67,7 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
         SettingError, DataError: the request cannot be met.
         SystemExit: some record could not be read.
     """
+    from rnncompare.report.result import Result
     from rnncompare.studies import table
     from rnncompare.studies.own_data.ask import ask
     from rnncompare.studies.own_data.conduct import conduct as answer
@@ -79,7 +79,8 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
         check_beside_data(runs)
         own = any(word.startswith("data=") for word in runs)
         require(own, "claim", None, f"all, or of {', '.join(names())}; or data=file data.path=... for your own data")
-        print(answer(ask(settings, runs, command), launcher.train, StudyConsole()).text())
+        outcome = answer(ask(settings, runs, command), launcher.train, StudyConsole())
+        print(Result(**vars(outcome)).with_page().text())
         return
     check_beside_claims(runs)
     claims = [load(name) for name in (names() if settings.claim == "all" else settings.claim.split(","))]

@@ -21,7 +21,6 @@ from rnncompare.statistics import (
     Estimate,
     Looks,
     decide,
-    decide_censored,
     mean_interval,
     tuned_difference,
     tuned_proportions,
@@ -184,23 +183,6 @@ def coverage_row(random: np.random.Generator, name: str, pairs: int, studies: in
     return name, [str(pairs), shares[0], narrow, *shares[1:], *found]
 
 
-def censored_pairs(
-    random: np.random.Generator, pairs: int, speed_up: float = 1.0
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Exponential times of A and B to a target, A ``speed_up`` times as fast; at time 1.5 runs end, reached or not."""
-    a, b = random.exponential(size=(2, pairs)) / np.array([[speed_up], [1.0]])
-    return np.minimum(a, 1.5), a < 1.5, np.minimum(b, 1.5), b < 1.5
-
-
-def censored_row(random: np.random.Generator, pairs: int, studies: int) -> tuple[str, list[str]]:
-    """How often times to a target are told apart."""
-    shares = []
-    for speed_up in (1.0, 2.0, 4.0):
-        decisions = [decide_censored(*censored_pairs(random, pairs, speed_up), margin=0.0) for _ in range(studies)]
-        shares.append(share([d.verdict in ("supported", "refuted") for d in decisions]))
-    return str(pairs), shares
-
-
 TUNED_HEAD = [
     "runs, rates",
     "pairs",
@@ -228,7 +210,6 @@ PAIRS_HEAD = [
     "finds 1 sd",
     "finds 2 sd",
 ]
-CENSORED_HEAD = ["pairs", "finds one in A/A", "A twice as fast", "A four times as fast"]
 
 Row = Callable[[np.random.Generator], tuple[str, list[str]]]
 
@@ -267,11 +248,6 @@ def tables(studies: int) -> Iterator[tuple[str, list[str], list[Row]]]:
             for name in DIFFERENCES | EXTREME
             for pairs in (5, 10, 30)
         ],
-    )
-    yield (
-        "Times to a target",
-        CENSORED_HEAD,
-        [partial(censored_row, pairs=pairs, studies=studies) for pairs in (5, 6, 10, 30)],
     )
 
 

@@ -1,1 +1,1 @@
-"""What everything else stands on: errors, the machine, signals, isolated processes, resources of the package."""
+"""What everything else uses: errors, the machine, signals, isolated processes, resources of the package."""

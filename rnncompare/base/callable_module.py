@@ -1,7 +1,7 @@
-"""Command modules that can be called: ``rnncompare.run`` is what ``python -m`` runs, and ``rnncompare.run(...)`` works.
+"""Command modules that can be called: ``python -m rnncompare.run`` works, and so does ``rnncompare.run(...)``.
 
-Importing a submodule binds it to its name in the package, over whatever stood there. So the function that a command
-offers in Python cannot stand beside its module: the module itself is made callable.
+Importing a submodule binds it to its name in the package, replacing whatever had that name. So a command's Python
+function cannot have the name of its module: the module itself is made callable.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ WARM_UP = 10  # updates left out of the step times, at most half of them
 
 
 class Clock(Protocol):
-    """Times laps: `start` begins a stretch, `lap` ends each update in it, `settle` completes ``laps`` (seconds)."""
+    """Times laps: `start` begins a series of updates, `lap` ends each one, `settle` completes ``laps`` (seconds)."""
 
     laps: list[float]
 
@@ -36,11 +36,11 @@ class HostClock:
         self._last = now
 
     def settle(self) -> None:
-        """Nothing is under way on a CPU."""
+        """Nothing is pending on a CPU."""
 
 
 class DeviceClock:
-    """Laps by CUDA events, read after one synchronisation a stretch."""
+    """Laps by CUDA events, read after one synchronisation per series."""
 
     def __init__(self, device: torch.device):
         self.laps: list[float] = []

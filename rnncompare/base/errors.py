@@ -1,4 +1,4 @@
-"""The errors that commands explain in a line: settings and data that are wrong, and machines that refuse."""
+"""The errors that commands explain in a line: wrong settings, unusable data, and machines that refuse."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ class SettingError(ValueError):
     Args:
         setting: the dotted name as typed on the command line, such as ``data.size``.
         value: what was asked for.
-        valid: what would do, in words.
+        valid: what would be valid, in words.
     """
 
     def __init__(self, setting: str, value: Any, valid: str):
@@ -21,19 +21,19 @@ class SettingError(ValueError):
 
 
 class DataError(ValueError):
-    """Data that cannot be used: a missing, torn or foreign file, said with its path and the remedy."""
+    """Data that cannot be used: a missing, torn or foreign file; the message has its path and the remedy."""
 
 
 class MachineError(RuntimeError):
-    """The machine refused what a command needs; nothing is wrong with the request, which may succeed later."""
+    """The machine refused what a command needs; the request itself is valid and may succeed later."""
 
 
 class StorageError(MachineError):
-    """A record or lock that could not be written: a full disk, a quota, a folder that is read-only."""
+    """A record or lock that could not be written: a full disk, a quota, a read-only folder."""
 
 
 class RefusedError(MachineError):
-    """A process or thread that the system would not start, as where a limit on their number is reached."""
+    """A process or thread that the system would not start, for example because a limit was reached."""
 
 
 def require(condition: bool, setting: str, value: Any, valid: str) -> None:

@@ -1,4 +1,4 @@
-"""Files opened with suspicion, and written whole or not at all."""
+"""Files read only if they are regular, and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def open_regular(path: str | Path) -> BinaryIO:
     """Open a file to read its bytes.
 
     Raises:
-        OSError: it cannot be opened, or is a pipe, socket, device or folder: reading these can hang or never end.
+        OSError: it cannot be opened, or is a pipe, socket, device or folder, whose reading can hang or never end.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -40,10 +40,10 @@ def write_whole(path: Path, content: str | Callable[[BinaryIO], object]) -> None
 
     Args:
         path: the file.
-        content: text, or a function that writes to the file that it is given.
+        content: text, or a function that writes to the file given to it.
 
     Raises:
-        OSError: it cannot be written; the old file is as it was.
+        OSError: it cannot be written; the old file is unchanged.
     """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:

@@ -1,6 +1,6 @@
 """Isolated calls: each runs in a fresh process, forked from a server that has torch loaded.
 
-So peak memory and threads are the run's own, a crash takes nothing else with it, and no run waits for torch's import.
+So peak memory and threads are the run's own, a crash affects nothing else, and no run waits for torch's import.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from rnncompare.base.errors import DataError, RefusedError, SettingError
 
 Result = TypeVar("Result")
 
-# torch's optimizers import torch._dynamo when first made: a second, and 90 MB that a run would count as its own
-_MODULES = [  # that the server loads; `preload` adds to them
+# torch's optimizers import torch._dynamo when first created: a second, and 90 MB that a run would count as its own
+_MODULES = [  # loaded by the server; `preload` adds more
     "rnncompare.base.isolation_server",
     "rnncompare.training.experiment",
     "rnncompare.training.checkpoints",
@@ -33,14 +33,14 @@ _FRESH = multiprocessing.get_context("forkserver")
 
 
 class IsolatedError(RuntimeError):
-    """The call ended without a result: it raised, or its process was killed, crashed, hung or ran out of memory."""
+    """The call gave no result: it raised, or its process was killed, crashed, hung or ran out of memory."""
 
 
 def start_thread(function: Callable[..., object], *arguments: Any) -> None:
     """Call ``function(*arguments)`` in a thread that does not keep the process alive.
 
     Raises:
-        RefusedError: the system starts no more threads.
+        RefusedError: the system will not start another thread.
     """
     try:
         threading.Thread(target=function, args=arguments, daemon=True).start()
@@ -49,10 +49,10 @@ def start_thread(function: Callable[..., object], *arguments: Any) -> None:
 
 
 def require_threads(count: int) -> None:
-    """Raise `RefusedError` unless ``count`` threads can be started; native code would end the process.
+    """Raise `RefusedError` unless ``count`` more threads can be started; native code would end the process.
 
     Args:
-        count: beside the one that asks.
+        count: in addition to the calling thread.
     """
     done = threading.Event()
     try:
@@ -66,15 +66,15 @@ def preload(*modules: str) -> None:
     """Start the server now, so that it loads torch while the caller does something else.
 
     Args:
-        modules: what it loads besides: what the caller's main module imports, since every process imports that again.
+        modules: others to load: those that the caller's main module imports, since every process imports them again.
     """
     from multiprocessing import forkserver, resource_tracker
 
     _MODULES.extend(name for name in modules if name not in _MODULES)
     _FRESH.set_forkserver_preload(_MODULES)
-    with contextlib.suppress(OSError):  # where it cannot be started, the first call says so
-        resource_tracker.ensure_running()  # first, since starting it would unblock what is blocked below
-        # the server inherits the block: a Ctrl-C reaches it too, maybe before it has said that it ignores it
+    with contextlib.suppress(OSError):  # if it cannot be started, the first call says so
+        resource_tracker.ensure_running()  # first, because starting it unblocks the signals blocked below
+        # the server inherits the block: a Ctrl-C reaches it too, perhaps before it has set itself to ignore it
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             forkserver.ensure_running()
@@ -95,20 +95,20 @@ def call_isolated(
         function: importable by name; its last argument sends progress messages back.
         arguments: picklable.
         on_message: called here with each message sent.
-        timeout: seconds after which the process is ended; None for no limit.
-        processes: holds the process while it runs, so that others can end it.
+        timeout: seconds after which the process is killed; None for no limit.
+        processes: contains the process while it runs, so that others can kill it.
 
     Raises:
         SettingError, DataError: as ``function`` raised them.
         IsolatedError: ``function`` raised anything else, or the process ended without an answer or in time.
-        RefusedError: the system would not start the process, or a thread that it needs.
+        RefusedError: the system would not start the process or a thread that it needs.
     """
     here, there = _FRESH.Pipe()
     process = _FRESH.Process(target=_answer, args=(there, function, arguments))
     try:
-        preload()  # where it runs already, this does nothing
+        preload()  # does nothing if it is already running
         process.start()
-    except (EOFError, OSError) as error:  # the server turned it down, or cannot itself be started
+    except (EOFError, OSError) as error:  # the server refused, or could not be started itself
         here.close()
         reason = f": {error.strerror}" if isinstance(error, OSError) else ""
         raise RefusedError(f"no process could be started{reason}") from None
@@ -128,7 +128,7 @@ def call_isolated(
         process.kill()
         raise
     finally:
-        here.close()  # the process ends itself when this end is gone
+        here.close()  # the process ends itself when this end is closed
         process.join()
         processes.discard(process)
 
@@ -163,7 +163,7 @@ def _answer(connection: Connection, function: Callable[..., Any], arguments: tup
 
 
 def _end_with(connection: Connection) -> None:
-    """End this process when the caller's end of the connection is gone: it was killed, or gave up."""
+    """End this process when the caller's end of the connection is closed: the caller was killed, or gave up."""
     try:
         connection.recv()
     except (EOFError, OSError):

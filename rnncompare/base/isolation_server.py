@@ -1,4 +1,4 @@
-"""Imported first by the server that fresh processes are forked from: it ends with its caller, and they end with it."""
+"""Imported first by the server that forks fresh processes: it ends with its caller, and they end with it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _fork = os.fork
 
 
 def end_with_parent() -> None:
-    """Have the kernel end this process when its parent ends, even while it is stuck in native code (Linux)."""
+    """Have the kernel kill this process when its parent ends, even if it is stuck in native code (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def leave_signals_to_caller() -> None:
-    """Ctrl-C and requests to end often go to all processes of a job: the caller decides what they mean."""
+    """Ignore Ctrl-C and requests to end, which often reach all processes of a job; the caller handles them."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
 
 def fork_or_refuse() -> int:
-    """`os.fork`; where the system refuses it, the server turns this one request down in place of ending.
+    """`os.fork`; if the system refuses, the server rejects this one request instead of ending.
 
-    The loop of `multiprocessing.forkserver` ends at any error but an aborted connection, and with it all that it forked
-    before. So the refusal becomes such an error, and closing the request's descriptors tells the caller.
+    The loop of `multiprocessing.forkserver` ends at any error except an aborted connection, and everything it forked
+    ends with it. So the refusal becomes such an error, and closing the request's descriptors tells the caller.
     """
     try:
         return _fork()

@@ -1,4 +1,4 @@
-"""The machine: its devices, memory in use, and load by others."""
+"""The machine: its devices, its memory in use, and the load from other processes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import torch
 
 from rnncompare.base.errors import require
 
-EXCLUSIVE_BELOW = 0.1  # cores that others may use while a run counts as alone
+EXCLUSIVE_BELOW = 0.1  # cores that others may use while a run still counts as alone
 
 _STATUS, _CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _MIB = 2**20
 
 
 def find_device(name: str) -> torch.device:
-    """The device that ``auto``, ``cpu``, ``cuda`` or ``cuda:N`` names; ``auto`` is CUDA where there is any.
+    """The device called ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; ``auto`` is CUDA if there is one.
 
     Raises:
         SettingError: there is no such device here.
@@ -33,7 +33,7 @@ def find_device(name: str) -> torch.device:
 
 
 def hardware_name(device: torch.device) -> str:
-    """The name of the processor behind ``device``, as the system gives it."""
+    """The name of the processor behind ``device``, as the system reports it."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     try:
@@ -64,7 +64,7 @@ class PeakMemory:
 
 
 def _forget_peak() -> None:
-    # Linux: the peak starts again at what is resident now. Elsewhere it counts from the start of the run's own process.
+    # On Linux the peak restarts at what is resident now; elsewhere it counts from the start of the process.
     with contextlib.suppress(OSError):
         _CLEAR_REFS.write_text("5")
 
@@ -98,7 +98,7 @@ class OtherLoad:
 def _busy_seconds() -> float:
     times = psutil.cpu_times()
     idle = times.idle + getattr(times, "iowait", 0.0) + getattr(times, "steal", 0.0)
-    # Linux counts the guests' time within user and nice already
+    # Linux already counts guest time in user and nice
     counted_twice = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
     return sum(times) - idle - counted_twice
 

@@ -1,13 +1,54 @@
-"""Folders that come with the package: inside it where it is installed, beside it in a checkout."""
+"""What comes with the package: its folders, and modules found by their files, so that a new one is just a new file."""
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
 
 _PACKAGE = Path(__file__).parents[1]
 
 
 def folder(name: str) -> Path:
-    """Where the folder called ``name`` lies."""
+    """The path of the folder called ``name``: inside the package if installed, beside it in a checkout."""
     installed = _PACKAGE / name
     return installed if installed.is_dir() else _PACKAGE.parent / name
+
+
+Base = TypeVar("Base")
+
+
+def modules(package: str) -> list[str]:
+    """The names of the modules of a package, without its subpackages."""
+    return [
+        module.name for module in pkgutil.iter_modules(importlib.import_module(package).__path__) if not module.ispkg
+    ]
+
+
+def module(package: str, name: str) -> ModuleType:
+    """The module called ``name`` of a package.
+
+    Raises:
+        KeyError: there is no such module.
+    """
+    if name not in modules(package):
+        raise KeyError(name)
+    return importlib.import_module(f"{package}.{name}")
+
+
+def only_class(package: str, name: str, base: type[Base]) -> type[Base]:
+    """The one class of ``base`` that the module called ``name`` of a package defines.
+
+    Raises:
+        KeyError: there is no such module.
+    """
+    found = module(package, name)
+    (own,) = (
+        member
+        for _, member in inspect.getmembers(found, inspect.isclass)
+        if issubclass(member, base) and member.__module__ == found.__name__
+    )
+    return own

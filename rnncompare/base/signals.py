@@ -1,4 +1,4 @@
-"""Ctrl-C and requests to end: whatever a command is doing, it stops in order and within seconds."""
+"""Ctrl-C and requests to end: whatever a command is doing, it stops cleanly within seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import FrameType
 
 RUNS_KEPT = "finished runs are kept, and the same command goes on with what is missing"
-LONGEST = 4.0  # seconds that stopping in order may take
+LONGEST = 4.0  # seconds that a clean stop may take
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
 
@@ -29,26 +29,26 @@ class Stopped(KeyboardInterrupt):
 
 
 def exit_on_ctrl_c() -> None:
-    """End at once at Ctrl-C, while a command still imports and there is nothing to put in order."""
+    """End at once at Ctrl-C, while a command is still importing and there is nothing to clean up."""
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         signal.signal(signal.SIGINT, _exit)
 
 
 def _exit(number: int, _frame: FrameType | None) -> None:
     os.write(2, b"\nstopped\n")
-    os._exit(128 + number)  # an exception could get lost in a callback of the import system
+    os._exit(128 + number)  # an exception could be lost in a callback of the import system
 
 
 @contextlib.contextmanager
 def in_order(left: str) -> Iterator[None]:
     """Raise `Stopped` at the first Ctrl-C, SIGTERM or hang-up, and end with a line and the signal's exit code.
 
-    It ends the same way, with exit code 1, when nobody reads its output any more, as in ``... | head``. Further signals
-    change nothing; after `LONGEST` the process ends in any case. A signal that is already ignored stays ignored, as for
-    a command started with ``nohup``.
+    The command ends the same way, with exit code 1, when nobody reads its output any more, as in ``... | head``.
+    Further signals have no effect; after `LONGEST` the process ends in any case. A signal that is already ignored
+    stays ignored, as for a command started with ``nohup``.
 
     Args:
-        left: what is left then, in words.
+        left: what has been kept, in words.
     """
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number, handler in before.items():
@@ -61,7 +61,7 @@ def in_order(left: str) -> Iterator[None]:
         stopped = _stop_behind(error)
         if stopped is None and not (isinstance(error, BrokenPipeError) and _nobody_reads()):
             raise
-        before.clear()  # further signals change nothing until the process has ended
+        before.clear()  # further signals have no effect until the process has ended
         print(f"\nstopped; {left}", file=sys.stderr)
         sys.exit(1 if stopped is None else stopped.exit_code)
     finally:
@@ -70,14 +70,14 @@ def in_order(left: str) -> Iterator[None]:
 
 
 def _stop_behind(error: BaseException | None) -> Stopped | None:
-    """The stop that ``error`` is, or that led to it while a library tidied up."""
+    """The stop that ``error`` is, or that led to it while a library cleaned up."""
     while error is not None and not isinstance(error, Stopped):
         error = error.__context__
     return error
 
 
 def _nobody_reads() -> bool:
-    """Whether nobody reads the output any more; if so, what is left of it is dropped."""
+    """Whether nobody reads the output any more; if so, the rest of it is dropped."""
     try:
         print(flush=True)
     except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""A fingerprint of code: the same as long as what the code does is the same, wherever it is kept."""
+"""A fingerprint of code, which changes only when what the code does may have changed."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _OURS = __name__.partition(".")[0]
 def source_sha256(*classes: type) -> str | None:
     """SHA-256 of the code of ``classes``, of what they inherit from, and of the functions and constants that they name.
 
-    Names of this package and of the packages of ``classes`` are followed, and so on through what these name. Comments,
-    docstrings, imports and formatting do not count, nor do the files that the code lies in.
+    Names of this package and of the packages of ``classes`` are followed recursively. Comments, docstrings, imports,
+    formatting and file names do not count.
 
     Returns:
-        64 hex digits; None where the source of a class is not to be had, as in an interactive session.
+        64 hex digits; None if the source of a class is not available, as in an interactive session.
     """
     return _fingerprint(classes)
 
@@ -54,7 +54,7 @@ def _fingerprint(classes: tuple[type, ...]) -> str | None:
 
 
 def _definition(code: Any) -> ast.AST:
-    """The definition of a class or function; `LookupError` for one that no module defines by its name."""
+    """The definition of a class or function; `LookupError` if no module defines it by its name."""
     node: Any = _parsed(code.__module__)
     for name in code.__qualname__.split("."):
         found = [part for part in getattr(node, "body", []) if getattr(part, "name", None) == name]
@@ -85,7 +85,7 @@ class _Stripped(ast.NodeTransformer):
 
 
 def _named(tree: ast.AST, code: Any) -> Iterator[tuple[str, Any]]:
-    """What the names in ``tree``, the source of ``code``, stand for, as far as the modules know it."""
+    """The values of the names in ``tree``, the source of ``code``, as far as its modules know them."""
     scope = {**vars(sys.modules[code.__module__])}
     types = {
         id(part) for node in ast.walk(tree) if isinstance(node, ast.AnnAssign) for part in ast.walk(node.annotation)
@@ -105,7 +105,7 @@ def _named(tree: ast.AST, code: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _is_followed(value: Any, packages: set[str]) -> bool:
-    """Whether it is code of ours; errors, clocks and the like in `rnncompare.base` change no result."""
+    """Whether it is our code; errors, clocks and the like in `rnncompare.base` do not change results."""
     value = inspect.unwrap(value) if callable(value) else value
     if not isinstance(value, type | FunctionType):
         return False
@@ -113,7 +113,7 @@ def _is_followed(value: Any, packages: set[str]) -> bool:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether it is a constant whose text says all about it."""
+    """Whether it is a constant that its text fully describes."""
     if isinstance(value, tuple | list | set | frozenset):
         return all(map(_is_plain, value))
     if isinstance(value, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -10,7 +11,60 @@ import yaml
 from rnncompare.base import resources as shipped
 from rnncompare.base.errors import DataError, require
 from rnncompare.claims import measures
-from rnncompare.claims.starts import STARTS, Pair, expanded
+
+STARTS: dict[str, str] = {
+    "torch": "",
+    "forget_bias_1": "model.forget_bias=1",
+    "keras": "model.initialisation=keras",
+}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two arms to be compared, the claim's better one first, from one start."""
+
+    start: str
+    first: str
+    second: str
+
+
+def has_forget_gate(overrides: Sequence[str]) -> bool:
+    """Whether an arm's model is an LSTM, so that a forget bias changes it."""
+    return any(word.startswith(("model=lstm", "model=torch_lstm")) for word in overrides)
+
+
+def expanded(
+    arms: Mapping[str, tuple[str, ...]], compare: Sequence[tuple[str, str]], starts: Sequence[str]
+) -> tuple[dict[str, tuple[str, ...]], list[Pair]]:
+    """All arms of a claim, and the pairs to be judged.
+
+    A forget bias changes only the LSTMs; Keras's start changes every gated arm, because users of Keras get it for both.
+    A pair that a start does not change is judged only once, from the start before.
+
+    Args:
+        arms: settings by name, as the claim has them.
+        compare: pairs of names.
+        starts: names of `STARTS`; none for a claim that takes its arms as they are.
+    """
+    if not starts:
+        return dict(arms), [Pair("", first, second) for first, second in compare]
+    every: dict[str, tuple[str, ...]] = {}
+    pairs: list[Pair] = []
+    for start in starts:
+        for first, second in compare:
+            names = [_from(start, arm, arms[arm]) for arm in (first, second)]
+            if any(has_forget_gate(arms[arm]) for arm in (first, second)) or start == "torch":
+                pairs.append(Pair(start, names[0][0], names[1][0]))
+                every |= dict(names)
+    return every, pairs
+
+
+def _from(start: str, arm: str, overrides: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """An arm's name and settings from a start."""
+    plain = any(word.startswith(("model=rnn", "model=torch_rnn")) for word in overrides)
+    changes = (start == "keras" and not plain) or (start == "forget_bias_1" and has_forget_gate(overrides))
+    return (f"{arm}_{start}", (*overrides, STARTS[start])) if changes else (arm, overrides)
+
 
 ClaimRule = Literal["exact", "beats", "equivalent", "reported"]
 Values = Literal["smallest", "usual", "largest", "all"]
@@ -30,18 +84,18 @@ class Claim:
         expected: what the literature leads one to expect.
         rule: ``beats`` (the first of a pair beats the second by more than the margin), ``equivalent``, ``exact``
             (decided by code, without a margin) or ``reported`` (no verdict).
-        measures: names of modules of `rnncompare.claims.measures`, each deciding a row of its own.
+        measures: names of measures in `rnncompare.claims.measures`; each gives a row of its own.
         margins: for each measure that does not use the tasks' own margins, the difference that would matter.
-        arms: settings of the models compared, by the name that the claim gives them.
+        arms: settings of the models compared, by the claim's names for them.
         compare: pairs of arms; the claim says that the first is the better one.
-        starts: of `STARTS`, from each of which it is judged; none for the arms as they are.
+        starts: names of `STARTS`; it is judged from each. None for the arms as they are.
         size: settings that make the arms comparable, such as ``model.hidden_size=64``.
-        rates: learning rates that stay as they are, for a claim about the rates themselves; none for the tasks' own,
-            which grow until the best lies inside.
-        fairness: what they make equal, in words.
-        tasks: study tasks that it is measured on; none for what needs no training.
+        rates: fixed learning rates, for a claim about the rates themselves; none for the tasks' own, whose range grows
+            until the best lies inside.
+        fairness: what is made equal, in words.
+        tasks: study tasks that it is measured on; none for a claim that needs no training.
         values: which of the tasks' values (their training-set sizes, or lags): one of `Values`.
-        general: whether it speaks of tasks in general, so that its tasks are a sample.
+        general: whether it is about tasks in general, so that its tasks are a sample.
         priority: claims of a smaller number are trained first.
         options: for a claim that rests on a probe, which one (``probe``) and its settings.
     """
@@ -67,7 +121,7 @@ class Claim:
 
     @property
     def all_arms(self) -> dict[str, tuple[str, ...]]:
-        """The settings of each arm, from each start, less those of `size`."""
+        """The settings of each arm from each start, without those of `size`."""
         return expanded(self.arms, self.compare, self.starts)[0]
 
     @property
@@ -76,7 +130,7 @@ class Claim:
         return expanded(self.arms, self.compare, self.starts)[1]
 
     def check(self) -> None:
-        """Raise `SettingError` for what cannot be judged."""
+        """Raise `SettingError` if it cannot be judged."""
         where = f"experiments/{self.name}/claim.yaml"
         for name, value, choices in (
             ("rule", self.rule, get_args(ClaimRule)),
@@ -96,12 +150,12 @@ class Claim:
             require(named, f"{where}: compare", list(pair), f"two of {', '.join(self.arms)}")
         # a probe's shapes take the place of tasks, and their number is the study's
         if self.general and "shapes" not in self.options:
-            few = f"at least {FEWEST_TASKS} tasks, for it is claimed in general"
+            few = f"at least {FEWEST_TASKS} tasks, since the claim is general"
             require(len(self.tasks) >= FEWEST_TASKS, f"{where}: tasks", list(self.tasks), few)
 
     def _check_margin(self, measure: str, where: str) -> None:
         margin = self.margins.get(measure)
-        if measures.load(measure).TASK_MARGIN:
+        if measures.load(measure).task_margin:
             require(margin is None, f"{where}: margin of {measure}", margin, "none: the tasks' own margins hold")
             return
         valid = "a number above 0" if self.rule == "equivalent" else "a number from 0"
@@ -119,7 +173,7 @@ def load(name: str) -> Claim:
 
     Raises:
         SettingError: there is none, or it cannot be judged.
-        DataError: its file is not one of a claim.
+        DataError: its file does not hold a claim.
     """
     require(name in names(), "claim", name, f"all, or one of {', '.join(names())}")
     path = EXPERIMENTS / name / "claim.yaml"
@@ -135,7 +189,7 @@ def parse(values: dict[str, Any]) -> Claim:
     """A claim from the plain values of a file.
 
     Raises:
-        TypeError, ValueError: they are not those of a claim.
+        TypeError, ValueError: they do not make a claim.
     """
     changed: dict[str, Any] = {
         key: tuple(values[key]) for key in ("said_by", "measures", "tasks", "starts", "size", "rates") if key in values

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PARTS = ("validation", "loss", "score", "cut", "diverged", "floor", "ceiling")
-# of scores for which no rate is chosen, or that have no end
+# defaults for scores without a chosen rate or without an end
 WITHOUT: dict[str, Any] = {"rate": 0.0, "validation": 0.0, "loss": 0.0, "added": False, "cut": 0.0, "diverged": 0.0}
 WITHOUT |= {"floor": math.nan, "ceiling": math.nan}
 
@@ -28,8 +28,8 @@ class Condition:
         value: of the axis; empty where there is none.
         first: the first arm's grid, ``test`` being the measure's score.
         second: the second arm's.
-        cut: share of runs cut by their budget at each rate, of either arm, ``(R,)`` each.
-        diverged: the same of runs that diverged or failed.
+        cut: for each arm, the share of runs cut by their budget at each rate, ``(R,)``.
+        diverged: the same for runs that diverged or failed.
         floor: the score of the trivial predictor, or of a run that solves nothing; NaN where there is none.
         ceiling: the best score there is; NaN where it is unknown.
     """
@@ -47,7 +47,7 @@ class Condition:
         return self.first, self.second
 
     def fit(self) -> CrossFit:
-        """The two compared, each at rates chosen without the seed that is judged."""
+        """The two arms compared, each at rates chosen without the seed that is judged."""
         return cross_fit(self.first, self.second)
 
     def take(self, seeds: Sequence[int] | np.ndarray) -> tuple[ArmGrid, ArmGrid]:
@@ -80,11 +80,10 @@ class Comparison:
 
 
 def comparisons(scored: pd.DataFrame, first: str, second: str, looks: Sequence[int]) -> Iterator[Comparison]:
-    """What is there to compare two arms on, task by task.
+    """The comparisons that the scores allow between two arms, task by task.
 
-    A seed counts once both arms have it at every rate that the study began with, in every condition. Of those seeds
-    as many are taken as the last look that they suffice for. A rate by which the range grew counts once both arms
-    have it on all of them.
+    A seed counts once both arms have it at every initial rate in every condition. Only as many of these seeds are used
+    as the last look that they are enough for. An added rate counts once both arms have it on all of these seeds.
 
     Args:
         scored: the table of a measure.
@@ -115,7 +114,7 @@ def comparisons(scored: pd.DataFrame, first: str, second: str, looks: Sequence[i
 
 
 def label(value: object) -> str:
-    """A condition's value as text: one of many types, or none."""
+    """A condition's value, of whatever type, as text; empty for none."""
     return "" if value is None or value != value else f"{value}"
 
 

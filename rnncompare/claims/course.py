@@ -26,11 +26,11 @@ def course(
     rates: list[float],
     unit: Literal["update", "flops"] = "update",
 ) -> pd.DataFrame | None:
-    """The difference in quality had training been ended at each of a number of budgets, evenly spaced in their log.
+    """The difference in quality had training stopped at each of several budgets, evenly spaced on a log scale.
 
-    A run's quality at a budget is that of its best validation until then; a run that ended before keeps its last. The
-    rate is chosen anew for each budget, by validation on one half of the seeds, and judged on the other half, by
-    validation too, for the test split is scored only once.
+    A run's quality at a budget is its best validation up to then; a run that ended earlier keeps its last. The rate is
+    chosen anew for each budget, by validation on one half of the seeds, and judged on the other half, also by
+    validation, because the test split is scored only once.
 
     Args:
         evidence: with the curves.
@@ -38,12 +38,12 @@ def course(
         value: of its axis.
         arms: the two to compare.
         seeds: to compare on.
-        rates: that both arms have on all of these seeds.
-        unit: of the budgets: updates, or the floating-point operations of their forward and backward passes.
+        rates: those that both arms have on all of these seeds.
+        unit: of the budgets: updates, or floating-point operations of the forward and backward passes.
 
     Returns:
-        ``update`` (or ``flops``), ``effect``, ``low``, ``high``, ``band_low`` and ``band_high``; None where curves, or
-        counts of operations, are absent.
+        ``update`` (or ``flops``), ``effect``, ``low``, ``high``, ``band_low`` and ``band_high``; None if there are no
+        curves or no counts of operations.
     """
     import pandas as pd
 

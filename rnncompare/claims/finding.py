@@ -1,4 +1,4 @@
-"""What came of a claim: a finding for each comparison, and in it one for each task."""
+"""The findings on a claim: one for each comparison, and within it one for each task."""
 
 from __future__ import annotations
 
@@ -43,48 +43,48 @@ SETTLED: tuple[ClaimVerdict, ...] = ("supported", "refuted", "equivalent", "depe
 class TaskFinding:
     """One comparison on one task (or at one shape, where steps are timed).
 
-    The learning rate of each arm is chosen on one half of the seeds and judged on the other, over all splits, so the
-    luck of tuning is in every interval here.
+    Each arm's learning rate is chosen on one half of the seeds and judged on the other, over all splits, so every
+    interval here includes the luck of tuning.
 
     Attributes:
         task: the study task's name, or the shape of a measurement.
         title: what a reader calls it.
         real: whether its data are real; None for a shape.
         verdict: of the first arm against the second. *better* and *worse* need a difference beyond the margin.
-        on_claim: what the task says of the claim: ``supported``, ``refuted``, ``equivalent`` or ``inconclusive``.
+        on_claim: the task's verdict on the claim: ``supported``, ``refuted``, ``equivalent`` or ``inconclusive``.
         unit: of the effect, the margin and the scores.
         margin: the difference that matters on this task.
         effect: the first arm less the second, with the interval that the verdict rests on (95 % at a single look).
         narrow: the same with the interval of the two one-sided tests of equivalence (90 % at a single look).
         p: of the decision made; comparable to 0.05, whatever the number of looks.
-        p_on_claim: the same of ``on_claim``.
-        direction: 1 where the difference is above the margin for sure, -1 where it is below minus the margin, else 0.
+        p_on_claim: the same for ``on_claim``.
+        direction: 1 if the difference is surely above the margin, -1 if surely below minus the margin, else 0.
         direction_p: p of a difference beyond the margin on either side.
         standard_error: of the effect, seeds and tuning together.
         seeds: pairs that it rests on.
         look: which of the planned looks this was, from 1; 0 where there was a single one.
         first: mean score of the first arm with its interval.
-        second: the same of the second arm.
+        second: the same for the second arm.
         cut: share of the runs at the chosen rates that the budget cut, ``(first arm, second arm)``.
-        diverged: the same of the runs that diverged, at all rates.
-        test_error: standard error from the fixed test set, in the interval; None where it is not, see ``notes``.
-        halves: the effect on either half of the seeds (even and odd), judged apart.
-        halves_agree: whether both halves point the same way as the verdict; None where they are too few to tell.
-        power: chance that so many pairs find a difference of twice the margin, given the spread seen.
-        wanted: pairs in all that would likely settle it; None where it is settled or not known.
-        conditions: a row a value of the task's axis: ``value``, ``first``, ``second`` (mean scores), ``effect``,
+        diverged: the same for runs that diverged, at all rates.
+        test_error: standard error from the fixed test set, included in the interval; None if it is not, see ``notes``.
+        halves: the effect on each half of the seeds (even and odd), judged separately.
+        halves_agree: whether both halves point the same way as the verdict; None if there are too few seeds to tell.
+        power: chance that this many pairs find a difference of twice the margin, given the spread seen.
+        wanted: total pairs that would likely settle it; None if it is settled or unknown.
+        conditions: a row per value of the task's axis: ``value``, ``first``, ``second`` (mean scores), ``effect``,
             ``low``, ``high``, ``cut_first``, ``cut_second``, ``seeds``.
-        pairs: a row a value and seed: ``value``, ``seed``, ``first``, ``second``, ``difference``, each score the mean
+        pairs: a row per value and seed: ``value``, ``seed``, ``first``, ``second``, ``difference``, each score the mean
             over the splits in which that seed was judged.
-        rates: a row an arm, value and learning rate: ``arm``, ``value``, ``rate``, ``validation``, ``score`` (means
+        rates: a row per arm, value and learning rate: ``arm``, ``value``, ``rate``, ``validation``, ``score`` (means
             over seeds), ``chosen`` (share of the splits that chose it), ``cut``, ``diverged`` (shares), ``edge``
             (whether the whole set of seeds chooses it and it lies at the end of the grid).
         course: the difference over the course of training: ``update``, ``effect``, ``low``, ``high`` (at one budget
             named beforehand), ``band_low``, ``band_high`` (over all budgets), in the unit of the task's metric; None
             where the measure is not a quality.
-        course_by_flops: the same by the floating-point operations spent, ``flops`` in place of ``update``.
-        by_margin: the verdict as a function of the margin, a row a step: ``margin`` (from which on), ``verdict``.
-        notes: what a reader must know beside it.
+        course_by_flops: the same over the floating-point operations spent, ``flops`` instead of ``update``.
+        by_margin: the verdict as a function of the margin, a row per step: ``margin`` (where it starts), ``verdict``.
+        notes: what a reader must also know.
     """
 
     task: str
@@ -128,7 +128,7 @@ class TaskFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class General:
-    """A comparison over tasks, which are taken as a sample of tasks. All of it is in margins: 1 is what matters.
+    """A comparison over tasks, taken as a sample of tasks. Everything is in margins: 1 is what matters.
 
     Attributes:
         effect: mean over tasks with its 95 % interval (random effects, Hartung and Knapp).
@@ -138,7 +138,7 @@ class General:
         i_squared: share of the variance that is between tasks, not within them.
         tasks: how many took part.
         median: of the tasks' effects.
-        leave_one_out: a row a task left out: ``task``, ``effect``, ``low``, ``high``, ``verdict``.
+        leave_one_out: a row per task left out: ``task``, ``effect``, ``low``, ``high``, ``verdict``.
     """
 
     effect: Interval
@@ -162,17 +162,17 @@ class Finding:
         first: the arm that is claimed to be better.
         second: the arm that it is compared with.
         verdict: on the claim.
-        tasks: what each task says, in the claim's order.
-        general: the tasks as a sample, for a claim in general with enough tasks that count; else None.
+        tasks: the finding on each task, in the claim's order.
+        general: the tasks as a sample, for a general claim with enough tasks that count; else None.
         p: of the decision made; for a claim that is not general, the largest over its tasks.
         p_adjusted: Holm's, over all findings of a study.
-        strength: ``holds`` where the verdict stands with the family's adjustment too (shown in bold), ``suggestive``
-            where it stands alone only, empty where nothing was decided.
-        halves_agree: whether the two halves of the seeds agree on the verdict; None where that cannot be told.
-        unit: of the effects of its tasks, where they share one; ``margins`` over tasks.
-        checks: of a claim that code decides.
-        settle: what would settle it, where it is open.
-        notes: what a reader must know beside it.
+        strength: ``holds`` if the verdict also stands with the family's adjustment (shown in bold), ``suggestive``
+            if it stands only alone, empty if nothing was decided.
+        halves_agree: whether the two halves of the seeds agree on the verdict; None if that cannot be told.
+        unit: of the effects of its tasks, if they share one; ``margins`` over tasks.
+        checks: those of a claim that code decides.
+        settle: what would settle it, if it is open.
+        notes: what a reader must also know.
     """
 
     claim: Claim

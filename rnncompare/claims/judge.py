@@ -1,4 +1,4 @@
-"""The judge: evidence on a claim to one finding for each comparison, by task and in general, and one family of them."""
+"""The judge: from the evidence on a claim to a finding for each comparison, by task, in general and as a family."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from rnncompare.base.isolation import call_isolated
-from rnncompare.claims import exact_checks as structure
-from rnncompare.claims.claim import FEWEST_TASKS, Claim
+from rnncompare.claims import exact_checks, measures
+from rnncompare.claims.claim import FEWEST_TASKS, Claim, Pair
 from rnncompare.claims.comparison import Comparison, comparisons
 from rnncompare.claims.course import course
-from rnncompare.claims.evidence import Evidence
+from rnncompare.claims.evidence import Evidence, is_scored
 from rnncompare.claims.exact_checks import Check
 from rnncompare.claims.finding import SETTLED, ClaimVerdict, Finding, General, Strength, TaskFinding
-from rnncompare.claims.graded import is_scored
-from rnncompare.claims.measures import load
-from rnncompare.claims.starts import Pair
 from rnncompare.claims.task_judge import Terms, agree, judge_task
 from rnncompare.statistics import Decision, Rule, decide_in_general, holm, random_effects
 
@@ -30,19 +27,19 @@ SIGNIFICANT = 0.05
 
 
 def judge(claim: Claim, evidence: Evidence) -> list[Finding]:
-    """The findings on one claim, a row for each of its measures and comparisons; one for what code decides."""
+    """The findings on one claim, one for each of its measures and comparisons; a single one if code decides it."""
     if claim.rule in ("exact", "reported"):
         return [_decided_by_code(claim)]
     findings = []
     there = is_scored(evidence.runs) if claim.tasks else len(evidence.probes) > 0
     for measure in claim.measures:
-        scored = load(measure).scores(evidence) if there else None
+        scored = measures.load(measure).scores(evidence) if there else None
         findings += [_judge(claim, evidence, measure, scored, pair) for pair in claim.pairs]
     return findings
 
 
 def as_family(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings with p adjusted for being many (Holm), and what holds with it told from what is suggestive."""
+    """The findings with p adjusted for their number (Holm), marked as holding with it or as suggestive."""
     settled = [finding.verdict in SETTLED for finding in findings]
     adjusted = holm([finding.p if ok else math.nan for finding, ok in zip(findings, settled, strict=True)])
     return [
@@ -57,7 +54,7 @@ def _strength(finding: Finding, p: float) -> Strength:
 
 
 def _decided_by_code(claim: Claim) -> Finding:
-    """The checks of `rnncompare.claims.exact_checks` that carry the claim's name, made now."""
+    """The finding from the checks in `rnncompare.claims.exact_checks` that carry the claim's name, run now."""
     checks = call_isolated(_checks, claim.name)
     holds = all(check.holds for check in checks if check.holds is not None)
     verdict: ClaimVerdict = "reported" if claim.rule == "reported" else "supported" if holds else "refuted"
@@ -65,23 +62,23 @@ def _decided_by_code(claim: Claim) -> Finding:
 
 
 def _checks(name: str, send: Callable[[object], None]) -> list[Check]:  # noqa: ARG001
-    return structure.checks(name)
+    return exact_checks.checks(name)
 
 
 def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame | None, pair: Pair) -> Finding:
     """The finding by one measure on one pair of arms; its p-value stands alone until `as_family`."""
-    module = load(measure)
+    how = measures.load(measure)
     arms = pair.first, pair.second
     found = {} if scored is None else {one.task: one for one in comparisons(scored, *arms, evidence.looks)}
     tasks = []
     for name in claim.tasks or sorted(found):
         scale = evidence.scales.get(name)
-        margin = scale.quality_margin if module.TASK_MARGIN and scale else claim.margins.get(measure, math.nan)
+        margin = scale.quality_margin if how.task_margin and scale else claim.margins.get(measure, math.nan)
         rule: Rule = "beats" if claim.rule == "beats" else "equivalent"
-        terms = Terms(module, rule, margin, scale, evidence.looks, _test_examples(evidence, name))
+        terms = Terms(how, rule, margin, scale, evidence.looks, _test_examples(evidence, name))
         comparison = found.get(name)
         task = judge_task(comparison, terms, arms) if comparison else terms.blank(name)
-        if comparison and module.TASK_MARGIN:
+        if comparison and how.task_margin:
             by_update, by_flops = (_course(evidence, comparison, arms, unit) for unit in ("update", "flops"))
             task = dataclasses.replace(task, course=by_update, course_by_flops=by_flops)
         tasks.append(task)
@@ -93,7 +90,7 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame 
         second=pair.second,
         verdict="not measured",
         tasks=tuple(tasks),
-        unit=module.UNIT or (tasks[0].unit if len(tasks) == 1 else "margins of each task"),
+        unit=how.unit or (tasks[0].unit if len(tasks) == 1 else "margins of each task"),
     )
     return _over_tasks(finding)
 
@@ -107,7 +104,7 @@ def _test_examples(evidence: Evidence, task: str) -> float:
 def _course(
     evidence: Evidence, comparison: Comparison, arms: tuple[str, str], unit: Literal["update", "flops"]
 ) -> pd.DataFrame | None:
-    """The course of training at the last value of the task: where it has the most data, or the longest lag."""
+    """The course of training at the task's last value, where it has the most data or the longest lag."""
     last = comparison.conditions[-1]
     return course(evidence, comparison.task, last.value, arms, comparison.seeds, last.first.rates.tolist(), unit)
 
@@ -139,7 +136,7 @@ def _over_tasks(finding: Finding) -> Finding:
 
 
 def _in_general(finding: Finding, tasks: Sequence[TaskFinding]) -> Finding:
-    """The verdict of the tasks as a sample of tasks, their effects in margins."""
+    """The verdict over the tasks as a sample of tasks, their effects in margins."""
     import pandas as pd
 
     per = [task.margin or 1.0 for task in tasks]
@@ -177,7 +174,7 @@ def _in_general(finding: Finding, tasks: Sequence[TaskFinding]) -> Finding:
 
 
 def _general_halves(verdict: str, tasks: Sequence[TaskFinding], per: Sequence[float], margin: float) -> bool | None:
-    """Whether either half of the seeds alone says the same over tasks."""
+    """Whether each half of the seeds alone says the same over tasks."""
     if verdict == "depends on the task":
         return _all_agree([task.halves_agree for task in tasks if task.direction])
     halves = [np.array(task.halves) / unit for task, unit in zip(tasks, per, strict=True) if task.halves is not None]
@@ -190,7 +187,7 @@ def _all_agree(flags: Sequence[bool | None]) -> bool | None:
 
 
 def _sure_ways(tasks: Sequence[TaskFinding]) -> dict[int, float]:
-    """The directions in which tasks differ for sure, with p adjusted over the tasks (Holm)."""
+    """The directions in which tasks surely differ, with p adjusted over the tasks (Holm)."""
     adjusted = holm([task.direction_p for task in tasks])
     ways: dict[int, float] = {}
     for task, p in zip(tasks, adjusted, strict=True):
@@ -212,12 +209,12 @@ def _decision(task: TaskFinding) -> Decision:
 
 
 def _claim_verdict(said: str) -> ClaimVerdict:
-    """A verdict by its word; inconclusive for what tasks do not agree on."""
+    """A verdict by its word; inconclusive if the tasks do not agree."""
     return next((verdict for verdict in SETTLED if verdict == said), "inconclusive")
 
 
 def _nothing_counts(finding: Finding) -> Finding:
-    """The finding where no task can tell the two apart: verdict, what would settle it, and why."""
+    """The finding if no task can tell the two apart: its verdict, what would settle it, and why."""
     verdicts = {task.verdict for task in finding.tasks}
     if "unconverged" in verdicts:
         why = "more than a fifth of the runs of an arm were cut by their budget"

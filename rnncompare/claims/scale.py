@@ -1,4 +1,4 @@
-"""Scales: how each task is scored and which difference matters on it, fixed before any run, the same for all claims."""
+"""Scales: how each task is scored and which difference matters, fixed before any run and the same for all claims."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNITS = {
 }
 SHARE_OF_SEEDS = "share of seeds that solve it"
 SHARE_MARGIN = 0.1  # one seed in ten
-NEGLIGIBLE = 0.25  # of a margin: what counts as an improvement in training, and as being off a baseline or an optimum
+NEGLIGIBLE = 0.25  # share of a margin that counts as an improvement in training, or as being off a baseline or optimum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,19 +31,19 @@ class Scale:
     """How a task is scored.
 
     Scores are in the metric's own unit (accuracy in points of a hundred), signed so that more is better, and never
-    worse than the trivial baseline: a run that diverged or failed gets the baseline's score, the worst there is.
+    worse than the trivial baseline; a run that diverged or failed gets the baseline's score.
 
     Attributes:
         title: what a reader calls the task.
-        kind: ``bounded`` (the metric ends at the reference, its optimum, and scores are clipped there), ``solve``
-            (bimodal: a run solves the task or does not, and the share of seeds that do is what counts) or ``loss``
-            (the reference is a registered score, which may be beaten).
+        kind: ``bounded`` (the reference is the metric's optimum, and scores are clipped there), ``solve`` (bimodal: a
+            run solves the task or not, and the share of seeds that do counts) or ``loss`` (the reference is a
+            registered score that may be beaten).
         metric: the metric's name, as records have it.
         reference: a registered score, in the metric as records have it.
         margin: the difference that matters: points of accuracy, bits, nats a frame, squared error.
         real: whether the data are real.
         fixed_test: whether all seeds are tested on the same examples.
-        solved: the metric from which a run has solved the task; for the kind ``solve``.
+        solved: the value of the metric from which a run has solved the task; for the kind ``solve``.
         higher_is_better: of the metric.
     """
 
@@ -58,7 +58,7 @@ class Scale:
     higher_is_better: bool = False
 
     def check(self, where: str) -> None:
-        """Raise `SettingError` for a scale that cannot be judged by.
+        """Raise `SettingError` if nothing can be judged by this scale.
 
         Args:
             where: the file it comes from.
@@ -77,7 +77,7 @@ class Scale:
 
     @property
     def factor(self) -> float:
-        """By which the metric is multiplied: 100 for an accuracy."""
+        """What the metric is multiplied by: 100 for an accuracy."""
         return UNITS.get(self.metric, ("", 1.0))[1]
 
     @property
@@ -97,7 +97,7 @@ class Scale:
 
     @property
     def top(self) -> float:
-        """The best score in the metric's unit; infinite where it is unknown."""
+        """The best score in the metric's unit; infinite if unknown."""
         return math.inf if self.kind == "loss" else self.oriented(self.reference)
 
     def oriented(self, metric: float) -> float:
@@ -105,10 +105,10 @@ class Scale:
         return (1 if self.higher_is_better else -1) * self.factor * metric
 
     def scores(self, metric: pd.Series, baseline: pd.Series) -> np.ndarray:
-        """Metrics as scores, clipped at the baseline and at a known optimum; the baseline's where there is none.
+        """Metrics as scores, clipped at the baseline and at a known optimum; a missing metric scores as the baseline.
 
         Args:
-            metric: of each run; NaN for one that has none.
+            metric: of each run; NaN if missing.
             baseline: of each run.
         """
         sign = (1 if self.higher_is_better else -1) * self.factor
@@ -118,7 +118,7 @@ class Scale:
 
     @property
     def solving_score(self) -> float:
-        """The score from which a run has solved the task; of the kind ``solve``."""
+        """The score from which a run has solved the task; only for the kind ``solve``."""
         assert self.solved is not None
         return self.oriented(self.solved) - 1e-12
 

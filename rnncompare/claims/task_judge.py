@@ -1,4 +1,4 @@
-"""The judge on one task: two arms, each tuned on one half of the seeds and judged on the other, and a margin."""
+"""The judge on one task: two arms, each tuned on one half of the seeds and judged on the other, against a margin."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import ModuleType
 
 import numpy as np
 
 from rnncompare.claims import task_tables
 from rnncompare.claims.comparison import Comparison, Condition
 from rnncompare.claims.finding import TaskFinding, TaskVerdict
+from rnncompare.claims.measures import Measure
 from rnncompare.claims.scale import NEGLIGIBLE, Scale
 from rnncompare.statistics import (
     CrossFit,
@@ -35,18 +35,18 @@ MOST_CUT = 0.2  # of the runs of an arm that its verdict rests on
 
 @dataclass(frozen=True)
 class Terms:
-    """What a task is judged by.
+    """The terms on which a task is judged.
 
     Attributes:
-        measure: module of the measure.
+        measure: that scores the arms.
         rule: of the claim.
         margin: the difference that matters.
         scale: of the task; None for the shape of a measurement.
-        looks: after how many pairs the study was to be looked at.
+        looks: numbers of pairs at which the study was to be looked at.
         test_examples: in the task's test set.
     """
 
-    measure: ModuleType
+    measure: Measure
     rule: Rule
     margin: float
     scale: Scale | None
@@ -56,15 +56,15 @@ class Terms:
     @property
     def unit(self) -> str:
         """Of the scores."""
-        return self.measure.UNIT or (self.scale.unit if self.scale else "")
+        return self.measure.unit or (self.scale.unit if self.scale else "")
 
     @property
     def solves(self) -> bool:
-        """Whether the scores say which seeds solve the task."""
-        return bool(self.measure.TASK_MARGIN and self.scale and self.scale.kind == "solve")
+        """Whether the scores tell which seeds solve the task."""
+        return bool(self.measure.task_margin and self.scale and self.scale.kind == "solve")
 
     def blank(self, task: str) -> TaskFinding:
-        """The finding on a task of which nothing is known."""
+        """The finding on a task about which nothing is known."""
         title, real = (self.scale.title, self.scale.real) if self.scale else (task, None)
         return TaskFinding(
             task=task, title=title, real=real, verdict="not measured", unit=self.unit, margin=self.margin
@@ -76,8 +76,8 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
 
     Args:
         comparison: the two arms' scores.
-        terms: what they are judged by.
-        arms: their names, the one that the claim says is better first.
+        terms: on which they are judged.
+        arms: their names, the claimed better one first.
     """
     seeds = len(comparison.seeds)
     finding = dataclasses.replace(terms.blank(comparison.task), seeds=seeds)
@@ -129,8 +129,8 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
 
 
 def _timed(comparison: Comparison, terms: Terms) -> tuple[Comparison, tuple[str, ...]]:
-    """The conditions in which a target is reached often enough to be timed, by one arm at least; and what is not."""
-    if terms.measure.AT_END:
+    """The conditions in which at least one arm reaches its target often enough to be timed; a note on the others."""
+    if terms.measure.at_end:
         return comparison, ()
     kept, lost = list[Condition](), list[Condition]()
     for condition in comparison.conditions:
@@ -143,7 +143,7 @@ def _timed(comparison: Comparison, terms: Terms) -> tuple[Comparison, tuple[str,
 
 
 def agree(verdict: str, effects: Sequence[float], margin: float) -> bool | None:
-    """Whether effects, such as those of two halves of the seeds, all lie where a verdict says; None for others."""
+    """Whether all effects, such as those of two halves of the seeds, fit a verdict; None if it decides nothing."""
     match verdict:
         case "better" | "supported":
             return all(effect > margin for effect in effects)
@@ -159,7 +159,7 @@ def agree(verdict: str, effects: Sequence[float], margin: float) -> bool | None:
 def _estimate(
     comparison: Comparison, terms: Terms, first: np.ndarray, second: np.ndarray
 ) -> tuple[Estimate, float | None, tuple[str, ...]]:
-    """The difference with all that makes it uncertain; the test set's part of it; what is not in it."""
+    """The difference with its whole uncertainty; the test set's part of that; and a note on what is not included."""
     conditions = comparison.conditions
     estimate: Estimate = (
         tuned_proportions(*conditions[0].grids)
@@ -167,7 +167,7 @@ def _estimate(
         else tuned_difference(comparison.grids)
     )
     scale = terms.scale
-    if scale is None or not scale.fixed_test or not terms.measure.TASK_MARGIN:
+    if scale is None or not scale.fixed_test or not terms.measure.task_margin:
         return estimate, None, ()
     if scale.metric != "accuracy" or terms.solves or not terms.test_examples > 0:
         return estimate, None, ("all seeds have the same test set, whose own sampling error is not in the interval",)
@@ -180,8 +180,8 @@ def _estimate(
 def _verdict(
     decision: Decision, terms: Terms, comparison: Comparison, cut: tuple[float, float], first: float, second: float
 ) -> TaskVerdict:
-    """The verdict on the task; only the two arms that are compared say whether it can tell them apart."""
-    if terms.measure.AT_END and max(cut) > MOST_CUT:
+    """The verdict on the task; whether it can tell the arms apart depends on these two alone."""
+    if terms.measure.at_end and max(cut) > MOST_CUT:
         return "unconverged"
     floor, ceiling = (
         float(np.mean([getattr(condition, name) for condition in comparison.conditions]))
@@ -200,7 +200,7 @@ def _overall(looks: Looks, decision: Decision, seeds: int) -> float:
 
 
 def _share(comparison: Comparison, fits: Sequence[CrossFit], name: str) -> tuple[float, float]:
-    """The share of runs at the chosen rates that were cut, of either arm."""
+    """For each arm, the share of runs at the chosen rates that were cut."""
     one, other = (
         float(
             np.mean(
@@ -221,7 +221,7 @@ def _mean_share(comparison: Comparison, side: int) -> float:
 
 
 def _halves(comparison: Comparison) -> tuple[float, float] | None:
-    """The effect on the even and on the odd seeds, each a study of its own; None where they are too few."""
+    """The effect on the even and on the odd seeds, each a study of its own; None if there are too few."""
     positions = np.arange(len(comparison.seeds))
     halves = positions[::2], positions[1::2]
     if len(halves[1]) < FEWEST_SEEDS:
@@ -234,7 +234,7 @@ def _halves(comparison: Comparison) -> tuple[float, float] | None:
 
 def _power(pseudo: np.ndarray, margin: float) -> float:
     spread = float(pseudo.std(ddof=1))
-    return power_at_margin(spread, margin, len(pseudo)).difference if spread > 0 and margin > 0 else math.nan
+    return power_at_margin(spread, margin, len(pseudo)) if spread > 0 and margin > 0 else math.nan
 
 
 def _wanted(pseudo: np.ndarray, margin: float) -> int | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def conditions(comparison: Comparison, fits: Sequence[CrossFit]) -> pd.DataFrame:
-    """Each value of the task's axis by itself, as `TaskFinding` has them."""
+    """Each value of the task's axis on its own, as `TaskFinding` has them."""
     import pandas as pd
 
     rows = []
@@ -77,7 +77,7 @@ def rates(comparison: Comparison, fits: Sequence[CrossFit], arms: tuple[str, str
 
 
 def by_margin(decision: Decision, spread: bool) -> pd.DataFrame:
-    """From which margin on the task would say what."""
+    """The task's verdict as a function of the margin."""
     import pandas as pd
 
     words = {"equivalent": "no difference that matters", "inconclusive": "cannot tell"}

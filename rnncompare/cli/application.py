@@ -1,4 +1,4 @@
-"""What the commands share that Hydra composes: how they are called, their help, and errors in a line or two."""
+"""What Hydra's commands share: how they are called, their help, and their errors in a line or two."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from rnncompare.base.errors import DataError, MachineError, SettingError
-from rnncompare.base.sanitize import safe
 from rnncompare.base.signals import exit_on_ctrl_c
+from rnncompare.base.wording import safe
+from rnncompare.composition.compose import CONFIGS, register_schemas
 from rnncompare.composition.override_allowlist import checked
-from rnncompare.composition.schemas import CONFIGS, register_schemas
 
 SOME_FAILED = 1
 REQUEST_WRONG = 2
@@ -31,11 +31,11 @@ class Command:
 
     Attributes:
         config: the name of its configuration.
-        description: what ``--help`` says first.
+        description: what ``--help`` prints first.
         schema: the type of its settings.
         read: makes settings of that type from a composed configuration.
-        groups: folders beside the configuration from which ``--help`` names the choices.
-        folder: where the configuration lies.
+        groups: folders beside the configuration whose choices ``--help`` lists.
+        folder: where the configuration is.
     """
 
     config: str
@@ -49,10 +49,10 @@ class Command:
 class _Job:
     """What Hydra calls with a composed configuration, and its launcher with the runs of a sweep.
 
-    An error is kept, not raised: Hydra would add a line of its own to it.
+    An error is kept, not raised, because Hydra would add a line to it.
 
     Attributes:
-        acting: whether the settings are read and the command's own work has begun.
+        acting: whether the settings have been read and the command's own work has begun.
         raised: the error, if there was one.
     """
 
@@ -71,7 +71,7 @@ class _Job:
             self.raised = error
 
     def launch(self, *arguments: Any) -> None:
-        """Call the sweep with what a launcher hands over."""
+        """Call the sweep with what a launcher passes on."""
         assert self._sweep is not None
         self.acting = True
         try:
@@ -83,16 +83,16 @@ class _Job:
 def run_hydra(command: Command, action: Callable[[Any], None], sweep: Callable[..., None] | None = None) -> None:
     """Compose the command line's settings, call ``action`` with them, and exit.
 
-    Exit codes: ``action``'s own, 1 where the machine refuses what is needed, 2 for a request that cannot be met, 130
-    after Ctrl-C.
+    Exit codes: ``action``'s own, 1 if the machine refuses what is needed, 2 for a request that cannot be met, 130 after
+    Ctrl-C.
 
     Args:
         command: where its settings come from.
-        action: gets settings of the command's schema.
-        sweep: called in its place with ``-m``, by Hydra's launcher: with the settings of all runs, the function that
-            trains them, and whether it does so on this machine.
+        action: receives settings of the command's schema.
+        sweep: called instead with ``-m``, by Hydra's launcher, with the settings of all runs, the function that trains
+            them, and whether it does so on this machine.
     """
-    exit_on_ctrl_c()  # while composing; actions end in order
+    exit_on_ctrl_c()  # while composing; actions stop cleanly
     words = sys.argv[1:]
     register_schemas(**{command.config: command.schema})
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
@@ -116,7 +116,7 @@ def run_hydra(command: Command, action: Callable[[Any], None], sweep: Callable[.
     except Exception as error:
         if wants_traceback or job.acting:
             raise
-        # Hydra does not check all that it is given before it works with it
+        # Hydra does not check everything before it uses it
         fail(" ".join(f"these settings cannot be composed: {error or type(error).__name__}".split()))
 
 
@@ -127,7 +127,7 @@ def fail(message: str) -> None:
 
 
 def explain(error: BaseException) -> str:
-    """An error of composing settings in one line that names the setting, the value and what would do."""
+    """An error of composing settings in one line that names the setting, the value and what would be valid."""
     if isinstance(error, SettingError | DataError):
         return str(error)
     cause = error.__cause__
@@ -147,7 +147,7 @@ def explain(error: BaseException) -> str:
 
 
 def help_text(command: Command, overrides: list[str]) -> str:
-    """The command's settings with a line on each, their values being those under ``overrides``."""
+    """The command's settings, a line each, with their values under ``overrides``."""
     with hydra.initialize_config_dir(str(command.folder), version_base="1.3"):
         config = hydra.compose(command.config, overrides)
     lines = [command.description, ""]

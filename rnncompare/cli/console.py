@@ -1,7 +1,8 @@
-"""What runs and sweeps print: the plan, progress, each result as it comes, and a table at the end."""
+"""What runs, sweeps and studies print: the plan, progress, each result as it comes, and a table at the end."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -9,20 +10,19 @@ from typing import Self
 
 from tqdm import tqdm
 
-from rnncompare.base.metric_names import direction, metric_label
-from rnncompare.base.sanitize import safe
+from rnncompare.base.wording import direction, metric_label, safe
 from rnncompare.records import Record, load_curve, read_record
 from rnncompare.sweep import record_path, recorded
 from rnncompare.training.settings import RunSettings
 
 
 def understood(words: str) -> None:
-    """Say how a user's own data were read."""
+    """Print how a user's own data were read."""
     print(words, flush=True)
 
 
 def announce(runs: Mapping[str, RunSettings], missing: Mapping[str, RunSettings]) -> None:
-    """Say what is recorded already and what is to be trained, and where."""
+    """Print what is already recorded and what will be trained, and where."""
     folder = ", ".join(sorted({settings.results_dir for settings in runs.values()}))
     have = len(runs) - len(missing)
     many = f"{len(runs)} run" + "s" * (len(runs) != 1)
@@ -33,14 +33,14 @@ class Progress:
     """A bar over a sweep's runs, or over the updates of a single run, with the time left.
 
     Args:
-        missing: the runs to be trained.
+        missing: the runs to train.
     """
 
     def __init__(self, missing: Mapping[str, RunSettings]):
         self._single = next(iter(missing.values())) if len(missing) == 1 else None
         self._lost = 0
         total, unit = (self._single.train.max_updates, "update") if self._single else (len(missing), "run")
-        # Without a terminal there is no bar; the lines of finished runs say how far it is.
+        # Without a terminal there is no bar; the lines of finished runs show the progress.
         self._bar = tqdm(total=total, unit=unit, disable=None if missing else True, leave=False, dynamic_ncols=True)
 
     def __enter__(self) -> Self:
@@ -72,14 +72,14 @@ class Progress:
 
 
 def results(runs: Mapping[str, RunSettings]) -> bool:
-    """Print all that was measured of a single run, or a table of means and intervals over the seeds of many.
+    """Print everything measured of a single run, or a table of means and intervals over the seeds of many.
 
     Returns:
         Whether all of them are completed.
     """
     if len(runs) == 1:
         ((name, settings),) = runs.items()
-        if not record_path(name, settings).exists():  # jobs of a cluster may end without
+        if not record_path(name, settings).exists():  # cluster jobs may end without a record
             return False
         record = read_record(record_path(name, settings))
         _single(record, record_path(name, settings))
@@ -105,7 +105,7 @@ def _single(record: Record, path: Path) -> None:
             print(f"  {name:<{width}}  {value}")
         plot = path.with_name("curve.png")
         if not plot.exists():
-            from rnncompare.report.figures import learning_curve
+            from rnncompare.report.figures.run_times import learning_curve
 
             learning_curve(load_curve(path), record.model.name, _described(record), plot, record.quality.metric)
         print(safe(f"\nplot    {plot}"))
@@ -147,7 +147,7 @@ def _described(record: Record) -> str:
 
 def _line(record: Record) -> str:
     """A finished run in one line."""
-    examples = record.data.train_examples or record.config["data"]["size"]  # one that was killed did not count them
+    examples = record.data.train_examples or record.config["data"]["size"]  # a killed run has not counted them
     what = f"{record.model.name} {record.data.name} n={examples} seed={record.seed}"
     if record.status != "completed":
         return f"{record.status:<9} {what}: {record.error}"
@@ -155,3 +155,61 @@ def _line(record: Record) -> str:
     seconds = "" if speed.training_seconds is None else f" in {speed.training_seconds:.1f} s"
     took = f"{speed.updates} updates{seconds}"
     return f"{'done':<9} {what}: test {metric_label(quality.metric)} {quality.test:.4g}, {took}"
+
+
+class StudyConsole:
+    """Prints what a study reports: lines to standard output, bars to standard error."""
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        print(safe(text), flush=True)
+
+    def stage(self, name: str, total: int, unit: str) -> StageBar:
+        """A bar for a part of the study."""
+        return StageBar(name, total, unit)
+
+
+class StageBar:
+    """A bar over many units of work; without a terminal it prints its progress every half minute.
+
+    Args:
+        name: of the part of the study.
+        total: units of work; no bar is shown for 0.
+        unit: what they are called.
+    """
+
+    def __init__(self, name: str, total: int, unit: str):
+        often = 0.1 if sys.stderr.isatty() else 30
+        self._bar = tqdm(
+            total=total,
+            desc=name,
+            unit=unit,
+            mininterval=often,
+            maxinterval=often,
+            dynamic_ncols=True,
+            disable=not total,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._bar.close()
+
+    def update(self, name: str, update: int, metric: float) -> None:
+        """A run has validated; there are too many of them to show."""
+
+    def note(self, text: str) -> None:
+        """Say something beside the bar."""
+        self._bar.write(safe(text), file=sys.stderr)
+
+    def finished(self, record: Record) -> None:
+        """A run has ended and is recorded."""
+        if record.status != "completed":
+            model, data = record.model, record.data
+            self.note(f"{record.status}: {model.name} on {data.name}, seed {record.seed}: {record.error}")
+        self._bar.update()
+
+    def advance(self) -> None:
+        """A unit of work is done."""
+        self._bar.update()

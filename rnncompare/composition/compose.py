@@ -1,4 +1,4 @@
-"""Settings of a study's runs, composed from overrides as ``rnncompare.run`` would compose its command line."""
+"""Settings composed from overrides, with the types that Hydra checks them against."""
 
 from __future__ import annotations
 
@@ -7,11 +7,29 @@ import math
 from collections.abc import Iterable, Sequence
 
 import hydra
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.plugins import Plugins
 
+from rnncompare import tasks
+from rnncompare.base import resources
 from rnncompare.composition.override_allowlist import checked
-from rnncompare.composition.schemas import CONFIGS, register_schemas
+from rnncompare.sweep.launchers import LAUNCHERS
 from rnncompare.training.settings import RunSettings, from_config
+
+CONFIGS = resources.folder("configs")
+
+
+def register_schemas(**commands: type) -> None:
+    """Give Hydra the types of the settings of runs and launchers, and of ``commands`` by the names of their configs."""
+    Plugins.instance()  # loaded first, so that our launchers replace installed ones of the same names
+    store = ConfigStore.instance()
+    for name, launcher in LAUNCHERS.items():
+        store.store(group="hydra/launcher", name=name, node=launcher)
+    for name in tasks.names():
+        store.store(group="schema/data", name=name, node=tasks.task_class(name))
+    for name, schema in {"run": RunSettings, **commands}.items():
+        store.store(name=f"{name}_schema", node=schema)
 
 
 def compose(requests: Iterable[Sequence[str]]) -> list[RunSettings]:

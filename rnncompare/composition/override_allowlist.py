@@ -1,7 +1,7 @@
-"""What a command line may ask of Hydra itself: a closed list.
+"""What a command line may set of Hydra's own settings: a closed list.
 
-Settings of runs are typed, and nothing in them is ever called. Hydra's own settings are another matter: they name
-classes that it makes (callbacks, launchers, log handlers), files that it writes and pickles that it reads.
+Settings of runs are typed, and nothing in them is ever called. Hydra's own settings are different: they name classes
+that it creates (callbacks, launchers, log handlers), files that it writes and pickles that it reads.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def separate(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def checked(words: Sequence[str]) -> list[str]:
-    """The command line with its flags first, which Hydra's parser asks for, if everything in it is allowed.
+    """The command line with its flags first, as Hydra's parser requires, if everything in it is allowed.
 
-    A value that Hydra's grammar cannot read, such as the name of a column, is taken literally.
+    A value that Hydra's grammar cannot parse, such as the name of a column, is taken literally.
 
     Raises:
         SettingError: a flag or one of Hydra's own settings may not be used here.
@@ -64,21 +64,24 @@ def checked(words: Sequence[str]) -> list[str]:
         argument = left.pop(0) if flag in _WITH_VALUE else ""
         if flag in ("-cd", "--config-dir"):
             _check_folder(Path(argument))
+    multirun = "-m" in flags or "--multirun" in flags
     parser = OverridesParser.create()
     for place, word in enumerate(overrides):
         key, given, value = word.partition("=")
+        if key == "data.target" and "," in value and not multirun and value[0] not in "'\"":
+            word = f"{key}={quoted(value.strip('[]'))}"  # Hydra would take it for a sweep
         for way in (word, f"{key}={quoted(value)}") if given else (word,):
             try:
                 _check_override(parser.parse_override(way))
             except (HydraException, RecursionError):
-                continue  # if it cannot be read either way, Hydra explains it better
+                continue  # if neither can be parsed, Hydra explains it better
             overrides[place] = way
             break
     return [*flags, *overrides]
 
 
 def quoted(text: str) -> str:
-    """``text`` quoted so that it is taken literally as the value of an override."""
+    """``text`` quoted, so that it is taken literally as the value of an override."""
     inside = re.sub(r"(\\*)('|$)", lambda found: 2 * found[1] + "\\'" * bool(found[2]), text)
     return f"'{inside}'"
 
@@ -100,7 +103,7 @@ def _check_override(override: Override) -> None:
 
 
 def _check_folder(folder: Path) -> None:
-    """Refuse configuration files that tell Hydra what to create or do, and links to folders outside."""
+    """Refuse configuration files that tell Hydra what to create or do, and links to folders elsewhere."""
     require(folder.is_dir(), "--config-dir", folder, "a folder of configuration files")
     for path in sorted(folder.rglob("*")):
         require(not (path.is_symlink() and path.is_dir()), "--config-dir", path, "no link to a folder elsewhere")
@@ -119,7 +122,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _makes_something(content: Any, depth: int = 0) -> bool:
-    """Whether it names something for Hydra to create, or has a resolver, which could."""
+    """Whether it names something for Hydra to create, or uses a resolver, which could."""
     if depth > 50:
         return True
     if isinstance(content, dict):

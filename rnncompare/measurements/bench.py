@@ -1,4 +1,4 @@
-"""A whole benchmark: every case in a fresh process, one after the other, and the files that it leaves."""
+"""A whole benchmark: every case in a fresh process, one after the other, and the files it writes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check(settings: BenchSettings) -> tuple[BenchSettings, str]:
     """The settings checked, their device found, and the name of its hardware.
 
     Raises:
-        SettingError: something asked for is not there.
+        SettingError: something asked for does not exist here.
     """
     return call_isolated(_check, settings.checked())
 
@@ -34,9 +34,9 @@ def run(settings: BenchSettings, hardware: str, progress: Callable[[Case, int], 
     """Measure all cases.
 
     Args:
-        settings: as `check` gives them.
+        settings: as `check` returns them.
         hardware: the name of the processor.
-        progress: called before each case with it and its number.
+        progress: called before each case with the case and its number.
     """
     results = Results(hardware)
     for number, case in enumerate(cases(settings)):
@@ -57,7 +57,7 @@ def run(settings: BenchSettings, hardware: str, progress: Callable[[Case, int], 
 
 
 def write(results: Results, settings: BenchSettings) -> None:
-    """Write ``bench.json``, all that was measured, and ``bench.csv``, a row for each figure, to the results folder."""
+    """Write ``bench.json``, everything measured, and ``bench.csv``, a row for each figure, to the results folder."""
     content = {
         "schema_version": SCHEMA_VERSION,
         "settings": dataclasses.asdict(settings),
@@ -76,13 +76,13 @@ def write(results: Results, settings: BenchSettings) -> None:
 
 
 def _add_memory(case: Case, measured: Measured) -> None:
-    """Measure each subject's memory: in a process of its own, but on a GPU, where only what it allocates is counted.
+    """Measure each contender's memory: in a process of its own, but on a GPU, where only what it allocates is counted.
 
     Not of the compiled loop: torch's compiler would count as its own.
     """
     rows = [r for r in measured.rows if r["measure"] == "forward_backward" and r["implementation"] != "compiled_loop"]
-    subjects = [(row["cell"], row["implementation"]) for row in rows]
-    together = [subjects] if case.device.startswith("cuda") else [[subject] for subject in subjects]
+    contenders = [(row["cell"], row["implementation"]) for row in rows]
+    together = [contenders] if case.device.startswith("cuda") else [[one] for one in contenders]
     found = [megabytes for some in together for megabytes in call_isolated(_memory, case, some)]
     for row, megabytes in zip(rows, found, strict=True):
         row["memory_mb"] = megabytes
@@ -104,10 +104,10 @@ def _measure(case: Case, send: Callable[[object], None]) -> Measured:  # noqa: A
     return measure(case)
 
 
-def _memory(case: Case, subjects: list[tuple[str, str]], send: Callable[[object], None]) -> list[float]:  # noqa: ARG001
+def _memory(case: Case, contenders: list[tuple[str, str]], send: Callable[[object], None]) -> list[float]:  # noqa: ARG001
     from rnncompare.measurements.interleaved_timing import memory
 
-    return [memory(case, cell, implementation) for cell, implementation in subjects]
+    return [memory(case, cell, implementation) for cell, implementation in contenders]
 
 
 def _training_loop(case: Case, send: Callable[[object], None]) -> list[dict[str, Any]]:  # noqa: ARG001

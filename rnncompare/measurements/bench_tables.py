@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.machine import EXCLUSIVE_BELOW
-from rnncompare.measurements.cases import Case, counted
+from rnncompare.base.wording import counted
+from rnncompare.measurements.cases import Case
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,10 +24,10 @@ class Results:
     """What a benchmark found.
 
     Attributes:
-        measured: of each case, in order, less those that failed.
+        measured: each case that did not fail, in order, with what was measured.
         training_loop: a row for each cell: the training loop against a bare one.
         stacked: a row for each cell: an update of many runs as one, against that of one run by torch's own module.
-        failures: cases that ended without a result, each with why.
+        failures: cases that ended without a result, each with the reason.
         hardware: the name of the processor.
     """
 
@@ -38,12 +39,12 @@ class Results:
 
     @property
     def disagreements(self) -> list[str]:
-        """Pairs that should compute the same and do not."""
+        """Contenders that should compute the same as their reference and do not."""
         return [line for _, measured in self.measured for line in measured.disagreements]
 
     @property
     def notices(self) -> list[str]:
-        """Subjects that could not be had here, each once."""
+        """Contenders that cannot be made on this machine, each once."""
         return list(dict.fromkeys(line for _, measured in self.measured for line in measured.notices))
 
     @property
@@ -55,8 +56,8 @@ class Results:
 def to_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """The rows of `interleaved_timing.Measured`, each with its time relative to others of its case and measure.
 
-    ``to_torch`` is the time over that of torch's module of the same cell, ``to_lstm`` over that of the LSTM by the same
-    implementation; null where there is none.
+    ``to_torch`` is the time divided by that of torch's module of the same cell, ``to_lstm`` by that of the LSTM with
+    the same implementation; null if there is none.
     """
     import pandas as pd
 
@@ -68,7 +69,7 @@ def to_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 
 def ratio(frame: pd.DataFrame, column: str, baseline: str) -> pd.Series:
-    """Median times over those of the rows that are alike in all but ``column``, which is ``baseline`` there."""
+    """Median times divided by those of the rows that differ only in ``column``, which is ``baseline`` there."""
     keys = [name for name in (*CASE, "measure", "cell", "implementation") if name != column]
     base = frame.loc[frame[column] == baseline, [*keys, "ms_median"]].rename(columns={"ms_median": "base"})
     return frame["ms_median"] / frame[keys].merge(base, how="left", on=keys)["base"].set_axis(frame.index)
@@ -78,9 +79,9 @@ def means(frame: pd.DataFrame, column: str, by: list[str]) -> pd.DataFrame:
     """Geometric mean and largest value of a column of ratios over the grid, for each group of rows.
 
     Args:
-        frame: as `to_frame` gives it.
+        frame: as `to_frame` returns it.
         column: of ratios.
-        by: the columns that make a group.
+        by: the columns that define a group.
     """
     from scipy.stats import gmean
 
@@ -90,7 +91,7 @@ def means(frame: pd.DataFrame, column: str, by: list[str]) -> pd.DataFrame:
 
 
 def text(results: Results) -> str:
-    """All that a benchmark says on the terminal."""
+    """Everything that a benchmark prints."""
     frame = to_frame(results.rows)
     parts = [_case(case_rows) for _, case_rows in frame.groupby(CASE, sort=False)] if len(frame) else []
     if len(frame):
@@ -106,22 +107,22 @@ def text(results: Results) -> str:
 
 
 def _case(rows: pd.DataFrame) -> str:
-    """The subjects of one case, a line each; only the grid has more than updates to show."""
+    """The contenders of one case, a line each; only the grid has more than updates to show."""
     import pandas as pd
 
     first = rows.iloc[0]
     if first["part"] != "grid":
         return ""
-    subjects = ["cell", "implementation"]
-    table = pd.DataFrame(index=pd.MultiIndex.from_frame(rows[subjects].drop_duplicates()))
+    contenders = ["cell", "implementation"]
+    table = pd.DataFrame(index=pd.MultiIndex.from_frame(rows[contenders].drop_duplicates()))
     for measure, short in MEASURES.items():
-        mine = rows[rows["measure"] == measure].set_index(subjects)
+        mine = rows[rows["measure"] == measure].set_index(contenders)
         table[f"{short} ms"] = [f"{m:.2f} ({a:.2f}-{b:.2f})" for m, a, b in _triples(mine)]
         table[f"{short} seq/s"] = mine["sequences_per_second"].map("{:,.0f}".format)
         table[f"{short} GFLOP/s"] = mine["gflops"].map("{:.0f}".format)
         table[f"{short} of peak"] = mine["peak_share"].map("{:.0%}".format)
         table[f"{short} / torch"] = mine["to_torch"].map("{:.2f}".format, na_action="ignore")
-    both = rows[rows["measure"] == "forward_backward"].set_index(subjects)
+    both = rows[rows["measure"] == "forward_backward"].set_index(contenders)
     ran = both["ran"].where(both["ran"] != both.index.get_level_values("implementation"), "")
     table.insert(0, "ran", ran)
     table["MiB"] = both["memory_mb"].map("{:.1f}".format, na_action="ignore")

@@ -1,4 +1,4 @@
-"""What a benchmark times: its settings, checked, and the cases that they make."""
+"""What a benchmark times: its settings, checked, and the cases they make."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rnncompare.base.errors import require
+from rnncompare.base.wording import counted
 from rnncompare.tasks.contract import setting
 
 IMPLEMENTATIONS = ("torch", "loop", "fused", "auto", "cell_loop", "compiled_loop")
@@ -16,20 +17,20 @@ BASE = (100, 32, 128, 128)  # the shape that `widths` and `lengths` vary: that o
 STACKED = (50, 32, 16, 64)  # that of runs trained as one
 
 
-# Lists are of type Any, so that a single value will do in place of a list of one; `checked` sees to their types.
+# Lists are of type Any, so that a single value may stand for a list of one; `checked` checks their types.
 @dataclass
 class BenchSettings:
     """A benchmark."""
 
-    cell: Any = setting(("lstm", "gru", "rnn"), "cells, by the names that `model` has in a run")
-    implementation: Any = setting(IMPLEMENTATIONS, f"of {', '.join(IMPLEMENTATIONS)}; as far as a cell has them")
+    cell: Any = setting(("lstm", "gru", "rnn"), "cells, by their names for `model` in a run")
+    implementation: Any = setting(IMPLEMENTATIONS, f"of {', '.join(IMPLEMENTATIONS)}; those that a cell has")
     shapes: Any = setting((BASE,), "the grid: lists of steps T, sequences B, inputs I and hidden size H")
     widths: Any = setting((), "hidden sizes over which the time of an update is drawn; may be empty")
     lengths: Any = setting((), "steps over which the time of an update is drawn; may be empty")
     threads: Any = setting((1,), "numbers of CPU threads; compiled_loop runs with the first alone")
     device: str = setting("auto", "auto, cpu, cuda or cuda:N")
     dtype: str = setting("float32", f"one of {', '.join(DTYPES)}; bfloat16 is autocast's")
-    seconds: float = setting(0.5, "time spent on each of forward, forward plus backward and update of a subject")
+    seconds: float = setting(0.5, "time spent on each of forward, forward plus backward and update of a contender")
     repeats: int = setting(5, "repeats at least, however long they take")
     memory: bool = setting(True, "also measure the memory of a forward and backward pass, on the grid")
     training_loop: bool = setting(True, "also compare the training loop with a bare one")
@@ -37,10 +38,10 @@ class BenchSettings:
     results_dir: str = setting("results/bench", "folder for the table, the raw figures and the plots")
 
     def checked(self) -> BenchSettings:
-        """A copy with lists wherever they may stand; `cell` and `device` are left to those who know what there is.
+        """A copy with lists wherever they are allowed; `cell` and `device` are checked later, where they are known.
 
         Raises:
-            SettingError: a value that nothing could meet.
+            SettingError: a value that is never valid.
         """
         lists = ("cell", "implementation", "shapes", "widths", "lengths", "threads")
         changed: dict[str, Any] = {name: _listed(getattr(self, name)) for name in lists}
@@ -75,7 +76,7 @@ class Case:
 
     Attributes:
         part: ``grid``, all measures; ``width`` and ``length``, the update alone; ``training_loop``, against a bare one;
-            ``stack``, many runs as one; ``probe``, what `rnncompare.measurements.step_time` asks for.
+            ``stack``, many runs as one; ``probe``, what `rnncompare.measurements.measurement.StepTime` asks for.
         shape: T, B, I, H.
         threads: of the CPU.
         memory: whether memory is measured too; it does not depend on the threads.
@@ -100,7 +101,7 @@ class Case:
 def cases(settings: BenchSettings) -> list[Case]:
     """The cases of a benchmark; those over widths and lengths run on the first number of threads.
 
-    So does what is compiled: its translation depends on the threads, and takes longer than all else.
+    So does the compiled loop: its translation depends on the threads, and takes longer than everything else.
 
     Args:
         settings: checked.
@@ -128,11 +129,6 @@ def cases(settings: BenchSettings) -> list[Case]:
     if settings.stacked_runs:
         made.append(Case("stack", STACKED, first, **shared))
     return made
-
-
-def counted(number: object, noun: str) -> str:
-    """``number`` and the noun, in the plural unless it is 1."""
-    return f"{number} {noun}" if number == 1 or number == "1" else f"{number} {noun}s"
 
 
 def _listed(value: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What a benchmark times: one cell by one implementation, all with the same weights, admitted if they agree."""
+"""The contenders of a benchmark: a cell in one implementation, all with the same weights, timed only if they agree."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _RELATIVE = {torch.float64: 1e-10, torch.float32: 1e-5}
 
 
 @dataclass(frozen=True)
-class Subject:
-    """One thing to be timed.
+class Contender:
+    """A cell in one implementation, to be timed.
 
     Attributes:
         cell: the name of its equations.
-        implementation: the name that was asked for.
+        implementation: the name asked for.
         ran: what ran at this shape, such as ``fused`` for ``auto``.
         network: the recurrent layer within a network for training.
     """
@@ -76,7 +76,7 @@ class StepLoop(nn.Module):
 
 
 def architecture(cell: str, implementation: str, input_size: int, hidden_size: int) -> Architecture:
-    """The smallest network around a layer: real inputs, one output after the last step."""
+    """The smallest network around a layer: real-valued inputs, one output after the last step."""
     by_torch = implementation in ("torch", "cell_loop")
     ours = {"cell_loop": None, "torch": None, "compiled_loop": "loop"}
     return Architecture(
@@ -90,26 +90,26 @@ def architecture(cell: str, implementation: str, input_size: int, hidden_size: i
 
 
 def reference(cell: str, hidden_size: int, input: Tensor, dtype: torch.dtype) -> Network:
-    """The network that subjects of ``cell`` must agree with: torch's where there is one, else the plain loop."""
+    """The network that contenders of ``cell`` must agree with: torch's if there is one, else the plain loop."""
     implementation = "torch" if f"torch_{cell}" in MODULES else "loop"
     torch.manual_seed(0)
     return _computing_in(dtype, Network(architecture(cell, implementation, input.size(-1), hidden_size)).to(input))
 
 
-def build(cell: str, implementation: str, weights: Network, input: Tensor, dtype: torch.dtype) -> Subject | None:
-    """The subject, on the device of ``input`` and with the weights of the reference, having run once.
+def build(cell: str, implementation: str, weights: Network, input: Tensor, dtype: torch.dtype) -> Contender | None:
+    """The contender, on the device of ``input`` and with the weights of the reference, after one run.
 
-    None where the cell has no such implementation, or where a request for a fast one ends in the plain loop.
+    None if the cell has no such implementation, or if a request for a fast one ends in the plain loop.
 
     Args:
         cell: the name of the equations.
-        implementation: one of `grid.IMPLEMENTATIONS`.
+        implementation: one of `cases.IMPLEMENTATIONS`.
         weights: the `reference`.
         input: ``(T, B, I)``, of the parameters' dtype.
         dtype: what to compute in.
 
     Raises:
-        RuntimeError: of torch's compiler, in many classes, where it does not work.
+        RuntimeError: or one of many other classes: torch's compiler does not work here.
     """
     plan = weights.architecture
     if implementation in ("torch", "cell_loop") and f"torch_{cell}" not in MODULES:
@@ -131,13 +131,13 @@ def build(cell: str, implementation: str, weights: Network, input: Tensor, dtype
     ran = getattr(network.recurrent, "implementation_used", implementation)
     if implementation in ("fused", "auto") and ran == "loop":
         return None
-    return Subject(cell, implementation, implementation if implementation == "compiled_loop" else ran, network)
+    return Contender(cell, implementation, implementation if implementation == "compiled_loop" else ran, network)
 
 
 def compile_step(layer: Recurrent) -> None:
-    """Have torch.compile translate the layer's step.
+    """Compile the layer's step with torch.compile.
 
-    The loop over it stays Python's: compiled as a whole, 50 steps of a GRU took minutes to translate.
+    The loop over steps stays in Python: compiled as a whole, 50 steps of a GRU took minutes to translate.
     """
     # Within this process: the compiler's helpers would outlive it, and leave semaphores behind.
     step = torch.compile(layer.cell.step, dynamic=False, options={"compile_threads": 1})
@@ -145,7 +145,7 @@ def compile_step(layer: Recurrent) -> None:
 
 
 def _computing_in(dtype: torch.dtype, network: Network) -> Network:
-    """``network`` itself, its forward passes under autocast where that is how ``dtype`` is reached."""
+    """``network`` itself, with its forward passes under autocast for bfloat16."""
     if dtype == torch.bfloat16:
         for module in (network, network.recurrent):
             device = next(network.parameters()).device.type
@@ -156,9 +156,9 @@ def _computing_in(dtype: torch.dtype, network: Network) -> Network:
 def tolerance(dtype: torch.dtype, steps: int) -> float:
     """The largest error of a tensor's elements, relative to its largest element.
 
-    In bfloat16 every result is rounded by up to 2^-8, a few of them in one step, and what steps round off adds up as a
-    random walk does. The plain loop and `torch.nn.LSTM` differ by 0.016 after 3 steps, by 0.054 after 200 and by 0.075
-    after 784, where 0.022, 0.071 and 0.125 are allowed.
+    In bfloat16 every result is rounded by up to 2^-8, a few times in each step, and the rounding errors of the steps
+    add up like a random walk. The plain loop and `torch.nn.LSTM` differ by 0.016 after 3 steps, 0.054 after 200 and
+    0.075 after 784; 0.022, 0.071 and 0.125 are allowed.
     """
     return _RELATIVE.get(dtype, 2**-6 + 2**-8 * math.sqrt(steps))
 
@@ -195,7 +195,7 @@ def _apart(one: Tensor, other: Tensor) -> float:
 
 
 def _results(layer: nn.Module, input: Tensor) -> Iterator[tuple[str, Tensor]]:
-    """All that a layer computes, by name; the loss weighs outputs and states at random, so that no errors cancel."""
+    """Everything a layer computes, by name; the loss weights outputs and states at random, so no errors cancel."""
     input = input.detach().clone().requires_grad_()
     output, final = layer(input)
     finals = (final,) if isinstance(final, Tensor) else final

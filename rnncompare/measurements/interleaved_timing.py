@@ -1,6 +1,6 @@
-"""One case of a benchmark, measured: parity first, then every subject's time in turns, and its memory.
+"""One case of a benchmark, measured: first agreement, then every contender's time in turns, and its memory.
 
-`measure` and `memory` run in processes of their own, see `isolation`.
+`measure` and `memory` run in their own processes, see `rnncompare.base.isolation`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from torch import Tensor
 from rnncompare.base.clocks import clock_for
 from rnncompare.base.machine import OtherLoad, PeakMemory
 from rnncompare.measurements.cases import Case
-from rnncompare.measurements.contenders import Subject, build, disagreement, reference
+from rnncompare.measurements.contenders import Contender, build, disagreement, reference
 from rnncompare.measurements.product_peak import ProductPeak, product_peak
 from rnncompare.models import sizing
 from rnncompare.tasks.contract.objectives import Regression
 from rnncompare.training.batches import Batch
 from rnncompare.training.loop import update_function
 
-WARM_UP = 1  # rounds left out; all have run already when they were compared
+WARM_UP = 1  # rounds left out; everything has already run when it was compared
 MEASURES = {
     "grid": ("forward", "forward_backward", "update"),
     "width": ("update",),
@@ -36,15 +36,15 @@ MEASURES = {
 
 @dataclass
 class Measured:
-    """What a case gave.
+    """The results of a case.
 
     Attributes:
-        rows: one for each subject and measure.
+        rows: one for each contender and measure.
         laps: seconds of each repeat, in the order of ``rows``.
-        disagreements: subjects that compute something else, each with what; they have no row.
-        notices: subjects that could not be had, each with why.
+        disagreements: contenders that compute something else, each with the difference; they have no row.
+        notices: contenders that cannot be made here, each with the reason.
         other_load: cores that other processes kept busy meanwhile.
-        peak: the best product of matrices of this size.
+        peak: the fastest product of matrices of this size.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -56,34 +56,35 @@ class Measured:
 
 
 def measure(case: Case) -> Measured:
-    """Time every subject of ``case`` that computes what its reference does."""
+    """Time every contender of ``case`` that computes what its reference does."""
     _set_up(case)
     load, measured, input = OtherLoad(), Measured(), _input(case)
-    subjects = [subject for cell in case.cells for subject in _admitted(case, cell, input, measured)]
+    contenders = [contender for cell in case.cells for contender in _admitted(case, cell, input, measured)]
     measured.peak = product_peak(case.shape[1], case.shape[3], input.device, _dtype(case))
     for name in MEASURES[case.part]:
-        calls = [_CALLS[name](subject, input) for subject in subjects]
+        calls = [_CALLS[name](contender, input) for contender in contenders]
         all_laps = in_turns(calls, input.device, case.seconds, case.repeats)
         measured.laps += all_laps
         measured.rows += [
-            _row(case, subject, name, laps, measured.peak) for subject, laps in zip(subjects, all_laps, strict=True)
+            _row(case, contender, name, laps, measured.peak)
+            for contender, laps in zip(contenders, all_laps, strict=True)
         ]
     measured.other_load = load.cores()
     return measured
 
 
 def memory(case: Case, cell: str, implementation: str) -> float:
-    """Peak memory of one forward and backward pass in MiB, over what was in use before it, libraries loaded."""
+    """Peak memory of one forward and backward pass in MiB, above what was in use before it with libraries loaded."""
     _set_up(case)
     input = _input(case)
     weights = reference(cell, case.shape[3], input, _dtype(case))
-    subject = build(cell, implementation, weights, input[:2], _dtype(case))
-    assert subject is not None
-    _forward_backward(subject, input[:2])()  # products load their libraries, and these their buffers
-    subject.network.zero_grad()
+    contender = build(cell, implementation, weights, input[:2], _dtype(case))
+    assert contender is not None
+    _forward_backward(contender, input[:2])()  # products load libraries, which allocate buffers
+    contender.network.zero_grad()
     gc.collect()
     used = PeakMemory(input.device)
-    _forward_backward(subject, input)()
+    _forward_backward(contender, input)()
     return used.peak_mb() - used.before_mb
 
 
@@ -93,10 +94,10 @@ def in_turns(
     """Seconds of each repeat of each call, taken in turns A B C A B C, so that all meet the same disturbances.
 
     Args:
-        calls: what to time; each is called `WARM_UP` times before.
-        device: where they compute; it is waited for before each turn ends.
-        seconds: rounds go on until they have taken so long for each call, on average,
-        repeats: and there have been so many.
+        calls: what to time; each is first called `WARM_UP` times.
+        device: where they compute; each turn waits for it.
+        seconds: rounds go on until each call has taken this long on average,
+        repeats: and there have been at least this many.
     """
     clocks = [clock_for(device) for _ in calls]
     for call in list(calls) * WARM_UP:
@@ -122,75 +123,75 @@ def _dtype(case: Case) -> torch.dtype:
 
 
 def _input(case: Case) -> Tensor:
-    """Random inputs ``(T, B, I)``; float32 for bfloat16, which autocast makes of them."""
+    """Random inputs ``(T, B, I)``; float32 for bfloat16, since autocast converts them."""
     steps, sequences, inputs, _ = case.shape
     values = torch.randn(steps, sequences, inputs, generator=torch.Generator().manual_seed(0))
     return values.to(case.device, torch.float64 if case.dtype == "float64" else torch.float32)
 
 
-def _admitted(case: Case, cell: str, input: Tensor, measured: Measured) -> list[Subject]:
-    """The subjects of ``cell`` that agree with its reference; the others are noted in ``measured``."""
-    subjects, dtype = [], _dtype(case)
+def _admitted(case: Case, cell: str, input: Tensor, measured: Measured) -> list[Contender]:
+    """The contenders of ``cell`` that agree with its reference; the others are noted in ``measured``."""
+    contenders, dtype = [], _dtype(case)
     weights = reference(cell, case.shape[3], input, dtype)
     for implementation in case.implementations:
         try:
-            subject = build(cell, implementation, weights, input, dtype)
-            wrong = subject and disagreement(subject.layer, weights.recurrent, input, dtype)
+            contender = build(cell, implementation, weights, input, dtype)
+            wrong = contender and disagreement(contender.layer, weights.recurrent, input, dtype)
         except Exception as error:
-            if implementation != "compiled_loop":  # torch's compiler needs what not every machine has
+            if implementation != "compiled_loop":  # torch's compiler does not work on every machine
                 raise
             measured.notices.append(f"{cell} {implementation}: {type(error).__name__}: {str(error).splitlines()[0]}")
             continue
         if wrong:
-            measured.disagreements.append(f"{subject}, {case}: {wrong}")
-        elif subject:
-            subjects.append(subject)
-    return subjects
+            measured.disagreements.append(f"{contender}, {case}: {wrong}")
+        elif contender:
+            contenders.append(contender)
+    return contenders
 
 
-def _forward(subject: Subject, input: Tensor) -> Callable[[], object]:
-    return torch.no_grad()(lambda: subject.layer(input))
+def _forward(contender: Contender, input: Tensor) -> Callable[[], object]:
+    return torch.no_grad()(lambda: contender.layer(input))
 
 
-def _forward_backward(subject: Subject, input: Tensor) -> Callable[[], object]:
+def _forward_backward(contender: Contender, input: Tensor) -> Callable[[], object]:
     """A pass with the gradients of all parameters, starting from a gradient of every output."""
-    parameters = list(subject.layer.parameters())
-    gradient = torch.randn(*input.shape[:2], subject.network.architecture.hidden_size).to(input)
+    parameters = list(contender.layer.parameters())
+    gradient = torch.randn(*input.shape[:2], contender.network.architecture.hidden_size).to(input)
 
     def call() -> None:
-        output, _ = subject.layer(input)
+        output, _ = contender.layer(input)
         torch.autograd.grad(output, parameters, gradient.to(output))
 
     return call
 
 
-def _update(subject: Subject, input: Tensor) -> Callable[[], object]:
+def _update(contender: Contender, input: Tensor) -> Callable[[], object]:
     """An update as in training, with Adam and clipping; a single output is read after the last step."""
     targets = torch.zeros(input.size(1), 1).to(input)
-    optimizer = torch.optim.Adam(subject.network.parameters())
-    update = update_function(subject.network, optimizer, Regression(outputs=1, readout="last"), clip_norm=1.0)
+    optimizer = torch.optim.Adam(contender.network.parameters())
+    update = update_function(contender.network, optimizer, Regression(outputs=1, readout="last"), clip_norm=1.0)
     return lambda: update(Batch(input, targets, lengths=None, steps=None))
 
 
-_CALLS: dict[str, Callable[[Subject, Tensor], Callable[[], object]]] = {
+_CALLS: dict[str, Callable[[Contender, Tensor], Callable[[], object]]] = {
     "forward": _forward,
     "forward_backward": _forward_backward,
     "update": _update,
 }
 
 
-def _row(case: Case, subject: Subject, name: str, laps: list[float], peak: ProductPeak) -> dict[str, Any]:
+def _row(case: Case, contender: Contender, name: str, laps: list[float], peak: ProductPeak) -> dict[str, Any]:
     steps, sequences, inputs, hidden = case.shape
     median, low, high = (float(value) for value in np.percentile(laps, [50, 10, 90]))
     count = sizing.flops_per_forward if name == "forward" else sizing.flops_per_update
-    gflops = count(subject.network.architecture, sequences, steps) / median / 1e9
+    gflops = count(contender.network.architecture, sequences, steps) / median / 1e9
     return {
         "part": case.part,
         **{"T": steps, "B": sequences, "I": inputs, "H": hidden},
         **{key: value for key, value in asdict(case).items() if key in ("threads", "device", "dtype")},
-        "cell": subject.cell,
-        "implementation": subject.implementation,
-        "ran": subject.ran,
+        "cell": contender.cell,
+        "implementation": contender.implementation,
+        "ran": contender.ran,
         "measure": name,
         "ms_median": 1000 * median,
         "ms_p10": 1000 * low,

@@ -1,9 +1,9 @@
-"""How much of a gradient gets through time: the norm of d h_T / d s_t against the lag T - t.
+"""How much of a gradient survives through time: the norm of d h_T / d s_t against the lag T - t.
 
-h_T is the output after the last step, s_t the whole state after step t: h_t for a GRU or a plain RNN, (h_t, c_t) for
-an LSTM, of all layers. So the LSTM's path from cell to cell, its own way to keep a gradient, counts; through h_t alone,
-with c_t held fixed, it would not. The norm is the spectral one: the factor by which the gradient of h_T that fares best
-is scaled on its way back to s_t. It vanishes where even that one shrinks geometrically; `slope` says at what rate.
+h_T is the output after the last step, s_t the whole state of all layers after step t: h_t for a GRU or a plain RNN,
+(h_t, c_t) for an LSTM. So the LSTM's path from cell to cell, its own way of preserving a gradient, counts; with h_t
+alone and c_t held fixed it would not. The norm is the spectral one: the factor by which the best-preserved gradient of
+h_T is scaled on its way back to s_t. Gradients vanish if even that one shrinks geometrically; `slope` is the rate.
 
 Pascanu, Mikolov and Bengio (2013) analyse products of these Jacobians; Hochreiter et al. (2001) the LSTM's.
 """
@@ -25,16 +25,16 @@ from rnncompare.models.recurrent import Recurrent
 def log_norms(layer: Recurrent, input: Tensor, lags: int | None = None) -> np.ndarray:
     """The natural logarithm of the norm of d h_T / d s_t at each lag, the median over the batch.
 
-    Exact: h_T's Jacobian is pulled back through one step of the layer after the other. It is rescaled on the way, so
-    that what vanishes does not underflow.
+    The result is exact: h_T's Jacobian is pulled back through the layer step by step, and rescaled on the way so that
+    it does not underflow.
 
     Args:
-        layer: in one direction; in float64 for more than a few digits.
-        input: ``(T, B, I)``, all steps in use; the initial state is zero.
+        layer: unidirectional; in float64 for more than a few digits.
+        input: ``(T, B, I)``, without padding; the initial state is zero.
         lags: the largest lag, at most T; None for T, the initial state's.
 
     Returns:
-        ``(lags + 1,)``, from lag 0, where it is 0; minus infinity where the Jacobian is zero.
+        ``(lags + 1,)``, from lag 0, where it is 0; minus infinity if the Jacobian is zero.
     """
     with torch.enable_grad():
         norms = [np.median(norms.cpu()) for norms in _sequence_log_norms(layer, input, lags)]
@@ -44,7 +44,7 @@ def log_norms(layer: Recurrent, input: Tensor, lags: int | None = None) -> np.nd
 def _sequence_log_norms(layer: Recurrent, input: Tensor, lags: int | None) -> Iterator[Tensor]:
     """The logarithm of the norm at each lag, ``(B,)``, from lag 0."""
     states = _states(layer, input)
-    rows = _of_output(states[-1])  # h_T's Jacobian so far: row by row what `torch.autograd.grad` takes
+    rows = _of_output(states[-1])  # h_T's Jacobian so far, row by row as `torch.autograd.grad` takes it
     scale = torch.zeros(input.size(1)).to(input)
     for lag in range(1 + (len(input) if lags is None else min(lags, len(input)))):
         if lag:
@@ -85,12 +85,12 @@ def _of_output(state: State) -> State:
 
 
 def _matrices(rows: State) -> Tensor:
-    """The Jacobians ``(B, H, S)``, S the numbers of the whole state."""
+    """The Jacobians ``(B, H, S)``, where S is the size of the whole state."""
     return torch.cat([row.permute(2, 0, 1, 3).flatten(2) for row in rows], -1)
 
 
 def slope(log_norms: np.ndarray) -> float:
-    """The change of the log norm a step: that of the least-squares line from lag 1 on; 0 where nothing vanishes.
+    """The change of the log norm per step, from the least-squares line from lag 1 on; 0 if nothing vanishes.
 
     Args:
         log_norms: from lag 0, at least to lag 2; minus infinity at any lag gives minus infinity.
@@ -105,7 +105,7 @@ def steppable(network: Network) -> Recurrent:
     """A copy of the network's recurrent layers in float64, one plain step at a time, without dropout.
 
     Raises:
-        SettingError: they read in both directions, so that no state is the last.
+        SettingError: they are bidirectional, so that no state is the last.
     """
     plan = network.architecture
     require(not plan.bidirectional, "model.bidirectional", True, "false: gradient flow is measured in one direction")
@@ -118,7 +118,7 @@ def steppable(network: Network) -> Recurrent:
 
 @torch.no_grad()
 def embedded(network: Network, inputs: Tensor) -> Tensor:
-    """What the recurrent layers read of ``inputs``, in float64: ``(T, B, I)``."""
+    """What the recurrent layers read from ``inputs``, in float64: ``(T, B, I)``."""
     embedding: nn.Module = network.embedding
     return embedding(inputs).double()
 
@@ -127,8 +127,8 @@ def flow(network: Network, inputs: Tensor, lags: int | None) -> dict[str, float 
     """The slope of the log norms of ``network``, and the norms at the lags 1, 2, 4, ... and the largest, by name.
 
     Args:
-        network: in one direction.
-        inputs: ``(T, B, ...)`` as it reads them, all steps in use.
+        network: unidirectional.
+        inputs: ``(T, B, ...)`` as it reads them, without padding.
         lags: the largest lag; None for T.
     """
     norms = log_norms(steppable(network), embedded(network, inputs), lags)

@@ -19,10 +19,10 @@ Values = dict[str, float | None]
 class Measurement:
     """The settings of one measurement, and how it is made.
 
-    A replicate is a number: the seed of a run, or just the next turn.
+    A replicate is a number: the seed of a run, or a count.
 
     Attributes:
-        name: of the kind of measurement, part of its identity.
+        name: of the kind of measurement; part of its identity.
     """
 
     name: ClassVar[str]
@@ -36,18 +36,18 @@ class Measurement:
         return self.config()
 
     def device_name(self) -> str:
-        """The device that does the work; its hardware is named in the provenance."""
+        """The device that does the work, whose hardware the provenance names."""
         raise NotImplementedError
 
     def code(self) -> list[type]:
-        """The classes whose code is measured, of cells and tasks."""
+        """The classes of cells and tasks whose code is measured."""
         return []
 
     def measure(self, replicate: int) -> Values:
-        """The values of one replicate, by dotted names; None for one that does not exist.
+        """The values of one replicate by dotted names; None for a value that does not exist.
 
         Raises:
-            SettingError: this machine cannot meet the settings.
+            SettingError: the settings cannot be met on this machine.
             DataError: data cannot be read.
         """
         raise NotImplementedError
@@ -87,14 +87,14 @@ class StepTime(StepMeasurement):
     """Milliseconds of a forward and backward pass, and of a full update, taken in turns A B C A B C.
 
     The replicate is a fresh process. The values are ``forward_backward.CELL.IMPLEMENTATION`` and
-    ``update.CELL.IMPLEMENTATION``, the medians over the turns, of everything that computes what its reference does; and
-    ``other_load``, the number of cores that other processes kept busy meanwhile.
+    ``update.CELL.IMPLEMENTATION``, medians over the turns, and ``other_load``, the number of cores that other processes
+    kept busy meanwhile. Everything timed computes the same as its reference.
 
     Attributes:
         cells: those that take turns.
-        implementations: of each; ``torch`` for torch's own module.
-        seconds: time spent on each of a pass and an update, for each cell and implementation.
-        repeats: turns at least, however long they take.
+        implementations: of each cell; ``torch`` for torch's own module.
+        seconds: time spent on a pass, and again on an update, for each cell and implementation.
+        repeats: the least number of turns, however long they take.
     """
 
     name = "step_time"
@@ -129,14 +129,14 @@ class StepTime(StepMeasurement):
 
 @dataclass(frozen=True, kw_only=True)
 class Memory(StepMeasurement):
-    """Peak memory of a forward and backward pass over what was in use before it, in MiB: the value ``peak_mb``.
+    """Peak memory of a forward and backward pass above what was in use before it, in MiB: the value ``peak_mb``.
 
-    The replicate is a fresh process. Each cell and implementation is a measurement of its own, since one would find
-    free what another has allocated.
+    The replicate is a fresh process. Each cell and implementation is a measurement of its own, since one could reuse
+    what another has allocated.
 
     Attributes:
         cell: the equations.
-        implementation: ``torch`` for torch's own module, or one of the hand-written.
+        implementation: ``torch`` for torch's own module, or a hand-written one.
     """
 
     name = "memory"
@@ -158,16 +158,16 @@ class Memory(StepMeasurement):
 class GradientFlow(Measurement):
     """The slope of the log norm of d h_T / d s_t over the lag T - t, see `rnncompare.measurements.jacobians`.
 
-    The replicate is the run's seed. The values are, before (``untrained``) and after training (``trained``; null where
-    it diverged):
+    The replicate is the run's seed. The values are, before (``untrained``) and after training (``trained``; null if it
+    diverged):
 
     - ``untrained.slope`` and ``trained.slope``, natural logarithm a step;
     - ``untrained.log_norm.LAG`` and ``trained.log_norm.LAG`` at the lags 1, 2, 4, ... and the largest;
     - ``trained.validation``, the metric reached, with ``baseline`` and ``optimum`` (null where unknown) beside it.
 
     Attributes:
-        run: the run that is measured, resolved and checked as `rnncompare.training.experiment.run_experiment` takes it.
-        sequences: validation sequences whose median is taken, cut to the steps that all of them have.
+        run: the run measured, resolved and checked as `rnncompare.training.experiment.run_experiment` takes it.
+        sequences: number of validation sequences whose median is taken, cut to their shortest length.
         lags: the largest lag; None for the whole length.
     """
 

@@ -1,4 +1,4 @@
-"""What the training loop costs over a bare one: both train one network on the same data, in turns."""
+"""What the training loop costs compared with a bare one: both train one network on the same data, in turns."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from rnncompare.training.loop import train
 from rnncompare.training.settings import TrainSettings
 
 VOCABULARY = 100  # about that of the default run's text
-UPDATES = 10  # of each loop a turn; the first, in which the optimizer makes its state, is left out
+UPDATES = 10  # of each loop in a turn; the first, in which the optimizer creates its state, is left out
 
 
 def measure(case: Case) -> list[dict[str, Any]]:
     """For each cell, the time of an update in `rnncompare.training.loop.train` and in a bare loop, and their ratio.
 
-    Symbols in, a prediction at every step, as in the default run. The seconds are spent on each loop several times
-    over: a few hundredths are to be told apart.
+    Symbols in, a prediction at every step, as in the default run. It takes several times the case's seconds, because
+    differences of a few hundredths must show.
     """
     torch.set_num_threads(case.threads)
     return [_compare(case, cell) for cell in case.cells]

@@ -1,4 +1,4 @@
-"""How fast the machine multiplies matrices of a given size: the limit that recurrent layers are held against."""
+"""How fast the machine multiplies matrices of a given size: the limit that recurrent layers are compared with."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class ProductPeak:
     """The best rate found.
 
     Attributes:
-        gflops: of 10^9 floating-point operations a second, a multiply-add counting 2.
-        by: what reached it.
+        gflops: 10^9 floating-point operations per second; a multiply-add counts as 2.
+        by: the routine that reached it.
     """
 
     gflops: float
@@ -29,7 +29,7 @@ class ProductPeak:
 def product_peak(batch_size: int, hidden_size: int, device: torch.device, dtype: torch.dtype) -> ProductPeak:
     """The best rate of the recurrent product of an LSTM's step, ``(B, H)`` by ``(H, 4 H)``.
 
-    Products of all steps at once are larger and can be faster, so that a layer may exceed it.
+    Products of all steps at once are larger and can be faster, so a layer may exceed it.
     """
     h = torch.randn(batch_size, hidden_size, device=device, dtype=dtype)
     weight = torch.randn(4 * hidden_size, hidden_size, device=device, dtype=dtype)
@@ -40,7 +40,7 @@ def product_peak(batch_size: int, hidden_size: int, device: torch.device, dtype:
 
 
 def _products(h: Tensor, weight: Tensor) -> dict[str, Callable[[], Tensor]]:
-    """The ways to multiply ``h`` by the transposed ``weight`` that there are here."""
+    """The available routines to multiply ``h`` by the transposed ``weight``."""
     transposed, result = weight.t().contiguous(), h.new_empty(len(h), len(weight))
     products: dict[str, Callable[[], Tensor]] = {
         "torch.mm": lambda: torch.mm(h, transposed, out=result),
@@ -54,7 +54,7 @@ def _products(h: Tensor, weight: Tensor) -> dict[str, Callable[[], Tensor]]:
 
 @torch.no_grad()
 def _seconds(product: Callable[[], Tensor], device: torch.device) -> float:
-    """The median time of one product, of stretches long enough for the clock."""
+    """The median time of one product, over stretches long enough for the clock."""
     clock, inner = clock_for(device), 10
     product()
     while sum(clock.laps) < SECONDS or len(clock.laps) < 5:

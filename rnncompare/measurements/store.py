@@ -1,14 +1,14 @@
 """Measurements on disk: one file a replicate, measured once, read back into one table.
 
-They lie in the folder ``probes`` of a results folder, or in ``probes.parquet`` where a study was published; in both,
-what is called a measurement here has the names ``probe`` and ``probe_id``.
+They lie in the folder ``probes`` of a results folder, or in ``probes.parquet`` of a published study. Both call a
+measurement ``probe``, and its id ``probe_id``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ class Request:
     Attributes:
         measurement: its settings.
         replicate: its number.
-        keep_stale: whether a file made by other code of the cells and tasks will do.
+        keep_stale: whether a file made by an older version of the cells' and tasks' code is acceptable.
     """
 
     measurement: Measurement
@@ -45,14 +45,14 @@ class Request:
 
 @dataclass(kw_only=True)
 class MeasurementRecord:
-    """What one replicate gave.
+    """The record of one replicate.
 
     Attributes:
         probe_id: 16 hex digits, see `measurement_id`.
         probe: the measurement's name.
-        settings: the whole of them.
+        settings: all of them.
         replicate: its number.
-        values: by dotted names, null for one that does not exist.
+        values: by dotted names; null for a value that does not exist.
         provenance: software, hardware and time.
     """
 
@@ -67,7 +67,7 @@ class MeasurementRecord:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one request went: the file that it left, or why there is none."""
+    """How one request went: the file it wrote, or why there is none."""
 
     request: Request
     path: Path | None
@@ -82,7 +82,7 @@ def measurement_id(request: Request) -> str:
 
 
 def measurement_path(results_dir: str | Path, request: Request) -> Path:
-    """The path of the replicate's file, whether or not it is there."""
+    """The path of the replicate's file, whether or not it exists."""
     return Path(results_dir) / FOLDER / f"{measurement_id(request)}.json"
 
 
@@ -116,7 +116,7 @@ def read_measurement(path: str | Path) -> MeasurementRecord:
 
 
 def missing(requests: Iterable[Request], results_dir: str | Path) -> list[Request]:
-    """The requests, each once, whose values are not in the results folder, or were made by other code."""
+    """The requests, each once, whose values are not in the results folder or were made by other code."""
     wanted = {measurement_id(request): request for request in requests}
     sources = {name: _recorded_source(results_dir, name) for name in wanted}
     known = {name: request for name, request in wanted.items() if sources[name] and not request.keep_stale}
@@ -128,20 +128,15 @@ def missing(requests: Iterable[Request], results_dir: str | Path) -> list[Reques
     ]
 
 
-def measure_missing(
-    requests: Sequence[Request],
-    results_dir: str | Path,
-    progress: Callable[[Request, int, int], None] = lambda request, done, wanted: None,
-) -> Iterator[Outcome]:
-    """Measure what is `missing`, one after the other since timing wants a machine to itself, each in a fresh process.
+def measure_missing(requests: Iterable[Request], results_dir: str | Path) -> Iterator[Outcome]:
+    """Measure what is `missing`, one at a time since timing needs the machine to itself, each in a fresh process.
 
-    A request that fails leaves no file, and the others are measured nonetheless. A file in a replicate's place that is
+    A request that fails writes no file, and the others are measured all the same. A file in a replicate's place that is
     not its record is renamed, not lost.
 
     Args:
         requests: in the order in which they are wanted.
         results_dir: the folder of all runs; the files go to `FOLDER` in it.
-        progress: called before each measurement with the request, how many were made and how many are to be made.
 
     Yields:
         Each request's outcome, once its file is written.
@@ -150,9 +145,7 @@ def measure_missing(
         SettingError, DataError: a request cannot be met at all.
         StorageError: a file could not be written.
     """
-    wanted = missing(requests, results_dir)
-    for done, request in enumerate(wanted):
-        progress(request, done, len(wanted))
+    for request in missing(requests, results_dir):
         try:
             values, made_by = call_isolated(_measure, request)
         except IsolatedError as error:
@@ -179,8 +172,8 @@ def read_measurements(results_dir: str | Path) -> tuple[pd.DataFrame, list[str]]
     """The replicates in a results folder or in a published study.
 
     Returns:
-        One row a replicate, with dotted names as columns: ``probe_id``, ``probe``, ``replicate``, ``settings.*``,
-        ``values.*``, ``provenance.*`` and ``path``; no row, and just the first of them, where nothing was measured.
+        One row per replicate, with dotted names as columns: ``probe_id``, ``probe``, ``replicate``, ``settings.*``,
+        ``values.*``, ``provenance.*`` and ``path``; no row, and only the first few columns, if nothing was measured.
         And one line for each file that was skipped: torn, foreign, edited, of another schema, or a copy.
     """
     import pandas as pd
@@ -212,7 +205,7 @@ def read_measurements(results_dir: str | Path) -> tuple[pd.DataFrame, list[str]]
 
 
 def _recorded_source(results_dir: str | Path, name: str) -> str | None:
-    """The fingerprint in the readable file of the replicate called ``name``, "" if it has none; None without a file."""
+    """The fingerprint in the file of the replicate called ``name``, "" if it has none; None without a readable file."""
     try:
         record = read_measurement(Path(results_dir) / FOLDER / f"{name}.json")
     except DataError:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from inspect import formatannotation
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from rnncompare.base.errors import require
 from rnncompare.models import cells
@@ -14,6 +14,9 @@ from rnncompare.models.cell import Cell
 from rnncompare.models.implementations import IMPLEMENTATIONS
 from rnncompare.models.initialisation import INITIALISATIONS
 from rnncompare.models.reference import MODULES, cell_name
+
+if TYPE_CHECKING:
+    from torch import nn
 
 LARGEST_DEFAULT_EMBEDDING = 64
 
@@ -46,6 +49,8 @@ class Architecture:
         initialisation: of the recurrent layers, one of `INITIALISATIONS`.
         implementation: for hand-written cells one of `IMPLEMENTATIONS`, None meaning auto; None for torch's modules.
         options: further settings of the cell, by name.
+        factory: makes the recurrent layers in the place of a cell, as `own_module.make` calls it; None for the models
+            that there are.
 
     Raises:
         SettingError: an impossible value; it is named as on the command line.
@@ -68,20 +73,28 @@ class Architecture:
     initialisation: str = "torch"
     implementation: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    factory: Callable[..., nn.Module] | None = None
 
     def __post_init__(self) -> None:
         if (self.features is None) == (self.vocabulary is None):
             raise ValueError("inputs are either real, with features, or integers, with a vocabulary")
         if self.categories and self.features is None:
             raise ValueError("categories stand beside features, of which there may be 0")
-        require(self.name in names(), "model.name", self.name, f"one of {', '.join(names())}")
+        known = self.name in names()
+        if self.factory is None:
+            require(known, "model.name", self.name, f"one of {', '.join(names())}")
+        else:
+            require(not known, "models", self.name, "a name of its own: there is a model that is called so")
         for size in ("hidden_size", "num_layers"):
             require(getattr(self, size) >= 1, f"model.{size}", getattr(self, size), "a whole number from 1")
         for share in ("dropout", "input_dropout"):
             require(0 <= getattr(self, share) < 1, f"model.{share}", getattr(self, share), "at least 0 and below 1")
         self._check_embedding()
-        self._check_cell()
-        self._check_implementation()
+        if self.factory is None:
+            self._check_cell()
+            self._check_implementation()
+        else:
+            self._check_own()
 
     def _check_embedding(self) -> None:
         size = self.embedding_size
@@ -108,6 +121,12 @@ class Architecture:
             setting = f"model.options.{name}"
             require(name in options, setting, value, f"{self.name} has no such option; there are {there_are}")
             require(_fits(value, hints[name]), setting, value, _describe(hints[name]))
+
+    def _check_own(self) -> None:
+        valid = f"what it is by default, since {self.name} is a module of your own"
+        plain: dict[str, Any] = {"forget_bias": None, "initialisation": "torch", "implementation": None, "options": {}}
+        for name, usual in plain.items():
+            require(getattr(self, name) == usual, f"model.{name}", getattr(self, name), valid)
 
     def _check_implementation(self) -> None:
         valid = f"one of {', '.join(INITIALISATIONS)}"

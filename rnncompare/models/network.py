@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from rnncompare.models import own_module
 from rnncompare.models.architecture import Architecture
 from rnncompare.models.initialisation import start_as_keras
 from rnncompare.models.recurrent import Recurrent
@@ -23,7 +24,7 @@ class Network(nn.Module):
     Attributes:
         architecture: the plan it was built from.
         embedding: `nn.Embedding` for integer inputs, `nn.Identity` for real ones, `Columns` for categories and reals.
-        recurrent: a `Recurrent` or one of torch's modules.
+        recurrent: a `Recurrent`, one of torch's modules, or a user's own.
         readout: `nn.Linear` from the last layer's output, all directions, to K numbers.
     """
 
@@ -91,6 +92,12 @@ def build(architecture: Architecture) -> Network:
     return Network(architecture)
 
 
+def check_own(architecture: Architecture) -> None:
+    """Raise `SettingError` unless the module that an architecture's factory makes has the interface of torch's."""
+    width = architecture.directions * architecture.hidden_size
+    own_module.check(architecture.name, lambda: _recurrent(architecture), architecture.embedded_size, width)
+
+
 def _embedding(architecture: Architecture) -> nn.Module:
     if architecture.categories:
         return Columns(architecture.embeddings)
@@ -105,6 +112,8 @@ def _recurrent(architecture: Architecture) -> nn.Module:
         "dropout": architecture.dropout if architecture.num_layers > 1 else 0.0,  # between layers; torch warns of one
         "bidirectional": architecture.bidirectional,
     }
+    if architecture.factory is not None:
+        return own_module.make(architecture.factory, **arguments)
     cell = architecture.cell
     module: nn.Module
     if architecture.name in MODULES:

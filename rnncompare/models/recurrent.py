@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import PackedSequence
 from rnncompare.base.errors import require
 from rnncompare.models.cell import Cell, State, Weights
 from rnncompare.models.checks import check_dimensions, check_input, check_settings, check_state
+from rnncompare.models.fast import direct
 from rnncompare.models.implementations import IMPLEMENTATIONS, choose
 
 
@@ -191,6 +192,11 @@ class Recurrent(nn.RNNBase):
     def _run(self, input: Tensor, state: State | None, batch_sizes: list[int] | None = None) -> tuple[Tensor, State]:
         """Run the layers in turn over ``(T, B, I)`` or packed ``(N, I)``."""
         parameters = [self._parameters_of(index) for index in range(len(self._names))]
+        if len(parameters) == 1 and batch_sizes is None and self.implementation == "auto":
+            found = direct.layer(self.cell, input, state, parameters[0])
+            if found is not None:
+                self._ran("fused_c")
+                return found
         dtype = parameters[0]["weight_ih"].dtype
         check_input(input, batch_sizes is not None, self.input_size, dtype)
         batch = input.size(1) if batch_sizes is None else batch_sizes[0]
@@ -221,13 +227,15 @@ class Recurrent(nn.RNNBase):
             input = torch.cat(outputs, -1) if self.bidirectional else outputs[0]
             if self.dropout and layer < self.num_layers - 1:
                 input = F.dropout(input, self.dropout, self.training)
-        ran = "+".join(sorted(used))
-        if ran != self.implementation_used:
-            self.implementation_used = ran
+        self._ran("+".join(sorted(used)))
         if input.requires_grad and not self.bidirectional and not used <= {"loop", "operator"}:
             input = input.clone()  # a fast path needs its output in backward, and the caller may write to this one
         states = tuple(torch.stack(s) for s in zip(*final, strict=True))
         return (input, states) if promoted is None else (input.to(promoted), tuple(s.to(promoted) for s in states))
+
+    def _ran(self, implementation: str) -> None:
+        if self.implementation_used != implementation:  # setting an attribute of a module takes a microsecond
+            self.implementation_used = implementation
 
     def _parameters_of(self, index: int) -> dict[str, Tensor]:
         """A layer and direction's parameters by the cell's names, looked up each time, as they may be replaced."""

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnncompare.base.errors import DataError
-from rnncompare.base.sanitize import safe
+from rnncompare.base.wording import safe
 from rnncompare.records import compact
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    """Run the command: exit code 0, 1 where a file cannot be written, or 2 where there are no records."""
+    """Run the command: exit code 0, 1 if a file cannot be written, or 2 if there are no records."""
     parser = argparse.ArgumentParser(
         prog="python -m rnncompare.records", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

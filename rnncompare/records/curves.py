@@ -1,4 +1,4 @@
-"""The learning curves of runs, from their folders or from the store that holds them."""
+"""The learning curves of runs, read from their folders or from a store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def load_curves(frame: pd.DataFrame) -> pd.DataFrame:
-    """The learning curves of `read_curves`; one `RecordWarning` names the runs without one, if there are any."""
+    """The learning curves of `read_curves`; one `RecordWarning` names runs without a curve."""
     curves, skipped = read_curves(frame)
     warn_of(skipped)
     return curves
@@ -26,11 +26,11 @@ def read_curves(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """The learning curves of the runs in ``frame``.
 
     Args:
-        frame: with ``run_id`` and ``path``, as `read_records` gives them.
+        frame: with ``run_id`` and ``path``, as `read_records` returns them.
 
     Returns:
-        `CURVE_COLUMNS` and ``run_id``, one row a validation; and a line for each file of curves that is absent or torn,
-        whose runs have no rows.
+        `CURVE_COLUMNS` and ``run_id``, one row per validation; and a line for each file of curves that is absent or
+        torn, whose runs have no rows.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""What a record says: its fields, their types, and the check that what was read has them."""
+"""The fields of a record, their types, and the check that what was read has them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ SCHEMA_VERSION = 1
 
 
 def came_later() -> Any:
-    """A field that records made before it was added lack; there it is null."""
+    """A field that older records lack; there it is null."""
     return field(default=None, metadata={"came_later": True})
 
 
 @dataclass(kw_only=True)
 class ModelFields:
-    """The network. ``parameters`` counts all that is trained, ``state_size`` the numbers carried from step to step."""
+    """The network. ``parameters`` counts everything trained, ``state_size`` the numbers carried from step to step."""
 
     name: str
     implementation: str | None = None
@@ -47,8 +47,8 @@ class QualityFields:
     """The metric and the loss at the best validation; ``by_length`` is the metric at lengths never trained on.
 
     ``metrics`` has, for the splits ``validation`` and ``test`` of a user's own data, the usual metrics by name (see
-    `tasks.contract.metrics`); null for other data. ``converged`` says whether training ended because it no longer
-    improved; false where the budget cut it.
+    `tasks.contract.metrics`); null for other data. ``converged`` is whether training ended because it no longer
+    improved; false if the budget cut it.
     """
 
     metric: str | None = None
@@ -96,7 +96,7 @@ class MemoryFields:
 
 @dataclass(kw_only=True)
 class ProvenanceFields:
-    """What made the record: software, hardware (the name of the CPU or GPU that trained) and time (ISO 8601, UTC).
+    """What made the record: software, hardware (the name of the CPU or GPU) and time (ISO 8601, UTC).
 
     ``source_sha256`` is the fingerprint of the code of the cell and the task: a record of other code is stale.
     """
@@ -115,7 +115,7 @@ class ProvenanceFields:
 
 @dataclass(kw_only=True)
 class Record:
-    """One run. Every field stands in every record, null where it cannot apply.
+    """One run. Every record has every field, null where it does not apply.
 
     ``error`` says why a run failed or diverged; ``diverged_at`` is the update at which it did.
     """
@@ -139,7 +139,7 @@ class Record:
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """What was known at one validation; seconds count training updates only, train_loss is the mean since the last."""
+    """One validation; seconds count only training updates, train_loss is the mean since the last validation."""
 
     update: int
     seconds: float
@@ -151,17 +151,17 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class Run:
-    """What an experiment leaves behind: its record and its learning curve."""
+    """The result of an experiment: its record and its learning curve."""
 
     record: Record
     curve: list[CurvePoint]
 
 
 def parse(kind: Any, value: Any, name: str) -> Any:
-    """``value``, as JSON gave it, as the annotated type ``kind``.
+    """``value``, as read from JSON, as the annotated type ``kind``.
 
     Raises:
-        ValueError: it is not of that type, or lacks a field; the message begins with its dotted ``name``.
+        ValueError: it is not of that type or lacks a field; the message begins with its dotted ``name``.
     """
     if kind is Any:
         return value
@@ -186,7 +186,7 @@ def parse(kind: Any, value: Any, name: str) -> Any:
     raise ValueError(f"{name} is {value!r:.40}")
 
 
-_hints = functools.cache(typing.get_type_hints)  # it evaluates text each time
+_hints = functools.cache(typing.get_type_hints)  # which evaluates annotations each time
 
 
 def _key(kind: Any, key: str, name: str) -> Any:

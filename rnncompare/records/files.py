@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,23 +19,28 @@ from rnncompare.base.files import read_text, write_whole
 from rnncompare.records.fields import SCHEMA_VERSION, Record, parse
 
 CURVE_COLUMNS = ("update", "seconds", "examples", "train_loss", "validation_loss", "validation_metric")
-MODEL = "model.pt"  # beside the record of a run that kept its model
+MODEL = "model.pt"  # beside the record, if the run kept its model
 PATHS = ("path", "test_path")  # of data files
 # settings that cannot change the outcome of a run
 NOT_IN_RUN_ID = ("results_dir", "force", "stale", "progress", "run_timeout", "checkpoint_seconds", "keep")
-# settings added later, with the values that describe what runs did before: a run made then keeps its id
-CAME_LATER: dict[str, dict[str, Any]] = {
-    "data": {"split": "end", "delimiter": None, "decimal": None, "encoding": None, "header": None},
-    "model": {"initialisation": "torch"},
-    "train": {"schedule": "constant", "settle": None, "min_updates": 0, "fused": False},
+# settings added later, with the values that describe earlier runs, so that these keep their ids
+CAME_LATER: dict[str, dict[str, Sequence[Any]]] = {
+    "data": {
+        "split": ("end", None),
+        **dict.fromkeys(
+            ("delimiter", "decimal", "encoding", "header", "known", "split_by", "folds", "fractions"), (None,)
+        ),
+    },
+    "model": {"initialisation": ("torch",)},
+    "train": {"schedule": ("constant",), "settle": (None,), "min_updates": (0,), "fused": (False,)},
 }
-CHECKSUM = "checksum"  # in the provenance: of everything else in the record, so that an edit shows
+CHECKSUM = "checksum"  # in the provenance; covers everything else in the record, so that edits show
 
 Kind = TypeVar("Kind")
 
 
 def run_id(config: Mapping[str, Any]) -> str:
-    """16 hex digits that name a run: a hash of its resolved configuration less `NOT_IN_RUN_ID`.
+    """16 hex digits that name a run: a hash of its resolved configuration without `NOT_IN_RUN_ID`.
 
     A data file whose SHA-256 is known counts by that, not by its path.
     """
@@ -44,7 +49,7 @@ def run_id(config: Mapping[str, Any]) -> str:
         kept["data"] = {key: value for key, value in data.items() if key not in PATHS}
     for part, before in CAME_LATER.items():
         if isinstance(settings := kept.get(part), Mapping):
-            kept[part] = {key: value for key, value in settings.items() if (key, value) not in before.items()}
+            kept[part] = {key: value for key, value in settings.items() if value not in before.get(key, ())}
     canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
@@ -55,7 +60,7 @@ def write_record(results_dir: str | Path, record: Record, curve: Iterable[Mappin
     Numbers that are not finite become null. Each file is replaced in one step.
 
     Args:
-        results_dir: the folder of all runs; made if absent.
+        results_dir: the folder of all runs; created if absent.
         record: the run.
         curve: rows of the learning curve with the keys `CURVE_COLUMNS`.
         config_yaml: the resolved configuration as YAML.
@@ -87,7 +92,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def _was_edited(content: dict[str, Any]) -> bool:
-    """Whether the content no longer matches its checksum, which is removed from it; foreign files have none."""
+    """Whether the content no longer matches its checksum, which this removes; foreign files have none."""
     provenance = content.get("provenance")
     known = provenance.pop(CHECKSUM, None) if isinstance(provenance, dict) else None
     return known is not None and known != _checksum(content)
@@ -98,7 +103,7 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """``value`` as JSON can hold it: text keys, Python numbers, None for numbers that are not finite."""
+    """``value`` in JSON's types: text keys, Python numbers, None for numbers that are not finite."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -121,9 +126,9 @@ def read_as(kind: type[Kind], path: str | Path, name: str, schema_version: int) 
     """What `write_json` wrote to ``path``, as a ``kind``.
 
     Args:
-        kind: a dataclass with field types that `fields.parse` knows.
+        kind: a dataclass whose field types `fields.parse` knows.
         path: the file.
-        name: what it should be, in words, for the error.
+        name: what it should be, for the error message.
         schema_version: the version it should have.
 
     Raises:
@@ -157,7 +162,7 @@ def _read_json(path: str | Path, name: str, schema_version: int) -> dict[str, An
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a file that is not the record its name promises, so that nothing is lost. Returns the new path."""
+    """Rename a file that is not the record its name suggests, so that nothing is lost; its new path."""
     number = 1
     while (place := path.with_name(f"{path.stem}.unreadable-{number}{path.suffix}")).exists():
         number += 1
@@ -165,13 +170,13 @@ def set_aside(path: Path) -> Path:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove temporary files that a process left in a run's folder when it was killed."""
+    """Remove temporary files that a killed process left in a run's folder."""
     for path in folder.glob(".*.part"):
         path.unlink(missing_ok=True)
 
 
 def is_recorded(results_dir: str | Path, run_id: str) -> bool:
-    """Whether the run has a readable record of its own, so that it need not be trained again."""
+    """Whether the run has a readable record, so that it need not be trained again."""
     try:
         return read_record(Path(results_dir) / run_id / "record.json").run_id == run_id
     except DataError:

@@ -16,11 +16,11 @@ from rnncompare.records import ProvenanceFields
 
 
 def provenance(hardware: str, source: str | None = None) -> ProvenanceFields:
-    """What runs now, and where.
+    """The provenance of what is being run now.
 
     Args:
         hardware: the name of the CPU or GPU that does the work.
-        source: the fingerprint of the code of cell and task, see `rnncompare.base.source`; None where none was run.
+        source: the fingerprint of the code of cell and task, see `rnncompare.base.source`; None if neither was run.
     """
     commit, dirty = _checkout()
     return ProvenanceFields(

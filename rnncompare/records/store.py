@@ -1,8 +1,8 @@
 """Many records in one Parquet file, ``records.parquet``, with their learning curves in ``curves.parquet`` beside it.
 
-There is one format for two uses. A row with a `STAMP` stands for a ``record.json`` below the folder, and saves opening
-it: it counts only while that file is untouched, so nothing is lost whatever happens to the store. A row without one is
-itself the record, as in a published study, whose runs have no files any more.
+One format serves two uses. A row with a `STAMP` stands for a ``record.json`` below the folder and saves opening it: it
+counts only while that file is unchanged, so nothing is lost whatever happens to the store. A row without one is itself
+the record, as in a published study, whose runs no longer have files.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAME, CURVES = "records.parquet", "curves.parquet"
-STAMP = "stamp"  # column: changes when the record's file is replaced or written to
+STAMP = "stamp"  # column that changes when the record's file is replaced or written to
 _ENCODED = b"rnncompare.encoded"  # names, in the file's metadata, of the columns whose values are JSON
 
 
 def stamp(file: Path | str) -> str:
-    """Tells whether ``file`` is still what it was.
+    """A text that changes when ``file`` does.
 
     Raises:
-        OSError: it is not there.
+        OSError: the file is absent.
     """
     state = os.stat(file)
     return f"{state.st_ino} {state.st_mtime_ns} {state.st_size}"
 
 
 def prefix(results_dir: Path) -> str:
-    """The beginning of the paths of all files in ``results_dir``."""
+    """The common prefix of the paths of all files in ``results_dir``."""
     return os.path.join("" if results_dir == Path() else results_dir, "")
 
 
@@ -68,14 +68,14 @@ def write_frame(path: Path, frame: pd.DataFrame) -> Path:
 
 
 def read_store(file: Path, columns: list[str] | None = None) -> pd.DataFrame | None:
-    """The rows of a store, whether or not they still count; None if it is absent or unreadable.
+    """The rows of a store, whether or not they still count; None if the store is absent or unreadable.
 
     Args:
         file: the store.
         columns: to read; those that it lacks are null.
 
     Returns:
-        The records; ``path`` is that of the record's file, or of the store where the row itself is the record.
+        The records; ``path`` is that of the record's file, or of the store if the row itself is the record.
     """
     frame = read_frame(file, columns)
     if frame is None or "run_id" not in frame:
@@ -89,7 +89,7 @@ def read_store(file: Path, columns: list[str] | None = None) -> pd.DataFrame | N
 
 
 def read_frame(path: Path, columns: list[str] | None = None) -> pd.DataFrame | None:
-    """The table that `write_frame` wrote, or ``columns`` of it as far as it has them; None if it is unreadable."""
+    """The table that `write_frame` wrote, or those of ``columns`` that it has; None if it is unreadable."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -103,7 +103,7 @@ def read_frame(path: Path, columns: list[str] | None = None) -> pd.DataFrame | N
             frame[name] = frame[name].map(json.loads, na_action="ignore").astype(object)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, pa.ArrowException):
         return None
-    return frame.copy()  # joins the columns that decoding takes apart
+    return frame.copy()  # defragments the columns
 
 
 def _plain_text(column: pd.Series) -> bool:

@@ -1,4 +1,4 @@
-"""All runs as one table, a row a run."""
+"""All runs as one table, a row per run."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class RecordWarning(UserWarning):
-    """A file that looks like a record and was not counted."""
+    """A file that looks like a record but was not counted."""
 
 
 def load_records(path: str | Path) -> pd.DataFrame:
-    """The table of `read_records`; one `RecordWarning` names the files skipped, if there are any.
+    """The table of `read_records`; one `RecordWarning` names any files skipped.
 
     Raises:
         DataError: as in `read_records`.
@@ -37,21 +37,21 @@ def load_records(path: str | Path) -> pd.DataFrame:
 
 
 def warn_of(skipped: list[str]) -> None:
-    """Warn of what the caller's caller asked for and does not get, a line each."""
+    """Warn the caller's caller of what was skipped, a line each."""
     if skipped:
         warnings.warn("not counted:\n" + "\n".join(skipped), RecordWarning, stacklevel=3)
 
 
 def read_records(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
-    """All runs in a folder, searched in depth: those with files and those in stores, each counted once.
+    """All runs in a folder, searched recursively: those with files and those in stores, each counted once.
 
     Args:
         path: the folder, or a single ``record.json``, or a Parquet file of records.
 
     Returns:
-        One row a run, with the record's dotted names as columns, ``config.*`` among them, and ``path``, the file that
-        holds the record; and one line for each file that was skipped: torn, empty, foreign, of another schema, or a
-        copy of a run already counted.
+        One row per run, with the record's dotted names as columns, including ``config.*``, and ``path``, the file with
+        the record; and one line for each file that was skipped: torn, empty, foreign, of another schema, or a copy of
+        a run already counted.
 
     Raises:
         DataError: there is no such folder or file, or no readable record in it.
@@ -69,23 +69,23 @@ def read_records(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
 
 
 def read_files(results_dir: Path, files: Iterable[str]) -> tuple[pd.DataFrame, list[str]]:
-    """As `read_records`, of ``files`` in ``results_dir`` alone, with their stamps.
+    """As `read_records`, but only ``files`` in ``results_dir``, with their stamps.
 
-    A file that the folder's store holds unchanged is not opened.
+    A file that is unchanged in the folder's store is not opened.
     """
     frame, skipped = _gather(files, [str(results_dir / NAME)])
     return frame[frame[STAMP].notna()].reset_index(drop=True), skipped
 
 
 def compact(results_dir: str | Path) -> tuple[Path, int, list[str]]:
-    """Gather the records of a folder in its store, from which reading is fast; stores in folders below stay theirs.
+    """Gather the records of a folder in its store, which is fast to read; stores in subfolders stay as they are.
 
     Returns:
         The store, the number of records in it, and a line for each file that was skipped.
 
     Raises:
         DataError: there is no such folder, or no record in it.
-        OSError: the store cannot be written; the records are as they were.
+        OSError: the store cannot be written; the records are unchanged.
     """
     folder = Path(results_dir)
     if not folder.is_dir():
@@ -96,13 +96,13 @@ def compact(results_dir: str | Path) -> tuple[Path, int, list[str]]:
     frame = frame[frame[STAMP].notna() | (frame["path"] == str(store))]
     if not len(frame):
         raise DataError("\n".join([f"{folder}: no readable record.json in it{_what_else(folder)}", *skipped[:1]]))
-    if frame[STAMP].notna().any():  # else the store holds all there is already
+    if frame[STAMP].notna().any():  # else the store is already complete
         write_store(folder, frame)
     return store, len(frame), skipped
 
 
 def to_frame(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
-    """Records, each with the file that holds it, as the table of `read_records`; none is kept once it is in."""
+    """Records, each with its file, as the table of `read_records`; they are consumed one at a time."""
     import pandas as pd
 
     columns: dict[str, list[Any]] = {name: [] for name in (*_NUMBERS, "run_id", "path")}
@@ -110,16 +110,16 @@ def to_frame(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
     for file, record in records:
         for name, value in [*flat(vars(record)), ("path", file)]:
             column = columns.setdefault(name, [])
-            column += [None] * (count - len(column))  # earlier runs that have no such setting
+            column += [None] * (count - len(column))  # earlier runs without this setting
             column.append(value)
         count += 1
     frame = pd.DataFrame({name: column + [None] * (count - len(column)) for name, column in columns.items()})
-    # numeric even where every value is null; the copy joins the columns that this takes apart
+    # numeric even if every value is null; the copy defragments the columns
     return frame.astype(dict.fromkeys(_NUMBERS, "float64")).copy()
 
 
 def check_records(frame: pd.DataFrame, path: Path) -> None:
-    """Raise `DataError` unless the table read from ``path`` is one of records of this schema."""
+    """Raise `DataError` unless the table read from ``path`` holds records of this schema."""
     if not {"run_id", "status", "model.name", "data.name"} <= set(frame) or set(frame.get("schema_version", [])) != {
         SCHEMA_VERSION
     }:
@@ -127,7 +127,7 @@ def check_records(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _gather(files: Iterable[str], stores: Iterable[str]) -> tuple[pd.DataFrame, list[str]]:
-    """The records in ``files``, taken from ``stores`` where these are up to date, and those that only stores hold."""
+    """The records in ``files``, taken from ``stores`` where these are up to date, and those found only in stores."""
     import pandas as pd
 
     kept, skipped = _read_stores(stores)
@@ -144,7 +144,7 @@ def _gather(files: Iterable[str], stores: Iterable[str]) -> tuple[pd.DataFrame, 
                     unchanged.append(file)
                     continue
                 record = read_record(file)
-                file.encode()  # tables hold text, and paths may be any bytes
+                file.encode()  # tables hold text, but paths may be any bytes
             except UnicodeEncodeError:
                 skipped.append(f"{file!r}: a path that is not UTF-8")
             except OSError as error:
@@ -173,7 +173,7 @@ def _concatenated(frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _read_stores(stores: Iterable[str]) -> tuple[list[pd.DataFrame], list[str]]:
-    """The rows of the stores that can be read, and a line for each that cannot and holds what no file does."""
+    """The rows of the readable stores, and a line for each unreadable one whose runs have no files."""
     frames, skipped = [], []
     for name in stores:
         store = Path(name)
@@ -184,13 +184,13 @@ def _read_stores(stores: Iterable[str]) -> tuple[list[pd.DataFrame], list[str]]:
             check_records(frame, store)
             frames.append(frame)
         except DataError as error:
-            if store.with_name(CURVES).exists():  # else it is made from files that are there
+            if store.with_name(CURVES).exists():  # else its records have files
                 skipped.append(str(error))
     return frames, skipped
 
 
 def _named_copies(frame: pd.DataFrame, copies: pd.Series) -> list[str]:
-    """A line for each file whose run another holds too; one for all such runs of a store."""
+    """A line for each file that copies a run from another; one line for all copies in a store."""
     if not copies.any():
         return []
     firsts = frame[~copies].set_index("run_id")["path"]
@@ -202,7 +202,7 @@ def _named_copies(frame: pd.DataFrame, copies: pd.Series) -> list[str]:
 
 
 def _find(folder: Path) -> tuple[list[str], list[str]]:
-    """All files called ``record.json`` and all stores, in depth; folders of locks and the like begin with a dot."""
+    """All files called ``record.json`` and all stores, recursively; folders of locks and the like begin with a dot."""
     files: list[str] = []
     stores: list[str] = []
     parents = [prefix(folder)]
@@ -220,7 +220,7 @@ def _find(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def _what_else(folder: Path) -> str:
-    """What a folder without runs holds instead, if that is something of ours."""
+    """What a folder without runs contains instead, if it is something of ours."""
     measurements = len([*folder.glob("probes/*.json")]) if folder.name != "probes" else len([*folder.glob("*.json")])
     if (folder / "study.json").exists():
         return f", only a study whose claims need no training ({measurements} measurements): report on it instead"

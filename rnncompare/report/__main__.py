@@ -1,4 +1,4 @@
-"""``python -m rnncompare.report RESULTS``: records, or a study, to one HTML page, tables and plots."""
+"""``python -m rnncompare.report RESULTS``: one HTML page, tables and plots from a study or from records."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError
-from rnncompare.base.sanitize import safe
+from rnncompare.base.wording import safe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def write_report(results: Path, output: Path) -> int:
-    """Write the page, tables and figures of a study, or of the runs in a folder that holds none.
+    """Write the page, tables and figures of a study, or of the runs in a folder without a study.
 
     Returns:
         0, or 1 if some records were skipped.
@@ -72,7 +72,7 @@ def _report_study(results: Path, output: Path) -> tuple[int, list[Path], list[st
 
 def _report_earlier_study(results: Path, output: Path) -> tuple[int, list[Path], list[str]]:
     from rnncompare.report import pages, tables
-    from rnncompare.studies.earlier import read_earlier_study
+    from rnncompare.report.pages.earlier import read_earlier_study
 
     study = read_earlier_study(results)
     runs = pages.earlier_runs(study)
@@ -98,7 +98,7 @@ def _report_runs(results: Path, output: Path) -> tuple[int, list[Path], list[str
 def _write_summary(summary: pd.DataFrame, output: Path) -> list[Path]:
     paths = [output / "summary.csv", output / "summary.parquet"]
     summary.to_csv(paths[0], index=False)
-    with open(paths[1], "wb") as file:  # Parquet's own does not open every path
+    with open(paths[1], "wb") as file:  # to_parquet cannot open every path itself
         summary.to_parquet(file, index=False)
     return paths
 

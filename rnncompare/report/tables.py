@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rnncompare.base.metric_names import direction, metric_label
+import pandas as pd
+
+from rnncompare.base.wording import direction, metric_label, printable
 from rnncompare.records import NOT_IN_RUN_ID
-from rnncompare.report.figures.canvas import printable
 from rnncompare.statistics import mean_interval
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-# Settings that have columns of their own in what is recorded or that make replicates.
+# Settings with columns of their own in records, or that distinguish replicates.
 NO_LABEL = ("seed", "device", "data.name", "data.size", "model.name", "model.hidden_size", "model.parameters")
 
 
 def label(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Name what each run is a replicate of, so that only runs that differ in their seed are averaged.
 
-    A run that failed early does not know its width or its training examples; they are taken from runs of the same
-    settings, where there are any.
+    A run that failed early has no width or number of training examples; they are taken from runs of the same settings,
+    if there are any.
 
     Args:
-        frame: records as `rnncompare.load_records` gives them.
+        frame: records as `rnncompare.load_records` returns them.
 
     Returns:
-        The frame with three more columns and the names of the settings' columns that vary between runs of one task and
-        one model. The new columns are ``task``, the data's name with its settings that vary; ``series``, the model's
-        name with all others that vary; and ``variant``, the series with its width where that varies.
+        The frame with three more columns, and the names of the settings that vary between runs of one task and model.
+        The new columns are ``task``, the data's name with its varying settings; ``series``, the model's name with all
+        other varying settings; and ``variant``, the series with its width if that varies.
     """
     frame = frame.copy()
     settings = [name for name in frame if name.startswith("config.") and name[7:] not in ("seed", *NOT_IN_RUN_ID)]
@@ -50,51 +48,47 @@ def label(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _join(frame: pd.DataFrame, columns: Sequence[str], separator: str = "\0") -> pd.Series:
-    """One text a row, from columns of any type, such as ``adding, sequence_length 100``; nulls are left out."""
-    import pandas as pd
-
+    """One text per row, from columns of any type, such as ``adding, sequence_length 100``; nulls are left out."""
     parts = [[_setting(name, value) for value in frame[name]] for name in columns]
     rows = zip(*parts, strict=True) if parts else [()] * len(frame)
     return pd.Series([separator.join(filter(None, row)) for row in rows], index=frame.index, dtype=object)
 
 
 def _setting(name: str, value: Any) -> str:
-    """A setting and its value, the value alone for what has no name to say."""
+    """A setting with its value, or the value alone for names of data and models."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float) and value.is_integer():
-        value = int(value)  # pandas makes floats of integers beside nulls
+        value = int(value)  # pandas turns integers beside nulls into floats
     if name == "model.hidden_size":
         return f"{value} units"
     return f"{name.rsplit('.', 1)[-1]} {value}" if name.startswith("config.") else str(value)
 
 
 def summarise(frame: pd.DataFrame) -> pd.DataFrame:
-    """Counts, mean and 95 % interval of the test metric, and costs, over the runs that differ in their seed only.
+    """Counts, mean and 95 % interval of the test metric, and costs, over runs that differ only in their seed.
 
     Args:
-        frame: records as `rnncompare.load_records` gives them.
+        frame: records as `rnncompare.load_records` returns them.
 
     Returns:
-        A row for each task, model (with its other settings that vary), width and training-set size. ``quality.test`` is
-        the mean over the ``completed`` runs, ``quality.test_low`` and ``quality.test_high`` its interval; the
-        parameters, step times, memory and times to target are medians, where a run that never reached the target
-        counts as slower than any; ``reached_target`` counts those that did. ``run_ids`` names the runs.
+        A row for each task, model (with its other varying settings), width and training-set size. ``quality.test`` is
+        the mean over the ``completed`` runs, ``quality.test_low`` and ``quality.test_high`` its interval. Parameters,
+        step times, memory and times to target are medians, for which a run that never reached the target counts as
+        slower than any other; ``reached_target`` counts those that did. ``run_ids`` names the runs.
     """
-    import pandas as pd
-
     frame, varying = label(frame)
     groups = frame.groupby(["task", "data.train_examples", "variant", "model.hidden_size"], dropna=False)
     summary = pd.DataFrame([_summary(runs, varying) for _, runs in groups])
     for name in varying:
-        if summary[name].dtype == object:  # settings of several types, which a column of Parquet cannot hold
+        if summary[name].dtype == object:  # settings of mixed types, which a Parquet column cannot hold
             summary[name] = summary[name].map(str, na_action="ignore")
     return summary
 
 
 def _summary(runs: pd.DataFrame, varying: list[str]) -> dict[str, Any]:
     """One row of `summarise`, from its runs."""
-    first = runs.bfill().iloc[0]  # what the runs that failed early do not know
+    first = runs.bfill().iloc[0]  # runs that failed early lack some values
     status = runs["status"].value_counts()
     test = mean_interval(runs.loc[runs["status"] == "completed", "quality.test"].dropna())
     to_target = runs[["speed.updates_to_target", "speed.seconds_to_target"]]
@@ -118,10 +112,10 @@ def _summary(runs: pd.DataFrame, varying: list[str]) -> dict[str, Any]:
 
 
 def text(summary: pd.DataFrame) -> str:
-    """The summary as a table to print, a part for each task.
+    """The summary as text, a table for each task.
 
     Args:
-        summary: as `summarise` gives it.
+        summary: as `summarise` returns it.
     """
     parts = []
     for task, rows in summary.groupby("task"):
@@ -134,9 +128,7 @@ def text(summary: pd.DataFrame) -> str:
 
 
 def shown(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of a summary as texts, in the columns that a reader needs."""
-    import pandas as pd
-
+    """Rows of a summary as text, in the columns that a reader needs."""
     lost = [
         "".join(f", {row[name]} {name}" for name in ("diverged", "failed") if row[name]) for _, row in rows.iterrows()
     ]
@@ -158,7 +150,7 @@ def shown(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_interval(mean: float, half: float) -> str:
-    """A mean and half its interval with as many digits as the interval warrants; ``-`` where there is no mean."""
+    """A mean and half its interval, with as many digits as the interval warrants; ``-`` if there is no mean."""
     if math.isnan(mean):
         return "-"
     if math.isnan(half):

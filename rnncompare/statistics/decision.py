@@ -20,7 +20,7 @@ FEWEST_FOR_EQUIVALENCE = 5
 
 
 class Estimate(Protocol):
-    """An estimated difference: what a decision, random effects and the test set's error need to know of it."""
+    """An estimated difference: what a decision, random effects and the test set's error need to know about it."""
 
     @property
     def mean(self) -> float:
@@ -28,14 +28,14 @@ class Estimate(Protocol):
 
     @property
     def spread(self) -> bool:
-        """Whether the replicates differ at all: if not, nothing is known of their spread."""
+        """Whether the replicates differ at all; if not, nothing is known about their spread."""
 
     @property
     def standard_error(self) -> float:
         """The standard error of the estimate."""
 
     def interval(self, confidence: float) -> Interval:
-        """The two-sided interval, each tail with half of the error."""
+        """The two-sided interval, with half of the error in each tail."""
 
     def p_above(self, value: float) -> float:
         """One-sided p-value that the difference is above ``value``."""
@@ -46,7 +46,7 @@ class Estimate(Protocol):
 
 @dataclass(frozen=True)
 class WiderOf:
-    """Two estimates of the same difference, of which the more careful one counts on each side."""
+    """Two estimates of the same difference; on each side the more careful one counts."""
 
     one: Estimate
     other: Estimate
@@ -58,7 +58,7 @@ class WiderOf:
 
     @property
     def spread(self) -> bool:
-        """Whether either knows of its spread."""
+        """Whether either has a spread."""
         return self.one.spread or self.other.spread
 
     @property
@@ -85,14 +85,13 @@ class WiderOf:
 class WithTestError:
     """An estimate from one fixed test set, with the sampling error of that set added.
 
-    All seeds share the test examples, so their luck does not average out over seeds. It is independent of the luck of
-    the seeds, and the squares of the two half-widths add on each side (Zou and Donner 2008, as for any two independent
-    estimates).
+    All seeds share the test examples, so the luck of the examples does not average out over seeds. It is independent of
+    the luck of the seeds, so the squares of the two half-widths add on each side (Zou and Donner 2008, as for any two
+    independent estimates).
 
     Attributes:
         seeds: the estimate over seeds.
-        test_error: standard error of the paired difference over test examples, from 0 up; of several conditions
-            that of `standard_error_of_tests`.
+        test_error: standard error of the paired difference over test examples, from 0 up.
     """
 
     seeds: Estimate
@@ -135,7 +134,7 @@ class WithTestError:
         return self._p(lambda interval: interval.high < value)
 
     def _p(self, excluded: Callable[[Interval], bool]) -> float:
-        """The smallest one-sided error at which the interval excludes the value; 1 where none below a half does."""
+        """The smallest one-sided error at which the interval excludes the value; 1 if none below a half does."""
         low, high = math.log(1e-12), math.log(0.4999)
         if not excluded(self.interval(1 - 2 * math.exp(high))):
             return 1.0
@@ -145,31 +144,21 @@ class WithTestError:
         return math.exp(high)
 
 
-def standard_error_of_tests(errors: Sequence[float] | np.ndarray) -> float:
-    """The standard error, over test examples, of a mean over conditions with a test set each.
-
-    Args:
-        errors: each condition's standard error of the paired difference over its test examples, ``(C,)``.
-    """
-    checked = finite_sample(errors, "test errors")
-    return float(np.sqrt((checked**2).sum()) / len(checked))
-
-
 @dataclass(frozen=True)
 class Decision:
-    """What an estimate says of a claim.
+    """What an estimate says about a claim.
 
     Attributes:
         verdict: ``supported``, ``refuted``, ``equivalent`` or ``inconclusive``.
         effect: 95 % interval of the difference; a positive difference speaks for the claim.
-        narrow: 90 % interval of the same, for the two one-sided tests of equivalence.
-        p: p-value of the decision made, at most 0.05 where one is made: *supported* and *refuted* have twice the
-            one-sided p-value (for the 95 % interval has 2.5 % on either side), *equivalent* the larger one of its two
-            one-sided tests. An inconclusive claim has that of what it says: superiority, or equivalence. NaN for fewer
-            than two pairs.
+        narrow: its 90 % interval, for the two one-sided tests of equivalence.
+        p: p-value of the decision, at most 0.05 if one is made: *supported* and *refuted* have twice the one-sided
+            p-value (the 95 % interval leaves 2.5 % on either side), *equivalent* the larger of its two one-sided tests.
+            An inconclusive claim has the p-value of what it claims: superiority or equivalence. NaN for fewer than two
+            pairs.
         pairs: how many replicates there were.
-        direction: 1 where the difference is above the margin for sure, -1 where it is below minus the margin, else 0.
-        direction_p: the two-sided p-value of that: twice the smaller of the two one-sided ones.
+        direction: 1 if the difference is surely above the margin, -1 if surely below minus the margin, else 0.
+        direction_p: its two-sided p-value: twice the smaller of the two one-sided ones.
     """
 
     verdict: Verdict
@@ -182,7 +171,7 @@ class Decision:
 
 
 def check_rule(margin: float, rule: Rule) -> None:
-    """Raise `ValueError` for a margin that is not finite or is negative, or for an unknown rule."""
+    """Raise `ValueError` if the margin is negative or not finite, or the rule unknown."""
     if not (math.isfinite(margin) and margin >= 0):
         raise ValueError(f"margin is {margin}, not a finite number from 0 up")
     if rule not in ("beats", "equivalent"):
@@ -192,7 +181,7 @@ def check_rule(margin: float, rule: Rule) -> None:
 def verdict_of(effect: Interval, narrow: Interval, margin: float, rule: Rule, spread: bool = True) -> Verdict:
     """The verdict of a 95 % interval ``effect`` and a 90 % one ``narrow``; unknown (NaN) bounds settle nothing.
 
-    Without ``spread``, where all replicates are the same, nothing is equivalent.
+    Without ``spread``, when all replicates are the same, nothing is equivalent.
     """
     if spread and narrow.n >= FEWEST_FOR_EQUIVALENCE and -margin < narrow.low and narrow.high < margin:
         return "equivalent"
@@ -204,13 +193,13 @@ def verdict_of(effect: Interval, narrow: Interval, margin: float, rule: Rule, sp
 
 
 def decide(differences: Sequence[float] | np.ndarray, margin: float, rule: Rule = "beats") -> Decision:
-    """Judges a claim by paired differences over seeds, signed so that a positive one speaks for the claim.
+    """Judge a claim by paired differences over seeds, signed so that a positive one speaks for the claim.
 
-    As `decide_estimate`, with the intervals of `StudentisedMean`. Fewer than 2 pairs give no interval and nothing but
-    *inconclusive*.
+    As `decide_estimate`, with the intervals of `StudentisedMean`. Fewer than 2 pairs give no interval, and the verdict
+    is *inconclusive*.
 
     Args:
-        differences: one finite number a pair, ``(n,)``.
+        differences: one finite number per pair, ``(n,)``.
         margin: the smallest difference that matters, from 0 up, written before the runs were made.
         rule: what the claim says.
 
@@ -228,21 +217,21 @@ def decide(differences: Sequence[float] | np.ndarray, margin: float, rule: Rule 
 def decide_estimate(
     estimate: Estimate, margin: float, rule: Rule = "beats", alpha: float = 0.05, narrow_alpha: float = 0.10
 ) -> Decision:
-    """Judges a claim by an estimated difference, signed so that a positive one speaks for the claim.
+    """Judge a claim by an estimated difference, signed so that a positive one speaks for the claim.
 
-    For ``beats`` ("A beats B by more than the margin"): *supported* where the 95 % interval of the difference lies
-    above the margin; *refuted* where it lies below it (which does not say that B is better: only that A is not better
-    by the margin); *equivalent* where the 90 % interval lies strictly within ± margin (two one-sided tests at 5 %),
-    which is said first; otherwise *inconclusive*. For ``equivalent`` ("A and B differ by less than the margin"):
-    *equivalent* likewise; *refuted* where the 95 % interval lies wholly beyond the margin on either side; otherwise
-    *inconclusive*. Nothing is equivalent with a margin of 0, with fewer than 5 replicates, or where all replicates are
-    the same, which says nothing of their spread.
+    For ``beats`` ("A beats B by more than the margin"): *supported* if the 95 % interval of the difference lies above
+    the margin; *refuted* if it lies below it (which does not mean that B is better, only that A is not better by the
+    margin); *equivalent*, which comes first, if the 90 % interval lies strictly within ± margin (two one-sided tests at
+    5 %); otherwise *inconclusive*. For ``equivalent`` ("A and B differ by less than the margin"): *equivalent* as
+    above; *refuted* if the 95 % interval lies wholly beyond the margin on either side; otherwise *inconclusive*.
+    Nothing is equivalent with a margin of 0, with fewer than 5 replicates, or if all replicates are the same, since
+    then nothing is known about their spread.
 
     Args:
         estimate: of the difference.
         margin: the smallest difference that matters, from 0 up.
         rule: what the claim says.
-        alpha: the error of the wider interval: what `Looks.alpha` gives for the look, 5 % for a single one.
+        alpha: the error of the wider interval: `Looks.alpha` of the look, 5 % for a single look.
         narrow_alpha: the error of the narrow interval: `Looks.narrow_alpha`, 10 % for a single look.
 
     Returns:
@@ -277,16 +266,16 @@ class OneSided:
 
     @cached_property
     def within(self) -> float:
-        """Of equivalence: the larger of two one-sided tests."""
+        """Equivalence: the larger of two one-sided tests."""
         return max(self.above_minus, self.below)
 
     @cached_property
     def either_way(self) -> float:
-        """Of a difference beyond the margin, on whichever side."""
+        """A difference beyond the margin on either side."""
         return min(1.0, 2 * min(self.above, self.below_minus))
 
     def of(self, verdict: Verdict, rule: Rule, equivalence_testable: bool) -> float:
-        """The p-value of the decision made, as `Decision.p` defines it; 1 for an equivalence that can't be tested."""
+        """The p-value of the decision, as `Decision.p` defines it; 1 for an equivalence that cannot be tested."""
         if verdict == "equivalent" or (verdict == "inconclusive" and rule == "equivalent"):
             return self.within if equivalence_testable else 1.0
         if rule == "equivalent":

@@ -1,4 +1,4 @@
-"""Intervals, and Student's t over seeds for description. Verdicts use `decision`."""
+"""Intervals, and Student's t over seeds for descriptions; verdicts use `decision`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import numpy as np
 class Interval:
     """An estimate over ``n`` replicates and its confidence interval.
 
-    ``low`` and ``high`` are NaN where too few replicates leave the interval unknown, and infinite where censored
-    values leave a side of it open.
+    ``low`` and ``high`` are NaN where there are too few replicates for an interval.
     """
 
     mean: float
@@ -47,7 +46,7 @@ def mean_interval(values: Sequence[float] | np.ndarray, confidence: float = 0.95
     """The mean of independent replicates with Student's t interval.
 
     Args:
-        values: one finite number a replicate (a seed); none at all give a NaN mean.
+        values: one finite number per replicate (a seed); the mean of none is NaN.
         confidence: the share of such intervals that hold the true mean, for normal values.
 
     Raises:

@@ -1,11 +1,10 @@
-"""How many pairs a study needs, what those it has can show, and how its verdict hangs on the margin."""
+"""How many pairs a study needs, what its pairs can show, and how its verdict depends on the margin."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +16,7 @@ MOST_PAIRS = 1_000_000
 
 
 def _fewest(power_of: Callable[[int], float], power: float, start: int) -> int | None:
-    """The fewest pairs from ``start`` up with which ``power_of`` (rising) reaches ``power``, if `MOST_PAIRS` do."""
+    """The fewest pairs, from ``start``, with which ``power_of`` (rising) reaches ``power``; None above `MOST_PAIRS`."""
     if not 0 < power < 1:
         raise ValueError(f"power is {power}, not between 0 and 1")
     high = start
@@ -33,17 +32,17 @@ def _fewest(power_of: Callable[[int], float], power: float, start: int) -> int |
 
 
 def pairs_for_difference(distance: float, power: float = 0.9) -> int | None:
-    """Pairs with which the 95 % interval of `decide` leaves out a value ``distance`` from the true mean.
+    """Pairs with which the 95 % interval of `decide` excludes a value ``distance`` from the true mean.
 
-    Student's power for normal differences at the level `decide` works at, and one pair more, which makes up for what
-    the bootstrap widens (by simulation, for 4 to 50 pairs). Skewed differences may need a few more.
+    Student's power for normal differences at the level at which `decide` works, plus one pair, which makes up for the
+    bootstrap's wider interval (by simulation, for 4 to 50 pairs). Skewed differences may need a few more.
 
     Args:
         distance: between the true mean difference and the margin, in standard deviations of the paired difference.
         power: the chance of that.
 
     Returns:
-        The number of pairs, None where a million do not suffice.
+        The number of pairs; None if a million are not enough.
     """
     if not distance:
         return None
@@ -54,8 +53,8 @@ def pairs_for_difference(distance: float, power: float = 0.9) -> int | None:
 def pairs_for_equivalence(margin: float, shift: float = 0.0, power: float = 0.9) -> int | None:
     """Pairs with which two one-sided tests at 5 % show that a difference lies within ± ``margin``.
 
-    The usual normal approximation: 44 pairs for half a standard deviation and 90 % power. `decide` may need
-    a few more, since it estimates the standard deviation and guards against skew.
+    The usual normal approximation: 44 pairs for half a standard deviation and 90 % power. `decide` may need a few more,
+    because it estimates the standard deviation and guards against skew.
 
     Args:
         margin: in standard deviations of the paired difference.
@@ -63,7 +62,7 @@ def pairs_for_equivalence(margin: float, shift: float = 0.0, power: float = 0.9)
         power: the chance of showing it.
 
     Returns:
-        The number of pairs, at least 5; None where the shift is not within the margin or a million do not suffice.
+        The number of pairs, at least 5; None if the shift is not within the margin or a million are not enough.
     """
     if not abs(shift) < margin:
         return None
@@ -71,7 +70,7 @@ def pairs_for_equivalence(margin: float, shift: float = 0.0, power: float = 0.9)
 
 
 def _power_of_difference(distance: float, n: int) -> float:
-    """Student's power, at the level that `decide` works at."""
+    """Student's power, at the level at which `decide` works."""
     from scipy.special import nctdtr, stdtrit
 
     critical = float(stdtrit(n - 1, 1 - 0.025 * error_share(n)))
@@ -90,19 +89,19 @@ def _power_of_equivalence(margin: float, shift: float, n: int) -> float:
 def pairs_to_settle(
     differences: Sequence[float] | np.ndarray, margin: float, rule: Rule = "beats", power: float = 0.9
 ) -> int | None:
-    """How many pairs in all would settle a claim if its true mean and spread are those of the pairs seen.
+    """How many pairs in total would settle a claim if its true mean and spread are those of the pairs seen.
 
-    The fewer of the pairs that would leave the margin out and those that would show equivalence. It is as rough as
-    the mean and spread it starts from: of five pairs, an order of magnitude.
+    The smaller of the number that would exclude the margin and the number that would show equivalence. It is as rough
+    as the mean and spread it starts from: with five pairs, an order of magnitude.
 
     Args:
         differences: the paired differences seen, ``(n,)``, as `decide` takes them.
         margin: as `decide` takes it.
         rule: as `decide` takes it.
-        power: the chance of settling it with so many.
+        power: the chance of settling it with that many.
 
     Returns:
-        The number of pairs, None where fewer than two pairs or no spread leave it unknown, or a million do not suffice.
+        The number of pairs; None if fewer than two pairs or no spread leave it unknown, or a million are not enough.
     """
     check_rule(margin, rule)
     sample = finite_sample(differences, "differences")
@@ -117,46 +116,23 @@ def pairs_to_settle(
     return min((n for n in (equivalence, difference) if n is not None), default=None)
 
 
-@dataclass(frozen=True)
-class PowerAtMargin:
-    """What a number of pairs can show at a margin, and how many it would take.
+def power_at_margin(spread: float, margin: float, pairs: int) -> float:
+    """The chance to tell a true difference from one that is a margin away.
 
-    Attributes:
-        difference: the chance to tell a true difference from one that is a margin away: to support a claim where the
-            truth is twice the margin, or to refute it where there is no difference.
-        equivalence: the chance to show equivalence where there is no difference.
-        pairs_for_difference: pairs for 90 % of the first, None where a million do not suffice.
-        pairs_for_equivalence: pairs for 90 % of the second.
-    """
-
-    difference: float
-    equivalence: float
-    pairs_for_difference: int | None
-    pairs_for_equivalence: int | None
-
-
-def power_at_margin(spread: float, margin: float, pairs: int, power: float = 0.9) -> PowerAtMargin:
-    """The power of a study at its margin.
+    That is the chance to support a claim where the truth is twice the margin, or to refute it where there is no
+    difference.
 
     Args:
         spread: standard deviation of the paired differences (for a tuned arm: of the pseudo-values), above 0.
         margin: in the same unit, above 0.
         pairs: of the study, at least 2.
-        power: wanted.
 
     Raises:
         ValueError: the spread or margin is not above 0, or the pairs are fewer than 2.
     """
     if not (spread > 0 and margin > 0 and pairs >= 2):
         raise ValueError(f"spread {spread}, margin {margin} and pairs {pairs}: above 0, and at least 2, are needed")
-    distance = margin / spread
-    equivalence = _power_of_equivalence(distance, 0.0, pairs) if pairs >= FEWEST_FOR_EQUIVALENCE else 0.0
-    return PowerAtMargin(
-        _power_of_difference(distance, max(2, pairs - 1)),
-        max(0.0, equivalence),
-        pairs_for_difference(distance, power),
-        pairs_for_equivalence(distance, power=power),
-    )
+    return _power_of_difference(margin / spread, max(2, pairs - 1))
 
 
 def verdicts_by_margin(

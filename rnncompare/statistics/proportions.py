@@ -12,7 +12,7 @@ from rnncompare.statistics.intervals import Interval, check_confidence
 
 NUISANCE_POINTS = 200
 STEPS = 64
-"""Values of the difference that a limit is first looked for among."""
+"""Values of the difference among which a limit is first searched."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class PairedProportions:
 
     The one-sided p-value of "the difference is at most d" is the largest probability, over all paired proportions
     whose difference is d, of results at least as extreme by Tango's (1998) score statistic (Barnard's method; Suissa
-    and Shuster 1991 for d = 0). The interval holds the values that neither one-sided test rejects, so it holds the
-    true difference at least as often as it says, for every number of pairs and every rate of success. Ten pairs that
-    all agree still leave ± 0.31.
+    and Shuster 1991 for d = 0). The interval contains the values that neither one-sided test rejects, so it covers the
+    true difference at least as often as it says, for every number of pairs and every success rate. Ten pairs that all
+    agree still leave ± 0.31.
 
     Attributes:
-        wins: pairs in which only the first solves the task; a fraction where it is averaged over splits.
+        wins: pairs in which only the first solves the task; a fraction if averaged over splits.
         losses: pairs in which only the second does.
         pairs: all pairs.
 
@@ -51,12 +51,12 @@ class PairedProportions:
 
     @property
     def spread(self) -> bool:
-        """True: the interval is wide even where all pairs agree."""
+        """True: the interval is wide even if all pairs agree."""
         return True
 
     @cached_property
     def standard_error(self) -> float:
-        """What a normal interval as wide as the exact 95 % one would have."""
+        """That of a normal interval as wide as the exact 95 % one."""
         interval = self.interval(0.95)
         return (interval.high - interval.low) / (2 * 1.959964)
 

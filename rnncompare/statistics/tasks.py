@@ -1,4 +1,4 @@
-"""Tasks as a sample: what tasks say in general, by random effects with Hartung and Knapp's interval."""
+"""Tasks as a sample: what holds for tasks in general, by random effects with Hartung and Knapp's interval."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from rnncompare.statistics.decision import Decision, Rule, decide_estimate
-from rnncompare.statistics.family import holm
 from rnncompare.statistics.intervals import Interval, check_confidence, finite_sample
+from rnncompare.statistics.multiplicity import holm
 
 FEWEST_TASKS = 3
 DRAWS = 5000
@@ -19,11 +19,11 @@ DRAWS = 5000
 
 @dataclass(frozen=True)
 class RandomEffects:
-    """The mean difference over a population of tasks, of which those measured are a sample.
+    """The mean difference over a population of tasks; those measured are a sample of it.
 
-    The tasks' true differences vary with variance tau² (Paule and Mandel 1982), the interval of their mean is Hartung
+    The tasks' true differences vary with variance tau² (Paule and Mandel 1982). The interval of their mean is Hartung
     and Knapp's (2001; Sidik and Jonkman 2002): Student's t with k - 1 degrees of freedom, never narrower than without
-    their factor (Knapp and Hartung 2003), which few tasks that happen to agree would make too narrow.
+    their factor (Knapp and Hartung 2003), which is too small when a few tasks happen to agree.
 
     Attributes:
         effects: the estimated difference of each task, ``(k,)``.
@@ -35,7 +35,7 @@ class RandomEffects:
 
     @cached_property
     def tau2(self) -> float:
-        """The variance of the true differences between tasks: where the generalised Q is what is expected, k - 1."""
+        """The variance of the true differences between tasks: where the generalised Q equals its expectation, k - 1."""
         expected = len(self.effects) - 1
         if self._q(0.0) <= expected:
             return 0.0
@@ -54,7 +54,7 @@ class RandomEffects:
 
     @cached_property
     def standard_error(self) -> float:
-        """Hartung and Knapp's standard error of the mean, or the usual one of random effects where that is larger."""
+        """Hartung and Knapp's standard error of the mean, or the usual one of random effects if that is larger."""
         weights = 1 / (self._variances + self.tau2)
         factor = float(weights @ (self.effects - self.mean) ** 2) / (len(self.effects) - 1)
         return math.sqrt(max(factor, 1.0) / weights.sum())
@@ -66,7 +66,7 @@ class RandomEffects:
 
     @cached_property
     def i2(self) -> float:
-        """The share of the scatter of the effects that chance within tasks does not explain (Higgins' I²), 0 to 1."""
+        """The share of the scatter of effects that chance within tasks does not explain (Higgins' I²), 0 to 1."""
         return max(0.0, 1 - (len(self.effects) - 1) / self.q) if self.q > 0 else 0.0
 
     @property
@@ -86,9 +86,9 @@ class RandomEffects:
     def prediction(self, confidence: float = 0.95) -> Interval:
         """The interval for the true difference on a new task, by confidence distributions (Nagashima et al. 2019).
 
-        The usual one takes the estimate of tau² for the truth; with few tasks it is often 0 by chance, and the
-        interval then held 86 % in simulation. Here tau² is drawn from its confidence distribution (the generalised Q is
-        chi-squared), the mean from that of Hartung and Knapp at that tau², and a new task around it.
+        The usual interval takes the estimate of tau² for the truth; with few tasks it is often 0 by chance, and the
+        interval then covered 86 % in simulation. Here tau² is drawn from its confidence distribution (the generalised Q
+        is chi-squared), the mean from Hartung and Knapp's at that tau², and a new task around that mean.
         """
         check_confidence(confidence)
         if not self.spread:
@@ -129,13 +129,13 @@ class RandomEffects:
         return random_effects(np.delete(self.effects, task), np.delete(self.standard_errors, task))
 
     def leave_one_out(self) -> list[RandomEffects]:
-        """The same with each task left out in turn; none of 3 tasks, since two are too few."""
+        """The same with each task left out in turn; empty for 3 tasks, since two are too few."""
         tasks = len(self.effects)
         return [self.without(task) for task in range(tasks)] if tasks > FEWEST_TASKS else []
 
     @cached_property
     def _variances(self) -> np.ndarray:
-        # a task without any spread would have all the weight there is, and no finite one
+        # a task without spread would have infinite weight
         scale = float((self.effects**2).max() + (self.standard_errors**2).max()) or 1.0
         return np.maximum(self.standard_errors**2, 1e-12 * scale)
 
@@ -145,7 +145,7 @@ class RandomEffects:
         return float(weights @ (self.effects - mean) ** 2)
 
     def _tau2_at(self, values: np.ndarray) -> np.ndarray:
-        """The tau² at which the generalised Q has these values, by interpolation; 0 where it is below them already."""
+        """The tau² at which the generalised Q has these values, by interpolation; 0 if Q never reaches them."""
         top = float(np.var(self.effects) + self._variances.max())
         grid = np.concatenate([[0.0], top * np.geomspace(1e-4, 1e5, 400)])
         weights = 1 / (self._variances + grid[:, None])
@@ -157,7 +157,7 @@ class RandomEffects:
 def random_effects(
     effects: Sequence[float] | np.ndarray, standard_errors: Sequence[float] | np.ndarray
 ) -> RandomEffects:
-    """What the differences of tasks, on one scale, say of tasks in general: an estimate that `decide_estimate` judges.
+    """What the differences of tasks, on one scale, say about tasks in general: an estimate for `decide_estimate`.
 
     Args:
         effects: the estimated difference of each task, ``(k,)``, k at least 3.
@@ -176,35 +176,31 @@ def random_effects(
 
 @dataclass(frozen=True)
 class GeneralDecision:
-    """What tasks say in general.
+    """A decision about tasks in general.
 
     Attributes:
         verdict: one of `Decision`, or ``depends on the task``.
         decision: on the mean over tasks.
-        first_better: indices of the tasks on which the first arm is better by more than the margin for sure.
-        second_better: indices of those on which the second is.
         left_out: the decision without each task in turn.
     """
 
     verdict: str
     decision: Decision
-    first_better: list[int]
-    second_better: list[int]
     left_out: list[Decision]
 
     @property
     def rests_on(self) -> list[int]:
-        """The tasks without any one of which the mean's verdict would be another."""
+        """The tasks whose removal, one at a time, would change the mean's verdict."""
         return [task for task, other in enumerate(self.left_out) if other.verdict != self.decision.verdict]
 
 
 def decide_in_general(
     by_task: Sequence[Decision], effects: RandomEffects, margin: float, rule: Rule = "beats", alpha: float = 0.05
 ) -> GeneralDecision:
-    """Judges a statement in general from the tasks' own decisions and their random effects.
+    """Judge a general statement from the tasks' own decisions and their random effects.
 
-    It *depends on the task* where at least one task is better and one is worse by more than the margin, each at a
-    p-value that holds with Holm's adjustment over the tasks (of many tasks some differ by chance in either direction).
+    It *depends on the task* if at least one task is better and one is worse by more than the margin, each at a p-value
+    that holds with Holm's adjustment over the tasks (of many tasks, some differ by chance in either direction).
 
     Args:
         by_task: the decision on each task, in the order of ``effects``.
@@ -214,13 +210,13 @@ def decide_in_general(
         alpha: the error allowed over all tasks for calling one better or worse.
 
     Raises:
-        ValueError: the decisions are not one a task, or as in `decide_estimate`.
+        ValueError: there is not one decision per task, or as in `decide_estimate`.
     """
     if len(by_task) != len(effects.effects):
         raise ValueError(f"{len(by_task)} decisions for {len(effects.effects)} tasks")
     decision = decide_estimate(effects, margin, rule)
     sure = holm([task.direction_p for task in by_task]) <= alpha
-    ways = {way: [k for k, task in enumerate(by_task) if sure[k] and task.direction == way] for way in (1, -1)}
-    verdict = "depends on the task" if ways[1] and ways[-1] else decision.verdict
+    ways = {task.direction for task, known in zip(by_task, sure, strict=True) if known}
+    verdict = "depends on the task" if {1, -1} <= ways else decision.verdict
     left_out = [decide_estimate(other, margin, rule) for other in effects.leave_one_out()]
-    return GeneralDecision(verdict, decision, ways[1], ways[-1], left_out)
+    return GeneralDecision(verdict, decision, left_out)

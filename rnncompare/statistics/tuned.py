@@ -15,7 +15,7 @@ from rnncompare.statistics.proportions import PairedProportions
 from rnncompare.statistics.studentised import StudentisedMean
 
 MOST_SUBSETS = 2000
-"""Up to 13 seeds all subsets are used; beyond, a seeded sample of so many."""
+"""With up to 13 seeds all subsets are used; with more, a seeded sample of this many."""
 
 FEWEST_SEEDS = 3
 
@@ -25,13 +25,13 @@ CHOICE_DEGREES = 2
 
 @dataclass(frozen=True)
 class ArmGrid:
-    """What one arm scored in one condition: every learning rate on every seed. Larger scores are better.
+    """An arm's scores in one condition: every learning rate on every seed. Larger scores are better.
 
     Attributes:
         rates: rising learning rates, ``(R,)``.
         validation: the scores that choose the rate, ``(R, n)``; a diverged run has the worst score there is.
         loss: validation losses, ``(R, n)``, which break ties of the mean validation score (smaller is better).
-        test: the scores that the chosen rate is judged by, ``(R, n)``.
+        test: the scores by which the chosen rate is judged, ``(R, n)``.
 
     Raises:
         ValueError: the shapes do not fit, the rates do not rise, or a number is NaN (or a score infinite).
@@ -64,13 +64,13 @@ class ArmGrid:
 
     @cached_property
     def chosen(self) -> int:
-        """Which rate all seeds together choose; of rates tied in score and loss, the middle one."""
+        """The rate that all seeds together choose; of rates tied in score and loss, the middle one."""
         tied = np.flatnonzero(_choices(self, np.ones((1, self.seeds)))[:, 0])
         return int(tied[len(tied) // 2])
 
     @property
     def at_edge(self) -> str:
-        """``low`` or ``high`` where the chosen rate is the first or last of several, so that the range must grow."""
+        """``low`` or ``high`` if the chosen rate is the first or last of several, so that the range must grow."""
         if len(self.rates) == 1 or 0 < self.chosen < len(self.rates) - 1:
             return ""
         return "low" if self.chosen == 0 else "high"
@@ -81,13 +81,14 @@ class CrossFit:
     """Two arms compared with the choice of the rate as part of each (see `cross_fit`).
 
     Attributes:
-        first: what each seed scores under the first arm at rates chosen without it, ``(n,)``.
-        second: the same of the second arm.
+        first: each seed's score under the first arm at rates chosen without it, ``(n,)``.
+        second: the same for the second arm.
         pseudo_values: the jackknife's, ``(n,)``: their mean is the estimate, their spread that of the whole procedure,
-            choice of the rate included. Use them wherever a method takes paired differences.
+            including the choice of the rate. Use them wherever a method takes paired differences.
         first_choices: how often each rate of the first arm was chosen, ``(R,)``, shares that sum to 1.
-        second_choices: the same of the second arm.
-        widening: the factor by which the pseudo-values were spread, as two halves say little of the luck of a choice.
+        second_choices: the same for the second arm.
+        widening: the factor by which the pseudo-values were spread, because two halves say little about the luck of a
+            choice.
     """
 
     first: np.ndarray
@@ -104,18 +105,18 @@ class CrossFit:
 
 
 def cross_fit(first: ArmGrid, second: ArmGrid) -> CrossFit:
-    """Compares two tuned arms so that no seed is judged at a rate it helped to choose.
+    """Compare two tuned arms so that no seed is judged at a rate it helped to choose.
 
-    The seeds are split in halves. On one half each arm's rate is chosen, by mean validation score, ties broken by mean
-    validation loss; on the other half the chosen rates are compared, by test score; then the halves change places
+    The seeds are split in halves. On one half each arm's rate is chosen by mean validation score, with ties broken by
+    mean validation loss; on the other half the chosen rates are compared by test score; then the halves swap roles
     (cross-fitting, Chernozhukov et al. 2018). A single split would add its own luck, so the result is the average over
     all splits, or over a fixed sample of them from 14 seeds on. Rates tied in score and loss share the choice equally.
 
-    The variance is the jackknife's: each seed is left out in turn, of the choosing and of the judging, and all is done
-    again. Averaging over splits makes the estimate smooth in the data, which the jackknife needs and a single choice
-    of the best rate is not (Efron 2014, *Estimation and accuracy after model selection*). Of the luck of the choice the
-    data say little, though: there are two halves that do not share seeds. The part of the variance that comes from
-    choosing therefore counts with 2 degrees of freedom, against n - 1 of the rest (Satterthwaite 1946).
+    The variance is the jackknife's: each seed in turn is left out of both choosing and judging, and everything is
+    repeated. Averaging over splits makes the estimate smooth in the data, which the jackknife needs; a single choice of
+    the best rate is not smooth (Efron 2014, *Estimation and accuracy after model selection*). But the data say little
+    about the luck of the choice, since only two halves share no seeds. So the part of the variance that comes from
+    choosing counts with 2 degrees of freedom, against n - 1 for the rest (Satterthwaite 1946).
 
     Args:
         first: the arm for which a positive difference speaks.
@@ -152,11 +153,11 @@ def cross_fit(first: ArmGrid, second: ArmGrid) -> CrossFit:
 
 
 def _widening(whole: float, judged: float, n: int) -> float:
-    """How much wider Student's interval is for knowing the luck of the choice from `CHOICE_DEGREES` only.
+    """How much wider Student's interval is because the luck of the choice has only `CHOICE_DEGREES` degrees of freedom.
 
     Args:
         whole: the variance of the pseudo-values.
-        judged: that of the seeds at fixed shares of the rates, without the luck of the choice.
+        judged: the variance of the seeds at fixed shares of the rates, without the luck of the choice.
         n: how many seeds there are.
     """
     from scipy.special import stdtrit
@@ -171,27 +172,27 @@ def _widening(whole: float, judged: float, n: int) -> float:
 def tuned_difference(conditions: Sequence[tuple[ArmGrid, ArmGrid]]) -> StudentisedMean:
     """The mean over conditions of the tuned difference, an estimate that `decide_estimate` judges.
 
-    The rate is chosen for each condition apart. The seed remains the replicate: its pseudo-values of all conditions
-    are averaged, so conditions that share seeds may depend on each other.
+    The rate is chosen for each condition separately. The seed remains the replicate: its pseudo-values in all
+    conditions are averaged, so conditions that share seeds may depend on each other.
 
     Args:
-        conditions: the grids of the two arms, one pair a condition (or task), all on the same seeds.
+        conditions: the grids of the two arms, one pair per condition (or task), all on the same seeds.
 
     Raises:
         ValueError: there is no condition, or the grids do not fit each other.
     """
     fits = [cross_fit(first, second) for first, second in conditions]
     if not fits or len({len(fit.pseudo_values) for fit in fits}) > 1:
-        raise ValueError("the conditions are to be one or more, all on the same seeds")
+        raise ValueError("one or more conditions, all on the same seeds, are needed")
     return StudentisedMean(np.mean([fit.pseudo_values for fit in fits], axis=0))
 
 
 def tuned_proportions(first: ArmGrid, second: ArmGrid) -> WiderOf:
     """The tuned difference of the shares of seeds that solve a task: an estimate that `decide_estimate` judges.
 
-    Each side of the interval is the farther of two: that of `PairedProportions`, exact without tuning, with the pairs
-    won and lost counted at rates chosen without them, averaged over the splits; and that of `cross_fit`, which has the
-    luck of the choice.
+    Each limit of the interval is the farther of two: that of `PairedProportions`, exact without tuning, with the pairs
+    won and lost counted at rates chosen without them and averaged over the splits; and that of `cross_fit`, which
+    includes the luck of the choice.
 
     Args:
         first: the first arm; its test scores are 1 where the seed solves the task, else 0.
@@ -201,7 +202,7 @@ def tuned_proportions(first: ArmGrid, second: ArmGrid) -> WiderOf:
         ValueError: a test score is neither 0 nor 1, or the grids do not fit each other.
     """
     if not all(np.isin(grid.test, (0.0, 1.0)).all() for grid in (first, second)):
-        raise ValueError("test scores of solve-or-fail are to be 0 or 1")
+        raise ValueError("test scores of solve-or-fail must be 0 or 1")
     fit = cross_fit(first, second)
     if len(first.rates) == 1:
         won, lost = first.test[0] * (1 - second.test[0]), second.test[0] * (1 - first.test[0])
@@ -224,7 +225,7 @@ def _choices(grid: ArmGrid, choosing: np.ndarray) -> np.ndarray:
 
 
 def _is_best(scores: np.ndarray) -> np.ndarray:
-    """Which of the scores ``(R, S)`` are the largest of their column, but for rounding."""
+    """Which of the scores ``(R, S)`` are the largest of their column, apart from rounding."""
     top = scores.max(0)
     return scores >= top - 1e-9 * np.abs(top)
 
@@ -237,7 +238,7 @@ class _Halves:
         choosing: 1 for a seed that chooses, else 0, ``(S, n)``.
         judged: 1 for a seed that is judged, else 0, ``(S, n)``.
         times: how often each seed is judged, ``(n,)``.
-        together: how often each two are, ``(n, n)``.
+        together: how often each two are judged together, ``(n, n)``.
     """
 
     choosing: np.ndarray
@@ -248,7 +249,7 @@ class _Halves:
 
 @lru_cache(maxsize=16)
 def _halves(n: int) -> _Halves:
-    """All ways to split ``n`` seeds, or a seeded sample of `MOST_SUBSETS`, each with the halves exchanged."""
+    """All ways to split ``n`` seeds, or a seeded sample of `MOST_SUBSETS`, each with the halves swapped."""
     size = n // 2
     if math.comb(n, size) <= MOST_SUBSETS:
         members = np.array(list(combinations(range(n), size)))

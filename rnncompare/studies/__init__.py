@@ -1,1 +1,1 @@
-"""Studies: models tuned alike, evaluated over fresh seeds in pairs, and judged by the rules written before the runs."""
+"""Studies: models tuned alike, compared in pairs over seeds, and judged by rules written before the runs."""

@@ -1,15 +1,69 @@
-"""What of a study a budget of time carries: where most is settled first, and the rest with the time it would take."""
+"""What a study will take, and what of it fits a budget of time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import dataclasses
+import time
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
+from rnncompare.base.isolation import IsolatedError, call_isolated
 from rnncompare.claims import Claim
 from rnncompare.claims.claim import FEWEST_TASKS
 from rnncompare.studies.protocol import Entry, Protocol
+from rnncompare.studies.reporter import Reporter
+from rnncompare.sweep.resources import jobs_at_a_time
+from rnncompare.training.settings import RunSettings
 
-FOR_TRAINING = 0.75  # of what is left of a budget; estimates err, and ranges of rates grow
+UPDATES = 6  # between two validations of a timed run
+
+Kind = TypeVar("Kind", bound=Hashable)
+
+
+def seconds_of(kinds: Mapping[Kind, tuple[RunSettings, int]], reporter: Reporter) -> dict[Kind, float]:
+    """The seconds that one run of each kind takes, from short timed runs, as many at a time as in the study.
+
+    Args:
+        kinds: a run of each kind, and the updates after which such runs usually end.
+        reporter: is told the progress.
+    """
+    settings = [run for run, _ in kinds.values()]
+    with ThreadPoolExecutor(jobs_at_a_time(settings)) as pool, reporter.stage("timing", len(kinds), "kind") as bar:
+
+        def probe(kind: tuple[RunSettings, int]) -> float:
+            try:
+                return call_isolated(_probe, *kind)
+            except IsolatedError:
+                return 0.0  # it will fail as a run too and be recorded as failed
+            finally:
+                bar.advance()
+
+        return dict(zip(kinds, pool.map(probe, kinds.values()), strict=True))
+
+
+def _probe(settings: RunSettings, updates: int, send: Callable[[object], None]) -> float:  # noqa: ARG001
+    from rnncompare.training.experiment import run_experiment
+
+    train = settings.train
+    short = dataclasses.replace(
+        train, max_updates=2 * UPDATES, validate_every=UPDATES, patience=None, settle=None, min_updates=0
+    )
+    validated: list[float] = []
+    start = time.perf_counter()
+    run = run_experiment(
+        dataclasses.replace(settings, train=short), lambda update, metric: validated.append(time.perf_counter())
+    )
+    total = time.perf_counter() - start
+    step = (run.record.speed.step_ms_median or 0.0) / 1000
+    if len(validated) < 2:  # it diverged at once
+        return total
+    validation = max(0.0, validated[1] - validated[0] - UPDATES * step)
+    return total + updates * step + updates / train.validate_every * validation
+
+
+FOR_TRAINING = 0.75  # of what is left of a budget, since estimates err and ranges of rates grow
 
 
 @dataclass(frozen=True)
@@ -20,7 +74,7 @@ class Piece:
         claim: its name.
         start: of the arms.
         task: of the study.
-        entries: to be trained for it.
+        entries: to train for it.
     """
 
     claim: str
@@ -45,19 +99,19 @@ def within(
 ) -> tuple[list[Entry], list[dict[str, str | float]]]:
     """The entries to train within a budget, and what is not attempted.
 
-    First each claim, the cheapest first, gets the fewest tasks that give it a verdict; then come further tasks, and
-    other starts, the cheapest first. Entries that claims share are paid for once. If nothing fits, the cheapest piece
-    is begun.
+    First each claim, the cheapest first, gets the fewest tasks that give it a verdict; then further tasks and other
+    starts follow, the cheapest first. Entries that claims share are paid for once. If nothing fits, the cheapest piece
+    is started.
 
     Args:
-        plan: all that could be trained.
-        seconds: that all runs of each entry take.
+        plan: everything that could be trained.
+        seconds: the time that all runs of each entry take.
         budget: seconds of the machine, all its jobs together.
-        trained: entries that are trained already.
+        trained: entries that are already trained.
 
     Returns:
-        The entries, those trained among them, and a row for each piece not attempted: ``claim``, ``start``, ``task``
-        and the ``seconds`` that it would take, once the rows before it are done.
+        The entries, including those trained, and a row for each piece not attempted: ``claim``, ``start``, ``task`` and
+        the ``seconds`` that it would take after the rows before it.
     """
     claims = {claim.name: claim for claim in plan.claims}
     kept = dict.fromkeys(trained)
@@ -79,7 +133,7 @@ def within(
         if price(cheapest) <= left:
             left -= price(cheapest)
             kept.update(dict.fromkeys(cheapest.entries))
-    if not kept:  # the deadline ends it, and leaves whole pairs
+    if not kept:  # the deadline ends it, leaving whole pairs
         kept.update(dict.fromkeys(min(pieces(plan), key=_cheapest_first(price, claims)).entries))
     attempted = list(kept)
     missing: list[dict[str, str | float]] = []
@@ -93,7 +147,7 @@ def within(
 def _by_need(
     every: Sequence[Piece], claims: Mapping[str, Claim], seconds: Mapping[Entry, float]
 ) -> Iterator[list[Piece]]:
-    """The pieces that give each claim a verdict, the cheapest claim first; then all others, one by one."""
+    """The pieces that give each claim a verdict, the cheapest claim first; then all others, one at a time."""
 
     def alone(piece: Piece) -> float:
         return sum(seconds[entry] for entry in piece.entries)

@@ -2,35 +2,78 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from rnncompare.claims.evidence import Evidence
+import numpy as np
+
+from rnncompare.claims.evidence import Evidence, graded, is_scored
 from rnncompare.claims.finding import Finding
-from rnncompare.claims.graded import graded, is_scored
+from rnncompare.claims.scale import NEGLIGIBLE
 from rnncompare.records import run_id
 from rnncompare.statistics import ArmGrid
 from rnncompare.studies.manifest import ManifestEntry
 from rnncompare.studies.planning import Plan
 from rnncompare.studies.protocol import Condition, Entry
-from rnncompare.studies.rates import end_that_matters, neighbour, with_rate
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FEWEST_TO_CHOOSE = 3  # seeds by which the range of rates is first looked at
+
+LOWEST, HIGHEST = -9, 0  # in half decades: 0.0000316 to 1
+Side = Literal["low", "high"]
+
+
+def rate_at(half_decades: int) -> float:
+    """The rate at a place of the grid of half decades, to three digits: 0.001 at -6, 0.00316 at -5, 0.01 at -4."""
+    return float(f"{10 ** (half_decades / 2):.3g}")
+
+
+def neighbour(rates: Sequence[float], side: Side) -> float | None:
+    """The next rate beyond an end of ``rates``; None if the grid ends there."""
+    end = round(2 * math.log10(min(rates) if side == "low" else max(rates)))
+    beyond = end - 1 if side == "low" else end + 1
+    return rate_at(beyond) if LOWEST <= beyond <= HIGHEST else None
+
+
+def end_that_matters(grid: ArmGrid, margin: float) -> Side | None:
+    """The end of the grid at which an arm's best rate lies, if rates beyond it could matter.
+
+    If the end is better than its neighbour by less than what counts as an improvement in training (a quarter of the
+    margin), as when all rates solve a task, the range does not grow.
+
+    Args:
+        grid: of the arm, its validation scores in the unit of the margin.
+        margin: of the task.
+    """
+    side = grid.at_edge
+    if side not in ("low", "high"):
+        return None
+    mean = np.asarray(grid.validation).mean(axis=1)
+    inner = mean[1] if side == "low" else mean[-2]
+    return side if mean[grid.chosen] - inner > NEGLIGIBLE * margin else None  # type: ignore[return-value]
+
+
+def with_rate(settings: RunSettings, rate: float, seed: int) -> RunSettings:
+    """The run with this learning rate and seed."""
+    return dataclasses.replace(settings, seed=seed, train=dataclasses.replace(settings.train, learning_rate=rate))
+
+
+FEWEST_TO_CHOOSE = 3  # seeds at which the range of rates is first checked
 
 
 @dataclass
 class Grids:
-    """The grid of each entry: every rate of its condition on as many seeds as it needs by now.
+    """The grid of each entry: every rate of its condition on as many seeds as it needs so far.
 
     Attributes:
         plan: what is trained.
-        rates: of each condition, those to begin with first.
-        seeds: of each entry.
+        rates: of each condition, the initial ones first.
+        seeds: how many each entry has.
     """
 
     plan: Plan
@@ -49,7 +92,7 @@ class Grids:
                 yield with_rate(self.plan.runs[entry], rate, seed)
 
     def in_order(self) -> dict[str, RunSettings]:
-        """All runs by their identity, so that an early end leaves whole pairs, of the most important claims first."""
+        """All runs by id, ordered so that an early end leaves whole pairs, of the most important claims first."""
         entries = list(self.plan.runs)
         ranked = [
             ((self.plan.protocol.entries[entry], settings.seed, position), settings)
@@ -81,12 +124,12 @@ class Grids:
         return named
 
     def require(self, pairs: int) -> None:
-        """See to it that every entry has so many seeds."""
+        """Make sure that every entry has at least this many seeds."""
         for entry, seeds in self.seeds.items():
             self.seeds[entry] = max(seeds, pairs)
 
     def widen(self, records: pd.DataFrame) -> list[Condition]:
-        """Add a rate to each condition in which some arm's choice lies at an end of the range.
+        """Add a rate to each condition in which an arm's choice lies at an end of the range.
 
         Args:
             records: of the runs so far.
@@ -109,11 +152,11 @@ class Grids:
         return grown
 
     def deepen(self, findings: Sequence[Finding], looks: Sequence[int]) -> list[str]:
-        """Give the arms of each comparison that is open, and that the study may yet settle, the pairs of its next look.
+        """Give the arms of each comparison that is open, and may still be settled, the pairs of its next look.
 
         Args:
-            findings: by what is there now.
-            looks: after how many pairs the study is looked at.
+            findings: from the records so far.
+            looks: the numbers of pairs at which the study is looked at.
 
         Returns:
             What is looked at again, in words.
@@ -134,7 +177,7 @@ class Grids:
 
 
 def _validated(grids: Grids, records: pd.DataFrame) -> Mapping[Entry, ArmGrid]:
-    """How each entry validated at each rate, on the seeds that it has at every rate."""
+    """The validation scores of each entry at each rate, on the seeds that it has at every rate."""
     import pandas as pd
 
     entries = list(grids.plan.runs)

@@ -1,4 +1,4 @@
-"""The manifest of a study, ``study.json``: what was to be judged, and by which runs."""
+"""The manifest of a study, ``study.json``: what is judged, and by which runs."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class ManifestEntry:
         value: of the task's axis.
         size: settings that make it comparable with the other arms of the condition.
         overrides: settings of its runs.
-        rates: learning rates, those that the study began with first, then those by which the range grew.
-        began: how many rates the study began with.
-        seeds: how many there are of each rate.
-        runs: run id, by rate and seed.
+        rates: learning rates, first the initial ones, then those added.
+        began: how many initial rates there are.
+        seeds: how many each rate has.
+        runs: run ids, by rate and seed.
     """
 
     task: str
@@ -55,17 +55,17 @@ class Manifest:
     """A study as it was planned, and the runs that belong to it.
 
     Attributes:
-        command: that makes the study again.
+        command: reproduces the study.
         settings: of the study.
-        looks: after how many pairs it is looked at.
+        looks: the numbers of pairs at which it is looked at.
         tasks: name, axis, values, limits of training and scale (under ``scale``) of each study task.
         claims: as they were written when the runs were made.
         arms: for each claim, positions in ``entries`` by arm.
-        entries: all that was trained.
-        probes: for each claim, ids of measurements that are not runs, by arm ("" where one measures all).
-        left_out: tasks whose data could not be had, with why.
+        entries: everything trained.
+        probes: for each claim, ids of measurements that are not runs, by arm ("" if one measurement covers all).
+        left_out: tasks whose data were not available, with the reason.
         not_attempted: what did not fit the budget: ``claim``, ``start``, ``task`` and the ``seconds`` it would take.
-        git_commit: of the checkout that the claims lay in; None outside one.
+        git_commit: of the checkout with the claims; None outside one.
     """
 
     command: str
@@ -97,7 +97,7 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of the study in ``folder``; None where there is none.
+    """The manifest of the study in ``folder``; None if there is none.
 
     Raises:
         DataError: the file is torn, foreign, of the earlier protocol, or of another schema version.
@@ -136,7 +136,7 @@ def _entry(values: dict[str, Any]) -> ManifestEntry:
 
 
 def _check_grids(manifest: Manifest) -> None:
-    """Raise `ValueError` where the arms of a claim have different learning rates in one condition."""
+    """Raise `ValueError` if the arms of a claim have different learning rates in one condition."""
     for claim, arms in manifest.arms.items():
         grids: dict[tuple[str, str], list[float]] = {}
         for entry in (manifest.entries[position] for positions in arms.values() for position in positions):

@@ -1,4 +1,4 @@
-"""What a study will train: every entry's settings composed and checked, tasks whose data cannot be had left out."""
+"""What a study will train: every entry's settings composed and checked, without tasks whose data are not available."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Plan:
     Attributes:
         protocol: the entries of each claim.
         tasks: by name, those whose data are there.
-        runs: the settings of each entry, but for seed and learning rate.
-        left_out: tasks whose data cannot be had, with why.
+        runs: the settings of each entry, except seed and learning rate.
+        left_out: tasks whose data are not available, with the reason.
     """
 
     protocol: Protocol
@@ -34,14 +34,14 @@ class Plan:
     left_out: dict[str, str]
 
     def shortened(self, share: float) -> Plan:
-        """The same with a share of the updates."""
+        """The same plan with a share of the updates."""
         if share == 1:
             return self
         runs = {entry: shortened(settings, share) for entry, settings in self.runs.items()}
         return dataclasses.replace(self, runs=runs)
 
     def only(self, kept: Collection[Entry]) -> Plan:
-        """The same without the entries that are not among ``kept``."""
+        """The same plan with only the entries in ``kept``."""
         arms = {
             claim: {arm: tuple(entry for entry in entries if entry in kept) for arm, entries in own.items()}
             for claim, own in self.protocol.arms.items()
@@ -61,15 +61,15 @@ def plan(
     """The plan of a study.
 
     Args:
-        settings: how thoroughly.
-        claims: to be judged.
-        tasks: that the claims name, by name.
+        settings: of the study.
+        claims: to judge.
+        tasks: those that the claims name, by name.
         overrides: settings that all runs share.
-        reporter: hears how a user's own data were understood.
+        reporter: is told how a user's own data were understood.
 
     Raises:
         SettingError: a run cannot be made.
-        DataError: no task's data can be had.
+        DataError: no task's data are available.
     """
     wanted = protocol(claims, tasks)
     shared = [*overrides, f"results_dir={quoted(settings.results_dir)}"]

@@ -21,7 +21,7 @@ CELLS = ("lstm", "gru")
 
 
 def wanted(claims: Sequence[Claim], settings: StudySettings, overrides: Sequence[str]) -> Wanted:
-    """What is to be measured for each claim, arm by arm ("" where one measurement serves all).
+    """What to measure for each claim, by arm ("" if one measurement covers all).
 
     Raises:
         SettingError: a run to be measured cannot be made.
@@ -45,7 +45,7 @@ def _arms(claim: Claim, settings: StudySettings, overrides: Sequence[str]) -> di
 
 
 def _step_probes(claim: Claim, shapes: int, overrides: Sequence[str]) -> Iterator[Measurement]:
-    """The probes of a training step at the first shapes of a claim, with each of its numbers of threads.
+    """The measurements of a training step at the first shapes of a claim, with each of its numbers of threads.
 
     A claim about time names its device; memory is measured on the one that ``device=`` asks for, if it does.
     """
@@ -63,7 +63,7 @@ def _step_probes(claim: Claim, shapes: int, overrides: Sequence[str]) -> Iterato
 
 
 def servable(requests: Wanted) -> tuple[Wanted, dict[str, str]]:
-    """The requests less those of claims whose device is not here, and why for each of these claims."""
+    """The requests without those of claims whose device is not here, and the reason for each of these claims."""
     kept: Wanted = {}
     unserved: dict[str, str] = {}
     for claim, arms in requests.items():
@@ -83,13 +83,13 @@ def _require_device(name: str, send: Callable[[object], None]) -> None:  # noqa:
 
 
 def measure(requests: Wanted, results_dir: str, reporter: Reporter, deadline: float | None = None) -> None:
-    """Measure what is missing, one after the other, with the machine to itself, claim by claim.
+    """Measure what is missing, one at a time with the machine to itself, claim by claim.
 
     Args:
         requests: what is wanted.
         results_dir: of the study.
-        reporter: hears how far it is.
-        deadline: when, by `time.monotonic`, no further one is begun; None for none.
+        reporter: is told the progress.
+        deadline: time by `time.monotonic` after which none is started; None for no deadline.
 
     Raises:
         StorageError: a file could not be written.

@@ -27,13 +27,13 @@ class StudyTask:
         overrides: settings of its runs, as on the command line of ``rnncompare.run``.
         axis: the setting that is varied: the training-set size, or a lag.
         values: of the axis, rising.
-        usual: the value used where a claim asks for one only.
-        rates: learning rates to begin with; the range grows where a choice lies at its end.
-        min_updates: before which no run ends.
-        max_updates: after which a run is cut, if it still improves.
-        usual_updates: that runs took in a pilot, for estimates of time.
+        usual: the value used if a claim asks for only one.
+        rates: initial learning rates; the range grows if a choice lies at its end.
+        min_updates: no run ends before this many.
+        max_updates: a run that is still improving is cut after this many.
+        usual_updates: what runs took in a pilot, for estimates of time.
         validate_every: updates between validations.
-        target: the quality that is timed; None for none.
+        target: the quality whose time is measured; None for none.
     """
 
     name: str
@@ -76,14 +76,14 @@ class StudyTask:
 
 @dataclass(frozen=True)
 class Condition:
-    """What all arms compared with each other share, their learning rates among it.
+    """What all arms compared with each other share, including their learning rates.
 
     Attributes:
         task: the name of the study task.
         value: of the task's axis.
         size: settings that make the arms comparable.
-        rates: learning rates to begin with.
-        grows: whether rates are added where a choice lies at an end.
+        rates: initial learning rates.
+        grows: whether rates are added if a choice lies at an end.
     """
 
     task: str
@@ -95,11 +95,11 @@ class Condition:
 
 @dataclass(frozen=True)
 class Entry:
-    """One arm in one condition: its runs differ in their learning rate and their seed.
+    """One arm in one condition; its runs differ in their learning rate and seed.
 
     Attributes:
-        condition: that it belongs to.
-        overrides: all settings of its runs but seed and learning rate.
+        condition: to which it belongs.
+        overrides: all settings of its runs except seed and learning rate.
     """
 
     condition: Condition
@@ -118,10 +118,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Protocol:
-    """All that a study trains, each entry once however many claims use it.
+    """Everything a study trains, each entry once however many claims use it.
 
     Attributes:
-        claims: what is to be judged.
+        claims: to judge.
         arms: for each claim's name, its entries by arm.
         entries: with the smallest priority of the claims that use them.
     """
@@ -141,8 +141,8 @@ def load_task(name: str) -> StudyTask:
     """The study task called ``name``.
 
     Raises:
-        SettingError: there is none, or it cannot be judged: it has no reference, say.
-        DataError: its file is not one of a task.
+        SettingError: there is none, or it cannot be judged, for example because it has no reference.
+        DataError: its file does not hold a study task.
     """
     require(name in task_names(), "tasks", name, f"one of {', '.join(task_names())}")
     path = TASKS / f"{name}.yaml"
@@ -157,7 +157,7 @@ def parse_task(name: str, content: Mapping[str, Any]) -> StudyTask:
 
     Raises:
         SettingError: it cannot be judged.
-        TypeError, ValueError, KeyError: the values are not those of a task.
+        TypeError, ValueError, KeyError: the values do not make a task.
     """
     where = f"configs/study/task/{name}.yaml"
     content = dict(content)
@@ -176,11 +176,11 @@ def parse_task(name: str, content: Mapping[str, Any]) -> StudyTask:
 
 
 def protocol(claims: Sequence[Claim], tasks: Mapping[str, StudyTask]) -> Protocol:
-    """What is to be trained for ``claims``.
+    """What to train for ``claims``.
 
     Args:
-        claims: to be judged together.
-        tasks: by name; those of a claim that are not there (their data cannot be had) are left out.
+        claims: judged together.
+        tasks: by name; tasks of a claim that are not among them (their data are not available) are left out.
     """
     plan = Protocol(tuple(claims))
     for claim in claims:

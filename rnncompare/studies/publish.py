@@ -1,8 +1,8 @@
-"""``python -m rnncompare.studies.publish STUDY``: a study's numbers into the pages that quote it; none is typed.
+"""``python -m rnncompare.studies.publish STUDY``: write a study's numbers into the pages that quote it.
 
-A page says where by a pair of lines, ``<!-- verdicts: CLAIM ... -->`` and ``<!-- end -->``; what stands between them is
-replaced by the verdict table of these claims, or of all for ``<!-- verdicts -->``. ``<!-- conditions: CLAIM -->`` gives
-each condition of a claim apart, ``<!-- checks: CLAIM -->`` what code found.
+A page marks the place with a pair of lines, ``<!-- verdicts: CLAIM ... -->`` and ``<!-- end -->``. What is between them
+is replaced by the verdict table of these claims, or of all claims for ``<!-- verdicts -->``. ``<!-- conditions: CLAIM
+-->`` gives each condition of a claim separately, ``<!-- checks: CLAIM -->`` what code found.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the numbers of a study into the table of verdicts and the claims' pages.
 
     Returns:
-        0; 2 where there is no study.
+        0, or 2 if there is no study.
     """
     parser = argparse.ArgumentParser(prog="python -m rnncompare.studies.publish", description=__doc__)
     parser.add_argument("study", type=Path, help="folder of the study, such as results/published/study")
@@ -47,7 +47,7 @@ def pages() -> list[Path]:
 
 
 def filled(text: str, study: Study) -> str:
-    """``text`` with its blocks as the study has them."""
+    """``text`` with its blocks filled in from the study."""
 
     def block(found: re.Match[str]) -> str:
         named = set((found[3] or "").split())

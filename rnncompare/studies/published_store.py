@@ -1,4 +1,4 @@
-"""Publishing a study: its manifest, and tables of its runs, curves and measurements without paths of the machine."""
+"""Publishing a study: its manifest, and tables of its runs, curves and measurements, without paths of the machine."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from rnncompare.measurements.store import STORE as MEASUREMENTS
 from rnncompare.records import plain, write_whole
 from rnncompare.records.store import CURVES, write_frame
 from rnncompare.records.store import NAME as RECORDS
-from rnncompare.studies.files import Files, read_files
 from rnncompare.studies.manifest import NAME, Manifest, read_manifest
+from rnncompare.studies.verdicts import Files, read_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,13 +27,13 @@ _ABSOLUTE = re.compile(rf"(?<![\w:/.~\\])(?:~/{_PART}|/{_PART}/{_PART}|[A-Za-z]:
 
 
 def publish(study: Path, destination: Path) -> tuple[list[Path], Files]:
-    """Write the manifest of a study, and tables of all that it names, to another folder.
+    """Write the manifest of a study, and tables of everything it names, to another folder.
 
-    `rnncompare.load_records` and reports read that folder as they read the study's own.
+    `rnncompare.load_records` and reports read that folder just like the study's own.
 
     Args:
         study: its folder.
-        destination: made if absent; files of these names in it are replaced.
+        destination: created if absent; files of the same names are replaced.
 
     Returns:
         The files written, and what is in them.
@@ -68,7 +68,7 @@ def without_paths(value: Any) -> Any:
 
 
 def _setting(key: str, value: Any) -> Any:
-    """A setting's value; unlike a path in a text, one that is a path may hold spaces."""
+    """A setting's value without paths; unlike a path within a text, a path setting may contain spaces."""
     is_path = key.rpartition(".")[2] in PATH_SETTINGS and isinstance(value, str)
     return _last_name(value) if is_path and _is_absolute(value) else without_paths(value)
 

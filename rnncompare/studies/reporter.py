@@ -1,4 +1,4 @@
-"""What a study tells while it is made; the commands print it, a caller in Python may do with it what it likes."""
+"""What a study reports while it is made; the commands print it, and Python callers may do as they like with it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rnncompare.records import Record
 
 
 class Stage(Protocol):
-    """A part of a study under way; hears of its runs, from several threads."""
+    """A part of a study under way; told about its runs, from several threads."""
 
     def update(self, name: str, update: int, metric: float) -> None:
         """The run called ``name`` has validated at ``update``."""
@@ -21,21 +21,21 @@ class Stage(Protocol):
         """A run has ended and is recorded."""
 
     def advance(self) -> None:
-        """A piece of work that is no run is done."""
+        """A piece of work that is not a run is done."""
 
 
 class Reporter(Protocol):
-    """Hears what a study does."""
+    """Told what a study does."""
 
     def say(self, text: str) -> None:
         """A line about the study as a whole."""
 
     def stage(self, name: str, total: int, unit: str) -> AbstractContextManager[Stage]:
-        """A part of the study begins, of so many units of work."""
+        """A part of the study begins, with this many units of work."""
 
 
 class _Silence:
-    """Hears everything, and says nothing."""
+    """Ignores everything."""
 
     def say(self, text: str) -> None: ...
     def stage(self, name: str, total: int, unit: str) -> AbstractContextManager[Stage]:

@@ -14,7 +14,7 @@ from typing import Any
 from rnncompare.base.errors import SettingError
 from rnncompare.claims import Claim
 from rnncompare.records.provenance import provenance
-from rnncompare.studies import budget, cost, probing
+from rnncompare.studies import budget, probing
 from rnncompare.studies.grids import FEWEST_TO_CHOOSE, Grids
 from rnncompare.studies.manifest import NAME, Manifest, is_earlier
 from rnncompare.studies.planning import Plan, plan
@@ -25,7 +25,7 @@ from rnncompare.studies.verdicts import Study, read_study
 from rnncompare.sweep import Train, find_missing, recorded, require_writable
 from rnncompare.sweep.resources import jobs_at_a_time
 
-UNTIL_JUDGING = 0.9  # of a budget; ending runs and judging take time too
+UNTIL_JUDGING = 0.9  # of a budget, since ending runs and judging take time too
 FOR_MEASURING = 0.35  # of a budget
 
 
@@ -41,17 +41,17 @@ def conduct(
     """Make a study, or what is missing of it, and judge it.
 
     Args:
-        settings: how thoroughly.
-        claims: to be judged.
-        tasks: that the claims name.
+        settings: of the study.
+        claims: to judge.
+        tasks: those that the claims name.
         overrides: settings that all runs share.
-        train: trains runs and gives their records.
-        command: that makes the study again.
-        reporter: hears how far it is.
+        train: trains runs and yields their records.
+        command: reproduces the study.
+        reporter: is told the progress.
 
     Raises:
-        SettingError, DataError: it cannot be made; nothing was trained.
-        StorageError: a record could not be written; those before it are kept.
+        SettingError, DataError: the study cannot be made; nothing was trained.
+        StorageError: a record could not be written; earlier ones are kept.
     """
     began = time.monotonic()
     folder = Path(settings.results_dir)
@@ -118,7 +118,7 @@ class _Study:
         )
 
     def make_within(self, folder: Path, planned: Plan, seconds: Mapping[Entry, float], deadline: float) -> None:
-        """Train what fits the budget; where it takes less than was estimated, more of the study is attempted."""
+        """Train what fits the budget; if it takes less than estimated, attempt more of the study."""
         jobs = jobs_at_a_time(planned.runs.values())
         each = {entry: _at_first(entry, self.settings) * taken for entry, taken in seconds.items()}
         began = time.monotonic()
@@ -138,7 +138,7 @@ class _Study:
             pace, kept = max(0.05, jobs * (time.monotonic() - began) / estimated), attempted
 
     def announce(self, seconds: Mapping[Entry, float]) -> None:
-        """Say how many runs there are at first and at most, and how long those that are missing take."""
+        """Report how many runs there are at first and at most, and how long the missing ones take."""
         plan, looks = self.grids.plan, self.settings.looks
         if not plan.runs:
             return
@@ -155,7 +155,7 @@ class _Study:
         self.reporter.say(line)
 
     def make(self, folder: Path) -> None:
-        """Train look by look: the range of rates grows first, then the pairs of what is still open."""
+        """Train look by look: first the range of rates grows, then the pairs of what is still open."""
         looks = self.settings.looks
         self.grids.seeds = dict.fromkeys(self.grids.plan.runs, 0)
         for pairs in sorted({min(FEWEST_TO_CHOOSE, looks[0]), looks[0]}):
@@ -168,9 +168,9 @@ class _Study:
                 return
 
     def _complete(self, folder: Path, stage: str) -> bool:
-        """Train what is missing, with wider ranges of rates where choices lie at an end; False if time ran out."""
+        """Train what is missing, with wider ranges of rates if choices lie at an end; False if time ran out."""
         while True:
-            self.manifest().write(folder)  # whole from here on: a report of what is there can be made at any time
+            self.manifest().write(folder)  # from here on a report can be made at any time
             runs = self.grids.in_order()
             if not runs:
                 return True
@@ -196,13 +196,13 @@ class _Study:
 
 
 def _seconds(planned: Plan, settings: StudySettings, reporter: Reporter, always: bool) -> dict[Entry, float]:
-    """The seconds of one run of each entry; those that differ only in size of data, or in their start, take alike.
+    """The seconds of one run of each entry; entries that differ only in size of data, or in start, take the same.
 
     Args:
         planned: what is trained.
         settings: of the study.
         reporter: hears how far it is.
-        always: whether to time kinds of which all runs are recorded, too.
+        always: whether to time kinds whose runs are all recorded, too.
     """
     grids = Grids(planned)
     grids.require(settings.looks[0])
@@ -216,7 +216,7 @@ def _seconds(planned: Plan, settings: StudySettings, reporter: Reporter, always:
 
     usual = {name: math.ceil(settings.updates * task.usual_updates) for name, task in planned.tasks.items()}
     kinds = {kind(entry): (planned.runs[entry], usual[entry.task]) for entry in entries}
-    taken = cost.seconds_of(kinds, reporter)
+    taken = budget.seconds_of(kinds, reporter)
     return {entry: taken[kind(entry)] for entry in entries}
 
 

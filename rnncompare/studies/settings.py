@@ -1,20 +1,24 @@
-"""The settings of a study."""
+"""The settings of a study, and the words of its command line: its own, and those that all of its runs share."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rnncompare.base.errors import SettingError, require
+from rnncompare.composition.override_allowlist import separate
 from rnncompare.tasks.contract import setting
+from rnncompare.training.settings import RunSettings
 
 UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
-LOOKS = (10, 20, 30, 50)  # pairs after which a study is looked at, between its fewest and its most
+LOOKS = (10, 20, 30, 50)  # numbers of pairs at which a study is looked at, between its fewest and its most
 
 
 @dataclass
 class StudySettings:
-    """What is studied, and how thoroughly; ``preset`` gives the numbers that are not said."""
+    """What is studied, and how thoroughly; ``preset`` gives the numbers that are not set."""
 
     claim: str | None = setting(None, "all, one claim or several with commas; null for data of your own")
     budget: str | None = setting(None, "time to take, such as 10min or 2h; what does not fit is listed, not attempted")
@@ -29,10 +33,10 @@ class StudySettings:
     results_dir: str = setting("results/study", "folder for the records and for study.json")
 
     def checked(self) -> StudySettings:
-        """Itself, once its values are in range.
+        """These settings, if their values are in range.
 
         Raises:
-            SettingError: one is not.
+            SettingError: a value is out of range.
         """
         require(self.pairs >= 2, "pairs", self.pairs, "a whole number from 2")
         valid = f"a whole number from {self.pairs}, the number of pairs at first"
@@ -46,7 +50,7 @@ class StudySettings:
 
     @property
     def looks(self) -> tuple[int, ...]:
-        """After how many pairs the study is looked at."""
+        """The numbers of pairs at which the study is looked at."""
         between = (look for look in LOOKS if self.pairs < look < self.most_pairs)
         return tuple(sorted({self.pairs, *between, self.most_pairs}))
 
@@ -65,3 +69,47 @@ class StudySettings:
         seconds = float(found[1]) * UNITS[found[2] or "s"]
         require(seconds > 0, "budget", self.budget, valid)
         return seconds
+
+
+OWN = ("preset", *(field.name for field in dataclasses.fields(StudySettings)))
+WITH_CLAIMS = ("device", "threads", "run_timeout", "checkpoint_seconds")  # a claim fixes all else
+CHOSEN = ("model", "seed", "train.learning_rate")  # which the study chooses
+
+
+def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The study's own words, with flags and Hydra's settings, and those of its runs; ``study.`` may precede them."""
+    study, overrides = separate(words)
+    runs: list[str] = []
+    for word in overrides:
+        word = word.removeprefix("study.")
+        name, _, value = word.lstrip("+~").partition("=")
+        if name in ("claim", "models") and "," in value and value[0] not in "'\"":
+            study.append(f"{name}='{value}'")  # Hydra would take it for a sweep
+        else:
+            (study if name in OWN or name.startswith("hydra") else runs).append(word)
+    return study, runs
+
+
+def check_beside_claims(words: Sequence[str]) -> None:
+    """Raise `SettingError` for settings of runs that a study of claims fixes."""
+    for name, value in _settings(words):
+        require(name in WITH_CLAIMS, name, value, f"the claims fix it; to be set are {', '.join(WITH_CLAIMS)}")
+
+
+def check_beside_data(words: Sequence[str]) -> None:
+    """Raise `SettingError` for settings of runs that a study of a user's own data chooses."""
+    for name, value in _settings(words):
+        require(name not in CHOSEN, name, value, "the study chooses it")
+
+
+def _settings(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Name and value of each setting.
+
+    Raises:
+        SettingError: runs have no such setting.
+    """
+    known = [field.name for field in dataclasses.fields(RunSettings)]
+    for word in words:
+        name, _, value = word.lstrip("+~").partition("=")
+        require(name.partition(".")[0] in known, name, value, f"no such setting; there are {', '.join([*OWN, *known])}")
+        yield name, value

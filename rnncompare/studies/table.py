@@ -1,4 +1,4 @@
-"""The verdict table of a study, to print: every comparison, then its tasks, then what a reader must know."""
+"""The verdict table of a study as text: every comparison, then its tasks, then notes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from rnncompare.studies.verdicts import Study
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_CLAIMS_WITH_TASKS = 3  # of more, the tasks of each are left to the report
+MOST_CLAIMS_WITH_TASKS = 3  # with more claims, only the report shows their tasks
 
 
 def text(study: Study) -> str:
-    """The verdicts, a row for each comparison; their tasks, of a few claims; and what a reader must know."""
+    """The verdicts, a row for each comparison; their tasks, if there are only a few claims; and notes."""
     known = [finding for finding in study.findings if finding.verdict != "not measured"]
     bold = "* holds with the adjustment for all comparisons of this study; the others are suggestive"
     lines = ["", aligned(frame(known)), "", bold] if known else []
@@ -98,7 +98,7 @@ def by_task(tasks: Sequence[TaskFinding]) -> pd.DataFrame:
 
 
 def _tally(finding: Finding) -> str:
-    """How many tasks say what, where there are several."""
+    """How many tasks have which verdict, if there are several."""
     if len(finding.tasks) < 2:
         return ""
     verdicts = [task.verdict for task in finding.tasks]
@@ -142,14 +142,14 @@ def _unmeasured(study: Study) -> Iterator[str]:
 
 
 def interval(found: Interval) -> str:
-    """A mean with its bounds, each to three digits, in ASCII for terminals; `report.pages.phrases` has the page's."""
+    """A mean with its bounds, each to three digits, in ASCII for terminals; pages use `report.pages.phrases`."""
     if math.isnan(found.low):
         return f"{found.mean:+.3g}"
     return f"{found.mean:+.3g} [{found.low:+.3g}, {found.high:+.3g}]"
 
 
 def p_value(p: float) -> str:
-    """A p-value to three places, for tables and pages; nothing where it is not known (NaN)."""
+    """A p-value to three places, for tables and pages; empty if unknown (NaN)."""
     if math.isnan(p):
         return ""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"

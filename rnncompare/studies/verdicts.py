@@ -1,4 +1,4 @@
-"""A study read back: its manifest and records become evidence, and the evidence findings."""
+"""A study read back: its files become evidence for each claim, and the evidence findings."""
 
 from __future__ import annotations
 
@@ -6,20 +6,117 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
+from rnncompare.claims import Claim
 from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.finding import Finding
 from rnncompare.claims.judge import as_family, judge
-from rnncompare.studies.evidence import gather
-from rnncompare.studies.files import read_files
+from rnncompare.measurements.store import STORE as MEASUREMENTS
+from rnncompare.measurements.store import read_measurements
+from rnncompare.records import read_curves, read_records, to_frame
+from rnncompare.records.store import CURVES, read_frame
+from rnncompare.records.store import NAME as RECORDS
 from rnncompare.studies.manifest import NAME, Manifest, read_manifest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Files:
+    """The tables of a study, published or not.
+
+    Attributes:
+        records: as `rnncompare.load_records` gives them.
+        curves: of the records, with ``run_id``.
+        probes: as `rnncompare.measurements.store.load_measurements` gives them.
+        skipped: a line for each file that could not be read.
+    """
+
+    records: pd.DataFrame
+    curves: pd.DataFrame
+    probes: pd.DataFrame
+    skipped: list[str]
+
+
+def read_files(folder: Path, runs: bool = True) -> Files:
+    """The tables of the study in ``folder``.
+
+    Args:
+        folder: of the study.
+        runs: whether the study has any: claims that need no training leave none.
+
+    Raises:
+        DataError: there is no record although there should be, or the study was published and one of its tables is
+            absent or torn.
+    """
+    _require_whole(folder)
+    records, skipped = read_records(folder) if runs else (to_frame([]), [])
+    curves, without_curve = read_curves(records)
+    probes, unread = read_measurements(folder)
+    return Files(records, curves, probes, [*skipped, *without_curve, *unread])
+
+
+def _require_whole(folder: Path) -> None:
+    """Raise `DataError` if the study was published and lacks a table, since findings must not rest on half of it."""
+    if not (folder / CURVES).exists():
+        return
+    for name, key in ((RECORDS, "run_id"), (CURVES, "run_id"), (MEASUREMENTS, "probe_id")):
+        frame = read_frame(folder / name, [key])
+        if frame is None or key not in frame:
+            raise DataError(f"{folder / name}: absent, torn or not published by rnncompare; publish the study again")
+
+
+COLUMNS = ("arm", "task", "axis", "value", "rate", "added", "run_id")
+
+
+def gather(
+    manifest: Manifest, claim: Claim, records: pd.DataFrame, curves: pd.DataFrame, probes: pd.DataFrame
+) -> Evidence:
+    """The study's evidence for ``claim``; runs that are named but not yet recorded are left out."""
+    runs = _named(manifest, claim).merge(records.astype({"run_id": object}), on="run_id", how="inner")
+    return Evidence(
+        runs=runs,
+        curves=curves[curves["run_id"].isin(runs["run_id"])] if len(runs) else curves.iloc[:0],
+        probes=_probes(manifest.probes.get(claim.name, {}), probes),
+        scales=manifest.scales,
+        looks=manifest.looks,
+    )
+
+
+def _named(manifest: Manifest, claim: Claim) -> pd.DataFrame:
+    """The runs of a claim, a row for each arm to which they belong."""
+    import pandas as pd
+
+    rows = [
+        (
+            arm,
+            entry.task,
+            manifest.tasks[entry.task]["axis"],
+            entry.value,
+            rate,
+            rate not in entry.rates[: entry.began],
+            run,
+        )
+        for arm, positions in manifest.arms.get(claim.name, {}).items()
+        for entry in (manifest.entries[position] for position in positions)
+        for rate, seeds in entry.runs.items()
+        for run in seeds.values()
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _probes(named: dict[str, list[str]], probes: pd.DataFrame) -> pd.DataFrame:
+    arms = {probe: arm for arm, identities in named.items() for probe in identities}
+    mine = probes[probes["probe_id"].isin(list(arms))]
+    return mine.assign(arm=mine["probe_id"].map(arms))
 
 
 @dataclass(frozen=True)
 class Study:
-    """A study and what came of it.
+    """A study and its findings.
 
     Attributes:
         manifest: what was planned.
@@ -35,7 +132,7 @@ class Study:
 
 
 def read_study(folder: Path) -> Study:
-    """Judge the study in ``folder``, published or not, by the records that are there now.
+    """Judge the study in ``folder``, published or not, by the records that exist now.
 
     Raises:
         DataError: there is no study there, one of the earlier protocol, no record, or a published table of it is torn.
@@ -54,7 +151,7 @@ def read_study(folder: Path) -> Study:
 
 
 def _with_price(finding: Finding, not_attempted: Sequence[dict[str, Any]]) -> Finding:
-    """The finding with the time that what was not attempted of it would take."""
+    """The finding with a note on the time that its tasks not attempted would take."""
     mine = [
         piece["seconds"]
         for piece in not_attempted

@@ -57,6 +57,9 @@ class File(Layout, Reading, Own):
         assert sha256 is not None
         return sha256
 
+    def redrawn(self) -> File | None:
+        return None if self.problem().redrawn() is None else replace(self, split="rolling")
+
     def _kind(self) -> str:
         """The kind where the file's name says it, so that runs on one content under two names are not confused."""
         text = self.kind == "auto" and Path((self.path or "").removesuffix(".gz")).suffix.lower() in TEXT_SUFFIXES

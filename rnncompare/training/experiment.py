@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import torch
 
 from rnncompare.base.clocks import step_milliseconds
+from rnncompare.base.errors import require
 from rnncompare.base.machine import EXCLUSIVE_BELOW, OtherLoad, PeakMemory, find_device, hardware_name
 from rnncompare.base.source import source_sha256
 from rnncompare.models import cells, sizing
-from rnncompare.models.architecture import Architecture
-from rnncompare.models.network import Network
+from rnncompare.models.architecture import Architecture, names
+from rnncompare.models.network import Network, check_own
 from rnncompare.models.reference import cell_name
 from rnncompare.records import DataFields, MemoryFields, ModelFields, QualityFields, Record, Run, SpeedFields, run_id
 from rnncompare.records.provenance import provenance
@@ -22,7 +23,7 @@ from rnncompare.training.batches import Split
 from rnncompare.training.decisions import Training
 from rnncompare.training.kept_model import KeptModel, outputs_of
 from rnncompare.training.loop import Checkpointer, check_optimizer, evaluate, train
-from rnncompare.training.settings import DEFAULT_HIDDEN_SIZE, ModelSettings, RunSettings
+from rnncompare.training.settings import DEFAULT_HIDDEN_SIZE, ModelSettings, OwnModel, RunSettings
 
 
 def check(settings: RunSettings, here: bool = True) -> tuple[RunSettings, str | None]:
@@ -43,7 +44,9 @@ def check(settings: RunSettings, here: bool = True) -> tuple[RunSettings, str | 
     task = settings.data.pinned()
     task.train_examples()
     data = dataclasses.replace(task, size=1).load(settings.seed)
-    design(settings.model, data)
+    architecture = design(settings.model, data)
+    if architecture.factory is not None:
+        check_own(architecture)
     if settings.train.fused and isinstance(device, torch.device):
         check_optimizer(settings.train, device)
     return dataclasses.replace(settings, device=str(device), data=task), data.understood
@@ -163,7 +166,12 @@ class Experiment:
 
 
 def source_of(model: str, task: type[Task]) -> str | None:
-    """The fingerprint of the code of a run's cell (for torch's modules, the one with their equations) and its task."""
+    """The fingerprint of the code of a run's cell (for torch's modules, the one with their equations) and its task.
+
+    None for a module of the user's own, whose code is part of the run's identity.
+    """
+    if model not in names():
+        return None
     return source_sha256(cells.cell_class(cell_name(model)), task)
 
 
@@ -193,14 +201,27 @@ def design(model: ModelSettings, data: Data) -> Architecture:
         categories=data.categories,
         hidden_size=model.hidden_size or DEFAULT_HIDDEN_SIZE,
         **{name: getattr(model, name) for name in shared},
+        factory=model.factory if isinstance(model, OwnModel) else None,
     )
     if model.parameters is None:
         return architecture
+    valid = "null: the width of a module of your own is model.hidden_size"
+    require(architecture.factory is None, "model.parameters", model.parameters, valid)
     return dataclasses.replace(architecture, hidden_size=sizing.solve_hidden_size(architecture, model.parameters))
 
 
 def _model_fields(network: Network, batch_size: int, data: Data) -> ModelFields:
     architecture = network.architecture
+    if architecture.factory is not None:
+        parts = [[value for value in part.parameters() if value.requires_grad] for part in (network, network.recurrent)]
+        counted = [sum(value.numel() for value in part) for part in parts]
+        return ModelFields(
+            name=architecture.name,
+            implementation="own",
+            hidden_size=architecture.hidden_size,
+            parameters=counted[0],
+            recurrent_parameters=counted[1],
+        )
     counts = sizing.count_parameters(architecture)
     batch_size = min(batch_size, len(data.train))
     return ModelFields(

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 
 import rnncompare
 from rnncompare.base.errors import DataError, SettingError
-from rnncompare.models.architecture import Architecture
+from rnncompare.models.architecture import Architecture, names
 from rnncompare.models.network import Network
 from rnncompare.models.reference import MODULES
 from rnncompare.records import MODEL
@@ -72,6 +73,23 @@ class KeptModel:
         Raises:
             DataError: the data are not what the model reads.
         """
+        examples, rows = self._read(data)
+        assert self.prepared is not None
+        return self.prepared.predictions(outputs_of(self.network, examples), rows)
+
+    def inputs(self, data: pd.DataFrame | np.ndarray | str | Path) -> Examples:
+        """New data as the network reads them, scaled and padded: the input of `to_torch` and of what `export` writes.
+
+        Args:
+            data: as for `predict`.
+
+        Raises:
+            DataError: the data are not what the model reads.
+        """
+        return self._read(data)[0]
+
+    def _read(self, data: pd.DataFrame | np.ndarray | str | Path) -> tuple[Examples, pd.DataFrame]:
+        """New data as inputs, and a row that says of what each prediction is."""
         import pandas as pd
 
         from rnncompare.tasks.user import new_data
@@ -88,13 +106,12 @@ class KeptModel:
             source = new_data.arrays_without_targets(data)
         else:
             source = new_data.read_new(Path(data).expanduser())
-        examples, rows = new_data.read(self.prepared, source)
-        return self.prepared.predictions(outputs_of(self.network, examples), rows)
+        return new_data.read(self.prepared, source)
 
     def to_torch(self) -> nn.Module:
         """The recurrent layers as `torch.nn.LSTM`, `GRU` or `RNN`, with the trained weights.
 
-        `prepared` says what prepares their input, ``network.embedding`` what embeds it, ``network.readout`` what reads
+        `inputs` prepares their input, ``network.embedding`` what embeds it, ``network.readout`` what reads
         their output.
 
         Raises:
@@ -108,6 +125,30 @@ class KeptModel:
         theirs.load_state_dict(self.network.recurrent.state_dict())
         return theirs
 
+    def export(self, path: str | Path, steps: int | None = None) -> None:
+        """Write the network for other programs: ``.pt2`` for `torch.export.load`, ``.onnx`` for ONNX runtimes.
+
+        It reads what `inputs` gives, padded to ``steps``: ``inputs`` of ``(N, steps, F)`` floats or ``(N, steps)``
+        integers and ``lengths`` of ``(N,)``, for any N. It gives ``outputs``, which `Prepared.predictions` puts in
+        words.
+
+        Args:
+            path: of the file.
+            steps: of the longest sequence; the window where the model forecasts.
+
+        Raises:
+            SettingError: the format is not known, the steps are not said, or the network reads in both directions.
+            DataError: ONNX is not installed (``pip install 'rnncompare[onnx]'``).
+            OSError: the file cannot be written.
+        """
+        from rnncompare.training.export import export
+
+        if steps is None and self.prepared is not None and self.prepared.form == "forecast":
+            steps = self.prepared.window
+        if steps is None:
+            raise SettingError("steps", None, "the steps of the longest sequence, since these can be of any length")
+        export(self.network, Path(path), steps)
+
     def save(self, path: str | Path) -> None:
         """Write the model to ``path``, whole or not at all; `load_model` reads it. Its folder is made if absent.
 
@@ -115,9 +156,10 @@ class KeptModel:
             OSError: it cannot be written.
         """
         path = Path(path)
+        plan = vars(self.network.architecture)
         content = {
             "format": FORMAT,
-            "architecture": dataclasses.asdict(self.network.architecture),
+            "architecture": {name: value for name, value in plan.items() if name != "factory"},
             "weights": {name: value.cpu() for name, value in self.network.state_dict().items()},
             "prepared": None if self.prepared is None else self.prepared.state(),
             **{name: getattr(self, name) for name in ("run_id", "config", "test_outputs", "test_targets", "version")},
@@ -134,11 +176,15 @@ class KeptModel:
                 temporary.unlink(missing_ok=True)
 
 
-def load_model(path: str | Path) -> KeptModel:
+def load_model(path: str | Path, module: Callable[..., nn.Module] | None = None) -> KeptModel:
     """The model at ``path``, or that of the run whose folder it is; on the CPU. No code in the file is run.
 
+    Args:
+        path: of the file or folder.
+        module: the class or function that made the recurrent layers, where they are a module of your own.
+
     Raises:
-        DataError: there is no such file, or it holds no model.
+        DataError: there is no such file, it holds no model, or its module is wanted.
     """
     from rnncompare.tasks.user.prepared import Prepared
 
@@ -151,7 +197,11 @@ def load_model(path: str | Path) -> KeptModel:
         if content["format"] != FORMAT:
             raise ValueError(f"its format is {content['format']!r}, not {FORMAT!r}")
         plan = content["architecture"]
-        network = Network(Architecture(**{**plan, "categories": tuple(plan["categories"])}))
+        own = plan["name"] not in names()
+        if own and module is None:
+            raise ValueError(f"it holds a module of your own: load_model(path, module={plan['name']})")
+        given = {"categories": tuple(plan["categories"]), "factory": module if own else None}
+        network = Network(Architecture(**plan | given))
         network.load_state_dict(content["weights"])
         prepared = None if content["prepared"] is None else Prepared.from_state(content["prepared"])
         facts = {name: content[name] for name in ("run_id", "config", "test_outputs", "test_targets", "version")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +54,47 @@ class ModelSettings:
         for name in ("dropout", "input_dropout"):
             value = getattr(self, name)
             require(0 <= value < 1, f"model.{name}", value, "a number from 0 to below 1")
+
+    def config(self) -> dict[str, Any]:
+        """The settings as plain values."""
+        return dataclasses.asdict(self)
+
+
+@dataclass
+class OwnModel(ModelSettings):
+    """A module of the user's own in the place of a cell, given from Python.
+
+    It travels to the processes that train by value, so that a class of a script or notebook is known there.
+
+    Attributes:
+        source: SHA-256 of its code, by which its runs are known.
+        factory: a class, or a function that makes a module.
+    """
+
+    source: str = ""
+    factory: Callable[..., Any] = field(default=lambda *_: None, repr=False, compare=False)
+
+    @classmethod
+    def in_place_of(cls, model: ModelSettings, factory: Callable[..., Any]) -> OwnModel:
+        """The module in the place of the cell of ``model``, with its width, layers and dropout."""
+        from rnncompare.models.own_module import fingerprint, name_of
+
+        own: dict[str, Any] = {"name": name_of(factory), "source": fingerprint(factory), "factory": factory}
+        own |= {"forget_bias": None, "initialisation": "torch", "implementation": None, "options": {}}
+        return cls(**{**vars(model), **own})
+
+    def config(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "factory"}
+
+    def __getstate__(self) -> dict[str, Any]:
+        import cloudpickle
+
+        return {**vars(self), "factory": cloudpickle.dumps(self.factory)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        import cloudpickle
+
+        vars(self).update(state, factory=cloudpickle.loads(state["factory"]))
 
 
 @dataclass
@@ -144,7 +186,7 @@ class RunSettings:
         """The settings as plain nested values, the task named."""
         config = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return config | {
-            "model": dataclasses.asdict(self.model),
+            "model": self.model.config(),
             "data": self.data.config(),
             "train": dataclasses.asdict(self.train),
         }

@@ -52,19 +52,19 @@ def test_another_number_of_gates_or_states_shows():
 
 
 def test_an_output_that_is_no_weighted_sum_shows(monkeypatch):
-    step = gates_and_state.Trial.step
-    monkeypatch.setattr(gates_and_state.Trial, "step", lambda *args: tuple(1.5 * s for s in step(*args)))
+    step = gates_and_state.OneStep.step
+    monkeypatch.setattr(gates_and_state.OneStep, "step", lambda *args: tuple(1.5 * s for s in step(*args)))
     assert not gates_and_state._weighted_sum().holds
 
 
 def test_a_reset_gate_that_acts_elsewhere_shows(monkeypatch):
-    step = gates_and_state.Trial.step
+    step = gates_and_state.OneStep.step
 
     def scaled_by_reset(trial, driven=None, state=None):
         """Its effect does not depend on the previous state."""
         return tuple(s + (driven["reset"] > 0) for s in step(trial, {"update": driven["update"]}, state))
 
-    monkeypatch.setattr(gates_and_state.Trial, "step", scaled_by_reset)
+    monkeypatch.setattr(gates_and_state.OneStep, "step", scaled_by_reset)
     assert [check.holds for check in gates_and_state._reset_gate("gru")] == [False, False]
 
 

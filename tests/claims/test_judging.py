@@ -9,8 +9,7 @@ import pytest
 from grid_evidence import evidence, noisy, runs, scale
 
 from rnncompare.base.errors import SettingError
-from rnncompare.claims import starts
-from rnncompare.claims.claim import Claim, load, names, parse
+from rnncompare.claims.claim import Claim, expanded, load, names, parse
 from rnncompare.claims.judge import as_family, judge
 from rnncompare.statistics import decide_estimate, random_effects
 
@@ -163,7 +162,7 @@ def test_structure_is_decided_by_code():
 
 def test_each_start_is_judged_apart_and_keras_start_is_given_to_both():
     arms = {"gru": ("model=gru",), "lstm": ("model=lstm",), "rnn": ("model=rnn",)}
-    every, pairs = starts.expanded(arms, [("gru", "lstm"), ("gru", "rnn")], ("torch", "forget_bias_1", "keras"))
+    every, pairs = expanded(arms, [("gru", "lstm"), ("gru", "rnn")], ("torch", "forget_bias_1", "keras"))
     assert [(pair.start, pair.first, pair.second) for pair in pairs] == [
         ("torch", "gru", "lstm"),
         ("torch", "gru", "rnn"),

@@ -132,7 +132,7 @@ def test_help_shows_every_setting_and_the_choices(tmp_path):
 
 def test_the_parent_of_a_run_never_imports_torch(tmp_path):
     script = (
-        "import sys, rnncompare.run; from rnncompare.composition.schemas import register_schemas\n"
+        "import sys, rnncompare.run; from rnncompare.composition.compose import register_schemas\n"
         "register_schemas(); assert 'torch' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnncompare import data, tasks
-from rnncompare.cli import descriptions as description
+from rnncompare.cli import data_console as description
 from rnncompare.tasks.adding import Adding
 from rnncompare.tasks.contract import IGNORED, Classification, Data, Examples, download
 from rnncompare.tasks.text import Text

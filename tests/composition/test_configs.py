@@ -8,7 +8,7 @@ import pytest
 
 from rnncompare import tasks
 from rnncompare.base.errors import DataError
-from rnncompare.composition.schemas import CONFIGS, register_schemas
+from rnncompare.composition.compose import CONFIGS, register_schemas
 from rnncompare.models import architecture
 from rnncompare.training.experiment import run_experiment
 from rnncompare.training.settings import from_config

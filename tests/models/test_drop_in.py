@@ -528,6 +528,7 @@ def test_packed_sequences_stay_outside_graphs():
             torch.jit.trace(lambda x: module(packed(module, x))[0].data, (X,))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
 @pytest.mark.skipif(build.kernels() is None, reason="needs a C compiler")
 def test_compiled_by_inductor():

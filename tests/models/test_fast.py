@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import torch
@@ -23,7 +22,6 @@ from rnncompare.models.fast import build, compiled, function
 from rnncompare.models.unroll import unroll
 from tests.models.parity import TOLERANCE
 
-ROOT = Path(__file__).parents[2]
 CELLS = {
     "lstm": LSTMCell(),
     "gru": GRUCell(),
@@ -148,8 +146,14 @@ def test_large_products(name, path_name):
 
 
 @pytest.mark.parametrize(("name", "path_name"), PATHS)
-@pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(
+    ("packed", "reverse"),
+    [
+        (False, False),
+        (True, True),
+        *(pytest.param(*both, marks=pytest.mark.nightly) for both in ((False, True), (True, False))),
+    ],
+)
 def test_gradcheck(name, path_name, packed, reverse):
     given = case(name, steps=3, batch=2, features=2, hidden=3, packed=packed, seed=4)
     function = path(path_name, given)
@@ -266,7 +270,7 @@ def test_saturation_and_nan(name, path_name, dtype):
 def test_threads_share_out_rows_or_units(name, packed, reverse, batch, hidden, monkeypatch):
     given = case(name, batch=batch, hidden=hidden, packed=packed)
     expected = results(unroll, given, reverse)
-    monkeypatch.setattr(compiled, "_threads", lambda *_: 2)
+    monkeypatch.setattr(compiled, "MINIMUM_PER_THREAD", 1)
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
@@ -274,6 +278,38 @@ def test_threads_share_out_rows_or_units(name, packed, reverse, batch, hidden, m
             assert_same(results(path("fused_c", given), given, reverse), expected)
     finally:
         torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
+@pytest.mark.parametrize("stated", [False, True])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("batch", "features", "hidden"), [(1, 5, 33), (2, 40, 16), (3, 16, 7), (9, 21, 40), (70, 5, 83)]
+)
+def test_a_single_step(name, stated, threads, dtype, batch, features, hidden, monkeypatch):
+    monkeypatch.setattr(compiled, "MINIMUM_PER_THREAD", 1)
+    ours = getattr(rnncompare, name)(features, hidden, dtype=dtype)
+    theirs = getattr(torch.nn, name)(features, hidden, dtype=dtype)
+    theirs.load_state_dict(ours.state_dict())
+    input = torch.randn(1, batch, features, dtype=dtype)
+    states = [torch.randn(1, batch, hidden, dtype=dtype) for _ in ours.cell.states] if stated else []
+    found, before = [], torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        for module in (ours, theirs):
+            leaves = [leaf.clone().requires_grad_() for leaf in (input, *states)]
+            hx = None if not states else tuple(leaves[1:]) if len(states) > 1 else leaves[1]
+            output, final = module(leaves[0], hx)
+            values = [output, *final] if isinstance(final, tuple) else [output, final]
+            gradients = torch.autograd.grad(sum(v.square().sum() for v in values), [*leaves, *module.parameters()])
+            with torch.no_grad():
+                plain, _ = module(leaves[0], hx)
+            found.append(dict(enumerate([*values, *gradients, plain])))
+    finally:
+        torch.set_num_threads(before)
+    assert ours.implementation_used == "fused_c"
+    assert_same(*found)
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -364,46 +400,53 @@ def test_states_that_the_kernels_cannot_read_take_the_next_path():
     assert_same(results(path("fused_c", given), given), expected)
 
 
-RUN = """
-import warnings, torch, rnncompare
-with warnings.catch_warnings(record=True) as seen:
-    warnings.simplefilter("always")
+@pytest.fixture
+def nothing_built(monkeypatch, tmp_path):
+    """A process in which no kernel has been built, with an empty cache folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    build.kernels.cache_clear()
+    yield tmp_path
+    build.kernels.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("environment", "reason"),
+    [
+        ({"CC": "/bin/false"}, "false"),
+        ({"CC": "nowhere"}, "no C compiler called nowhere"),
+        ({"XDG_CACHE_HOME": "/proc/version"}, "Not a directory"),
+    ],
+)
+def test_a_missing_compiler_or_cache_folder_is_said_once(nothing_built, monkeypatch, environment, reason):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
     module = rnncompare.GRU(3, 4, num_layers=2)
-    for dtype in (torch.float32, torch.float64):
-        module.to(dtype)(torch.zeros(5, 2, 3, dtype=dtype))[0].sum().backward()
-print(module.implementation_used, len(seen), *(w.message for w in seen))
-"""
+
+    def use():
+        for dtype in (torch.float32, torch.float64):
+            module.to(dtype)(torch.zeros(5, 2, 3, dtype=dtype))[0].sum().backward()
+
+    with pytest.warns(RuntimeWarning, match="runs without its compiled kernels") as said:
+        use()
+    assert module.implementation_used == "fused"
+    assert len(said) == 1
+    assert reason in str(said[0].message)
 
 
-def start(cache: Path, **environment: str) -> subprocess.Popen:
-    environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "OMP_NUM_THREADS": "1", **environment}
-    command = [sys.executable, "-c", RUN]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-
-
-def test_a_missing_compiler_or_cache_folder_is_said_once(tmp_path):
-    (tmp_path / "file").write_text("")
-    broken = {
-        "false": start(tmp_path / "a", CC="/bin/false"),
-        "no C compiler called nowhere": start(tmp_path / "b", CC="nowhere"),
-        "Not a directory": start(tmp_path / "file"),
-    }
-    for reason, process in broken.items():
-        output = process.communicate(timeout=120)[0]
-        assert process.returncode == 0, output
-        assert output.startswith("fused 1 rnncompare runs without its compiled kernels"), output
-        assert reason in output
-
-
-def test_processes_may_build_at_once(tmp_path):
-    processes = [start(tmp_path) for _ in range(2)]
+def test_processes_may_build_at_once(nothing_built):
+    compiler = nothing_built / "cc"
+    compiler.write_text('#!/bin/sh\nexec cc "$@" -O0\n')  # which is quicker
+    compiler.chmod(0o755)
+    code = "import runpy, sys; print(*runpy.run_path(sys.argv[1])['kernels']())"
+    environment = {**os.environ, "CC": str(compiler)}
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code, build.__file__], env=environment, stdout=subprocess.PIPE)
+        for _ in range(2)
+    ]
     for process in processes:
-        assert process.communicate(timeout=120)[0].strip() == "fused_c 0"
-    kept = sorted(p.name for p in (tmp_path / "rnncompare" / "kernels").iterdir())
-    assert len(kept) == 2
-    assert {name.split("-")[1] for name in kept} == {"float.so", "double.so"}
+        assert process.communicate(timeout=120)[0].split() == [b"float", b"double"]
+    kept = sorted(path.name.split("-")[1] for path in build.cache_folder().iterdir())
+    assert kept == ["double.so", "float.so"]
 
 
 def test_the_build_follows_source_compiler_and_processor(monkeypatch):

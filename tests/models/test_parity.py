@@ -1,6 +1,5 @@
 """Hand-written modules against torch.nn: outputs, states and every gradient."""
 
-import itertools
 from functools import partial
 
 import pytest
@@ -8,41 +7,54 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.covering import covering_and_nightly
 from tests.models.parity import CELLS, IMPLEMENTATIONS, KINDS, TOLERANCE, assert_agree, example, pair
 
 # torch's own path for projections says so, once a process.
 pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN:UserWarning")
 DTYPES = (torch.float32, torch.float64)
-OWN_SETTINGS = {
-    "LSTM": ({}, {"proj_size": 2}),
-    "GRU": ({},),
-    "RNN": ({"nonlinearity": "tanh"}, {"nonlinearity": "relu"}),
-}
-CONSTRUCTIONS = [
-    (name, {"num_layers": layers, "bidirectional": both, "bias": bias, **own})
-    for name in CELLS
-    for layers, both, bias in itertools.product((1, 2, 3), (False, True), (False, True))
-    for own in OWN_SETTINGS[name]
+BOTH = (False, True)
+VARIANTS = [
+    ("LSTM", {}),
+    ("LSTM", {"proj_size": 2}),
+    ("GRU", {}),
+    ("RNN", {"nonlinearity": "tanh"}),
+    ("RNN", {"nonlinearity": "relu"}),
+]
+DEVICES = [
+    "cpu",
+    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")),
 ]
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-@pytest.mark.parametrize(("name", "construction"), CONSTRUCTIONS, ids=str)
-def test_agrees_with_torch(implementation, name, construction):
-    for dtype, batch_first in itertools.product(DTYPES, (False, True)):
+@pytest.mark.parametrize(("name", "own"), VARIANTS, ids=str)
+@covering_and_nightly("constructions", (1, 2, 3), BOTH, BOTH, BOTH, DTYPES, KINDS, BOTH)
+def test_agrees_with_torch(device, implementation, name, own, constructions):
+    for layers, both, bias, batch_first, dtype, kind, with_state in constructions:
         ours, theirs = pair(
-            name, implementation, input_size=3, hidden_size=4, batch_first=batch_first, dtype=dtype, **construction
+            name,
+            implementation,
+            input_size=3,
+            hidden_size=4,
+            num_layers=layers,
+            bidirectional=both,
+            bias=bias,
+            batch_first=batch_first,
+            dtype=dtype,
+            device=device,
+            **own,
         )
-        for kind, with_state in itertools.product(KINDS, (False, True)):
+        with torch.backends.cudnn.flags(allow_tf32=False):
             assert_agree(ours, theirs, example(ours, kind, with_state))
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize("name", CELLS)
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("dropout", [0.4, 1.0])
-def test_dropout_draws_torch_masks(implementation, name, kind, dropout):
-    for layers, both, batch_first, training in itertools.product((2, 3), *[(False, True)] * 3):
+@covering_and_nightly("constructions", KINDS, (0.4, 1.0), (2, 3), BOTH, BOTH, BOTH)
+def test_dropout_draws_torch_masks(implementation, name, constructions):
+    for kind, dropout, layers, both, batch_first, training in constructions:
         ours, theirs = pair(
             name,
             implementation,
@@ -127,16 +139,3 @@ def test_torch_own_module_inputs(implementation, name, dtype):
             close(output.data, expected.data)
             assert torch.equal(output.batch_sizes, expected.batch_sizes)
         close(state, expected_state)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", CELLS)
-def test_agrees_with_torch_on_cuda(implementation, dtype, name):
-    sizes = {"input_size": 3, "hidden_size": 4, "device": "cuda", "dtype": dtype}
-    with torch.backends.cudnn.flags(allow_tf32=False):
-        for construction in (construction for cell, construction in CONSTRUCTIONS if cell == name):
-            ours, theirs = pair(name, implementation, **sizes, **construction)
-            for kind, with_state in itertools.product(KINDS, (False, True)):
-                assert_agree(ours, theirs, example(ours, kind, with_state))

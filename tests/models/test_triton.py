@@ -358,6 +358,7 @@ def test_more_values_than_32_bits_count():
     torch.testing.assert_close(whole[steps // 2 :], half, rtol=0.02, atol=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(ON_GPU, reason="there they run")
 def test_the_kernels_compile_for_gpus(tmp_path):
     """The interpreter forgives what the compiler does not, and knows no limit of registers or shared memory."""

@@ -1,7 +1,5 @@
 """The unrolling against the equations in NumPy, against sequences taken singly, and under gradient checks."""
 
-import itertools
-
 import numpy as np
 import pytest
 import torch
@@ -12,6 +10,7 @@ from rnncompare.models.cells.gru import GRUCell
 from rnncompare.models.cells.lstm import LSTMCell
 from rnncompare.models.cells.rnn import RNNCell
 from rnncompare.models.unroll import unroll
+from tests.covering import covering_and_nightly
 from tests.models.parity import CELLS, IMPLEMENTATIONS, KINDS, example, pair
 
 INPUTS, H, B, T = 3, 4, 5, 6
@@ -101,10 +100,9 @@ def test_packed_sequences_are_independent(cell, reverse, lengths):
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-@pytest.mark.parametrize("name", CELLS)
-@pytest.mark.parametrize("kind", KINDS)
-def test_gradients_and_their_gradients(implementation, name, kind):
-    for both, with_state in itertools.product((False, True), (False, True)):
+@covering_and_nightly("constructions", CELLS, KINDS, (False, True), (False, True))
+def test_gradients_and_their_gradients(implementation, constructions):
+    for name, kind, both, with_state in constructions:
         module, _ = pair(name, implementation, input_size=2, hidden_size=2, bidirectional=both, dtype=torch.float64)
         given = example(module, kind, with_state, steps=3, batch=2)
         names = [n for n, _ in module.named_parameters()]

@@ -15,7 +15,7 @@ from synthetic_records import record
 
 from rnncompare.measurements.bench_tables import to_frame
 from rnncompare.records import Record, RecordWarning, compact, load_curves, load_records, plain, write_record
-from rnncompare.studies.files import read_files
+from rnncompare.studies.verdicts import read_files
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 

@@ -10,9 +10,10 @@ from parsed import Parsed
 from rnncompare.records.store import read_frame, write_frame
 from rnncompare.report.__main__ import main
 from rnncompare.report.figures import palette
-from rnncompare.studies.earlier import PROTOCOL
+from rnncompare.report.pages.earlier import PROTOCOL
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published" / "study"
+pytestmark = pytest.mark.xdist_group("earlier study")
 KEPT = ("better_on_little_data", "lstm_counts", "fewer_parameters")
 
 

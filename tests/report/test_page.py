@@ -19,8 +19,10 @@ from rnncompare.report import pages
 from rnncompare.report.__main__ import main
 from rnncompare.report.figures import palette
 from rnncompare.report.pages import phrases
-from rnncompare.report.pages.study_runs import at_best_rate
+from rnncompare.report.pages.run_lists import at_best_rate
 from rnncompare.studies.manifest import read_manifest
+
+pytestmark = pytest.mark.xdist_group("study")  # which is made, judged and reported on once a worker
 
 
 def rows_of(parsed, kind):
@@ -311,7 +313,7 @@ def test_names_from_files_are_only_ever_text(tmp_path):
 
 
 def test_a_record_outside_the_folder_is_not_linked(tmp_path):
-    from rnncompare.report.pages.run_details import record_address
+    from rnncompare.report.pages.run_lists import record_address
 
     (tmp_path / "study").mkdir()
     (tmp_path / "study" / "in.json").write_text("{}")

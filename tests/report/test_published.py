@@ -1,9 +1,6 @@
 """A study published as four files gives the same findings, and says nothing of the machine's folders."""
 
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,8 +12,9 @@ from rnncompare.report.__main__ import main
 from rnncompare.studies.manifest import read_manifest
 from rnncompare.studies.published_store import publish, without_paths
 from rnncompare.studies.verdicts import read_study
+from tests.commands import run
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.xdist_group("study")  # which is made, judged and reported on once a worker
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +105,8 @@ def test_what_cannot_be_published_is_said(study, tmp_path):
 
 
 def test_the_command(study, tmp_path):
-    command = [sys.executable, "-m", "rnncompare.records", "publish"]
-    done = subprocess.run([*command, study, tmp_path / "p"], cwd=ROOT, capture_output=True, text=True)
+    done = run(tmp_path, "publish", str(study), "p", module="records.__main__")
     assert done.returncode == 0, done.stderr
     assert "records.parquet" in done.stdout
-    failed = subprocess.run([*command, tmp_path, tmp_path / "q"], cwd=ROOT, capture_output=True, text=True)
+    failed = run(tmp_path, "publish", str(tmp_path), "q", module="records.__main__")
     assert (failed.returncode, len(failed.stderr.splitlines())) == (2, 1)

@@ -12,9 +12,8 @@ from parsed import Parsed
 from synthetic_records import ADDING, JSB, PARITY, record, sweep
 
 from rnncompare.records import load_curves, load_records, run_id, write_record
-from rnncompare.report import figures as plots
 from rnncompare.report.__main__ import main
-from rnncompare.report.figures import canvas, palette, scores
+from rnncompare.report.figures import canvas, palette, run_scores, run_times
 from rnncompare.report.tables import label
 from rnncompare.statistics import mean_interval
 
@@ -145,7 +144,7 @@ def test_quality_is_drawn_with_means_intervals_runs_baseline_and_failures(tmp_pa
     run, _ = record(JSB, "gru", 229, 9, "diverged")
     write_record(tmp_path, run, [], "")
     runs = labelled(tmp_path)
-    figure = scores.quality_by_examples(runs)
+    figure = run_scores.quality_by_examples(runs)
     (axes,) = figure.axes
     (bars,) = axes.containers
     means = [record(JSB, "gru", size, seed)[0].quality.test for size in (50, 229) for seed in range(4)]
@@ -165,8 +164,8 @@ def test_quality_is_drawn_with_means_intervals_runs_baseline_and_failures(tmp_pa
 def test_one_seed_says_so(tmp_path):
     sweep(tmp_path, seeds=1)
     runs, curves = labelled(tmp_path), load_curves(load_records(tmp_path))
-    assert "one seed each: no interval" in texts(scores.quality_by_examples(runs))
-    assert "one seed each: no band" in texts(plots.learning_curves(runs, curves))
+    assert "one seed each: no interval" in texts(run_scores.quality_by_examples(runs))
+    assert "one seed each: no band" in texts(run_times.learning_curves(runs, curves))
 
 
 def test_learning_curves_average_seeds_and_keep_the_last_value_of_one_that_stopped(tmp_path):
@@ -178,7 +177,7 @@ def test_learning_curves_average_seeds_and_keep_the_last_value_of_one_that_stopp
             for update in range(100, updates + 1, 100)
         ]
         write_record(tmp_path, run, curve, "")
-    figure = plots.learning_curves(labelled(tmp_path), load_curves(load_records(tmp_path)))
+    figure = run_times.learning_curves(labelled(tmp_path), load_curves(load_records(tmp_path)))
     updates, seconds = figure.axes
     assert updates.lines[0].get_xdata() == pytest.approx([100, 200, 300, 400, 500])
     assert updates.lines[0].get_ydata() == pytest.approx([1.6, 1.7, 1.8, 1.85, 1.9])
@@ -193,27 +192,27 @@ def test_a_target_never_reached_is_shown_as_such(tmp_path):
         run.speed.updates_to_target = value
         run.speed.seconds_to_target = value
         write_record(tmp_path, run, [], "")
-    seen = texts(plots.time_to_target(labelled(tmp_path)))
+    seen = texts(run_times.time_to_target(labelled(tmp_path)))
     assert "2 of 3" in seen
     assert "never" in seen
-    assert plots.time_to_target(labelled(tmp_path)[lambda runs: runs["speed.updates_to_target"].isna()]) is None
+    assert run_times.time_to_target(labelled(tmp_path)[lambda runs: runs["speed.updates_to_target"].isna()]) is None
 
 
 def test_step_times_say_when_the_machine_was_shared(tmp_path):
     sweep(tmp_path, models=("gru",), examples=(100,), seeds=2)
     runs = labelled(tmp_path)
-    figure = plots.step_time(runs)
+    figure = run_times.step_time(runs)
     assert f"{runs['speed.step_ms_median'].median():.3g} ms" in texts(figure)
     assert "shared" not in texts(figure)
     runs.loc[runs.index[0], "speed.exclusive"] = False
-    assert "1 of 2 runs shared the machine" in texts(plots.step_time(runs))
+    assert "1 of 2 runs shared the machine" in texts(run_times.step_time(runs))
 
 
 def test_series_look_the_same_in_every_panel(tmp_path):
     for width in (16, 64):
         sweep(tmp_path, models=("gru",), examples=(100,), seeds=1, hidden_size=width)
     sweep(tmp_path, models=("gru",), examples=(1000,), seeds=1, hidden_size=64)
-    figure = plots.learning_curves(labelled(tmp_path), load_curves(load_records(tmp_path)))
+    figure = run_times.learning_curves(labelled(tmp_path), load_curves(load_records(tmp_path)))
     markers = {(line.get_label(), line.get_marker()) for axes in figure.axes for line in axes.lines}
     assert len(markers) == 2
 
@@ -281,10 +280,10 @@ def test_names_that_look_alike_get_files_of_their_own():
 def test_a_figure_drawn_twice_is_the_same_file_and_leaves_matplotlib_as_it_was(tmp_path):
     before = dict(matplotlib.rcParams)
     for name in ("first.png", "second.png"):
-        plots.learning_curve(record()[1], "gru", "gru on adding", tmp_path / name)
+        run_times.learning_curve(record()[1], "gru", "gru on adding", tmp_path / name)
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
     assert dict(matplotlib.rcParams) == before
-    code = "import sys; from rnncompare.report.figures import learning_curve; "
+    code = "import sys; from rnncompare.report.figures.run_times import learning_curve; "
     code += "learning_curve([], 'gru', 't', sys.argv[1]); "
     code += "print('matplotlib.pyplot' in sys.modules, 'torch' in sys.modules)"
     done = subprocess.run(

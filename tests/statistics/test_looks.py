@@ -2,27 +2,21 @@ import numpy as np
 import pytest
 
 from rnncompare.statistics import Looks
-from rnncompare.statistics.looks import boundaries
+from rnncompare.statistics.multiplicity import boundaries
 
 FIFTHS = tuple(k / 5 for k in range(1, 6))
 
 
-@pytest.mark.parametrize(
-    ("spending", "published"),
-    [
-        ("obrien-fleming", [4.8769, 3.3570, 2.6803, 2.2898, 2.0310]),  # DeMets and Lan 1994
-        ("pocock", [2.4380, 2.4268, 2.4101, 2.3966, 2.3859]),
-    ],
-)
-def test_bounds_are_the_published_ones_for_five_looks_evenly_spread(spending, published):
-    assert boundaries(FIFTHS, 0.05, spending) == pytest.approx(published, abs=1e-4)
+def test_bounds_are_the_published_ones_for_five_looks_evenly_spread():
+    published = [2.4380, 2.4268, 2.4101, 2.3966, 2.3859]  # DeMets and Lan 1994
+    assert boundaries(FIFTHS, 0.05) == pytest.approx(published, abs=1e-4)
 
 
 def test_over_all_looks_a_model_against_itself_differs_in_five_percent():
     looks = Looks()
     walks = np.random.default_rng(0).normal(size=(100_000, 50)).cumsum(1)
     z = np.stack([walks[:, n - 1] / np.sqrt(n) for n in looks.pairs], axis=1)
-    bounds = boundaries(tuple(n / 50 for n in looks.pairs), 0.05, "pocock")
+    bounds = boundaries(tuple(n / 50 for n in looks.pairs), 0.05)
     assert (np.abs(z) > bounds).any(1).mean() == pytest.approx(0.05, abs=0.0025)
 
 

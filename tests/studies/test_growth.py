@@ -10,10 +10,10 @@ from rnncompare.claims.claim import Claim
 from rnncompare.claims.scale import Scale
 from rnncompare.records import DataFields, ModelFields, QualityFields, Record, write_record
 from rnncompare.statistics import ArmGrid
-from rnncompare.studies import cost, run_study
+from rnncompare.studies import budget, run_study
 from rnncompare.studies.budget import within
+from rnncompare.studies.grids import end_that_matters, neighbour, rate_at
 from rnncompare.studies.protocol import StudyTask, protocol
-from rnncompare.studies.rates import end_that_matters, neighbour, rate_at
 from rnncompare.studies.run_study import conduct
 from rnncompare.studies.settings import StudySettings
 
@@ -112,7 +112,7 @@ class Lab:
 
 @pytest.fixture(autouse=True)
 def runs_take_a_second(monkeypatch):
-    monkeypatch.setattr(cost, "seconds_of", lambda kinds, reporter: dict.fromkeys(kinds, 1.0))
+    monkeypatch.setattr(budget, "seconds_of", lambda kinds, reporter: dict.fromkeys(kinds, 1.0))
     monkeypatch.setattr(run_study, "jobs_at_a_time", lambda runs: 2)
 
 
@@ -189,7 +189,7 @@ def test_a_budget_that_estimates_spared_attempts_more_with_it(tmp_path, monkeypa
     tasks = {name: dataclasses.replace(TASK, name=name, overrides=(f"data={name}",)) for name in names}
     claims = [dataclasses.replace(CLAIM, name=name, tasks=(name,)) for name in names]
     # a run is said to take 10 s, so that of the 18 of each claim a budget of 5 minutes on two jobs holds one claim's
-    monkeypatch.setattr(cost, "seconds_of", lambda kinds, reporter: dict.fromkeys(kinds, 10.0))
+    monkeypatch.setattr(budget, "seconds_of", lambda kinds, reporter: dict.fromkeys(kinds, 10.0))
     made = lab.conduct(claims, tasks, pairs=3, most_pairs=3, budget="300s")
     assert {entry.task for entry in made.manifest.entries} == set(names)
     assert made.manifest.not_attempted == []

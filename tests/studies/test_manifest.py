@@ -7,8 +7,8 @@ import pytest
 from synthetic_study import Planned, write_study
 
 from rnncompare.base.errors import DataError, SettingError
+from rnncompare.report.pages.earlier import read_earlier_study
 from rnncompare.studies import table
-from rnncompare.studies.earlier import read_earlier_study
 from rnncompare.studies.manifest import is_earlier, read_manifest
 from rnncompare.studies.protocol import load_task, parse_task
 from rnncompare.studies.verdicts import read_study

@@ -1,11 +1,12 @@
 """What the data say before anything is trained: whose luck the interval covers, and what decides."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rnncompare.base.errors import SettingError
 from rnncompare.studies.own_data.question import facts_of
-from rnncompare.tasks import from_arrays, task_class
+from rnncompare.tasks import from_arrays, from_frame, task_class
 from rnncompare.training.settings import ModelSettings, RunSettings
 
 
@@ -38,3 +39,14 @@ def test_with_rare_positives_accuracy_does_not_decide_and_the_user_may_say_what_
     assert facts(from_arrays(x, y), "auc").metric == "auc"
     with pytest.raises(SettingError, match=r"study\.metric=speed"):
         facts(from_arrays(x, y), "speed")
+
+
+@pytest.mark.parametrize(
+    ("rows", "split", "redrawn"), [(300, None, True), (300, "ordered", False), (1500, None, False)]
+)
+def test_a_small_test_split_of_forecasts_is_drawn_anew_unless_the_user_says_otherwise(rows, split, redrawn):
+    days = pd.date_range("2020-01-01", periods=rows, freq="D")
+    task = from_frame(pd.DataFrame({"day": days, "y": noise(rows)}), target="y", window=5, split=split)
+    found = facts(task)
+    assert (found.redrawn, found.same_test) == (redrawn, not redrawn)
+    assert (found.overlap > 0) == redrawn

@@ -10,6 +10,7 @@ import pytest
 from rnncompare.studies.own_data.judging import Score, compare, score, scored, whole_pairs
 from rnncompare.studies.own_data.question import Facts
 from rnncompare.studies.own_data.words import Situation, paragraph
+from tests.covering import covering_and_nightly
 
 RATES = (0.001, 0.00316, 0.01)
 
@@ -75,40 +76,45 @@ def values(mean, spread, pairs, seed=0):
 COST = {"very unequal": {"gru": 1.0, "lstm": 9.0}, "alike": {"gru": 1.0, "lstm": 1.02}, "not timed": {}}
 
 
-@pytest.mark.parametrize("pairs", [0, 1, 2, 3, 6, 10])
-@pytest.mark.parametrize("higher", [True, False])
-@pytest.mark.parametrize("spread", [0.0, 0.01])
-@pytest.mark.parametrize("gap", [0.0, 0.2])
-@pytest.mark.parametrize("cost", COST)
-@pytest.mark.parametrize("baseline", [None, "worse", "better"])
-def test_no_sentence_says_more_than_the_numbers(pairs, higher, spread, gap, cost, baseline):
-    centre = 0.75 if higher else 0.4
-    scores = {
-        "gru": values(centre, spread, pairs),
-        "lstm": values(centre - gap * (1 if higher else -1), spread, pairs, 1),
-    }
-    best = None if baseline is None else ("ridge regression", {"worse": 0.51, "better": 0.99}[baseline])
-    if best is not None and not higher:
-        best = (best[0], 1 - best[1])
-    found = situation(scores, higher, milliseconds=COST[cost], best_baseline=best, needed="9min")
-    said = paragraph(found)
-    assert "nan" not in said
-    assert "inf" not in said
-    if pairs < 3:
-        assert "interval" not in said
-        assert "p =" not in said
-        assert found.winner() is None
-        assert not re.search(r"Take the", said)
-    assert ("pair" in said) == (pairs > 0 or "before one pair" in said)
-    if pairs and baseline == "better":
-        assert said.startswith("Neither: a ridge regression does better")
-    else:
-        assert "ridge" not in said
-    if "Take the" in said and gap == 0.0:  # alike: only a time that was taken decides
-        assert cost == "very unequal"
-        assert "Take the GRU" in said
-    if pairs >= 6 and gap and spread and baseline != "better":
-        assert said.startswith("Take the GRU.")
+@covering_and_nightly(
+    "situations",
+    [0, 1, 2, 3, 6, 10],
+    [True, False],
+    [0.0, 0.01],
+    [0.0, 0.2],
+    [*COST],
+    [None, "worse", "better"],
+    strength=3,
+)
+def test_no_sentence_says_more_than_the_numbers(situations):
+    for pairs, higher, spread, gap, cost, baseline in situations:
+        centre = 0.75 if higher else 0.4
+        scores = {
+            "gru": values(centre, spread, pairs),
+            "lstm": values(centre - gap * (1 if higher else -1), spread, pairs, 1),
+        }
+        best = None if baseline is None else ("ridge regression", {"worse": 0.51, "better": 0.99}[baseline])
+        if best is not None and not higher:
+            best = (best[0], 1 - best[1])
+        found = situation(scores, higher, milliseconds=COST[cost], best_baseline=best, needed="9min")
+        said = paragraph(found)
+        assert "nan" not in said
+        assert "inf" not in said
+        if pairs < 3:
+            assert "interval" not in said
+            assert "p =" not in said
+            assert found.winner() is None
+            assert not re.search(r"Take the", said)
+        assert ("pair" in said) == (pairs > 0 or "before one pair" in said)
+        if pairs and baseline == "better":
+            assert said.startswith("Neither: a ridge regression does better")
+        else:
+            assert "ridge" not in said
+        if "Take the" in said and gap == 0.0:  # alike: only a time that was taken decides
+            assert cost == "very unequal"
+            assert "Take the GRU" in said
+        if pairs >= 6 and gap and spread and baseline != "better":
+            assert said.startswith("Take the GRU.")
 
 
 def test_at_the_optimum_and_below_the_baseline_are_two_sentences():

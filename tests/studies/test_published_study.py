@@ -8,10 +8,10 @@ import pytest
 from rnncompare.claims import load, names
 from rnncompare.composition.compose import compose
 from rnncompare.records import run_id
+from rnncompare.studies.grids import with_rate
 from rnncompare.studies.manifest import is_earlier
 from rnncompare.studies.protocol import load_task, protocol
 from rnncompare.studies.publish import filled, pages
-from rnncompare.studies.rates import with_rate
 from rnncompare.studies.verdicts import read_study
 
 PUBLISHED = Path(__file__).parents[2] / "results/published/study"

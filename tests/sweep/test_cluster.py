@@ -1,7 +1,6 @@
 """Sweeps on a cluster: jobs of this machine, and a real Slurm of one node where there can be one."""
 
 import contextlib
-import os
 import subprocess
 
 import pytest
@@ -12,13 +11,14 @@ from rnncompare.base.errors import SettingError
 from rnncompare.sweep import ClusterSettings, plan
 from rnncompare.tasks.adding import Adding
 from rnncompare.training.settings import ModelSettings, RunSettings
+from tests.commands import run
 
 pytest.importorskip("submitit", reason="needs the extra rnncompare[slurm]")
 
 
 def test_jobs_of_this_machine_leave_the_same_records(tmp_path):
     words = ["-m", "model=gru,lstm", "seed=0,1", *TINY]
-    assert Command(tmp_path, *words, "results_dir=plain").finish()[0] == 0
+    assert run(tmp_path, *words, "results_dir=plain").returncode == 0
     cluster = ["hydra/launcher=submitit_local", "hydra.launcher.runs_per_job=2", "results_dir=cluster"]
     code, output, errors = Command(tmp_path, *words, *cluster).finish()
     assert code == 0, output + errors
@@ -30,8 +30,8 @@ def test_jobs_of_this_machine_leave_the_same_records(tmp_path):
     )
     assert plain == jobs
     assert temporary_files(tmp_path) == []
-    code, output, _ = Command(tmp_path, *words, *cluster).finish()
-    assert (code, "nothing to train" in output, "submitted" in output) == (0, True, False)
+    done = run(tmp_path, *words, *cluster)
+    assert (done.returncode, "nothing to train" in done.stdout, "submitted" in done.stdout) == (0, True, False)
     code, output, _ = Command(tmp_path, *words, "seed=2", *cluster, "hydra.launcher.wait=false").finish()
     assert (code, "1 jobs submitted" in output, "examples model" in output) == (0, True, False)
     assert wait_until(lambda: len(records(tmp_path / "cluster")) == 6)
@@ -50,9 +50,9 @@ def test_runs_for_a_cluster_need_no_device_of_this_machine():
         plan([asked])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
-    """The environment of a Slurm."""
+    """The environment of a Slurm, one for all tests."""
     if reason := missing():
         pytest.skip(reason)
     with one_node_slurm(tmp_path_factory.mktemp("slurm")) as environment:
@@ -60,31 +60,41 @@ def cluster(tmp_path_factory):
 
 
 @pytest.fixture
-def slurm(cluster):
-    """The same, with nothing in its queue."""
-    yield cluster
-    subprocess.run(["scancel", "--user=root"], env={**os.environ, **cluster}, check=True)
-    assert wait_until(lambda: not queue(cluster), 30)
+def slurm(cluster, monkeypatch):
+    """It is there, with nothing in its queue."""
+    for name, value in cluster.items():
+        monkeypatch.setenv(name, value)
+    yield
+    subprocess.run(["scancel", "--user=root"], check=True)
+    assert wait_until(lambda: not queue(), 30)
 
 
 CLUSTER = ["hydra/launcher=submitit_slurm", "results_dir=cluster"]
 
 
-def queue(slurm):
-    answer = subprocess.run(["squeue", "-h", "-r", "-o", "%i %T"], env={**os.environ, **slurm}, capture_output=True)
+def on_slurm(test):
+    """One after the other, since they share its queue; they mostly wait."""
+    marks = (pytest.mark.slow, pytest.mark.xdist_group("slurm"), pytest.mark.usefixtures("slurm"))
+    for mark in marks:
+        test = mark(test)
+    return test
+
+
+def queue():
+    answer = subprocess.run(["squeue", "-h", "-r", "-o", "%i %T"], capture_output=True)
     return [line.split() for line in answer.stdout.decode().splitlines()]
 
 
-@pytest.mark.slow
-def test_a_sweep_of_twenty_runs_completes_on_slurm_with_the_records_of_a_local_one(tmp_path, slurm):
+@on_slurm
+def test_a_sweep_of_twenty_runs_completes_on_slurm_with_the_records_of_a_local_one(tmp_path):
     words = ["-m", "model=gru,lstm", "seed=range(0,10)", *TINY]
-    assert Command(tmp_path, *words, "results_dir=plain").finish()[0] == 0
-    command = Command(tmp_path, *words, *CLUSTER, "hydra.launcher.runs_per_job=5", **slurm)
-    assert wait_until(lambda: queue(slurm))
-    assert {job.partition("_")[0] for job, _ in queue(slurm)} == {queue(slurm)[0][0].partition("_")[0]}
+    assert run(tmp_path, *words, "results_dir=plain").returncode == 0
+    command = Command(tmp_path, *words, *CLUSTER, "hydra.launcher.runs_per_job=10")
+    assert wait_until(lambda: queue())
+    assert {job.partition("_")[0] for job, _ in queue()} == {queue()[0][0].partition("_")[0]}
     code, output, errors = command.finish(240)
     assert code == 0, output + errors
-    assert "4 jobs submitted" in output
+    assert "2 jobs submitted" in output
     plain, jobs = (
         {name: comparable(record) for name, record in records(tmp_path / folder).items()}
         for folder in ("plain", "cluster")
@@ -94,29 +104,29 @@ def test_a_sweep_of_twenty_runs_completes_on_slurm_with_the_records_of_a_local_o
     assert temporary_files(tmp_path) == []
 
 
-@pytest.mark.slow
-def test_what_scancel_ended_is_picked_up_by_the_next_call(tmp_path, slurm):
-    words = ["-m", "seed=0,1", *TINY, "train.max_updates=20000", "checkpoint_seconds=0", *CLUSTER]
-    command = Command(tmp_path, *words, **slurm)
+@on_slurm
+def test_what_scancel_ended_is_picked_up_by_the_next_call(tmp_path):
+    words = ["-m", "seed=0,1", *TINY, "train.max_updates=3000", "checkpoint_seconds=0", *CLUSTER]
+    command = Command(tmp_path, *words)
     assert wait_until(lambda: list(tmp_path.glob("cluster/*/.checkpoint.pt")))
-    job = next(job for job, state in queue(slurm) if state == "RUNNING")
-    subprocess.run(["scancel", job], env={**os.environ, **slurm}, check=True)
+    job = next(job for job, state in queue() if state == "RUNNING")
+    subprocess.run(["scancel", job], check=True)
     code, output, errors = command.finish(240)
     assert code == 1, output + errors
     assert "have no record though their jobs have ended" in output
     assert len(records(tmp_path)) == 1
-    code, output, errors = Command(tmp_path, *words, **slurm).finish(240)
-    assert code == 0, output + errors
-    assert "1 recorded already, 1 to train" in output
+    again = run(tmp_path, *words)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "1 recorded already, 1 to train" in again.stdout
     assert len(records(tmp_path)) == 2
 
 
-@pytest.mark.slow
-def test_what_ran_out_of_time_and_was_preempted_goes_on_from_checkpoints_to_the_same_records(tmp_path, slurm):
-    words = ["-m", "seed=0,1", *TINY, "model.dropout=0.2", "train.max_updates=12000", "checkpoint_seconds=0"]
-    assert Command(tmp_path, *words, "results_dir=plain").finish()[0] == 0
-    command = Command(tmp_path, *words, *CLUSTER, "hydra.launcher.runs_per_job=2", **slurm)
-    environment, log = {**os.environ, **slurm}, ""
+@on_slurm
+def test_what_ran_out_of_time_and_was_preempted_goes_on_from_checkpoints_to_the_same_records(tmp_path):
+    words = ["-m", "seed=0,1", *TINY, "model.dropout=0.2", "train.max_updates=4000", "checkpoint_seconds=0"]
+    assert run(tmp_path, *words, "results_dir=plain").returncode == 0
+    command = Command(tmp_path, *words, *CLUSTER, "hydra.launcher.runs_per_job=2")
+    log = ""
 
     def look():
         """Keep what the job says: its output goes when the sweep is done."""
@@ -134,8 +144,8 @@ def test_what_ran_out_of_time_and_was_preempted_goes_on_from_checkpoints_to_the_
         1,
     ):
         assert wait_until(lambda began=began: " update " in look().split("Starting with")[-1] and began == starts(log))
-        ((job, _),) = queue(slurm)
-        subprocess.run([word.format(job=job) for word in then], env=environment, check=True, capture_output=True)
+        ((job, _),) = queue()
+        subprocess.run([word.format(job=job) for word in then], check=True, capture_output=True)
     assert wait_until(lambda: look() and command.process.poll() is not None)
     code, output, errors = command.finish()
     assert code == 0, output + errors + log
@@ -153,21 +163,21 @@ def starts(log):
     return log.count("Starting with JobEnvironment")
 
 
-@pytest.mark.slow
-def test_what_slurm_refuses_is_said_and_nothing_is_left(tmp_path, slurm):
+@on_slurm
+def test_what_slurm_refuses_is_said_and_nothing_is_left(tmp_path):
     words = ["-m", "seed=0,1", *TINY, *CLUSTER, "hydra.launcher.partition=nonesuch"]
-    code, _, errors = Command(tmp_path, *words, **slurm).finish()
-    assert code == 2
-    assert "error: hydra/launcher=submitit_slurm: it takes no such jobs: " in errors
-    assert "Invalid partition name" in errors
-    assert "Traceback" not in errors
+    done = run(tmp_path, *words)
+    assert done.returncode == 2
+    assert "error: hydra/launcher=submitit_slurm: it takes no such jobs: " in done.stderr
+    assert "Invalid partition name" in done.stderr
+    assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
-def test_ctrl_c_cancels_the_jobs(tmp_path, slurm):
-    command = Command(tmp_path, "-m", "seed=0,1", *LONG, *CLUSTER, **slurm)
-    assert wait_until(lambda: any(state == "RUNNING" for _, state in queue(slurm)))
+@on_slurm
+def test_ctrl_c_cancels_the_jobs(tmp_path):
+    command = Command(tmp_path, "-m", "seed=0,1", *LONG, *CLUSTER)
+    assert wait_until(lambda: any(state == "RUNNING" for _, state in queue()))
     took, code, _, errors = command.stop(2)
     assert (code, took < 5) == (130, True), errors
-    assert wait_until(lambda: not queue(slurm), 30)
+    assert wait_until(lambda: not queue(), 30)

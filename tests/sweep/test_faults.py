@@ -15,8 +15,6 @@ from processes import LONG, ROOT, TINY, Command, comparable, records, temporary_
 from rnncompare import load_records
 from tests.commands import run
 
-pytestmark = pytest.mark.alone  # it kills processes, or waits for seconds that must not be long
-
 RUNS = "results/runs"
 
 
@@ -28,7 +26,7 @@ def training(command):
 
 @pytest.mark.parametrize("whom", ["the sweep", "the server", "the worker"])
 def test_a_process_killed_loses_nothing_and_the_next_call_goes_on(tmp_path, whom):
-    words = ["-m", "seed=0,1,2", *TINY, "train.max_updates=3000", "checkpoint_seconds=0"]
+    words = ["-m", "seed=0,1,2", *TINY, "train.max_updates=1500", "checkpoint_seconds=0"]
     sweep = Command(tmp_path, *words)
     assert wait_until(lambda: len(records(tmp_path)) == 1)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("record.json")}
@@ -44,26 +42,24 @@ def test_a_process_killed_loses_nothing_and_the_next_call_goes_on(tmp_path, whom
         assert [record["status"] for record in records(tmp_path).values()].count("failed") == 1
     assert sweep.leaves_nobody()
 
-    again = Command(tmp_path, *words)
-    code, output, errors = again.finish()
-    assert code == 0, output + errors
-    assert f"{1 if whom == 'the sweep' else 2} recorded already" in output
+    again = run(tmp_path, *words)
+    assert again.returncode == 0, again.stderr
+    assert f"{1 if whom == 'the sweep' else 2} recorded already" in again.stdout
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert sorted(load_records(tmp_path / RUNS)["seed"]) == [0, 1, 2]
     assert temporary_files(tmp_path) == []
-    assert again.leaves_nobody()
 
 
 def test_a_run_killed_again_and_again_ends_in_the_same_record(tmp_path):
     words = [*TINY, "train.max_updates=2000", "train.validate_every=10", "model.dropout=0.2", "checkpoint_seconds=0"]
-    assert Command(tmp_path, *words, "results_dir=whole").finish()[0] == 0
+    assert run(tmp_path, *words, "results_dir=whole").returncode == 0
     for _ in range(2):
         sweep = Command(tmp_path, *words, "results_dir=killed")
         assert wait_until(lambda: list(tmp_path.glob("killed/*/.checkpoint.pt")))
         time.sleep(0.2)
         sweep.kill()
     assert records(tmp_path / "killed") == {}
-    assert Command(tmp_path, *words, "results_dir=killed").finish()[0] == 0
+    assert run(tmp_path, *words, "results_dir=killed").returncode == 0
     ((name, whole),), ((_, resumed),) = records(tmp_path / "whole").items(), records(tmp_path / "killed").items()
     assert comparable(resumed) == comparable(whole)
     losses = [
@@ -74,6 +70,7 @@ def test_a_run_killed_again_and_again_ends_in_the_same_record(tmp_path):
     assert temporary_files(tmp_path) == []
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_request_to_stop_is_met_within_seconds(tmp_path, number, code):
     sweep = Command(tmp_path, "-m", "seed=0,1,2", *LONG, "hydra/launcher=parallel", "hydra.launcher.n_jobs=2")
@@ -89,6 +86,7 @@ def test_a_request_to_stop_is_met_within_seconds(tmp_path, number, code):
     assert temporary_files(tmp_path) == []
 
 
+@pytest.mark.alone
 def test_a_worker_that_does_not_listen_ends_with_the_sweep(tmp_path):
     sweep = Command(tmp_path, *LONG)
     worker = training(sweep)
@@ -148,15 +146,15 @@ def test_a_full_disk_stops_the_sweep(tmp_path):
         # what may stay is the state from which the run that was under way goes on
         assert {path.parent.name for path in temporary_files(disk)}.isdisjoint(whole)
         subprocess.run(["mount", "-o", "remount,size=4m", str(disk)], check=True)
-        code, output, errors = Command(tmp_path, *words).finish()
-        assert (code, len(records(disk))) == (0, 14), errors
-        assert f"{len(whole)} recorded already" in output
+        again = run(tmp_path, *words)
+        assert (again.returncode, len(records(disk))) == (0, 14), again.stderr
+        assert f"{len(whole)} recorded already" in again.stdout
         assert temporary_files(disk) == []
 
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        code, _, errors = Command(tmp_path, *words, "model=lstm").finish()
-        assert code == 2
-        assert "results_dir=disk/runs: a folder that can be written" in errors
+        done = run(tmp_path, *words, "model=lstm")
+        assert done.returncode == 2
+        assert "results_dir=disk/runs: a folder that can be written" in done.stderr
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
 

@@ -14,8 +14,6 @@ from processes import LONG, ROOT, TINY, Command, records, temporary_files, wait_
 
 from rnncompare.sweep.locks import Locks, Owner
 
-pytestmark = pytest.mark.alone  # it kills processes, or waits for seconds that must not be long
-
 RUN = "0123456789abcdef"
 # locks a run, says so, and waits to be killed
 HOLDER = (
@@ -85,6 +83,7 @@ def elsewhere(folder, **changes):
     return folder / ".locks" / f"{RUN}.1"
 
 
+@pytest.mark.alone
 def test_a_lock_from_another_machine_counts_while_it_is_renewed_whatever_its_clock(tmp_path):
     path = elsewhere(tmp_path)
     with Locks(tmp_path, lease=1.0) as locks:
@@ -107,6 +106,7 @@ def test_a_torn_lock_counts_for_a_lease(tmp_path, content):
         assert locks.acquire(RUN) is None
 
 
+@pytest.mark.alone
 def test_locks_are_renewed(tmp_path):
     with Locks(tmp_path, lease=0.4) as first, Locks(tmp_path, lease=0.4) as second:
         first.acquire(RUN)
@@ -115,6 +115,7 @@ def test_locks_are_renewed(tmp_path):
             time.sleep(0.1)
 
 
+@pytest.mark.alone
 def test_who_was_away_for_a_lease_knows_that_its_lock_is_lost_and_leaves_the_other_alone(tmp_path):
     with Locks(tmp_path, lease=0.3) as slow:
         assert slow.acquire(RUN) is None
@@ -175,7 +176,7 @@ def test_of_many_that_contend_never_two_hold_a_lock(tmp_path):
 
 
 def test_two_sweeps_at_once_do_all_runs_once_and_both_show_all(tmp_path):
-    words = ["-m", "seed=range(0,12)", *TINY, "train.max_updates=300"]
+    words = ["-m", "seed=range(0,8)", *TINY, "train.max_updates=300"]
     sweeps = [Command(tmp_path, *words) for _ in range(2)]
     seen = set()
 
@@ -187,9 +188,9 @@ def test_two_sweeps_at_once_do_all_runs_once_and_both_show_all(tmp_path):
     assert wait_until(both_ended)
     answers = [sweep.finish() for sweep in sweeps]
     assert [code for code, *_ in answers] == [0, 0], answers
-    assert len(records(tmp_path)) == 12
-    assert len(seen) == 12  # none was written twice
-    assert all(re.search(r"\n +20 +gru +4 +12 ", output) for _, output, _ in answers)
+    assert len(records(tmp_path)) == 8
+    assert len(seen) == 8  # none was written twice
+    assert all(re.search(r"\n +20 +gru +4 +8 ", output) for _, output, _ in answers)
     assert temporary_files(tmp_path) == []
 
 

@@ -18,8 +18,6 @@ from rnncompare.sweep import train_all
 from rnncompare.tasks.adding import Adding
 from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
 
-pytestmark = pytest.mark.alone  # it kills processes, or waits for seconds that must not be long
-
 # as the kernel does where the user has as many processes as a limit allows; it exempts root, who may run this
 FEW_PROCESSES = """import os
 fork = os.fork
@@ -97,7 +95,7 @@ class Machine:
                 self.refused += 1
                 raise RefusedError("Resource temporarily unavailable")
             self.inside += 1
-        time.sleep(0.02)
+        time.sleep(0.1)
         with self.lock:
             self.inside -= 1
         record = Record(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import threading
+import time
 
 import psutil
 import pytest
@@ -103,6 +104,7 @@ def test_a_sweep_has_no_more_runs_under_way_than_its_memory_allows(tmp_path):
     most = 0
     while sweep.process.poll() is None:
         most = max(most, len(sweep.workers()))
+        time.sleep(0.05)
     code, _, errors = sweep.finish()
     assert code == 0, errors
     peaks = [record["memory"]["peak_mb"] for record in records(tmp_path).values()]

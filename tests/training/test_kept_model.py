@@ -14,7 +14,7 @@ from rnncompare.predict import main
 from rnncompare.tasks import from_frame, task_class
 from rnncompare.training.experiment import design, run_experiment
 from rnncompare.training.kept_model import KeptModel, load_model, outputs_of
-from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
+from rnncompare.training.settings import ModelSettings, OwnModel, RunSettings, TrainSettings
 
 
 def frame(count=40, steps=6):
@@ -116,7 +116,7 @@ def test_a_loaded_model_is_plain_data(tmp_path):
     model.save(tmp_path / "model.pt")
     content = torch.load(tmp_path / "model.pt", weights_only=True)
     assert content["prepared"]["classes"] == ["0", "1"]
-    assert dataclasses.asdict(model.network.architecture) == content["architecture"]
+    assert {**content["architecture"], "factory": None} == dataclasses.asdict(model.network.architecture)
 
 
 def test_a_record_of_a_users_own_data_has_the_usual_metrics_of_validation_and_test():
@@ -128,3 +128,82 @@ def test_a_record_of_a_users_own_data_has_the_usual_metrics_of_validation_and_te
     assert record.quality.metrics["validation"]["accuracy"] == record.quality.validation
     generated = dataclasses.replace(settings, data=task_class("adding")(size=30, sequence_length=5))
     assert run_experiment(generated.resolved()).record.quality.metrics is None
+
+
+class Halved(torch.nn.Module):
+    """Keeps half of its state at each step."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.cell = torch.nn.RNNCell(input_size, hidden_size)
+
+    def forward(self, x):
+        h, outputs = x.new_zeros(x.shape[1], self.cell.hidden_size), []
+        for step in x:
+            h = (h + self.cell(step, h)) / 2
+            outputs.append(h)
+        return torch.stack(outputs), h
+
+
+def uneven(target="label"):
+    return from_frame(frame().drop(index=[4, 5, 11]), target=target, group="id")
+
+
+def of_own(task):
+    settings = RunSettings(ModelSettings(name="rnn", hidden_size=8), task, TrainSettings(max_updates=5))
+    kept = []
+    own = dataclasses.replace(settings, model=OwnModel.in_place_of(settings.model, Halved)).resolved()
+    run_experiment(own, keep=kept.append)
+    return kept[0]
+
+
+@pytest.mark.parametrize("name", ["lstm", "torch_gru", "mgu", "Halved"])
+def test_an_exported_program_gives_what_the_network_gives_for_any_number_of_sequences(tmp_path, name):
+    task = uneven()
+    implementation = None if name.startswith("torch_") else "auto"
+    model = of_own(task) if name == "Halved" else kept(task, name, implementation=implementation)[0]
+    model.export(tmp_path / "model.pt2", steps=6)
+    examples = model.inputs(frame().drop(index=[2]).iloc[:40])
+    program = torch.export.load(tmp_path / "model.pt2").module()
+    said = program(torch.from_numpy(examples.inputs), torch.from_numpy(examples.lengths))
+    np.testing.assert_allclose(said.detach(), outputs_of(model.network, examples), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["sequences", "texts"])
+def test_an_onnx_runtime_gives_what_the_network_gives(tmp_path, kind):
+    runtime = pytest.importorskip("onnxruntime")
+    if kind == "texts":
+        texts = pd.DataFrame({"text": ["good film", "a bad film indeed"] * 30, "label": [1, 0] * 30})
+        model, new, steps = kept(from_frame(texts, target="label"), "gru")[0], texts, 20
+    else:
+        model, new, steps = kept(from_frame(frame(), target="label"), "lstm")[0], frame(), 6
+    model.export(tmp_path / "model.onnx", steps)
+    examples = model.inputs(new)
+    lengths = np.full(len(examples), steps) if examples.lengths is None else examples.lengths
+    inputs = np.zeros((len(examples), steps, *examples.inputs.shape[2:]), examples.inputs.dtype)
+    inputs[:, : examples.sequence_length] = examples.inputs
+    inputs = inputs.astype(np.int64) if kind == "texts" else inputs
+    session = runtime.InferenceSession(tmp_path / "model.onnx")
+    (said,) = session.run(["outputs"], {"inputs": inputs, "lengths": lengths.astype(np.int64)})
+    np.testing.assert_allclose(said, outputs_of(model.network, examples), atol=1e-5)
+
+
+def test_what_cannot_be_exported_is_refused_and_leaves_no_file(tmp_path):
+    model, _ = kept(from_frame(frame(), target="label"))
+    with pytest.raises(SettingError, match=r"ends in \.pt2 or \.onnx"):
+        model.export(tmp_path / "model.h5", steps=6)
+    with pytest.raises(SettingError, match="steps"):
+        model.export(tmp_path / "model.pt2")
+    both, _ = kept(from_frame(frame(), target="label"), bidirectional=True)
+    with pytest.raises(SettingError, match="bidirectional"):
+        both.export(tmp_path / "model.pt2", steps=6)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_module_of_ones_own_is_loaded_with_its_class_alone(tmp_path):
+    model = of_own(from_frame(frame(), target="label"))
+    model.save(tmp_path / "model.pt")
+    with pytest.raises(DataError, match=r"load_model\(path, module=Halved\)"):
+        load_model(tmp_path)
+    again = load_model(tmp_path, Halved)
+    pd.testing.assert_frame_equal(again.predict(frame()), model.predict(frame()))

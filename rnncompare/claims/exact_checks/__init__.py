@@ -1,10 +1,10 @@
-"""What is decided by code and algebra, with no run: each module of this folder answers one question by checks."""
+"""Claims that code and algebra decide without a run: each module of this folder answers one claim by checks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rnncompare.base import discovery
+from rnncompare.base import resources
 
 
 @dataclass(frozen=True)
@@ -12,10 +12,10 @@ class Check:
     """One statement, and what the code showed.
 
     Attributes:
-        statement: what was looked at, in words.
-        expected: what should be found for the statement to hold; empty where nothing is asked.
-        found: what was.
-        holds: whether it did; None where it is reported only.
+        statement: what was checked, in words.
+        expected: what should be found for it to hold; empty if nothing is expected.
+        found: what was found.
+        holds: whether it holds; None if it is only reported.
         value: the number behind it, if there is one.
     """
 
@@ -27,15 +27,15 @@ class Check:
 
 
 def names() -> list[str]:
-    """The names of all questions."""
-    return discovery.modules(__name__)
+    """The claims that have checks."""
+    return resources.modules(__name__)
 
 
 def checks(name: str) -> list[Check]:
-    """The checks that answer the question called ``name``, made now.
+    """The checks of the claim called ``name``, run now.
 
     Raises:
-        KeyError: there is no such question.
+        KeyError: it has none.
     """
-    made: list[Check] = discovery.module(__name__, name).checks()
+    made: list[Check] = resources.module(__name__, name).checks()
     return made

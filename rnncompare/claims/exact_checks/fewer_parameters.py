@@ -16,7 +16,7 @@ from rnncompare.training.experiment import design
 from rnncompare.training.settings import DEFAULT_HIDDEN_SIZE, ModelSettings
 
 INPUTS, WIDTHS, LAYERS = (1, 8, 64, 300), (1, 16, 128, 1024), (1, 2, 3)
-READS_NONE = ("text",)  # of its files, by default: its text comes with Python
+READS_NONE = ("text",)  # by default reads none of its files: its text comes with Python
 
 
 def checks() -> list[Check]:
@@ -56,7 +56,7 @@ def _recurrent_ratio(inputs: int, width: int, layers: int, bidirectional: bool) 
 
 
 def _whole(task: Task) -> Check:
-    """Of one task as it is by default, if its data are here; nothing is fetched."""
+    """The check for one task with its default settings, if its data are here; nothing is fetched."""
     statement = f"{task.name}: whole network with {DEFAULT_HIDDEN_SIZE} units, GRU over LSTM"
     expected = "below 1"
     needed = () if task.name in READS_NONE else task.files

@@ -1,4 +1,4 @@
-"""Gates and states of a GRU and an LSTM, as the cells show them when they are run."""
+"""Gates and states of a GRU and an LSTM, found by running the cells."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def checks() -> list[Check]:
     ]
 
 
-class Trial:
+class OneStep:
     """One step of a cell from a random input, state and weights, in float64.
 
     Attributes:
@@ -69,7 +69,7 @@ class Trial:
 
 
 class _Activations(TorchDispatchMode):
-    """Counts the numbers that sigmoid and tanh are taken of."""
+    """Counts the numbers that sigmoid and tanh are applied to."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,10 +83,10 @@ class _Activations(TorchDispatchMode):
 
 
 def _per_unit(name: str) -> Counter[str]:
-    """How many of each activation a unit takes in a step."""
-    trial, activations = Trial(name), _Activations()
+    """How many of each activation a unit uses in a step."""
+    one, activations = OneStep(name), _Activations()
     with activations:
-        trial.step()
+        one.step()
     return Counter({kind: count // (BATCH * HIDDEN) for kind, count in activations.count.items()})
 
 
@@ -106,16 +106,16 @@ def _non_linearities(name: str, expected: int) -> Check:
 
 
 def _states(name: str, expected: int) -> Check:
-    trial = Trial(name)
-    found = len(trial.step())
+    one = OneStep(name)
+    found = len(one.step())
     statement = f"{name}: states that it hands to the next step"
-    return Check(statement, str(expected), f"{found}: {', '.join(trial.cell.states)}", found == expected, found)
+    return Check(statement, str(expected), f"{found}: {', '.join(one.cell.states)}", found == expected, found)
 
 
 def _silencing(name: str, expected: list[str]) -> Check:
-    """Which gates, shut, make the output 0 whatever the past and the input: those on the way to the output."""
-    trial = Trial(name)
-    found = [gate for gate in trial.cell.gates if not trial.step({gate: SHUT})[0].any()]
+    """Which gates, when shut, make the output 0 whatever the past and the input: those on the way to the output."""
+    one = OneStep(name)
+    found = [gate for gate in one.cell.gates if not one.step({gate: SHUT})[0].any()]
     statement = f"{name}: gates that silence the output when shut"
     return Check(statement, ", ".join(expected) or "none", ", ".join(found) or "none", found == expected)
 
@@ -132,9 +132,9 @@ def _output_is_state() -> Check:
 
 
 def _weighted_sum() -> Check:
-    """h_t lies between h_{t-1} and n_t, which is what is left where the update gate is shut."""
-    trial = Trial("gru")
-    (h,), (n,), (after,) = trial.state, trial.step({"update": SHUT}), trial.step()
+    """h_t lies between h_{t-1} and n_t, which is what remains when the update gate is shut."""
+    one = OneStep("gru")
+    (h,), (n,), (after,) = one.state, one.step({"update": SHUT}), one.step()
     low, high = torch.minimum(h, n), torch.maximum(h, n)
     outside = torch.maximum(low - after, after - high).clamp(min=0).max().item()
     return Check(
@@ -147,22 +147,22 @@ def _weighted_sum() -> Check:
 
 
 def _reset_gate(name: str) -> list[Check]:
-    """By the candidate, which is the new state where the update gate is shut."""
-    trial = Trial(name)
+    """Where the reset gate enters, seen in the candidate, which is the new state when the update gate is shut."""
+    one = OneStep(name)
 
     def sensitivity(reset: float) -> float:
         """The largest derivative of a unit's candidate with respect to a unit of the previous state."""
 
         def candidate(h: Tensor) -> Tensor:
-            return trial.step({"reset": reset, "update": SHUT}, (h,))[0]
+            return one.step({"reset": reset, "update": SHUT}, (h,))[0]
 
-        return float(torch.autograd.functional.jacobian(candidate, trial.state[0]).abs().max())
+        return float(torch.autograd.functional.jacobian(candidate, one.state[0]).abs().max())
 
     shut, opened = sensitivity(SHUT), sensitivity(OPEN)
-    assert trial.w.bias_hh is not None
-    trial.w.bias_hh.zero_()  # where the gate comes after the product it scales this as well
-    nothing = (torch.zeros_like(trial.state[0]),)
-    candidates = [trial.step({"reset": reset, "update": SHUT}, nothing)[0] for reset in (SHUT, OPEN)]
+    assert one.w.bias_hh is not None
+    one.w.bias_hh.zero_()  # where the gate comes after the product it scales this as well
+    nothing = (torch.zeros_like(one.state[0]),)
+    candidates = [one.step({"reset": reset, "update": SHUT}, nothing)[0] for reset in (SHUT, OPEN)]
     effect = (candidates[1] - candidates[0]).abs().max().item()
     return [
         Check(

@@ -38,9 +38,9 @@ def checks() -> list[Check]:
 
 
 def largest_difference(dtype: torch.dtype, implementation: str) -> float:
-    """Of all that the two compute from the same input, from the gradient of the mean of a random weighting of outputs.
+    """The largest difference between everything the two compute from the same input.
 
-    The gradients of the GRU's gates count too; they must be 0.
+    Gradients are those of the mean of randomly weighted outputs. Those of the GRU's gates count too; they must be 0.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

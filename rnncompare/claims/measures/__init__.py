@@ -1,35 +1,75 @@
-"""Measures: each turns evidence into a score for every run, a higher score speaking for its arm.
+"""Measures: each turns the evidence on a claim into a score for every run; a higher score speaks for its arm.
 
-A module here is a measure. It has
+A measure is a function in a module of this folder, decorated with `measure`. Its first line is what readers of a report
+are told that it scores. It returns a table with one row for each run, or for each seed of an arm and condition:
 
-- ``UNIT``: what a difference of two scores is counted in; empty for the task's own unit of quality;
-- ``TASK_MARGIN``: whether the task's own margin holds, not one of the claim;
-- ``AT_END``: whether it judges what training ends with, so that runs cut by their budget tell nothing;
-- ``scores(evidence)``: a table with one row for each run, or for each seed of an arm and condition, and the columns
-  ``arm``, ``task``, ``value``, ``seed`` and ``score`` (finite). Where the learning rate is to be chosen, also ``rate``
-  with ``validation`` and ``loss``, as `rnncompare.claims.graded` gives them, ``added``, and ``cut`` and ``diverged``.
-  Where scores have an end, ``floor`` (of the trivial predictor) and ``ceiling`` (of the optimum). A task's score is the
-  mean over its values.
+- ``arm``, ``task``, ``value``, ``seed`` and ``score`` (finite);
+- where the learning rate is to be chosen, also ``rate``, ``added``, ``validation`` and ``loss``, as
+  `rnncompare.claims.evidence.graded` gives them, with ``cut`` and ``diverged``;
+- where scores have an end, ``floor`` (of the trivial predictor) and ``ceiling`` (of the optimum).
+
+A task's score is the mean over its values.
 """
 
 from __future__ import annotations
 
-from types import ModuleType
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from rnncompare.base import discovery
+from rnncompare.base import resources
 from rnncompare.base.errors import require
+from rnncompare.claims.evidence import Evidence
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure.
+
+    Attributes:
+        scores: turns evidence into the table of scores.
+        unit: of a difference between two scores; empty for the task's own unit of quality.
+        task_margin: whether the task's own margin applies; otherwise the claim gives one.
+        at_end: whether it judges what training ends with, so that runs cut by their budget say nothing.
+    """
+
+    scores: Callable[[Evidence], pd.DataFrame]
+    unit: str
+    task_margin: bool
+    at_end: bool
+
+    @property
+    def meaning(self) -> str:
+        """What it scores, in a line."""
+        return (self.scores.__doc__ or "").partition("\n")[0]
+
+
+def measure(
+    unit: str = "", *, task_margin: bool = False, at_end: bool = False
+) -> Callable[[Callable[[Evidence], pd.DataFrame]], Measure]:
+    """Make a function from evidence to scores a `Measure` of its name."""
+    return lambda scores: Measure(scores, unit, task_margin, at_end)
 
 
 def names() -> list[str]:
     """The measures that there are."""
-    return discovery.modules(__name__)
+    return sorted(_all())
 
 
-def load(name: str) -> ModuleType:
+def load(name: str) -> Measure:
     """The measure called ``name``.
 
     Raises:
         SettingError: there is none.
     """
-    require(name in names(), "measures", name, f"of {', '.join(names())}")
-    return discovery.module(__name__, name)
+    every = _all()
+    require(name in every, "measures", name, f"of {', '.join(sorted(every))}")
+    return every[name]
+
+
+def _all() -> dict[str, Measure]:
+    modules = (resources.module(__name__, name) for name in resources.modules(__name__))
+    return {name: own for module in modules for name, own in vars(module).items() if isinstance(own, Measure)}

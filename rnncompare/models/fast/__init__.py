@@ -27,7 +27,7 @@ def paths(cell: Cell, input: Tensor, w: Weights) -> Iterator[tuple[str, Any]]:
     `torch.func`, forward-mode differentiation and modes that watch every operation, such as counters of flops. Only a
     single `torch.func.vmap`, over runs that are trained as one, has a path on a GPU.
     """
-    if not input.is_floating_point() or input.is_meta or input.numel() == 0 or _watched():
+    if not input.is_floating_point() or input.is_meta or input.numel() == 0 or is_watched():
         return
     if torch._C._functorch.peek_interpreter_stack() is not None:
         if _over_runs() and triton.serves(cell, input, w):
@@ -48,7 +48,8 @@ def knows(cell: Cell) -> bool:
     return step_of(cell) in IN_PYTORCH
 
 
-def _watched() -> bool:
+def is_watched() -> bool:
+    """Whether tensors are more than their values: see `paths`."""
     return (
         torch.compiler.is_compiling()
         or torch.jit.is_tracing()

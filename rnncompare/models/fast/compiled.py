@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import struct
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -55,7 +57,7 @@ def serves(cell: Cell, input: Tensor, w: Weights) -> bool:
         and (hh is None or hh.shape == (rows,))
         and input.numel() > 0
         and hidden > 0
-        and _readable(input.dtype, (input, w.weight_ih, w.weight_hh, ih, hh))
+        and readable(input.dtype, (input, w.weight_ih, w.weight_hh, ih, hh))
         and kernels() is not None
     )
 
@@ -92,11 +94,12 @@ class CompiledUnrolling:
         if batch_sizes is not None:
             fitting &= sum(batch_sizes) == len(input) and min(batch_sizes) > 0
             fitting &= all(a >= b for a, b in pairwise(batch_sizes))
-        engine = CompiledEngine() if fitting and _readable(input.dtype, state) else self._fallback
+        engine = CompiledEngine() if fitting and readable(input.dtype, state) else self._fallback
         return run(engine, cell, input, state, w, batch_sizes, reverse)
 
 
-def _readable(dtype: torch.dtype, tensors: Gradients) -> bool:
+def readable(dtype: torch.dtype, tensors: Gradients) -> bool:
+    """Whether the kernels can read the ``tensors`` that are there, all of one ``dtype``."""
     for t in tensors:
         if t is not None and not (
             (type(t) is Tensor or type(t) is torch.nn.Parameter)
@@ -118,7 +121,7 @@ class CompiledEngine:
         final = tuple(torch.empty_like(s, memory_format=torch.contiguous_format) for s in state)
         shapes = self.saved_shapes(call.cell, rows, call.w) if save else []
         saved = tuple(call.input.new_empty(shape) for shape in shapes)
-        _call("forward", call, (output, *_two(final), *_two(saved), None, None, None), (None,) * len(WANTED))
+        _call("forward", call, (output, *two(final), *two(saved), None, None, None), (None,) * len(WANTED))
         return output, final, saved
 
     def backward(
@@ -126,39 +129,67 @@ class CompiledEngine:
     ) -> dict[str, Tensor]:
         sources = {"input": call.input, "0": call.state[0], "1": call.state[-1], **vars(call.w)}
         found = {name: torch.empty_like(sources[name], memory_format=torch.contiguous_format) for name in wanted}
-        given = (output, None, None, *_two(saved), d_output, *_two(d_state))
+        given = (output, None, None, *two(saved), d_output, *two(d_state))
         _call("backward", call, given, tuple(found.get(name) for name in WANTED))
         return found
 
     def saved_shapes(self, cell: Cell, rows: int, w: Weights) -> list[tuple[int, ...]]:
-        blocks, hidden = BLOCKS[step_of(cell)], w.weight_hh.size(1)
-        lanes = _library(w.weight_hh.dtype).lanes()
-        padded = -(-hidden // lanes) * lanes
-        shapes: list[tuple[int, ...]] = [(rows, blocks, padded)] if blocks else []
-        return [*shapes, (rows, padded)] if len(cell.states) == 2 else shapes
+        return saved_shapes(cell, rows, w.weight_hh)
 
 
-def _two(tensors: Gradients) -> Gradients:
+def saved_shapes(cell: Cell, rows: int, w_hh: Tensor) -> list[tuple[int, ...]]:
+    """The shapes of what the kernels save for N ``rows``."""
+    blocks, hidden, lanes = BLOCKS[step_of(cell)], w_hh.size(1), _lanes(w_hh.dtype)
+    padded = -(-hidden // lanes) * lanes
+    shapes: list[tuple[int, ...]] = [(rows, blocks, padded)] if blocks else []
+    return [*shapes, (rows, padded)] if len(cell.states) == 2 else shapes
+
+
+@functools.cache
+def _lanes(dtype: torch.dtype) -> int:
+    """The numbers in a vector of the kernels."""
+    return int(_library(dtype).lanes())
+
+
+def two(tensors: Sequence[Tensor | None]) -> Gradients:
     """``tensors``, with None for those that are missing of two."""
     return (*tensors, None, None)[:2]
 
 
 def _call(name: str, call: Call, results: Gradients, wanted: Gradients) -> None:
     """Call a kernel with tensors in the order of `RESULTS` and `WANTED`; those written to are contiguous."""
-    cell, steps, input, w = call.cell, call.steps, call.input, call.w
+    steps, w = call.steps, call.w
     sizes = None if steps.dense else torch.tensor(steps.sizes)
-    arguments = (sizes, input, w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh, *_two(call.state))
-    tensors = [None if t is None else t.contiguous() for t in (*arguments, *results, *wanted)]
+    arguments = (sizes, call.input, w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh, *two(call.state))
+    kernel(name, call.cell, (len(steps.sizes), steps.batch), steps.reverse, (*arguments, *results, *wanted))
+
+
+def kernel(name: str, cell: Cell, size: tuple[int, int], reverse: bool, tensors: Gradients) -> None:
+    """Call the kernel called ``name``, forward or backward.
+
+    Args:
+        name: ``forward`` or ``backward``.
+        cell: the equations.
+        size: T and B.
+        reverse: whether the recurrence runs from the last step to the first.
+        tensors: in the order of `ARGUMENTS`, `RESULTS` and `WANTED`; those written to are contiguous.
+    """
+    _, input, w_ih, w_hh, *_ = tensors
+    assert input is not None
+    assert w_ih is not None
+    assert w_hh is not None
+    inputs, team = input.size(-1), torch.get_num_threads()
+    work = input.numel() // inputs * (w_ih.numel() + w_hh.numel())
+    held = [None if t is None else t.contiguous() for t in tensors]
     layer = _LAYER.pack(
         KINDS[step_of(cell)] + (getattr(cell, "nonlinearity", None) == "relu"),
-        len(steps.sizes),
-        steps.batch,
-        input.size(1),
-        w.weight_hh.size(1),
-        steps.reverse,
-        _threads(call),
-        torch.get_num_threads(),
-        *[0 if t is None else t.data_ptr() for t in tensors],
+        *size,
+        inputs,
+        w_hh.size(1),
+        reverse,
+        max(1, min(team, work // MINIMUM_PER_THREAD)),
+        team,
+        *[0 if t is None else t.data_ptr() for t in held],
     )
     if getattr(_library(input.dtype), name)(layer):
         raise MemoryError("the kernels found no memory")
@@ -168,11 +199,3 @@ def _library(dtype: torch.dtype) -> ctypes.CDLL:
     found = kernels()
     assert found is not None, "asked for only where `serves` says so"
     return found[REALS[dtype]]
-
-
-def _threads(call: Call) -> int:
-    team = torch.get_num_threads()
-    if team == 1:
-        return 1
-    work = len(call.input) * (call.w.weight_ih.numel() + call.w.weight_hh.numel())
-    return max(1, min(team, work // MINIMUM_PER_THREAD))

@@ -190,7 +190,8 @@ class _Layer(torch.autograd.Function):
         tensors = ctx.saved_tensors  # read once: checkpointing unpacks them a single time
         inputs, (output, *saved) = tensors[: len(needed)], tensors[len(needed) :]
         if torch.is_grad_enabled():
-            return None, None, None, *_through_unroll(ctx.cell, ctx.steps, inputs, needed, (d_output, *d_state))
+            arguments = (list(ctx.steps.sizes), ctx.steps.reverse)
+            return None, None, None, *through_unroll(ctx.cell, inputs, arguments, needed, (d_output, *d_state))
         count = len(ctx.cell.states)
         names = ("input", *map(str, range(count)), *PARAMETERS)
         wanted = {name for name, need in zip(names, needed, strict=True) if need}
@@ -205,19 +206,27 @@ def weights_of(parameters: Any) -> Weights:
     return Weights(**dict(zip(PARAMETERS, parameters, strict=True)))
 
 
-def _through_unroll(
+def through_unroll(
     cell: Cell,
-    steps: Steps,
     inputs: tuple[Tensor | None, ...],
+    arguments: tuple[list[int] | None, bool],
     needed: tuple[bool, ...],
-    gradients: tuple[Tensor | None, ...],
+    gradients: Gradients,
 ) -> list[Tensor | None]:
-    """The gradients by autograd through the reading version, so that they can be differentiated again."""
+    """The gradients by autograd through the reading version, so that they can be differentiated again.
+
+    Args:
+        cell: the equations.
+        inputs: the input, the initial states and `PARAMETERS`.
+        arguments: the last two of `unroll`.
+        needed: which of ``inputs`` want a gradient.
+        gradients: of the output and the final states.
+    """
     # Views, so that an input computed from another input here does not pass its gradient on twice.
     own: list[Any] = [None if t is None else t.view_as(t) for t in inputs]
     input, *rest = own
     count = len(cell.states)
-    output, final = unroll(cell, input, tuple(rest[:count]), weights_of(rest[count:]), list(steps.sizes), steps.reverse)
+    output, final = unroll(cell, input, tuple(rest[:count]), weights_of(rest[count:]), *arguments)
     pairs = [(o, g) for o, g in zip((output, *final), gradients, strict=True) if g is not None]
     targets = [t for t, need in zip(own, needed, strict=True) if need]
     found = iter(

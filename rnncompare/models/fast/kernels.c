@@ -18,7 +18,7 @@
 
 enum { CHUNK = 128 };          /* rows whose gates' gradients are kept for one product */
 enum { SMALL = 16, BULK = 64 }; /* batches up to SMALL take W_ih x for BULK rows at once */
-enum { FEW = 4 };              /* rows of all steps up to which packing the weights would take longer than using them */
+enum { FEW = 16 };             /* rows of all steps up to which packing the weights would take longer than using them */
 enum { ROWS_EACH = 8 };        /* of the batch, at least, where threads share it out */
 enum { LSTM, GRU, RNN_TANH, RNN_RELU };
 
@@ -27,7 +27,7 @@ typedef struct {
     int64_t cell, steps, batch, input, hidden, reverse, threads, team;
     const int64_t *sizes;                         /* rows of each step, never growing; null if all are `batch` */
     const REAL *x, *w_ih, *w_hh, *b_ih, *b_hh;    /* (N, I), (G H, I), (G H, H), (G H,), (G H,) */
-    const REAL *h_0, *c_0;                        /* (B, H) */
+    const REAL *h_0, *c_0;                        /* (B, H); null for zeros */
     REAL *y, *h_n, *c_n;                          /* (N, H), (B, H), (B, H) */
     REAL *gates, *cells;                          /* saved for backward: (N, blocks, padded H), (N, padded H) */
     const REAL *dy, *dh_n, *dc_n;
@@ -61,11 +61,13 @@ typedef struct {
     int64_t *sizes, *offset;              /* rows of each step, and where they begin among the N rows */
     int64_t most;                         /* rows of a chunk of the backward pass */
     REAL *x_packed, *h_packed, *bias;
+    REAL *panels;                         /* of the weights that each thread packs as it uses them */
     REAL *gates;                          /* of some steps, unless they are saved */
     REAL *h, *c;                          /* (B, padded H): the state, or its gradient */
     REAL *dg, *h_panels, *x_panels;       /* a chunk's gradients of gates, states before, inputs */
     REAL *h_tails, *x_tails;              /* the last columns of the weights' gradients, (blocks, H, LANES) */
     REAL *db, *zeros, *columns, *dx;      /* the last two for each thread */
+    REAL *initial;                        /* zeros, where no initial state is given */
     Barrier barrier;
 } Work;
 
@@ -183,6 +185,9 @@ static const REAL *h_weights(const Work *k, int b, int64_t start) {
     return k->h_packed + (from * k->p.padded + start * LANES) * H;
 }
 
+/* The size of a panel of W_ih and one of W_hh. */
+static int64_t panel_of(const Layer *l) { return (l->input + l->hidden) * WIDE * LANES; }
+
 /* Adds W_ih x for n rows, or W_hh h, or both, to `gates`, which begin with the bias, or with what they hold. */
 static void add_products(const Work *k, const Share *s, int64_t n, const REAL *x, const REAL *h, REAL *gates) {
     const Plan *p = &k->p;
@@ -194,9 +199,11 @@ static void add_products(const Work *k, const Share *s, int64_t n, const REAL *x
         if (h && b >= p->from_h) terms[count++] = (Term){h, H, 1, H, h_weights(k, b, s->start)};
         const int64_t at = b * p->padded + u;
         const int again = !x && b < p->from_x;
+        const int64_t ld = again ? p->row : 0, columns = between(0, H - u, s->vectors * LANES);
         const REAL *init = again ? gates + at : k->bias + at;
-        if (k->h_packed) product(terms, count, n, (int)s->vectors, init, again ? p->row : 0, gates + at, p->row);
-        else dots(terms, count, n, between(0, H - u, s->vectors * LANES), init, again ? p->row : 0, gates + at, p->row);
+        if (k->h_packed) product(terms, count, n, (int)s->vectors, init, ld, gates + at, p->row);
+        else if (!k->panels) dots(terms, count, n, columns, init, ld, gates + at, p->row);
+        else dots_of_many(terms, count, n, columns, init, ld, gates + at, p->row, k->panels + s->index * panel_of(k->l));
     }
 }
 
@@ -469,9 +476,19 @@ static void backward_share(void *work, int64_t index, int64_t count) {
 
 /* ---- the whole layer ---- */
 
-/* Fills in the rows of each step; 0 if memory ran out. */
-static int lay_out(Work *k) {
-    const Layer *l = k->l;
+static int zeroed(REAL *p, int64_t count) {
+    if (p) memset(p, 0, sizeof(REAL) * count);
+    return p != NULL;
+}
+
+/* Fills in the rows of each step, and initial states that are not given; 0 if memory ran out. */
+static int lay_out(Work *k, Layer *l) {
+    k->l = l;
+    if (!l->h_0 || (l->cell == LSTM && !l->c_0)) {
+        if (!zeroed(k->initial = space(l->batch * l->hidden), l->batch * l->hidden)) return 0;
+        if (!l->h_0) l->h_0 = k->initial;
+        if (l->cell == LSTM && !l->c_0) l->c_0 = k->initial;
+    }
     k->sizes = malloc(sizeof(int64_t) * l->steps), k->offset = malloc(sizeof(int64_t) * l->steps);
     for (int64_t t = 0, at = 0; k->sizes && k->offset && t < l->steps; at += k->sizes[t++]) {
         k->sizes[t] = l->sizes ? l->sizes[t] : l->batch;
@@ -480,14 +497,9 @@ static int lay_out(Work *k) {
     return k->sizes && k->offset;
 }
 
-static int zeroed(REAL *p, int64_t count) {
-    if (p) memset(p, 0, sizeof(REAL) * count);
-    return p != NULL;
-}
-
 static void release(Work *k) {
     REAL *all[] = {k->x_packed, k->h_packed, k->bias, k->gates, k->h, k->c, k->dg, k->h_panels, k->x_panels,
-                   k->h_tails, k->x_tails, k->db, k->zeros, k->columns, k->dx};
+                   k->h_tails, k->x_tails, k->db, k->zeros, k->columns, k->dx, k->initial, k->panels};
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) free(all[i]);
     free(k->sizes), free(k->offset);
 }
@@ -505,18 +517,20 @@ static void advise(void *start, size_t bytes) {
 int64_t lanes(void) { return LANES; }
 
 /* Returns 0, or 1 if memory ran out. */
-int forward(const Layer *l) {
-    Work k = {.l = l, .p = plan_of(l)};
+int forward(const Layer *given) {
+    Layer own = *given, *l = &own;
+    Work k = {.p = plan_of(l)};
     const Plan *p = &k.p;
-    const int64_t H = l->hidden, I = l->input, P = p->padded, B = l->batch, scratch = B > BULK ? B : BULK + B;
-    int ready = lay_out(&k);
+    const int64_t H = l->hidden, I = l->input, P = p->padded, B = l->batch;
+    int ready = lay_out(&k, l);
     ready = ready && (k.bias = space(p->row)) && zeroed(k.h = space(B * P), B * P) && zeroed(k.c = space(B * P), B * P);
-    ready = ready && (l->gates || zeroed(k.gates = space(scratch * p->row), scratch * p->row));
     if (ready) {
-        const int64_t N = k.offset[l->steps - 1] + k.sizes[l->steps - 1];
-        if (N > FEW)
+        const int64_t N = k.offset[l->steps - 1] + k.sizes[l->steps - 1], scratch = B > BULK ? B : between(0, BULK + B, N);
+        ready = l->gates || zeroed(k.gates = space(scratch * p->row), scratch * p->row);
+        if (ready && l->steps > 1 && N > FEW)
             ready = (k.x_packed = space(p->from_x * I * P)) && (k.h_packed = space((p->blocks - p->from_h) * H * P));
-        else if (l->gates) zeroed(l->gates, N * p->row); /* the padding, which `dots` leaves */
+        else if (ready && N > FEW) ready = (k.panels = space(l->threads * panel_of(l))) != NULL;
+        else if (l->gates && P > H) zeroed(l->gates, N * p->row); /* the padding, which `dots` leaves */
         advise(l->gates, sizeof(REAL) * N * p->row), advise(l->cells, sizeof(REAL) * N * P);
         advise(l->y, sizeof(REAL) * N * H);
     }
@@ -533,12 +547,13 @@ int forward(const Layer *l) {
 }
 
 /* Returns 0, or 1 if memory ran out. */
-int backward(const Layer *l) {
-    Work k = {.l = l, .p = plan_of(l), .most = l->batch > CHUNK ? l->batch : CHUNK};
+int backward(const Layer *given) {
+    Layer own = *given, *l = &own;
+    Work k = {.p = plan_of(l), .most = l->batch > CHUNK ? l->batch : CHUNK};
     const Plan *p = &k.p;
     const int64_t H = l->hidden, I = l->input, P = p->padded, B = l->batch, h_blocks = p->blocks - p->from_h;
     const int64_t width = pieces(I, LANES) * LANES;
-    int ready = lay_out(&k);
+    int ready = lay_out(&k, l);
     if (ready) {
         const int64_t N = k.offset[l->steps - 1] + k.sizes[l->steps - 1];
         if (N < k.most) k.most = N;

@@ -67,6 +67,14 @@ static void product(const Term *terms, int count, int64_t rows, int vectors, con
     }
 }
 
+/* The orders in which a shuffle of two vectors interleaves their first halves, and their second ones. */
+static inline void interleaving(mask *low, mask *high) {
+    for (int i = 0; i < LANES; i++) {
+        (*low)[i] = i / 2 + i % 2 * LANES;
+        (*high)[i] = (*low)[i] + LANES / 2;
+    }
+}
+
 /* v[i] = w[i][0...] becomes its transpose: each round interleaves the first half of the rows with the second. */
 static inline void transpose(vec *v) {
 #ifdef __clang__
@@ -76,10 +84,7 @@ static inline void transpose(vec *v) {
         for (int j = 0; j < LANES; j++) v[i][j] = square[j][i];
 #else
     mask low, high;
-    for (int i = 0; i < LANES; i++) {
-        low[i] = i / 2 + i % 2 * LANES;
-        high[i] = low[i] + LANES / 2;
-    }
+    interleaving(&low, &high);
 #pragma GCC unroll 4
     for (int round = 1; round < LANES; round *= 2) {
         vec next[LANES];
@@ -127,50 +132,106 @@ static void pack_rows(const REAL *w, int64_t ld, int64_t used, int64_t rows, int
     }
 }
 
-static inline REAL total(vec v) {
-    REAL part[LANES];
-    store(part, v);
+/* Sums up groups of LANES vectors, each into one element of a vector, in order. */
+static inline vec totals(const vec *v) {
+#ifdef __clang__
+    vec sums;
+    for (int i = 0; i < LANES; i++) {
+        sums[i] = 0;
+        for (int j = 0; j < LANES; j++) sums[i] += v[i][j];
+    }
+    return sums;
+#else
+    mask low, high;
+    interleaving(&low, &high);
+    vec half[LANES];
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) half[i] = v[i];
 #pragma GCC unroll 4
-    for (int half = LANES / 2; half > 0; half /= 2)
+    for (int count = LANES / 2; count > 0; count /= 2)
 #pragma GCC unroll 8
-        for (int i = 0; i < half; i++) part[i] += part[i + half];
-    return part[0];
+        for (int i = 0; i < count; i++)
+            half[i] = __builtin_shuffle(half[i], half[i + count], low) + __builtin_shuffle(half[i], half[i + count], high);
+    return half[0];
+#endif
 }
 
+/* The last elements of a row that ends at `end`, from the first whole vector on that `rest` is the mask of; 0 before. */
+static inline vec load_rest(const REAL *end, int64_t depth, mask rest) {
+    if (depth >= LANES) return where(rest, load(end - LANES), (vec){0});
+    return load_some(end - depth, depth);
+}
+
+enum { DOTS = 16 }; /* sums at a time: a multiple of LANES, as many as leave registers for what is multiplied */
+
+/* out[m + r][n + u] for r < R and u < U with R U = DOTS; rows and columns beyond the last repeat it. */
 static inline __attribute__((always_inline)) void dot(const int R, const int U, const Term *terms, int count, int64_t m,
-                                                      int64_t n, const REAL *init, int64_t ldi, REAL *out, int64_t ldo) {
-    vec sum[4][4] = {0};
+                                                      int64_t rows, int64_t n, int64_t columns, const REAL *init,
+                                                      int64_t ldi, REAL *out, int64_t ldo) {
+    vec sum[DOTS] = {0};
     for (int t = 0; t < count; t++) {
-        const int64_t depth = terms[t].depth;
-        const REAL *a = terms[t].a + m * terms[t].row, *b = terms[t].b + n * depth;
-        for (int64_t k = 0; k < depth; k += LANES) {
-            vec column[4];
+        const int64_t depth = terms[t].depth, full = depth / LANES * LANES;
+        const REAL *a[R], *b[U];
+        for (int r = 0; r < R; r++) a[r] = terms[t].a + (m + r < rows ? m + r : rows - 1) * terms[t].row;
+        for (int u = 0; u < U; u++) b[u] = terms[t].b + (n + u < columns ? n + u : columns - 1) * depth;
+        for (int64_t k = 0; k < full; k += LANES) {
+            vec row[R];
 #pragma GCC unroll 4
-            for (int u = 0; u < U; u++) column[u] = load_some(b + u * depth + k, depth - k);
+            for (int r = 0; r < R; r++) row[r] = load(a[r] + k);
+#pragma GCC unroll 16
+            for (int u = 0; u < U; u++) {
+                const vec column = load(b[u] + k);
 #pragma GCC unroll 4
-            for (int r = 0; r < R; r++) {
-                const vec row = load_some(a + r * terms[t].row + k, depth - k);
-#pragma GCC unroll 4
-                for (int u = 0; u < U; u++) sum[r][u] += row * column[u];
+                for (int r = 0; r < R; r++) sum[r * U + u] += row[r] * column;
             }
         }
+        if (full == depth) continue;
+        mask rest;
+        for (int i = 0; i < LANES; i++) rest[i] = -(i >= LANES - (depth - full));
+        vec row[R];
+#pragma GCC unroll 4
+        for (int r = 0; r < R; r++) row[r] = load_rest(a[r] + depth, depth, rest);
+#pragma GCC unroll 16
+        for (int u = 0; u < U; u++) {
+            const vec column = load_rest(b[u] + depth, depth, rest);
+#pragma GCC unroll 4
+            for (int r = 0; r < R; r++) sum[r * U + u] += row[r] * column;
+        }
     }
-#pragma GCC unroll 4
-    for (int r = 0; r < R; r++)
-#pragma GCC unroll 4
-        for (int u = 0; u < U; u++) out[r * ldo + u] = init[r * ldi + u] + total(sum[r][u]);
+    REAL found[DOTS];
+#pragma GCC unroll 8
+    for (int i = 0; i < DOTS; i += LANES) store(found + i, totals(sum + i));
+    for (int r = 0; r < R && m + r < rows; r++)
+        for (int u = 0; u < U && n + u < columns; u++)
+            out[(m + r) * ldo + n + u] = init[(m + r) * ldi + n + u] + found[r * U + u];
 }
 
-/* `product` for few rows and b unpacked, (columns, depth). */
+/* `product` for few rows, with b unpacked, (columns, depth). */
 static void dots(const Term *terms, int count, int64_t rows, int64_t columns, const REAL *init, int64_t ldi, REAL *out,
                  int64_t ldo) {
-    for (int64_t m = 0; m < rows; m += 1 + (rows - m > 1))
-        for (int64_t n = 0; n < columns; n += columns - n < 4 ? 1 : 4) {
-            const REAL *i = init + m * ldi + n;
-            REAL *o = out + m * ldo + n;
-            if (rows - m > 1 && columns - n >= 4) dot(2, 4, terms, count, m, n, i, ldi, o, ldo);
-            else if (rows - m > 1) dot(2, 1, terms, count, m, n, i, ldi, o, ldo);
-            else if (columns - n >= 4) dot(1, 4, terms, count, m, n, i, ldi, o, ldo);
-            else dot(1, 1, terms, count, m, n, i, ldi, o, ldo);
+    const int64_t left = rows % 4, fours = left == 3 ? rows : rows - left;
+    for (int64_t n = 0; fours && n < columns; n += DOTS / 4)
+        for (int64_t m = 0; m < fours; m += 4) dot(4, DOTS / 4, terms, count, m, rows, n, columns, init, ldi, out, ldo);
+    for (int64_t n = 0; left == 2 && n < columns; n += DOTS / 2)
+        dot(2, DOTS / 2, terms, count, fours, rows, n, columns, init, ldi, out, ldo);
+    for (int64_t n = 0; left == 1 && n < columns; n += DOTS)
+        dot(1, DOTS, terms, count, fours, rows, n, columns, init, ldi, out, ldo);
+}
+
+/* `dots` for many rows: packs a panel of each b at a time into `space`, which holds panels of all terms. */
+static void dots_of_many(const Term *terms, int count, int64_t rows, int64_t columns, const REAL *init, int64_t ldi,
+                         REAL *out, int64_t ldo, REAL *space) {
+    const int64_t vectors = pieces(columns, LANES), panels = pieces(vectors, WIDE);
+    for (int64_t p = 0, n = 0; p < panels; p++) {
+        const int v = (int)piece(vectors, panels, p);
+        Term packed[2];
+        REAL *next = space;
+        for (int t = 0; t < count; next += terms[t++].depth * v * LANES) {
+            pack(terms[t].b + n * terms[t].depth, columns - n, terms[t].depth, v, next);
+            packed[t] = terms[t];
+            packed[t].b = next;
         }
+        product(packed, count, rows, v, init + n, ldi, out + n, ldo);
+        n += v * LANES;
+    }
 }

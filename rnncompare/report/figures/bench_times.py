@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from rnncompare.base.wording import counted
 from rnncompare.measurements.bench_tables import means
-from rnncompare.measurements.cases import BASE, IMPLEMENTATIONS, counted
+from rnncompare.measurements.cases import BASE, IMPLEMENTATIONS
 from rnncompare.report.figures import canvas, svg
 from rnncompare.report.figures.palette import colour, model_look
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 NAMES = {
     "torch": "torch.nn",
@@ -36,12 +37,12 @@ COLUMNS = 3
 
 
 def draw_all(frame: pd.DataFrame, hardware: str, folder: Path) -> list[Path]:
-    """Draw the plots that there are figures for, as PNG and SVG.
+    """Draw the plots for which there are numbers, as PNG and SVG.
 
     Args:
-        frame: as `summary.to_frame` gives it.
+        frame: as `rnncompare.measurements.bench_tables.to_frame` returns it.
         hardware: the name of the processor.
-        folder: where the files go; it exists.
+        folder: an existing folder for the files.
 
     Returns:
         The PNG files written; each has an SVG beside it.
@@ -123,13 +124,11 @@ def gru_to_lstm(frame: pd.DataFrame, hardware: str) -> Figure | None:
 
 
 def _look(cell: str, implementation: str) -> dict[str, Any]:
-    """How a line is drawn: the cell's colour, lighter the further the implementation is from what one would run."""
+    """How a line is drawn: the cell's colour, lighter for implementations that one would not normally run."""
     return _dressed(model_look(cell), implementation)
 
 
 def _dressed(look: dict[str, Any], implementation: str) -> dict[str, Any]:
-    from matplotlib.colors import to_rgb
-
     marker, white, by_torch = LOOKS[implementation]
     colour = tuple((1 - white) * part + white for part in to_rgb(look["color"]))
     return look | {
@@ -143,7 +142,7 @@ def _dressed(look: dict[str, Any], implementation: str) -> dict[str, Any]:
 
 
 def _key(axes: Axes, implementations: list[str]) -> None:
-    """Labelled lines in black for the legend, since colours say the cell."""
+    """Labelled lines in black for the legend, since colours stand for cells."""
     black = model_look("") | {"color": colour("ink")}
     for name in IMPLEMENTATIONS:
         if name in implementations:

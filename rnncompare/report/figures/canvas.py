@@ -1,21 +1,22 @@
-"""What all figures share: their size and settings, titles and legends, scales and ticks, text that is safe to draw."""
+"""What all figures share: size and settings, titles and legends, scales and ticks, text that is safe to draw."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.transforms import Transform
+from numpy.typing import ArrayLike
 
+from rnncompare.base.wording import printable
 from rnncompare.report.figures.palette import colour
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.transforms import Transform
-    from numpy.typing import ArrayLike
 
 INK, MUTED, RULE = colour("ink"), colour("muted"), colour("rule")
 SETTINGS: dict[Any, Any] = {
@@ -52,10 +53,7 @@ HALF_BAND = 0.16  # opacity of a band
 def panels(
     rows: int, columns: int, height: float, width: float = WIDE, share_y: bool = False
 ) -> tuple[Figure, np.ndarray]:
-    """A figure with a grid of axes, the y axis of each row shared where ``share_y`` is true; sizes in inches."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
+    """A figure with a grid of axes, with a y axis shared by each row if ``share_y``; sizes in inches."""
     with matplotlib.rc_context(SETTINGS):
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.subplots(rows, columns, squeeze=False, sharey="row" if share_y else False)
@@ -67,34 +65,28 @@ def canvas(height: float, width: float = NARROW) -> tuple[Figure, Axes]:
     return made, grid[0, 0]
 
 
-def printable(text: object, longest: int = 80) -> str:
-    """``text`` without control characters and not longer than ``longest``."""
-    shown = "".join(character if character.isprintable() else "?" for character in str(text))
-    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
-
-
 def plain(text: object, longest: int = 80) -> str:
-    """``text`` as matplotlib draws it literally: printable, no mathematics, never hidden in a legend."""
+    """``text`` so that matplotlib draws it literally: printable, no mathematics, never hidden from a legend."""
     shown = printable(text, longest)
     return (" " + shown if shown.startswith("_") else shown).replace("$", r"\$")
 
 
 def slug(text: str, number: int | None = None) -> str:
-    """A file name and anchor for ``text``; ``number`` keeps apart names that differ only in what it cannot hold."""
+    """A file name and anchor for ``text``; ``number`` distinguishes texts that differ only in unsafe characters."""
     safe = re.sub(r"[^A-Za-z0-9.]+", "_", text).strip("_.")
     whole = number is None or (safe == re.sub(r"[, ]+", "_", text) and len(safe) <= 80)
     return safe[:80] if whole else f"{safe[:80]}-{number}"
 
 
 def headline(figure: Figure, title: str, note: str) -> None:
-    """The title and, under it, a smaller line on what is drawn, both from the left edge."""
+    """The title and, below it, a smaller line on what is drawn, both at the left edge."""
     figure.suptitle(f"{plain(title)}\n", x=0.012, ha="left", va="top", fontsize=11, fontweight="bold", color=INK)
     below = 1 - 0.27 / figure.get_figheight()
     figure.text(0.012, below, plain(note, 130), ha="left", va="top", fontsize=8, color=MUTED)
 
 
 def legend(figure: Figure, *axes: Axes) -> None:
-    """One legend under the figure, each label once; the figure grows by its height."""
+    """One legend below the figure, each label once; the figure grows by its height."""
     named = {name: handle for each in axes for handle, name in zip(*each.get_legend_handles_labels(), strict=True)}
     if not named:
         return
@@ -120,7 +112,7 @@ def points(axes: Axes, x: ArrayLike, y: ArrayLike, color: str) -> None:
 
 
 def logarithmic(axes: Axes, values: Iterable[float], always: bool = False) -> bool:
-    """Make the y axis logarithmic if the values span so much that they need it, with plain numbers as labels."""
+    """Make the y axis logarithmic if the values span enough to need it, with plain numbers as labels."""
     finite = np.array([value for value in values if math.isfinite(value)])
     if not len(finite) or finite.min() <= 0 or (finite.max() < 20 * finite.min() and not always):
         return False
@@ -129,9 +121,7 @@ def logarithmic(axes: Axes, values: Iterable[float], always: bool = False) -> bo
 
 
 def log_axis(axes: Axes, which: str, ratio: float) -> None:
-    """A logarithmic axis with plain numbers at ticks, as many as a span of that ``ratio`` needs."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
-
+    """A logarithmic axis with plain numbers at its ticks, as many as a span of this ``ratio`` needs."""
     getattr(axes, f"set_{which}scale")("log")
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(LogLocator(subs=(1.0,) if ratio > 1000 else (1.0, 2.0, 5.0), numticks=8))
@@ -141,7 +131,7 @@ def log_axis(axes: Axes, which: str, ratio: float) -> None:
 
 
 def counts(axes: Axes, values: Iterable[float]) -> None:
-    """A logarithmic x axis labelled with the counts that occur, as far as they have room."""
+    """A logarithmic x axis labelled with the counts that occur, as far as there is room."""
     axes.set_xscale("log")
     present = sorted(set(values))
     span = np.log(present[-1] / present[0])
@@ -156,16 +146,16 @@ def counts(axes: Axes, values: Iterable[float]) -> None:
 
 
 def fit_y(axes: Axes, values: np.ndarray, ends: np.ndarray, references: Mapping[str, float]) -> None:
-    """Fit the y axis to what is drawn, and draw labelled lines for references, or say that they lie beyond the edge.
+    """Fit the y axis to what is drawn; draw labelled lines for references, or note that they lie outside the axis.
 
-    A reference or an interval much further from the values than their own span would squeeze them, so it does not
-    stretch the axis.
+    A reference or interval much farther from the values than their own span does not stretch the axis, because that
+    would squeeze the values.
 
     Args:
         axes: with its scale set.
         values: all points drawn.
         ends: the ends of their intervals.
-        references: values by their names.
+        references: values by name.
     """
     transform = axes.yaxis.get_transform()
     with np.errstate(divide="ignore", invalid="ignore"):

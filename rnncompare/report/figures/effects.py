@@ -1,24 +1,22 @@
-"""Effects and verdicts: estimates with their intervals, one under the other; verdicts by task and by margin.
+"""Effects and verdicts: estimates with their intervals, one below the other; verdicts by task and by margin.
 
-Verdicts differ by colour, and by a sign that reads in grey.
+Verdicts differ in colour and in a sign that is legible in grey.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from rnncompare.report.figures import canvas
 from rnncompare.report.figures.canvas import INK, MUTED, plain
 from rnncompare.report.figures.palette import TASK_VERDICTS, VERDICTS, colour, verdict_look
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 ROW = 0.34  # inches
 LABEL = 70  # characters
@@ -32,17 +30,17 @@ def intervals(
     furthest: float = math.inf,
     width: float = canvas.NARROW,
 ) -> Figure:
-    """Estimates with their intervals about zero, within ± margin shaded.
+    """Estimates with their intervals around zero; the band within ± margin is shaded.
 
-    What reaches beyond the axis ends in an arrow.
+    Intervals that reach beyond the axis end in an arrow.
 
     Args:
-        rows: ``label``, ``mean``, ``low`` and ``high`` (NaN where unknown, infinite where open); and, where wanted,
-            ``verdict``, which gives colour, marker and words, ``note``, the words instead, ``faint``, for what does
-            not count, and ``absent``, what stands in place of an estimate that is not known.
+        rows: ``label``, ``mean``, ``low`` and ``high`` (NaN if unknown, infinite if open); optionally ``verdict``,
+            which gives colour, marker and words, ``note``, words instead of the verdict's, ``faint``, for rows that do
+            not count, and ``absent``, the words for an unknown estimate.
         unit: of the effect.
         margin: of the claim.
-        furthest: the axis goes no farther.
+        furthest: the axis goes no farther than this.
         width: inches.
     """
     figure, axes = canvas.canvas(0.55 + ROW * len(rows), width)
@@ -63,7 +61,7 @@ def intervals(
 
 
 def _reach(rows: pd.DataFrame, margin: float | None, furthest: float) -> float:
-    """Half the length of an axis that holds nine tenths of all ends, and the margin."""
+    """Half the length of an axis that contains nine tenths of all ends, and the margin."""
     ends = rows[["mean", "low", "high"]].to_numpy(float)
     ends = np.abs(ends[np.isfinite(ends)])
     reach = max(1.3 * (margin or 0.0), 1.15 * float(np.quantile(ends, 0.9)) if len(ends) else 0.0)
@@ -102,7 +100,7 @@ def _row(axes: Axes, place: int, row: Mapping[Any, Any], reach: float) -> None:
 def forest_by_task(
     tasks: pd.DataFrame, general: Mapping[str, float], unit: str, margin: float | None = None, verdict: str = ""
 ) -> Figure:
-    """The effect on each task, and below it the effect in general and where that of a new task would lie.
+    """The effect on each task, and below them the effect in general and the interval for a new task.
 
     Args:
         tasks: rows as `intervals` takes them.
@@ -112,8 +110,6 @@ def forest_by_task(
         margin: of the claim.
         verdict: in general.
     """
-    import pandas as pd
-
     whole = {"label": "in general", "verdict": verdict, "marker": "D", "thick": 2.6}
     new = {"label": "a new task", "low": general["new_low"], "high": general["new_high"], "thick": 5.0, "marker": "|"}
     below = [
@@ -126,10 +122,10 @@ def forest_by_task(
 
 
 def verdict_map(rows: pd.DataFrame) -> Figure:
-    """Tasks by claims, each cell the verdict on a claim on a task; empty where the claim says nothing of the task.
+    """Tasks by claims, each cell the verdict of a task on a claim; empty if the claim is not about the task.
 
     Args:
-        rows: ``task``, ``claim`` and ``verdict``, in the order in which they are drawn.
+        rows: ``task``, ``claim`` and ``verdict``, in the order to draw them.
     """
     claims, tasks = list(dict.fromkeys(rows["claim"])), list(dict.fromkeys(rows["task"]))
     beside = 0.075 * min(45, max(map(len, claims)))  # inches that the labels take
@@ -167,11 +163,11 @@ def _signs(axes: Axes, x: list[int], y: list[int], verdict: str, size: float) ->
 
 
 def verdict_by_margin(rows: pd.DataFrame, unit: str) -> Figure:
-    """What the verdict would be at other margins than the one that was written down.
+    """What the verdict would be at margins other than the one written down.
 
     Args:
         rows: ``label`` (the comparison), ``low`` and ``high`` (a range of margins, in ``unit``), ``verdict`` (within
-            it) and ``declared`` (the margin that was written down).
+            it) and ``declared`` (the margin written down).
         unit: of the margin.
     """
     labels = list(dict.fromkeys(rows["label"]))

@@ -1,27 +1,25 @@
 """Lines over an axis, from plain tables: a mean with its band or intervals for each name, and single runs as dots.
 
-The tables have the columns ``name``, ``x``, ``mean``, ``low`` and ``high``, the dots ``name``, ``x`` and ``y``; an
-interval that is not known is NaN.
+The tables have the columns ``name``, ``x``, ``mean``, ``low`` and ``high``, the dots ``name``, ``x`` and ``y``; unknown
+intervals are NaN.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from rnncompare.report.figures import canvas
 from rnncompare.report.figures.canvas import HALF_BAND, INK, MUTED, plain
 from rnncompare.report.figures.palette import colour, model_looks
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-LOG_FROM = 3.0  # times: over less, a linear axis has the rounder numbers
+LOG_FROM = 3.0  # ratio from which an axis is logarithmic; below it a linear axis has rounder numbers
 FEW = 6  # markers on a line of many points
 
 
@@ -31,12 +29,10 @@ def mean_curve(curves: Sequence[pd.DataFrame], x: str = "update", most: int = 60
     After its end a run keeps its last value.
 
     Args:
-        curves: of the runs, as `rnncompare.records.load_curves` has them.
+        curves: of the runs, as `rnncompare.records.load_curves` returns them.
         x: ``update`` or ``seconds``.
-        most: points, at about which the mean is taken.
+        most: about how many points the result has at most.
     """
-    import pandas as pd
-
     start, end = max(curve[x].iloc[0] for curve in curves), max(curve[x].iloc[-1] for curve in curves)
     places = np.unique(np.concatenate([curve[x] for curve in curves]))
     places = places[(places >= start) & (places <= end)]
@@ -48,7 +44,7 @@ def mean_curve(curves: Sequence[pd.DataFrame], x: str = "update", most: int = 60
 
 
 def draw_band(axes: Axes, rows: pd.DataFrame, look: dict[str, Any], label: str, opacity: float = HALF_BAND) -> None:
-    """One line of means with a band between ``low`` and ``high``, and a few markers."""
+    """A line of means with a band between ``low`` and ``high``, and a few markers."""
     axes.plot(rows["x"], rows["mean"], label=plain(label), markevery=max(1, len(rows) // FEW), **look)
     known = rows.dropna(subset=["low", "high"])
     if len(known):
@@ -56,7 +52,7 @@ def draw_band(axes: Axes, rows: pd.DataFrame, look: dict[str, Any], label: str, 
 
 
 def draw_bars(axes: Axes, rows: pd.DataFrame, look: dict[str, Any], label: str) -> None:
-    """One line of means with an interval at each; one that reaches 0 leaves a logarithmic axis."""
+    """A line of means with an interval at each; on a logarithmic axis, intervals are kept above 0."""
     mean, lower, upper = (rows[column].to_numpy(float) for column in ("mean", "low", "high"))
     below, above = np.nan_to_num(mean - lower), np.nan_to_num(upper - mean)
     if axes.get_yscale() == "log":
@@ -72,11 +68,11 @@ def curves_with_band(
 
     Args:
         rows: as above.
-        x: the name of the axis.
-        y: of the upright one.
+        x: the label of the x axis.
+        y: the label of the y axis.
         dots: single runs.
         banded: bands between ``low`` and ``high``, for lines of many points, instead of intervals.
-        log_x: whether the x axis may be logarithmic; it is where the values span enough.
+        log_x: whether the x axis may be logarithmic, which it is if the values span enough.
     """
     figure, axes = canvas.canvas(3.0)
     draw_lines(axes, rows, dots, banded, log_x)
@@ -89,7 +85,7 @@ def curves_with_band(
 def draw_lines(
     axes: Axes, rows: pd.DataFrame, dots: pd.DataFrame | None = None, banded: bool = False, log_x: bool = True
 ) -> None:
-    """The lines of `curves_with_band` on axes that are there, with scales that suit them."""
+    """The lines of `curves_with_band` on given axes, with suitable scales."""
     looks = model_looks(dict.fromkeys(rows["name"]))
     shown = rows["mean"] if dots is None else np.concatenate([rows["mean"], dots["y"]])
     canvas.logarithmic(axes, shown)
@@ -115,11 +111,11 @@ def difference_over_training(rows: pd.DataFrame, unit: str, margin: float | None
     """The difference of two models over the course of training, with zero and the margin.
 
     Args:
-        rows: ``x``, ``mean``, ``low`` and ``high`` (at one place named beforehand), and ``band_low`` and ``band_high``
-            (over all places).
+        rows: ``x``, ``mean``, ``low`` and ``high`` (valid at one place named beforehand), and ``band_low`` and
+            ``band_high`` (valid over all places).
         unit: of the difference.
         margin: shaded on both sides of zero.
-        x: the name of the axis.
+        x: the label of the x axis.
     """
     figure, axes = canvas.canvas(3.0)
     if margin:
@@ -137,11 +133,11 @@ def difference_over_training(rows: pd.DataFrame, unit: str, margin: float | None
 
 
 def rate_response(rows: pd.DataFrame, y: str, chosen: dict[str, float] | None = None) -> Figure:
-    """The score over the learning rate, for each model, with a ring about the rate that tuning chose.
+    """The score of each model over the learning rate, with a ring around the rate that tuning chose.
 
     Args:
         rows: ``name``, ``x`` (learning rate), ``mean``, ``low``, ``high``.
-        y: the name of the score, with its direction.
+        y: the label of the score, with its direction.
         chosen: the learning rate by name.
     """
     figure, axes = canvas.canvas(3.0)
@@ -160,9 +156,9 @@ def pairs(rows: pd.DataFrame, first: str, second: str) -> Figure:
     """Each pair of runs as a point: the score of one model against the other's, with the diagonal of equal scores.
 
     Args:
-        rows: the columns ``first`` and ``second``.
-        first: the name of the x axis.
-        second: of the other.
+        rows: with the columns ``first`` and ``second``.
+        first: the label of the x axis.
+        second: the label of the y axis.
     """
     figure, axes = canvas.canvas(3.4)
     finite = rows[["first", "second"]].to_numpy(float)

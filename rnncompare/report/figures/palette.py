@@ -1,7 +1,7 @@
-"""The palette: what has which colour, light and dark, and how a model and a verdict look everywhere.
+"""The palette: which role has which colour, light and dark, and how models and verdicts look everywhere.
 
-A figure is drawn in the light colours. Each belongs to one role only, so `rnncompare.report.figures.svg` can tell
-the role from the colour and give a figure in a page the colours of its theme.
+Figures are drawn in the light colours. Each belongs to one role only, so `rnncompare.report.figures.svg` can tell the
+role from the colour and give a figure in a page the colours of its theme.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-# role: (on a light page, on a dark page). Text has a contrast of 4.5 with the backgrounds, what is drawn one of 3.
+# role: (on a light page, on a dark page). Text has a contrast of 4.5 with the backgrounds, drawn marks one of 3.
 TEXT = {
     "ink": ("#1b1f24", "#e6e9ed"),
     "muted": ("#57606a", "#a3acb8"),
@@ -43,7 +43,7 @@ SERIES = {
 ROLES = {**TEXT, **BACKGROUNDS, **RULES, **SERIES}
 
 MEMBERS = {"cifg": "lstm", "mgu": "gru", "mut": "gru"}  # cells whose names do not contain their family's
-KNOWN = {  # variants that claims set beside the plain cells: far apart from each other
+KNOWN = {  # variants that claims compare with the plain cells, chosen to be easy to tell apart
     "lstm forget bias 1": ("lstm-2", "v"),
     "lstm initialisation keras": ("lstm-3", "D"),
     "lstm coupled": ("lstm-4", "P"),
@@ -54,7 +54,7 @@ MARKERS = {"lstm": "o", "gru": "s", "rnn": "^", "other": "D"}
 SIZE = re.compile(r"(hidden size|parameters) [\d.,]+|[\d.,]+ units")
 VARIANT_MARKERS = "DvP*X<>hpd"
 
-# verdict: its colour; a marker and a sign in text of its own, which read in grey; and its words.
+# verdict: its colour; its own marker and text sign, legible in grey; and its words.
 VERDICTS = {
     "supported": ("good", "o", "●", "Supported"),
     "refuted": ("bad", "X", "✖", "Refuted"),
@@ -66,7 +66,7 @@ VERDICTS = {
     "not measured": ("muted", ".", "·", "Not measured"),
     "reported": ("muted", "p", "○", "Reported, no verdict"),
 }
-# of two models on a task, whatever the claim; "no difference that matters" and "cannot tell" look as claims' do
+# of two models on a task, whatever the claim; the last two look like the verdicts on claims
 TASK_VERDICTS = {
     "better": ("link", ">", "»", "First better"),
     "worse": ("bad", "<", "«", "Second better"),
@@ -86,11 +86,11 @@ def verdict_look(verdict: str) -> tuple[str, str, str, str]:
 
 
 def model_look(name: str) -> dict[str, Any]:
-    """Colour, line and marker of a model, by its name alone, so that they are the same in every figure.
+    """Colour, line and marker of a model, from its name alone, so that they are the same in every figure.
 
     Hand-written models have solid lines and filled markers, ``torch_`` ones dashed lines and open markers. A variant,
-    such as ``lstm_coupled`` or ``lstm, forget bias 1``, has another shade than its family's plain cell and a marker of
-    its own; a width changes nothing.
+    such as ``lstm_coupled`` or ``lstm, forget bias 1``, has a different shade and marker from its family's plain cell;
+    width makes no difference.
     """
     own = _unsized(name.removeprefix("torch_"))
     root = next((family for part, family in MEMBERS.items() if part in own.lower()), own.lower())
@@ -115,13 +115,13 @@ def model_look(name: str) -> dict[str, Any]:
 
 
 def _unsized(name: str) -> str:
-    """The name of a model without its width, however it is written: ``lstm, forget bias 1, 64 units``."""
+    """The name of a model without its width in any form, such as ``lstm, forget bias 1, 64 units``."""
     parts = [part for part in name.split(", ") if not SIZE.fullmatch(part)]
     return " ".join(parts).replace("_", " ").strip()
 
 
 def model_looks(names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The look of each model of one figure; where two would be alike, the later gets a free marker."""
+    """The look of each model in one figure; if two would look alike, the later one gets a free marker."""
     looks: dict[str, dict[str, Any]] = {}
     for name in names:
         look = model_look(name)

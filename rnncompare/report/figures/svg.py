@@ -6,18 +6,18 @@ import io
 import re
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree
+
+import matplotlib
+from matplotlib.figure import Figure
 
 from rnncompare.records import write_whole
 from rnncompare.report.figures.canvas import DOTS, SETTINGS
 from rnncompare.report.figures.palette import ROLES, colour
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
-UNUSED = ("font-family", "font", "font-style", "font-variant", "font-stretch")  # the page's font does
+UNUSED = ("font-family", "font", "font-style", "font-variant", "font-stretch")  # the page sets the font
 ElementTree.register_namespace("", SVG[1:-1])
 ROLE_OF = {light: role for role, (light, _) in ROLES.items()}
 NUMBER = re.compile(r"-?\d+\.\d+")
@@ -49,12 +49,10 @@ def text(figure: Figure) -> str:
 
 
 def _write(figure: Figure, file: Path | io.BytesIO, **options: Any) -> None:
-    import matplotlib
-
     with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for it
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # it is laid out: once is enough
+        figure.set_layout_engine("none")  # it is laid out now; once is enough
         figure.savefig(file, **options)
 
 
@@ -62,7 +60,7 @@ def inline(svg: str, name: str, description: str) -> str:
     """A figure as an ``<svg>`` element of a page that defines `palette.css_variables`.
 
     Args:
-        svg: as `save` gives it.
+        svg: as `save` returns it.
         name: unique in the page, of letters, digits and hyphens; the element's ids begin with it.
         description: what it shows, for those who cannot see it.
     """
@@ -86,7 +84,7 @@ def inline(svg: str, name: str, description: str) -> str:
 
 
 def _compact(root: ElementTree.Element) -> ElementTree.Element:
-    """Matplotlib's SVG without what no browser needs: a third of its size, and with no style attributes."""
+    """Matplotlib's SVG without what browsers do not need: a third of its size, and no style attributes."""
     for element in root.findall(f"{SVG}metadata"):
         root.remove(element)
     root.set("stroke-linejoin", "round")
@@ -104,7 +102,7 @@ def _compact(root: ElementTree.Element) -> ElementTree.Element:
 
 
 def _shorten(element: ElementTree.Element) -> None:
-    """Attributes for declarations of style, which a page's security policy refuses, and numbers to a tenth."""
+    """Turn style declarations, which a page's security policy refuses, into attributes; round numbers to a tenth."""
     for declaration in element.attrib.pop("style", "").split(";"):
         key, _, value = map(str.strip, declaration.partition(":"))
         if key and key not in UNUSED:
@@ -123,7 +121,7 @@ def _shorten(element: ElementTree.Element) -> None:
 
 
 def _prune(parent: ElementTree.Element) -> None:
-    """Replace groups that say nothing by their children, drop the sheet of styles, and join dots to one path."""
+    """Replace groups without attributes by their children, drop the style sheet, and join dots into one path."""
     children = []
     for child in list(parent):
         if (child.get("id") or "").startswith(DOTS):
@@ -140,7 +138,7 @@ def _prune(parent: ElementTree.Element) -> None:
 
 
 def _join_grid(root: ElementTree.Element) -> None:
-    """All lines of a grid as one path; only labels lie between them."""
+    """Join all lines of a grid into one path; only labels lie between them."""
     first: dict[tuple[tuple[str, str], ...], ElementTree.Element] = {}
     for element in list(root):
         if element.tag == f"{SVG}path" and element.get("stroke") == colour("grid"):
@@ -152,7 +150,7 @@ def _join_grid(root: ElementTree.Element) -> None:
 
 
 def _dots(group: ElementTree.Element) -> ElementTree.Element:
-    """Many points as one path of lines of no length with round ends: a tenth of the bytes."""
+    """Many points as one path of zero-length lines with round ends: a tenth of the bytes."""
     uses = list(group.iter(f"{SVG}use"))
     places = "".join(f"M{use.get('x')} {use.get('y')}h0" for use in uses)
     look = uses[0].attrib if uses else {}

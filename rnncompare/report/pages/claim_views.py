@@ -1,36 +1,37 @@
-"""What the page shows of each claim: its findings with figures and tables, what was trained, and what was lost."""
+"""Each claim on the page: its findings with figures and tables, what was trained, and what was lost."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 from tqdm import tqdm
 
+from rnncompare.base.wording import printable
 from rnncompare.claims import measures
 from rnncompare.claims.claim import Claim
 from rnncompare.claims.finding import Finding, TaskFinding
 from rnncompare.report.figures import effects
-from rnncompare.report.figures.canvas import printable, slug
+from rnncompare.report.figures.canvas import slug
 from rnncompare.report.pages import phrases
-from rnncompare.report.pages.drawing import Drawn, Plotter, TaskName, task_names
-from rnncompare.report.pages.study_runs import group_anchor
+from rnncompare.report.pages.phrases import TaskName, task_names
+from rnncompare.report.pages.render import Drawn, Plotter
+from rnncompare.report.pages.run_lists import group_anchor
 from rnncompare.report.pages.task_views import Known, RunAnchors, TaskView, task_view
 from rnncompare.statistics import Interval
 from rnncompare.studies.verdicts import Study
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-SLOW = 2  # seconds from which progress is shown
+SLOW = 2  # seconds after which progress is shown
 NO_AXIS = TaskName("", "")
+IN_MARGINS = "effect, in margins of each task"
 
 
 @dataclass
 class FindingView:
-    """A finding, ready to be shown; ``scores`` says what is a score in it, where models are scored."""
+    """A finding, ready to be shown; ``scores`` says what its scores are, if models are scored."""
 
     finding: Finding
     anchor: str
@@ -43,7 +44,7 @@ class FindingView:
 
 @dataclass
 class ClaimView:
-    """A claim with all that there is on it."""
+    """A claim with everything about it."""
 
     claim: Claim
     anchor: str
@@ -84,7 +85,7 @@ def _view(study: Study, claim: Claim, plotter: Plotter) -> ClaimView:
 def _finding_view(
     study: Study, finding: Finding, anchor: str, anchors: RunAnchors, names: dict[str, TaskName], plotter: Plotter
 ) -> FindingView:
-    scores = (measures.load(finding.measure).__doc__ or "").partition("\n")[0] if finding.first else ""
+    scores = measures.load(finding.measure).meaning if finding.first else ""
     scales, runs = study.manifest.scales, study.evidence[finding.claim.name].runs
     tasks = [
         task_view(
@@ -107,7 +108,7 @@ def _finding_view(
 
 
 def _without(finding: Finding) -> Iterator[dict[str, str]]:
-    """What the mean over tasks is with one of them left out."""
+    """The mean over tasks with each of them left out in turn."""
     if finding.general is None:
         return
     titles = {task.task: task.title for task in finding.tasks}
@@ -128,22 +129,25 @@ def _charts(finding: Finding, name: str, plotter: Plotter) -> Iterator[Drawn]:
 
 
 def _unit(finding: Finding, tasks: list[TaskFinding]) -> tuple[str, float | None]:
-    """The unit that the tasks of a figure share, and the margin in it; one task alone keeps its own."""
+    """The common unit of the tasks in a figure, and the margin in it; a single task keeps its own."""
     if len(tasks) == 1 and finding.general is None:
         return tasks[0].unit, tasks[0].margin or None
     if all(task.margin for task in tasks):
-        return "effect, in margins of each task", 1.0
+        return IN_MARGINS, 1.0
     return tasks[0].unit, None
 
 
-def _forest(finding: Finding, tasks: list[TaskFinding], name: str, plotter: Plotter) -> Drawn:
-    import pandas as pd
+def _per(task: TaskFinding, unit: str) -> float:
+    """What the task's effects are divided by to be in ``unit``."""
+    return task.margin if unit == IN_MARGINS else 1.0
 
+
+def _forest(finding: Finding, tasks: list[TaskFinding], name: str, plotter: Plotter) -> Drawn:
     unit, margin = _unit(finding, tasks)
     rows = []
     for task in tasks:
         assert task.effect is not None
-        per = task.margin if margin == 1.0 and task.margin and unit != task.unit else 1.0
+        per = _per(task, unit)
         aside = {} if task.counts else {"note": f"{task.verdict}: does not count", "faint": True}
         seen = task.effect
         rows.append(
@@ -165,13 +169,11 @@ def _forest(finding: Finding, tasks: list[TaskFinding], name: str, plotter: Plot
 
 
 def _by_margin(finding: Finding, tasks: list[TaskFinding], name: str, plotter: Plotter) -> Drawn:
-    import pandas as pd
-
-    unit, margin = _unit(finding, tasks)
+    unit, _ = _unit(finding, tasks)
     rows = []
     for task in tasks:
         assert task.by_margin is not None
-        per = task.margin if margin == 1.0 and task.margin and unit != task.unit else 1.0
+        per = _per(task, unit)
         starts = task.by_margin["margin"].to_list()
         for start, end, verdict in zip(starts, [*starts[1:], math.inf], task.by_margin["verdict"], strict=True):
             declared = task.margin / per
@@ -223,7 +225,7 @@ def _median(runs: pd.DataFrame | None, column: str) -> str:
 
 
 def _lost(runs: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Runs that diverged or failed, with what they said."""
+    """Runs that diverged or failed, with their errors."""
     if not len(runs):
         return
     for row in runs[runs["status"] != "completed"].to_dict("records"):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from rnncompare import tasks
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FIELDS = {
     "hardware": "Hardware",
@@ -27,12 +26,12 @@ class Origin:
     """The provenance of records.
 
     Attributes:
-        facts: a name, and the values with how many records have each.
+        facts: a name, and each value with how many records have it.
         first: time of the earliest record.
         last: of the latest.
-        dirty: records made with files that differed from the commit.
+        dirty: how many records were made with files that differed from the commit.
         hours: of training, summed over runs.
-        data: for each task's data: name, source, licence, and its SHA-256 where all runs share one.
+        data: for each task's data: name, source, licence, and SHA-256 if all runs share one.
     """
 
     facts: list[tuple[str, list[tuple[str, int]]]] = field(default_factory=list)

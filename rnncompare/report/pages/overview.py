@@ -1,21 +1,20 @@
-"""What all claims show together: verdicts at a glance; each task with quality over size, cost and learning curves."""
+"""All claims together: verdicts at a glance; each task with quality over size, cost, and learning curves."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from rnncompare.report.figures import canvas, effects, lines, scores
+import pandas as pd
+
+from rnncompare.base.wording import counted
+from rnncompare.report.figures import canvas, effects, lines, run_scores
 from rnncompare.report.figures.canvas import slug
-from rnncompare.report.figures.series import metric_axis
-from rnncompare.report.pages import phrases
-from rnncompare.report.pages.drawing import Drawn, Plotter, TaskName
+from rnncompare.report.figures.run_scores import metric_axis
+from rnncompare.report.pages.phrases import TaskName
+from rnncompare.report.pages.render import Drawn, Plotter
 from rnncompare.statistics import Interval, mean_interval
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FULLEST = 12  # models in one figure
 COSTS = {
@@ -27,7 +26,7 @@ COSTS = {
 
 @dataclass(frozen=True)
 class Glimpse:
-    """A comparison as a row of the figure of all of them; ``effect`` and ``margin`` share a unit."""
+    """A comparison as a row of the figure of all comparisons; ``effect`` and ``margin`` have the same unit."""
 
     label: str
     verdict: str
@@ -37,7 +36,7 @@ class Glimpse:
 
 @dataclass
 class Charts:
-    """Figures under one heading: of a task, or of a claim's measurements."""
+    """Figures under one heading: those of a task, or of a claim's measurements."""
 
     anchor: str
     title: str
@@ -47,8 +46,6 @@ class Charts:
 
 def glance(rows: Sequence[Glimpse], plotter: Plotter) -> Drawn:
     """All comparisons, each effect divided by its margin, so that they share an axis."""
-    import pandas as pd
-
     table = []
     for row in rows:
         ends = [math.nan] * 3
@@ -57,7 +54,7 @@ def glance(rows: Sequence[Glimpse], plotter: Plotter) -> Drawn:
         absent = "no figure" if row.effect is None else "its margin is 0: see the table"
         table.append((row.label.replace("_", " "), *ends, row.verdict, absent))
     description = (
-        f"{phrases.counted(len(rows), 'comparison')}, each with its effect and 95 % interval divided by its margin; "
+        f"{counted(len(rows), 'comparison')}, each with its effect and 95 % interval divided by its margin; "
         "within the shaded band the difference does not matter, right of it the first model is better; the verdict on "
         "the claim stands at the right of each row"
     )
@@ -74,7 +71,7 @@ def glance(rows: Sequence[Glimpse], plotter: Plotter) -> Drawn:
 def by_task(
     names: Mapping[str, TaskName], runs: pd.DataFrame, curves: Sequence[pd.DataFrame], plotter: Plotter
 ) -> Iterator[Charts]:
-    """For each task the quality over its axis, and in its fullest condition learning curves and cost against quality.
+    """For each task: quality over its axis, and for its fullest condition learning curves and cost against quality.
 
     Args:
         names: of the tasks.
@@ -101,7 +98,7 @@ def by_task(
 
 
 def place(axis: str, value: object, runs: pd.DataFrame) -> float:
-    """A condition's place on its task's axis: the number of training examples where sizes have names.
+    """A condition's place on its task's axis; for named sizes, the number of training examples.
 
     Args:
         axis: in words.
@@ -115,9 +112,7 @@ def place(axis: str, value: object, runs: pd.DataFrame) -> float:
 
 
 def _over_axis(name: TaskName, runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
-    """Quality on test data over what the task varies."""
-    import pandas as pd
-
+    """Quality on test data over the task's axis."""
     scored = runs[runs["status"] == "completed"].dropna(subset=["quality.test"])
     rows, dots = [], []
     for (variant, value), mine in scored.groupby(["variant", scored["value"].map(str)], sort=False):
@@ -135,18 +130,16 @@ def _over_axis(name: TaskName, runs: pd.DataFrame, file: str, plotter: Plotter) 
 
 
 def _costs(runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
-    """Quality against what it costs."""
+    """Quality against cost."""
     scored = runs[runs["status"] == "completed"].dropna(subset="quality.test")
     known = {column: name for column, name in COSTS.items() if scored[column].notna().any()}
     if known:
         description = "mean test quality with 95 % interval of each model over what it costs; dots are single runs"
-        yield plotter.draw(scores.quality_by_cost(scored, known), "Cost against quality", description, file)
+        yield plotter.draw(run_scores.quality_by_cost(scored, known), "Cost against quality", description, file)
 
 
 def _learning(runs: pd.DataFrame, curves: Sequence[pd.DataFrame], file: str, plotter: Plotter) -> Iterator[Drawn]:
     """Learning curves: mean, and band from the lowest to the highest run."""
-    import pandas as pd
-
     parts = [part[part["run_id"].isin(runs["run_id"])] for part in curves if len(part)]
     if not sum(map(len, parts)):
         return
@@ -167,7 +160,7 @@ def _learning(runs: pd.DataFrame, curves: Sequence[pd.DataFrame], file: str, plo
 
 
 def gradient_flow(probes: Mapping[str, pd.DataFrame], plotter: Plotter) -> Iterator[Charts]:
-    """The log norm of d h_T / d s_t over the lag, before and after training, where it was measured.
+    """The log norm of d h_T / d s_t over the lag, before and after training, if it was measured.
 
     Args:
         probes: of each claim, with ``arm``.
@@ -184,8 +177,6 @@ def gradient_flow(probes: Mapping[str, pd.DataFrame], plotter: Plotter) -> Itera
 
 
 def _flow(probes: pd.DataFrame, stage: str, file: str, plotter: Plotter) -> Drawn | None:
-    import pandas as pd
-
     prefix = f"values.{stage}.log_norm."
     columns = {int(column.removeprefix(prefix)): column for column in probes if column.startswith(prefix)}
     rows = [

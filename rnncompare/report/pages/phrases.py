@@ -1,20 +1,24 @@
-"""Findings in words and figures that a student understands."""
+"""Findings, tasks and models in words and figures that a student understands."""
 
 from __future__ import annotations
 
 import functools
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
+from rnncompare.base.wording import counted
 from rnncompare.claims.claim import EXPERIMENTS
 from rnncompare.claims.finding import Finding, TaskFinding
 from rnncompare.statistics import Interval
 from rnncompare.studies.table import p_value
 
-EARLIER_SOURCES = {  # keys of the earlier protocol
+SIZES = ("data.size", "data.train_examples")  # axes of training-set size
+EARLIER_SOURCES = {  # keys under the earlier protocol
     "S1": "textbook",
     "S2": "question_and_answers",
     "S3": "sinhal",
@@ -41,7 +45,7 @@ STARTS = {
 
 
 def figure(value: float | None) -> str:
-    """A number to three or four digits; a dash where it is not known."""
+    """A number to three or four digits; a dash if unknown."""
     if value is None or value != value:
         return "–"
     if math.isinf(value):
@@ -58,7 +62,7 @@ def signed(value: float | None) -> str:
 
 
 def interval(estimate: Interval | None, sign: bool = True, scale: float = 1.0) -> str:
-    """An estimate with its interval, such as ``+0.12 [+0.05, +0.19]``, to the decimals that the interval warrants."""
+    """An estimate with its interval, such as ``+0.12 [+0.05, +0.19]``, with the decimals that the interval warrants."""
     if estimate is None or estimate.mean != estimate.mean:
         return "–"
     mean, low, high = (scale * value for value in (estimate.mean, estimate.low, estimate.high))
@@ -72,7 +76,7 @@ def interval(estimate: Interval | None, sign: bool = True, scale: float = 1.0) -
 
 
 def _fixed(value: float, digits: int | None, sign: bool) -> str:
-    """A number to so many decimals; as `figure` has it where they are None."""
+    """A number with this many decimals; as in `figure` if None."""
     if digits is None or math.isinf(value):
         return signed(value) if sign else figure(value)
     value = round(value, digits) + 0.0  # no minus before a zero
@@ -81,7 +85,7 @@ def _fixed(value: float, digits: int | None, sign: bool) -> str:
 
 
 def effect(finding: Finding) -> str:
-    """The effect in its unit; of what code decides, how many checks hold."""
+    """The effect in its unit; for claims that code decides, how many checks hold."""
     asked = [check for check in finding.checks if check.holds is not None]
     if asked:
         return f"{sum(bool(check.holds) for check in asked)} of {len(asked)} checks hold"
@@ -89,7 +93,7 @@ def effect(finding: Finding) -> str:
 
 
 def factor(seen: Interval | None, unit: str) -> str:
-    """An effect as a factor, where its unit is a logarithm; else nothing."""
+    """An effect as a factor if its unit is a logarithm, else empty."""
     base = math.e if "log ratio" in unit else 2.0 if "octave" in unit else None
     if seen is None or base is None or seen.mean != seen.mean:
         return ""
@@ -112,17 +116,12 @@ def p_values(p: float, adjusted: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of a hundred."""
+    """A share in per cent."""
     return "–" if share != share else f"{share:.0%}"
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things, such as ``1 pair`` and ``2 pairs``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def comparison(finding: Finding) -> str:
-    """What is compared with what, and from which start."""
+    """The arms compared, and from which start."""
     if not finding.first:
         return "decided by code"
     start = f", {STARTS.get(finding.start, finding.start)}" if finding.start else ""
@@ -135,17 +134,17 @@ def tally(verdicts: Iterable[str]) -> str:
 
 
 def on_claim(task: TaskFinding) -> str:
-    """What a task says of the claim, or why it says nothing."""
+    """The task's verdict on the claim, or why it has none."""
     return task.on_claim if task.counts else "inconclusive" if task.verdict == "cannot tell" else task.verdict
 
 
 def on_task(finding: Finding, task: TaskFinding) -> str:
-    """The verdict on a task by the names of the arms; empty where its usual words do."""
+    """The verdict on a task with the names of the arms; empty if its usual words are enough."""
     return {"better": f"{finding.first} better", "worse": f"{finding.second} better"}.get(task.verdict, "")
 
 
 def halves(task: TaskFinding) -> str:
-    """Whether the two halves of the seeds, each judged alone, say the same."""
+    """Whether the two halves of the seeds, each judged alone, agree."""
     if task.halves is None:
         return "too few seeds to halve"
     effects = " and ".join(map(signed, task.halves))
@@ -153,7 +152,7 @@ def halves(task: TaskFinding) -> str:
 
 
 def rule(finding: Finding) -> str:
-    """What the claim needs to hold, in a sentence."""
+    """What must hold for the claim, in a sentence."""
     margins = {task.margin for task in finding.tasks}
     several = "the margin of each task"
     margin = f"the margin, {figure(margins.pop())} {finding.tasks[0].unit}".strip() if len(margins) == 1 else several
@@ -167,7 +166,7 @@ def rule(finding: Finding) -> str:
 
 
 def band(finding: Finding) -> str:
-    """How a figure of effects about a shaded margin is to be read, for the claim's rule."""
+    """How to read a figure of effects around a shaded margin, for the claim's rule."""
     within, right = ("", ", as is claimed") if finding.claim.rule == "beats" else (", as is claimed", "")
     return (
         f"within the shaded band the difference does not matter{within}; right of it {finding.first} is better by more "
@@ -188,3 +187,37 @@ def source(said_by: str) -> str:
 def _sources() -> dict[str, dict[str, object]]:
     loaded: dict[str, dict[str, object]] = yaml.safe_load((EXPERIMENTS / "sources.yaml").read_text(encoding="utf-8"))
     return loaded
+
+
+@dataclass(frozen=True)
+class TaskName:
+    """The title of a task, and what it varies; empty if nothing."""
+
+    title: str
+    axis: str
+
+    def condition(self, value: object) -> str:
+        """A value with the name of its axis."""
+        return f"{self.axis} {value}".strip()
+
+
+def task_names(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, TaskName]:
+    """The names of a study's tasks, from its manifest."""
+    return {
+        name: TaskName(
+            title=str(task.get("scale", {}).get("title") or task.get("title") or name),
+            axis=axis_name(str(task.get("axis", ""))),
+        )
+        for name, task in tasks.items()
+    }
+
+
+def axis_name(axis: str) -> str:
+    """What is varied, in words."""
+    return "training examples" if axis in SIZES else axis.rpartition(".")[2].replace("_", " ")
+
+
+def model_name(overrides: Iterable[str]) -> str:
+    """A model by its settings, such as ``lstm, forget bias 1, hidden size 64``."""
+    words = [word.partition("=") for word in overrides]
+    return ", ".join(v if k == "model" else f"{k.rpartition('.')[2].replace('_', ' ')} {v}" for k, _, v in words)

@@ -1,19 +1,70 @@
-"""Templates filled in: everything that was read from files is printable and escaped."""
+"""A page written: figures drawn into it, templates filled in, and everything read from files escaped."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
-from rnncompare.report.figures.canvas import printable
+from rnncompare.base.wording import printable
+from rnncompare.records import write_whole
+from rnncompare.report.figures import svg
+from rnncompare.report.figures.canvas import NARROW
 from rnncompare.report.figures.palette import css_variables, verdict_look
 from rnncompare.report.pages import phrases
+from rnncompare.report.pages.origin import origin
+from rnncompare.report.pages.run_lists import RunGroup, run_data
 
 LONGEST = 4000  # characters of one text
+
+
+def write_page(
+    template: str,
+    output: Path,
+    runs: pd.DataFrame,
+    groups: Sequence[RunGroup],
+    curves: Sequence[pd.DataFrame],
+    results: Path,
+    *,
+    contents: Sequence[tuple[str, str]],
+    settings: Mapping[str, Any] = MappingProxyType({}),
+    **context: Any,
+) -> Path:
+    """Write ``report.html``: the sections of a template, then every run and where the numbers come from.
+
+    Args:
+        template: its name.
+        output: the folder that the page goes to; it exists.
+        runs: all of them, a row each.
+        groups: the same runs as the page lists them.
+        curves: learning curves with ``run_id``.
+        results: folder of the records.
+        contents: anchor and title of each section of the template.
+        settings: of the study; those that are None are left out.
+        context: what else the template needs.
+    """
+    text = render(
+        template,
+        contents=[*contents, ("runs", "Runs"), ("origin", "Where the numbers come from")],
+        run_groups=groups,
+        run_count=sum(len(group.runs) for group in groups),
+        run_data=run_data(groups, curves, results, output),
+        origin=origin(runs),
+        settings=[(name.replace("_", " "), value) for name, value in settings.items() if value is not None],
+        **{"command": "", "left_out": {}} | context,
+    )
+    page = output / "report.html"
+    write_whole(page, text)
+    return page
 
 
 def render(template: str, **context: Any) -> str:
@@ -50,10 +101,56 @@ def _style(environment: jinja2.Environment) -> str:
 
 
 def _hash(text: str) -> str:
-    """What the page's security policy knows its style and its script by."""
+    """The hash by which the page's security policy recognises its style and script."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _shown(value: object) -> object:
-    """What an expression of a template gives, without control characters and not endless."""
+    """The value of an expression in a template, without control characters and of limited length."""
     return value if isinstance(value, Markup) else printable(value, LONGEST)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure of the page: its title, what it shows, its element, and whether it has several panels side by side."""
+
+    title: str
+    description: str
+    svg: Markup
+    wide: bool = False
+
+
+@dataclass
+class Plotter:
+    """Draws the figures of a page.
+
+    Attributes:
+        folder: an existing folder for the figures that are saved.
+        written: the PNG files saved; each has an SVG beside it.
+        drawn: how many figures there are.
+    """
+
+    folder: Path
+    written: list[Path] = field(default_factory=list)
+    drawn: int = 0
+
+    def draw(self, figure: Figure, title: str, description: str, name: str, saved: bool = True) -> Drawn:
+        """The element of a figure.
+
+        Args:
+            figure: to draw.
+            title: above it.
+            description: what it shows, for the line below it and for those who cannot see it.
+            name: of the files.
+            saved: whether to save it as PNG and SVG too.
+        """
+        if saved:
+            self.written.append(self.folder / f"{name}.png")
+            text = svg.save(figure, self.written[-1])
+        else:
+            text = svg.text(figure)
+        words = printable(f"{title}: {description}", 400)
+        self.drawn += 1
+        return Drawn(
+            title, description, Markup(svg.inline(text, f"f{self.drawn}", words)), figure.get_figwidth() > NARROW
+        )

@@ -1,23 +1,21 @@
-"""The page of runs that belong to no study: their summary, their figures, and the runs themselves."""
+"""The page of runs without a study: their summary, their figures, and the runs themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rnncompare.base.metric_names import direction, metric_label
-from rnncompare.records import write_whole
-from rnncompare.report import figures, tables
+import pandas as pd
+from matplotlib.figure import Figure
+
+from rnncompare.base.wording import counted, direction, metric_label
+from rnncompare.report import tables
 from rnncompare.report.figures.canvas import slug
-from rnncompare.report.pages import phrases
-from rnncompare.report.pages.drawing import Drawn, Plotter
-from rnncompare.report.pages.origin import origin
-from rnncompare.report.pages.render import render
-from rnncompare.report.pages.run_details import RunGroup, run_data
-
-if TYPE_CHECKING:
-    import pandas as pd
+from rnncompare.report.figures.run_scores import quality_by_examples, quality_by_parameters
+from rnncompare.report.figures.run_times import learning_curves, step_time, time_to_target
+from rnncompare.report.pages.render import Drawn, Plotter, write_page
+from rnncompare.report.pages.run_lists import RunGroup
 
 
 def write_runs(
@@ -31,12 +29,12 @@ def write_runs(
     """Write the page of runs alone, with its figures as PNG and SVG.
 
     Args:
-        frame: records as `rnncompare.load_records` gives them.
+        frame: records as `rnncompare.load_records` returns them.
         curves: their learning curves.
-        summary: of them, as `tables.summarise` gives it.
+        summary: as `tables.summarise` returns it.
         skipped: a line for each file that was not counted.
-        results: where they were read.
-        output: where the page goes; it exists.
+        results: the folder they were read from.
+        output: an existing folder for the page.
 
     Returns:
         The files written, the page first; each PNG has an SVG beside it.
@@ -51,39 +49,43 @@ def write_runs(
             plotter.draw(
                 figure, f"{kind.replace('_', ' ')} of {task}", "the table above has the numbers", f"{kind}-{file}"
             )
-            for kind, figure in figures.of_task(of_task, curves)
+            for kind, figure in _figures(of_task, curves)
             for file in [slug(str(task), number)]
         ]
         mine = [_group(row, of_task, len(groups) + place) for place, row in enumerate(rows.to_dict("records"))]
         groups += mine
         parts.append(_part(str(task), number, rows, made, [group.anchor for group in mine]))
     seeds = frame["seed"].nunique()
-    page = output / "report.html"
-    text = render(
+    page = write_page(
         "runs.html.j2",
+        output,
+        frame,
+        groups,
+        [curves],
+        results,
+        contents=[(part["anchor"], part["title"]) for part in parts],
         title="Runs compared",
-        subtitle=f"{phrases.counted(len(frame), 'run')}, {seeds} {'seed: no intervals' if seeds == 1 else 'seeds'}",
+        subtitle=f"{counted(len(frame), 'run')}, {seeds} {'seed: no intervals' if seeds == 1 else 'seeds'}",
         skipped=skipped,
-        contents=[
-            *((part["anchor"], part["title"]) for part in parts),
-            ("runs", "Runs"),
-            ("origin", "Where the numbers come from"),
-        ],
         tasks=parts,
-        run_groups=groups,
-        run_count=len(frame),
-        run_data=run_data(groups, [curves], results, output),
-        origin=origin(frame),
-        command="",
-        settings=[],
-        left_out={},
     )
-    write_whole(page, text)
     return [page, *plotter.written]
 
 
+def _figures(runs: pd.DataFrame, curves: pd.DataFrame) -> Iterator[tuple[str, Figure]]:
+    """Every figure that the labelled runs of one task have numbers for, with the name of its kind."""
+    made = {
+        "quality_by_examples": quality_by_examples(runs),
+        "learning_curves": learning_curves(runs, curves),
+        "quality_by_parameters": quality_by_parameters(runs),
+        "step_time": step_time(runs),
+        "time_to_target": time_to_target(runs),
+    }
+    return ((kind, figure) for kind, figure in made.items() if figure is not None)
+
+
 def _group(row: dict[Any, Any], runs: pd.DataFrame, number: int) -> RunGroup:
-    """The runs behind a row of the summary, with the settings that all of them share."""
+    """The runs behind a row of the summary, with the settings they share."""
     mine = runs[runs["run_id"].isin(row["run_ids"].split(" "))]
     size = "" if row["data.train_examples"] != row["data.train_examples"] else f", {row['data.train_examples']:,.0f}"
     title = f"{mine['variant'].iloc[0]}, {row['task']}{f'{size} examples' if size else ''}"
@@ -99,7 +101,7 @@ def _group(row: dict[Any, Any], runs: pd.DataFrame, number: int) -> RunGroup:
 
 
 def _part(task: str, number: int, rows: pd.DataFrame, made: list[Drawn], anchors: list[str]) -> dict[str, Any]:
-    """What the template shows of a task."""
+    """A task as the template shows it."""
     known = rows.bfill().iloc[0]
     shown = tables.shown(rows)
     metric, better = metric_label(known["quality.metric"]), direction(known["quality.higher_is_better"])

@@ -1,32 +1,28 @@
-"""The page of a study, and its figures and tables as files."""
+"""The page of a study, with its figures and tables as files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from rnncompare.base.wording import counted
 from rnncompare.claims.finding import Finding
-from rnncompare.records import write_whole
 from rnncompare.report.figures import effects
 from rnncompare.report.pages import overview, phrases
 from rnncompare.report.pages.claim_views import ClaimView, FindingView, views
-from rnncompare.report.pages.drawing import Plotter, task_names
-from rnncompare.report.pages.origin import origin
-from rnncompare.report.pages.render import render
-from rnncompare.report.pages.run_details import run_data
-from rnncompare.report.pages.study_runs import at_best_rate, run_groups
+from rnncompare.report.pages.phrases import task_names
+from rnncompare.report.pages.render import Plotter, write_page
+from rnncompare.report.pages.run_lists import at_best_rate, run_groups
 from rnncompare.report.pages.task_views import TaskView
 from rnncompare.statistics import Interval
 from rnncompare.studies.verdicts import Study
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 @dataclass
 class VerdictMap:
-    """Tasks by comparisons: each cell is the view of a task, or None where the claim says nothing of it."""
+    """Tasks by comparisons: each cell is the view of a task, or None if the claim is not about it."""
 
     tasks: list[str]
     rows: list[tuple[ClaimView, FindingView, list[TaskView | None]]]
@@ -36,10 +32,10 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
     """Write the page of a study, with figures as PNG and SVG and its findings, tasks and pairs as CSV.
 
     Args:
-        study: judged.
+        study: the judged study.
         runs: all of it, as `study_runs.all_runs` gives them.
         results: its folder.
-        output: where the files go; it exists.
+        output: an existing folder for the files.
 
     Returns:
         The files written, the page first; each PNG has an SVG beside it.
@@ -64,27 +60,26 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
     contents = [("verdicts", "Verdicts"), ("glance", "At a glance"), ("claims", "Claim by claim")]
     contents += [("tasks", "Task by task")] if tasks else []
     contents += [("gradients", "Gradient flow")] if gradients else []
-    text = render(
+    page = write_page(
         "study.html.j2",
+        output,
+        runs,
+        groups,
+        curves,
+        results,
+        contents=contents,
+        settings=manifest.settings,
         title="GRU or LSTM? What the measurements say",
         subtitle=_subtitle(study, len(runs)),
         skipped=study.skipped,
-        contents=[*contents, ("runs", "Runs"), ("origin", "Where the numbers come from")],
         map=shown,
         claims=claims,
         forest=forest,
         tasks=tasks,
         gradients=gradients,
-        run_groups=groups,
-        run_count=sum(len(group.runs) for group in groups),
-        run_data=run_data(groups, curves, results, output),
-        origin=origin(runs),
         command=manifest.command,
-        settings=[(name.replace("_", " "), value) for name, value in manifest.settings.items() if value is not None],
         left_out=manifest.left_out,
     )
-    page = output / "report.html"
-    write_whole(page, text)
     tables = [_findings(study.findings, output), _tasks(study.findings, output), _pairs(study.findings, output)]
     return [page, *tables, *plotter.written]
 
@@ -100,9 +95,7 @@ def _map(claims: list[ClaimView]) -> VerdictMap:
 
 
 def _draw_map(shown: VerdictMap, plotter: Plotter) -> None:
-    """The map as files; the page has it as a table, whose cells are links."""
-    import pandas as pd
-
+    """The map as files; the page shows it as a table whose cells are links."""
     rows = [
         (title, _label(found.finding).replace("_", " "), cell.said)
         for _, found, cells in shown.rows
@@ -115,7 +108,7 @@ def _draw_map(shown: VerdictMap, plotter: Plotter) -> None:
 
 
 def _label(finding: Finding) -> str:
-    """A comparison in short: its claim, and what tells it from the claim's others."""
+    """A short label for a comparison: its claim, and what distinguishes it from the claim's others."""
     by = f" ({finding.measure})" if len(finding.claim.measures) > 1 else ""
     return f"{finding.claim.name}{by}: {phrases.comparison(finding)}"
 
@@ -125,14 +118,12 @@ def _subtitle(study: Study, runs: int) -> str:
     missing = f" of {planned:,} planned" if planned > runs else ""
     findings = study.findings
     return (
-        f"{phrases.counted(len(study.manifest.claims), 'claim')}, {phrases.counted(len(findings), 'comparison')}, "
+        f"{counted(len(study.manifest.claims), 'claim')}, {counted(len(findings), 'comparison')}, "
         f"{runs:,} runs{missing}. Verdicts: {phrases.tally(finding.verdict for finding in findings)}."
     )
 
 
 def _findings(findings: list[Finding], output: Path) -> Path:
-    import pandas as pd
-
     rows = [
         {
             **_comparison(finding),
@@ -159,9 +150,7 @@ def _findings(findings: list[Finding], output: Path) -> Path:
 
 
 def _tasks(findings: list[Finding], output: Path) -> Path:
-    """What each task says, a row for each comparison on it."""
-    import pandas as pd
-
+    """The verdicts of each task, a row for each comparison on it."""
     rows = [
         {
             **_comparison(finding),
@@ -190,8 +179,6 @@ def _tasks(findings: list[Finding], output: Path) -> Path:
 
 def _pairs(findings: list[Finding], output: Path) -> Path:
     """Every pair of every finding."""
-    import pandas as pd
-
     parts = [
         task.pairs.assign(
             task=task.task,
@@ -210,7 +197,7 @@ def _pairs(findings: list[Finding], output: Path) -> Path:
 
 
 def _comparison(finding: Finding) -> dict[str, str]:
-    """What tells one comparison from the others of a study."""
+    """What distinguishes one comparison from the others of a study."""
     names = ("measure", "start", "first", "second")
     return {"claim": finding.claim.name, **{name: getattr(finding, name) for name in names}}
 

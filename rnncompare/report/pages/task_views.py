@@ -1,31 +1,30 @@
-"""What the page shows of one comparison on one task: numbers that lead to runs, and figures."""
+"""One comparison on one task, as the page shows it: numbers that link to runs, and figures."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from rnncompare.base.wording import counted
 from rnncompare.claims.finding import Finding, TaskFinding
+from rnncompare.claims.scale import Scale
 from rnncompare.report.figures import lines
 from rnncompare.report.figures.canvas import slug
 from rnncompare.report.pages import phrases
-from rnncompare.report.pages.drawing import Drawn, Plotter, TaskName
 from rnncompare.report.pages.overview import place
+from rnncompare.report.pages.phrases import TaskName
+from rnncompare.report.pages.render import Drawn, Plotter
 from rnncompare.statistics import Interval
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from rnncompare.claims.scale import Scale
 
 RunAnchors = Mapping[tuple[str, str, str], str]  # of an arm, a task and a value
 
 
 @dataclass
 class TaskView:
-    """A comparison on a task, ready to be shown; ``runs`` leads to the runs of either arm."""
+    """A comparison on a task, ready to be shown; ``runs`` are the anchors of each arm's runs."""
 
     finding: TaskFinding
     anchor: str
@@ -38,7 +37,7 @@ class TaskView:
 
 @dataclass(frozen=True)
 class Known:
-    """What a task's view needs beside the finding.
+    """What a task's view needs in addition to the finding.
 
     Attributes:
         name: of the task.
@@ -70,12 +69,12 @@ def task_view(finding: Finding, task: TaskFinding, anchor: str, known: Known) ->
 
 
 def _any(anchors: RunAnchors, arm: str, task: str) -> str:
-    """The first group of an arm's runs on a task; empty where there is none."""
+    """The first group of an arm's runs on a task; empty if there is none."""
     return next((anchor for (own, of, _), anchor in anchors.items() if (own, of) == (arm, task)), "")
 
 
 def _conditions(finding: Finding, task: TaskFinding, anchors: RunAnchors) -> Iterator[dict[str, str]]:
-    """Each value of the task's axis by itself."""
+    """Each value of the task's axis on its own."""
     if task.conditions is None:
         return
     for row in task.conditions.to_dict("records"):
@@ -90,7 +89,7 @@ def _conditions(finding: Finding, task: TaskFinding, anchors: RunAnchors) -> Ite
 
 
 def _rates(task: TaskFinding, arm: str, value: str) -> str:
-    """The learning rates that were chosen, with the share of splits that chose each."""
+    """The learning rates chosen, with the share of splits that chose each."""
     if task.rates is None:
         return "–"
     mine = task.rates[(task.rates["arm"] == arm) & (task.rates["value"].map(str) == value) & (task.rates["chosen"] > 0)]
@@ -140,9 +139,7 @@ def _course(finding: Finding, task: TaskFinding, rows: pd.DataFrame, x: str, nam
 
 
 def _over_axis(finding: Finding, task: TaskFinding, pairs: pd.DataFrame, name: str, known: Known) -> Iterator[Drawn]:
-    """The scores over what the task varies, where it has several values."""
-    import pandas as pd
-
+    """The scores over the task's axis, if it has several values."""
     mine = known.runs[known.runs["task"] == task.task] if len(known.runs) else known.runs
     at = {
         str(value): place(known.name.axis, value, mine[mine["value"].map(str) == str(value)] if len(mine) else mine)
@@ -171,7 +168,7 @@ def _over_axis(finding: Finding, task: TaskFinding, pairs: pd.DataFrame, name: s
 def _pairs(finding: Finding, pairs: pd.DataFrame, name: str, plotter: Plotter) -> Drawn:
     better = int((pairs["difference"] > 0).sum())
     description = (
-        f"{phrases.counted(len(pairs), 'pair')} of scores with the same seed; {finding.first} does better in {better} "
+        f"{counted(len(pairs), 'pair')} of scores with the same seed; {finding.first} does better in {better} "
         "of them, the dots under the dashed line"
     )
     figure = lines.pairs(pairs, f"score of {finding.first}", f"score of {finding.second}")

@@ -11,22 +11,25 @@ from typing import TYPE_CHECKING
 
 from rnncompare.base.isolation import IsolatedError, call_isolated
 from rnncompare.records import MODEL, Record
-from rnncompare.studies import cost
+from rnncompare.studies.budget import seconds_of
 from rnncompare.studies.own_data import plan as plans
 from rnncompare.studies.own_data.judging import Score, compare, score, scored, whole_pairs
+from rnncompare.studies.own_data.outcome import Outcome
 from rnncompare.studies.own_data.plan import Plan
 from rnncompare.studies.own_data.question import Facts, Question, facts_of
-from rnncompare.studies.own_data.result import Result
 from rnncompare.studies.own_data.words import Situation
 from rnncompare.studies.reporter import SILENT, Reporter, Stage
 from rnncompare.sweep import Train, checked, find_missing, record_path, recorded, require_writable
 from rnncompare.sweep.resources import jobs_at_a_time
+from rnncompare.tasks.user.user_data import Own
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FOR_JUDGING = 0.06  # of a budget
+FOR_REPORT = 0.04  # of a budget, up to
+MOST_FOR_REPORT = 6.0  # seconds, that a page and its figures take
 LEAST_FOR_TIMING = 4.0  # seconds left, for times of an update with the machine to itself
 BASELINE_SECONDS = 60.0  # without a budget
 
@@ -53,7 +56,7 @@ class _Clocked:
         self.stage.note(text)
 
 
-def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Result:
+def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Outcome:
     """Answer a question, or go on with one that was asked before.
 
     Args:
@@ -77,28 +80,36 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Re
     if facts.chosen_because:
         reporter.say(f"decided by {facts.metric}: {facts.chosen_because}; change with study.metric=")
 
+    if facts.redrawn:
+        reporter.say(
+            f"the test split of all seeds would be small, so each gets its own (data.split=rolling, "
+            f"{facts.test_examples:,} test examples); data.split=ordered keeps the last for all"
+        )
+        question = _redrawn(question)
+        models = question.models
+
     jobs = jobs_at_a_time(models.values())
     plan = plans.kept(question)
     if plan is None:
         kinds = {(name, part): (run, part * run.train.max_updates) for name, run in models.items() for part in (0, 1)}
-        taken = cost.seconds_of(kinds, reporter)
+        taken = seconds_of(kinds, reporter)
         fixed, seconds = ({name: taken[name, part] for name in models} for part in (0, 1))
-        left = None if budget is None else budget * (1 - FOR_JUDGING) - (time.monotonic() - began)
+        left = None if budget is None else _for_training(budget) - (time.monotonic() - began)
         plan = plans.fit(question, seconds, fixed, left, jobs)
         reporter.say(plans.words(plan, question, left or 0.0, jobs))
     else:
-        left = None if budget is None else budget * (1 - FOR_JUDGING) - (time.monotonic() - began)
+        left = None if budget is None else _for_training(budget) - (time.monotonic() - began)
         plan = plans.enlarged(plan, question, left, jobs)
         reporter.say(
             f"going on with the plan of an earlier call: {plan.pairs} pairs at {plan.updates:.0%} of the updates"
         )
     plans.keep(plan, question)
 
-    deadline = float("inf") if budget is None else began + (1 - FOR_JUDGING) * budget
+    deadline = float("inf") if budget is None else began + _for_training(budget)
     parts = plans.runs_of(plan, question, facts.train_examples)
     trained = _train(parts, train, reporter, deadline)
     frames = {part: _recorded(runs) for part, runs in parts.items()}
-    end = None if budget is None else began + budget
+    end = None if budget is None else began + budget - _for_report(budget)
     situation = _situation(question, plan, facts, frames)
     if end is None or end - time.monotonic() > LEAST_FOR_TIMING:
         left = 2 * LEAST_FOR_TIMING if end is None else end - time.monotonic() - 1
@@ -107,15 +118,35 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Re
         whole = plans.FEWEST_PAIRS * plan.pair_seconds(jobs) / plans.FOR_TRAINING
         situation = dataclasses.replace(situation, needed=plans.duration(budget - (left or 0.0) + whole))
     kept = _keep_best(situation, parts["pairs"], trained, train, end, plan)
-    return Result(
+    return Outcome(
         situation=situation,
         facts=facts,
-        runs=frames["pairs"],
+        parts=frames,
         question=question,
-        updates=plan.updates,
         kept=kept,
         seconds=time.monotonic() - began,
     )
+
+
+def _for_report(budget: float) -> float:
+    """Seconds of a budget that are left for the report, which the caller writes."""
+    return min(MOST_FOR_REPORT, FOR_REPORT * budget)
+
+
+def _for_training(budget: float) -> float:
+    """Seconds of a budget after which no run goes on."""
+    return budget * (1 - FOR_JUDGING) - _for_report(budget)
+
+
+def _redrawn(question: Question) -> Question:
+    """The question with a test split of its own for each seed."""
+    data = next(iter(question.models.values())).data
+    assert isinstance(data, Own)
+    if (drawn := data.redrawn()) is None:
+        return question
+    models = {name: dataclasses.replace(run, data=drawn) for name, run in question.models.items()}
+    plain = None if question.plain is None else dataclasses.replace(question.plain, data=drawn)
+    return dataclasses.replace(question, models=models, plain=plain)
 
 
 def _train(

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from rnncompare.composition.compose import shortened
 from rnncompare.records import run_id, write_whole
+from rnncompare.studies.grids import rate_at, with_rate
 from rnncompare.studies.own_data.question import Question, with_size
-from rnncompare.studies.rates import rate_at, with_rate
 from rnncompare.training.settings import RunSettings
 
 RATES = tuple(rate_at(place) for place in (-6, -5, -4))

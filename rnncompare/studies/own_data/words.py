@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rnncompare.base.metric_names import metric_label
+from rnncompare.base.wording import metric_label
 from rnncompare.statistics import Interval
 from rnncompare.studies.own_data.judging import MOST_CUT, Comparison, Score
 

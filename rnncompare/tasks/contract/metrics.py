@@ -50,7 +50,8 @@ def deciding_metric(data: Data) -> str:
 def score(data: Data, examples: Examples, outputs: np.ndarray) -> dict[str, float]:
     """All that `known_metrics` names, of the outputs for ``examples``.
 
-    Errors but the mean squared one are in the units of the target before it was scaled. MASE divides the mean absolute
+    Errors but the mean squared one are in the units of the target before it was scaled; of several targets in different
+    units, in standard deviations of each. MASE divides the mean absolute
     error by that of the forecast which repeats the last season, or else the last value, on the same windows (after
     Hyndman and Koehler 2006, who take it on the train part). A metric that is not defined is nan: MASE without such a
     forecast, AUC where a class is absent.
@@ -105,7 +106,8 @@ def _or_nan(metric: Callable[[], float]) -> float:
 
 
 def _of_values(data: Data, examples: Examples, outputs: np.ndarray) -> dict[str, float]:
-    spread = np.ones(1) if data.prepared is None else np.array(data.prepared.spread)
+    alike = data.prepared is not None and len(set(data.prepared.spread)) == 1
+    spread = data.prepared.spread[0] if alike else 1.0
     used = np.ones(len(examples), bool)
     if examples.lengths is not None and examples.targets.ndim == 3:
         used = np.arange(examples.sequence_length) < examples.lengths[:, None]

@@ -16,9 +16,10 @@ from rnncompare.tasks.user.array_files import read_arrays, read_ts
 from rnncompare.tasks.user.columns import is_classes
 from rnncompare.tasks.user.corpora import lines_of
 from rnncompare.tasks.user.leaks import warnings_of
-from rnncompare.tasks.user.problem import enough, masked, spanned
+from rnncompare.tasks.user.problem import masked, spanned
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.sequences import Sequences
+from rnncompare.tasks.user.splits import enough, splitting
 from rnncompare.tasks.user.tables import Table
 from rnncompare.tasks.user.targets import Target, classes, values
 
@@ -165,8 +166,9 @@ def from_arrays(arrays: Arrays, reading: Reading, kind: str = "auto", test: Arra
     target, kind = _target(parts, reading.kind if reading.kind != "auto" else kind)
     found = f"{len(target.classes)} classes" if target.classes else "values, scaled to variance 1"
     line = f"{kind}, {spanned(lengths)}, {len(names)} columns of numbers, target y ({found})"
-    notes = [*masked(frame, names, []), *warnings_of(frame, names, lengths, target)]
-    return Sequences(arrays.name, [line, *notes], Table(frame, arrays.name), names, [], lengths, target, given_test)
+    how = splitting(reading, arrays.name, len(lengths), given_test, target.values if target.classes else None)
+    notes = [*how.words(), *masked(frame, names, []), *warnings_of(frame, names, lengths, target)]
+    return Sequences(arrays.name, [line, *notes], Table(frame, arrays.name), names, [], lengths, target, how)
 
 
 def _target(parts: Sequence[Arrays], kind: str) -> tuple[Target, str]:

@@ -1,23 +1,32 @@
-"""Forecasting: the next values of one column of a table in time order, from the columns of the steps before."""
+"""Forecasting: the next values of columns of a table in time order, from the columns of the steps before."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncompare.base.errors import DataError, SettingError
+from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.tasks.contract import Data, Examples, Regression, stream
 from rnncompare.tasks.user.columns import Encoder, as_numbers, refuse_missing
 from rnncompare.tasks.user.prepared import Prepared
-from rnncompare.tasks.user.problem import HELD_OUT, Problem, masked
+from rnncompare.tasks.user.problem import Problem, masked
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.roles import Roles
+from rnncompare.tasks.user.splits import HELD_OUT, ROLLED, Splitting, bounds, groups_of, place_of, shares, splitting
 from rnncompare.tasks.user.tables import Table
 from rnncompare.tasks.user.times import SEASONS, find_rhythm, refuse_same_times
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEEDS_TRIED = 16  # whose splits must all have windows before a series is split from moving origins unasked
 LARGEST_WINDOWS = 1 << 27  # bytes of windows that a training set of full size may take
 MOST_HELD_OUT = 10_000  # windows in the validation or test split; of more, so many are taken at even distances
+ROLLING = f"split from an origin that the seed moves; each takes {ROLLED:.0%} of a series"
 DEFAULT_WINDOW = 24  # where there is no season
 
 
@@ -25,15 +34,16 @@ DEFAULT_WINDOW = 24  # where there is no season
 class Forecasting(Problem):
     """One or several series, each the rows of a table from a start on.
 
-    Each series is cut in its order into train, validation and test. An example is a window of rows and the target in
-    those that follow; its split is the one that these lie in, and its window may reach back into the split before.
-    Targets and inputs are scaled by the train part. A series that is too short for a window gives none.
+    Each series is cut in its order into train, validation and test, wholly or from an origin that the seed moves; or
+    whole series are held out. An example is a window of rows and the target in those that follow; its split is the one
+    that these lie in, and its window may reach back into the split before. Targets and inputs are scaled by the train
+    part. A series that is too short for a window gives none.
 
     Attributes:
         table: a row a step.
-        features: columns that are read, the target among them.
+        features: columns that are read, the targets among them.
         categorical: those of them that are embedded.
-        target: the column to forecast.
+        targets: the K columns to forecast.
         lengths: rows of each series.
         window: steps that are read.
         horizon: steps that are forecast.
@@ -41,12 +51,16 @@ class Forecasting(Problem):
         given_test: how many of the series, at the end, are the test split as given.
         group: the column that tells series apart, or None.
         time: the column that orders rows, or None.
+        held: shares of validation and test.
+        split: as ``data.split``; rolling, if the seed moves the origin.
+        by_group: how whole series are split; None where each is cut.
+        known: columns that are also read ``horizon`` steps ahead.
     """
 
     table: Table
     features: list[str]
     categorical: list[str]
-    target: str
+    targets: list[str]
     lengths: np.ndarray
     window: int
     horizon: int
@@ -54,55 +68,76 @@ class Forecasting(Problem):
     given_test: int = 0
     group: str | None = None
     time: str | None = None
+    held: tuple[float, float] = (HELD_OUT, HELD_OUT)
+    split: str | None = None
+    by_group: Splitting | None = None
+    known: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self._values = as_numbers(self.table, self.target)
-        known = np.isfinite(self._values)
-        missing = np.cumsum(np.concatenate(([0], ~known)))
-        bounds, starts = self._bounds(), np.cumsum(self.lengths) - self.lengths
-        self._train_rows = np.zeros(len(self._values), bool)
+        self._values = np.stack([as_numbers(self.table, name) for name in self.targets], 1)
+        self._missing = np.cumsum(np.concatenate(([0], ~np.isfinite(self._values).all(1))))
+        self._largest = len(self._origins(0)[1][0])
+
+    def redrawn(self) -> Forecasting | None:
+        if self.split is not None or self.given_test:
+            return None
+        with contextlib.suppress(DataError):
+            found = replace(self, split="rolling", understood=[*self.understood, ROLLING])
+            for seed in range(SEEDS_TRIED):
+                found._origins(seed)
+            return found
+        return None
+
+    def _bounds(self, seed: int) -> np.ndarray:
+        """Of each series, ``(4,)`` rows where its train, validation and test part begin, and where that ends."""
+        if self.by_group is None:
+            return bounds(self.lengths, self.given_test, self.held, place_of(seed) if self.split == "rolling" else None)
+        parts = self.by_group.parts(seed, 0)
+        found = np.zeros((len(self.lengths), 4), int)
+        for first, series in enumerate((parts.train, parts.validation, parts.test), start=1):
+            found[series, first:] = self.lengths[series, None]
+        return found
+
+    def _origins(self, seed: int) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Which rows are in train, ``(R,)``, and the rows from which targets begin in train, validation and test."""
+        train_rows = np.zeros(len(self._values), bool)
         origins: list[list[np.ndarray]] = [[], [], []]
-        for start, (first, second, end) in zip(starts, bounds, strict=True):
-            self._train_rows[start : start + first] = True
-            for part, low, high in zip(origins, (0, first, second), (first, second, end), strict=True):
-                found = np.arange(start + max(low, self.window), start + high - self.horizon + 1)
-                part.append(found[missing[found + self.horizon] == missing[found]])
-        self._origins = [np.concatenate(part) for part in origins]
-        self._require_windows()
+        for start, limits in zip(np.cumsum(self.lengths) - self.lengths, self._bounds(seed), strict=True):
+            train_rows[start + limits[0] : start + limits[1]] = True
+            for part, low, high in zip(origins, limits, limits[1:], strict=False):
+                first = low + self.window if part is origins[0] else max(low, self.window)
+                found = np.arange(start + first, start + high - self.horizon + 1)
+                part.append(found[self._missing[found + self.horizon] == self._missing[found]])
+        joined = [np.concatenate(part) for part in origins]
+        self._require_windows(joined, train_rows)
+        return train_rows, joined
 
-    def _bounds(self) -> list[tuple[int, int, int]]:
-        """Of each series, where its train part, its validation part and all of it end."""
-        own, bounds = len(self.lengths) - self.given_test, []
-        for i, length in enumerate(map(int, self.lengths)):
-            held = int(HELD_OUT * length)
-            if i >= own:
-                bounds.append((0, 0, length))
-            else:
-                bounds.append(
-                    (length - held, length, length) if self.given_test else (length - 2 * held, length - held, length)
-                )
-        return bounds
-
-    def _require_windows(self) -> None:
-        for part, split in zip(self._origins, ("train", "validation", "test"), strict=True):
+    def _require_windows(self, origins: list[np.ndarray], train_rows: np.ndarray) -> None:
+        for part, split in zip(origins, ("train", "validation", "test"), strict=True):
             if not len(part):
                 rows = int(self.lengths.max())
                 raise DataError(
                     f"{self.name}: no window of {self.window} steps and {self.horizon} to forecast fits the {split} "
                     f"part; the longest series has {rows} rows; lower data.window or data.horizon"
                 )
-        if np.nanstd(self._values[self._train_rows]) == 0:
-            raise DataError(f"{self.name}: column {self.target} is constant in the train part; nothing to learn")
+        for name, values in zip(self.targets, self._values[train_rows].T, strict=True):
+            if np.nanstd(values) == 0:
+                raise DataError(f"{self.name}: column {name} is constant in the train part; nothing to learn")
 
     def largest(self) -> int:
         bytes_each = 4 * self.window * (len(self.features) + 1)
-        return min(len(self._origins[0]), max(1000, LARGEST_WINDOWS // bytes_each))
+        return min(self._largest, max(1000, LARGEST_WINDOWS // bytes_each))
 
     def load(self, count: int, seed: int) -> Data:
-        encoder = Encoder.fit(self.table, self.features, self.categorical, self._train_rows)
+        train_rows, (train, validation, test) = self._origins(seed)
+        if len(train) < count < self.largest():
+            raise DataError(
+                f"{self.name}: the split of seed {seed} leaves {len(train)} windows; lower data.size={count}"
+            )
+        encoder = Encoder.fit(self.table, self.features, self.categorical, train_rows)
         rows = encoder.rows(self.table)
-        scaled = (self._values - encoder.mean[self.target]) / encoder.scale[self.target]
-        train, validation, test = self._origins
+        mean, spread = ([of[name] for name in self.targets] for of in (encoder.mean, encoder.scale))
+        scaled = (self._values - mean) / spread
         chosen = stream(seed, "train").permutation(len(train))[:count]
         held, tested = _thinned(validation), _thinned(test)
         test_examples = self._examples(rows, scaled, tested)
@@ -112,7 +147,7 @@ class Forecasting(Problem):
             self._examples(rows, scaled, train[chosen]),
             self._examples(rows, scaled, held),
             test_examples,
-            objective=Regression(outputs=self.horizon, readout="last"),
+            objective=Regression(outputs=self.horizon * len(mean), readout="last"),
             baseline=min(errors.values()),
             sha256="",
             features=encoder.width - len(encoder.categories),
@@ -121,23 +156,25 @@ class Forecasting(Problem):
             naive=naive,
             prepared=Prepared(
                 form="forecast",
-                target=self.target,
+                target=",".join(self.targets),
                 encoder=encoder,
                 group=self.group,
                 time=self.time,
                 window=self.window,
                 horizon=self.horizon,
-                mean=[encoder.mean[self.target]],
-                spread=[encoder.scale[self.target]],
+                known=list(self.known),
+                mean=mean * (self.horizon if len(mean) > 1 else 1),
+                spread=spread * (self.horizon if len(mean) > 1 else 1),
             ),
         )
 
     def _examples(self, rows: np.ndarray, scaled: np.ndarray, origins: np.ndarray) -> Examples:
         inputs = rows[origins[:, None] + np.arange(-self.window, 0)]
-        return Examples(inputs, scaled[origins[:, None] + np.arange(self.horizon)].astype(np.float32))
+        targets = scaled[origins[:, None] + np.arange(self.horizon)].astype(np.float32)
+        return Examples(inputs, targets.reshape(len(origins), -1))
 
     def _naive(self, scaled: np.ndarray, origins: np.ndarray) -> dict[str, np.ndarray]:
-        """Forecasts at ``origins``, ``(N, horizon)``: the last value known, and that a season before.
+        """Forecasts at ``origins``, ``(N, horizon * K)``: the last value known, and that a season before.
 
         Where a value that they would repeat is missing, they repeat the one before it; where the series begins later,
         the seasonal one repeats the last value.
@@ -148,15 +185,16 @@ class Forecasting(Problem):
         first, known = starts[np.searchsorted(starts, origins, side="right") - 1], scaled
         if np.isnan(scaled).any():
             series = np.repeat(np.arange(len(self.lengths)), self.lengths)
-            known = pd.Series(scaled).groupby(series).ffill().fillna(0).to_numpy()
+            known = pd.DataFrame(scaled).groupby(series).ffill().fillna(0).to_numpy()
         ahead = np.arange(self.horizon)
-        said = {"last value": np.repeat(known[origins - 1][:, None], self.horizon, 1)}
+        said = {"last value": np.tile(known[origins - 1], self.horizon)}
         if self.season is not None:
             back = self.season * (ahead // self.season + 1)  # whole seasons, so that what is repeated is known
             repeated = origins[:, None] + ahead - back
             there = repeated >= first[:, None]
             if there.any():
-                said[f"seasonal naive ({self.season})"] = known[np.where(there, repeated, origins[:, None] - 1)]
+                repeated = np.where(there, repeated, origins[:, None] - 1)
+                said[f"seasonal naive ({self.season})"] = known[repeated].reshape(len(origins), -1)
         return said
 
 
@@ -178,7 +216,8 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
     parts = [in_order(part, roles) for part in tables]
     if test is not None:
         for part in tables:
-            as_numbers(part, roles.target)
+            for name in roles.targets:
+                as_numbers(part, name)
     lengths = np.concatenate([lengths for _, lengths in parts])
     given_test = len(parts[1][1]) if test is not None else 0
     frame = parts[0][0].frame if test is None else pd.concat([part.frame for part, _ in parts])
@@ -199,19 +238,38 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
         f"forecasting, {rhythm}, {many}{count} series, target {roles.target}, from {window} steps the next "
         f"{reading.horizon}; errors in units of the target's variance in train"
     )
-    notes = [*roles.notes, *masked(frame, roles.features, roles.categorical)]
+    by_group = None
+    if reading.split == "group":
+        groups = groups_of(parts, roles.split_by)
+        by_group = splitting(reading, table.name, len(lengths), given_test, None, groups, roles.split_by)
+    rolled = reading.split == "rolling"
+    require(not (rolled and given_test), "data.split", "rolling", "null: data.test_path is the test split")
+    require(reading.split != "random", "data.split", "random", "ordered, rolling or group: windows overlap")
+    folded = reading.folds is None or by_group is not None
+    require(folded, "data.folds", reading.folds, "null for forecasts, but for data.split=group; or data.split=rolling")
+    notes = [*roles.notes, *(by_group.words() if by_group else []), *masked(frame, roles.features, roles.categorical)]
+    if rolled:
+        notes.append(ROLLING)
     short = int((lengths < window + reading.horizon).sum())
     if 0 < short < len(lengths):
         notes.append(f"{short:,} of {len(lengths):,} groups are too short for a window (data.window) and give none")
     if not even:
         notes.append(f"steps of {roles.time} are uneven; each row counts as one step")
+    known, ahead = reading.known or (), [ahead_of(name, reading.horizon) for name in reading.known or ()]
+    if known:
+        require(
+            window >= reading.horizon, "data.known", list(known), f"data.window from data.horizon={reading.horizon} on"
+        )
+        frame = with_known(frame, known, reading.horizon, lengths)
+        notes.append(f"known {reading.horizon} steps ahead: {', '.join(known)}")
+    named = [ahead_of(name, reading.horizon) for name in known if name in roles.categorical]
     return Forecasting(
         table.name,
         [line, *notes],
         replace(table, frame=frame),
-        roles.features,
-        roles.categorical,
-        roles.target,
+        [*roles.features, *ahead],
+        [*roles.categorical, *named],
+        roles.targets,
         lengths,
         window,
         reading.horizon,
@@ -219,7 +277,27 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
         given_test,
         roles.group,
         roles.time,
+        shares(reading, given_test),
+        reading.split,
+        by_group,
+        known,
     )
+
+
+def ahead_of(name: str, horizon: int) -> str:
+    """What the values of a column so many steps ahead are called."""
+    return f"{name} {horizon} steps ahead"
+
+
+def with_known(frame: pd.DataFrame, known: Sequence[str], horizon: int, lengths: np.ndarray) -> pd.DataFrame:
+    """The frame with a column for each that is ``known``: its value ``horizon`` steps ahead in the same series.
+
+    So the last ``horizon`` rows of a window tell what is known of the rows to forecast. Beyond the end of a series,
+    which no window reaches, its last value is repeated.
+    """
+    rows = np.arange(len(frame))
+    there = np.minimum(rows + horizon, np.repeat(np.cumsum(lengths) - 1, lengths))
+    return frame.assign(**{ahead_of(name, horizon): frame[name].to_numpy()[there] for name in known})
 
 
 def in_order(table: Table, roles: Roles) -> tuple[Table, np.ndarray]:

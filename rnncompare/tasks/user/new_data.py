@@ -34,7 +34,8 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
     if prepared.time == JOINED:
         join_date(table)
     wanted = [name for name in (prepared.group, prepared.time, prepared.text) if name is not None]
-    wanted += [name for name in (prepared.encoder.names if prepared.encoder else []) if name != sequences.GAP]
+    made = {sequences.GAP, *(forecasting.ahead_of(name, prepared.horizon) for name in prepared.known)}
+    wanted += [name for name in (prepared.encoder.names if prepared.encoder else []) if name not in made]
     for name in wanted:
         if name not in table.frame:
             raise DataError(f"{table.name}: no column {name}, which the model reads; it reads {', '.join(wanted)}")
@@ -50,7 +51,7 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
 
 def _roles(prepared: Prepared) -> Roles:
     kind = "events" if prepared.events else "classification"
-    return Roles(kind, prepared.target, prepared.group, prepared.time, prepared.text)
+    return Roles(kind, [prepared.target], prepared.group, prepared.time, prepared.text)
 
 
 def _of_sequences(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame]:
@@ -80,9 +81,20 @@ def _of_arrays(prepared: Prepared, data: Arrays) -> tuple[Examples, pd.DataFrame
 def _of_series(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame]:
     assert prepared.encoder is not None
     ordered, lengths = forecasting.in_order(table, _roles(prepared))
-    if (lengths < prepared.window).any():
-        raise DataError(f"{table.name}: a series of {lengths.min()} rows; the model reads {prepared.window}")
-    ends = np.cumsum(lengths)
+    ends, read = np.cumsum(lengths), lengths
+    if prepared.known:
+        frame = forecasting.with_known(ordered.frame, prepared.known, prepared.horizon, lengths)
+        ordered = replace(ordered, frame=frame)
+        given = frame[prepared.target.split(",")].notna().all(axis=1).to_numpy()
+        read = np.array([np.flatnonzero(part).max(initial=-1) + 1 for part in np.split(given, ends[:-1])])
+        if (lengths - read < prepared.horizon).any():
+            raise DataError(
+                f"{table.name}: {', '.join(prepared.known)} must be known {prepared.horizon} rows beyond the last "
+                f"{prepared.target} of each series; add rows in which {prepared.target} is empty"
+            )
+        ends = ends - lengths + read
+    if (read < prepared.window).any():
+        raise DataError(f"{table.name}: a series of {read.min()} rows; the model reads {prepared.window}")
     rows = prepared.encoder.rows(ordered)
     inputs = rows[ends[:, None] + np.arange(-prepared.window, 0)]
     said = pd.DataFrame({"step": np.tile(np.arange(1, prepared.horizon + 1), len(ends))})

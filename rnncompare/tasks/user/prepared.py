@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,11 +28,12 @@ class Prepared:
         ahead: steps between a row and the row whose target it predicts.
         window: rows that a forecast reads.
         horizon: steps that a forecast gives.
+        known: columns that are read ``horizon`` steps ahead too.
         text: the column of texts.
         units: what texts are cut into: characters or words.
         symbols: these, from number 1 on.
         classes: names of the classes; None for values.
-        mean: of the values before they were scaled, ``(K,)``.
+        mean: of the values before they were scaled, ``(K,)``; of several targets of a forecast, step after step.
         spread: their standard deviation.
     """
 
@@ -44,6 +46,7 @@ class Prepared:
     ahead: int = 0
     window: int = 0
     horizon: int = 1
+    known: Sequence[str] = ()
     text: str | None = None
     units: str = ""
     symbols: list[str] | None = None
@@ -81,7 +84,9 @@ class Prepared:
         assert self.mean is not None
         assert self.spread is not None
         values = outputs * np.array(self.spread) + np.array(self.mean)
+        names = self.target.split(",") if len(self.mean) > 1 else [self.target]
         if self.form == "forecast":
-            return rows.assign(**{self.target: values.reshape(-1)})
-        names = [self.target] if values.shape[-1] == 1 else [f"{self.target}{i}" for i in range(values.shape[-1])]
+            values = values.reshape(-1, len(names))
+        elif len(names) != len(self.mean):  # of arrays
+            names = [f"{self.target}{i}" for i in range(len(self.mean))]
         return rows.assign(**{name: values[:, i] for i, name in enumerate(names)})

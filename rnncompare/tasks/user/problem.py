@@ -1,4 +1,4 @@
-"""Problems: a user's data once they are read and understood, ready to be split, padded and drawn from."""
+"""Problems: a user's data once they are read and understood, ready to be split and padded."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.contract import Data, stream
-from rnncompare.tasks.contract.draws import stratified_order
+from rnncompare.tasks.contract import Data
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +42,6 @@ def pad_rows(rows: np.ndarray, starts: np.ndarray, lengths: np.ndarray, longest:
     return padded
 
 
-HELD_OUT = 0.15  # share of the data in the test split, and in the validation split
 LARGEST_ARRAY = 1 << 33  # bytes
 
 
@@ -63,45 +61,16 @@ class Problem:
         """The most training examples that there are."""
         raise NotImplementedError
 
+    def redrawn(self) -> Problem | None:
+        """The same data with a test split that each seed draws anew, where the split was left open and is one for all.
+
+        None where it is drawn anew already, was chosen by the user, or cannot be drawn anew.
+        """
+        return None
+
     def load(self, count: int, seed: int) -> Data:
         """The splits for ``seed``, with ``count`` training examples; identity and words are left to the task."""
         raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Which of N things each split holds, as arrays of indices."""
-
-    train: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
-
-
-def train_size(count: int, given_test: int) -> int:
-    """How many of ``count`` things are left for training, the last ``given_test`` being the test split as given."""
-    return count - given_test - _held_out(count - given_test) * (1 if given_test else 2)
-
-
-def split(count: int, given_test: int, classes: np.ndarray | None, seed: int) -> Parts:
-    """Split ``count`` things by ``seed``; stratified where ``classes`` (N,) are given.
-
-    Every class of two or more is in train: its last member stands beyond the middle of a stratified order, of which
-    less than a third is held out.
-    """
-    own = count - given_test
-    random = stream(seed, "split")
-    order = random.permutation(own) if classes is None else stratified_order(classes[:own], random)
-    held = _held_out(own)
-    if given_test:
-        return Parts(order[held:], order[:held], np.arange(own, count))
-    return Parts(order[2 * held :], order[held : 2 * held], order[:held])
-
-
-def enough(name: str, count: int, given_test: int, what: str) -> None:
-    """Raise `DataError` where there are too few things to give each split one."""
-    least = 2 if given_test else 3
-    if count - given_test < least:
-        raise DataError(f"{name}: {count - given_test} {what}; at least {least} are needed, to train and to hold out")
 
 
 def fits(name: str, examples: int, longest: int, width: int, remedy: str) -> None:
@@ -112,10 +81,6 @@ def fits(name: str, examples: int, longest: int, width: int, remedy: str) -> Non
             f"{name}: {examples:,} sequences padded to the longest, of {longest:,} steps, "
             f"take {needed / 2**30:,.0f} GiB; {remedy}"
         )
-
-
-def _held_out(count: int) -> int:
-    return max(1, int(HELD_OUT * count))
 
 
 def spanned(lengths: np.ndarray, things: str = "sequences", steps: str = "steps") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 from rnncompare.base.errors import SettingError, require
@@ -9,6 +10,14 @@ from rnncompare.tasks.contract import setting
 
 KINDS = ("classification", "regression", "forecasting", "text_classification", "language_modelling", "events")
 UNITS = ("characters", "words")
+SPLITS = ("random", "ordered", "group", "rolling")
+LATER = (
+    "known",
+    "split",
+    "split_by",
+    "folds",
+    "fractions",
+)  # settings that came later; at null, data are known as before
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "bar": "|", "\\t": "\t"}
 MARKS = {"point": ".", "comma": ","}
 
@@ -18,7 +27,9 @@ class Reading:
     """What a user says of their data; what is left at its default is found from the data."""
 
     kind: str = setting("auto", f"auto, or one of {', '.join(KINDS)}")
-    target: str | None = setting(None, "the column to predict; null: found where that is safe")
+    target: str | None = setting(
+        None, "the column to predict, or several quantities with commas between; null: found where that is safe"
+    )
     group: str | None = setting(None, "the column that says which sequence a row belongs to; null: found")
     time: str | None = setting(None, "the column that orders rows; null: found, or the order of the file")
     categorical: tuple[str, ...] = setting((), "columns of numbers that are names of things, to be embedded")
@@ -28,6 +39,21 @@ class Reading:
     season: int | None = setting(None, "steps of a season, for the seasonal naive forecast; null: from the time stamps")
     units: str = setting("auto", "what texts to classify are cut into: auto, characters or words")
     min_length: int = setting(2, "steps that a sequence must have; a file with a shorter one is refused")
+    known: tuple[str, ...] | None = setting(
+        None, "columns of forecasts that are known in advance: read as they stand data.horizon steps ahead"
+    )
+    split: str | None = setting(
+        None,
+        "random: drawn by the seed; ordered: the last are held out; group: no group in two splits; rolling: forecasts "
+        "from an origin that the seed moves; null: ordered for forecasts and plain text, else random",
+    )
+    split_by: str | None = setting(None, "the column of the groups of data.split=group; null: data.group")
+    folds: int | None = setting(
+        None, "parts of which each seed in turn tests one (cross-validation); null: a share that the seed draws"
+    )
+    fractions: tuple[float, ...] | None = setting(
+        None, "shares of train, validation and test, as '[0.7,0.15,0.15]', which is null; of two with data.test_path"
+    )
 
     def check_reading(self) -> None:
         """Raise `SettingError` for settings that no data could meet."""
@@ -36,6 +62,22 @@ class Reading:
         for name in ("window", "horizon", "season", "min_length"):
             value = getattr(self, name)
             require(value is None or value >= 1, f"data.{name}", value, "a whole number from 1")
+        require(self.split in (None, *SPLITS), "data.split", self.split, f"null, or one of {', '.join(SPLITS)}")
+        grouped = self.split_by is None or self.split == "group"
+        require(grouped, "data.split_by", self.split_by, "null, or a column with data.split=group")
+        folded = self.folds is None or (self.folds >= 3 and self.split in (None, "random", "group"))
+        require(folded, "data.folds", self.folds, "null, or from 3, with data.split=random or group")
+        shares = self.fractions
+        whole = shares is None or (min(shares) > 0 and math.isclose(sum(shares), 1) and shares[0] >= 0.5)
+        require(
+            whole, "data.fractions", shares, "shares above 0 that make 1, of which the first, of train, is half or more"
+        )
+
+    def words(self) -> str:
+        """The settings in words by which data are known; those that came later are named only where they are set."""
+        said = {field.name: getattr(self, field.name) for field in fields(Reading)}
+        told = (f"{name}={value!r}" for name, value in said.items() if value is not None or name not in LATER)
+        return f"Reading({', '.join(told)})"
 
 
 @dataclass

@@ -131,25 +131,32 @@ class Roles:
 
     Attributes:
         kind: of problem, one of `reading.KINDS`.
-        target: the column to predict.
+        targets: the columns to predict.
         group: the column that tells sequences apart, or None for one table in time order.
         time: the column that orders rows, or None for their order in the file.
         text: the column of texts to classify, if there is one.
         features: columns that are read at every step.
         categorical: those of them that are embedded.
         varies: whether the target differs within a sequence.
+        split_by: the column of groups of which each is in one split, or None where the split is another.
         notes: what else is to be said aloud.
     """
 
     kind: str
-    target: str
+    targets: list[str]
     group: str | None = None
     time: str | None = None
     text: str | None = None
     features: list[str] = field(default_factory=list)
     categorical: list[str] = field(default_factory=list)
     varies: bool = False
+    split_by: str | None = None
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def target(self) -> str:
+        """What is predicted, in a word."""
+        return ",".join(self.targets)
 
 
 def find_roles(table: Table, reading: Reading) -> Roles:
@@ -167,46 +174,60 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     named = (*reading.ignore, *reading.categorical, reading.target, reading.group, reading.time)
     indices = [name for name in frame.columns if INDEX.fullmatch(str(name)) and name not in named]
     left = [name for name in frame.columns if name not in (*reading.ignore, *indices)]
-    target = reading.target or _find_target(frame, left)
-    left.remove(target)
-    require(frame[target].dtype.kind not in "mM", "data.target", target, "a column of numbers or names, not of dates")
-    group = reading.group
-    if group is not None:
-        left.remove(group)
+    targets = targets_of(frame, reading) or [_find_target(frame, left)]
+    for name in targets:
+        require(frame[name].dtype.kind not in "mM", "data.target", name, "a column of numbers or names, not of dates")
+    target, group = targets[0], reading.group
+    left = [name for name in left if name not in (*targets, group, reading.split_by)]
     time = find_time(table, left, reading.time)
     left = [name for name in left if name != time]
     quantity = mixed(table, target) if is_text(frame[target]) else not is_classes(frame[target])
-    text = None if group else find_text(table, left, reading.kind, time, quantity)
+    by_group = reading.split == "group" and reading.split_by is None
+    text = None if group and not by_group else find_text(table, left, reading.kind, time, quantity)
     if group is None and text is None and reading.kind not in ("text_classification", "language_modelling"):
         group = find_group(frame, left, time)
         left = [name for name in left if name != group]
         if group is None and time != reading.time and not frame[time].is_unique and frame[time].dtype.kind != "M":
             left, time = [*left, str(time)], None  # the hour of the day, say
-    roles = Roles(reading.kind, target, group, time, text)
+    roles = Roles(reading.kind, targets, group, time, text)
+    if reading.split == "group":
+        roles.split_by = reading.split_by or group
+        valid = f"the column whose values are to be in one split each, of {_listed(frame.columns)}"
+        require(roles.split_by is not None, "data.split_by", None, valid)
     left = [name for name in left if name != text]
     roles.features, roles.categorical, dropped = choose_features(table, left, reading.categorical)
     if left_out := [*reading.ignore, *indices, *dropped]:
         roles.notes.append(f"columns left out: {_listed(left_out)}")
-    roles.varies = group is not None and varies(frame, group, target)
+    roles.varies = group is not None and any(varies(frame, group, name) for name in targets)
     if roles.kind == "auto":
         roles.kind = _find_kind(table, roles)
-    _require_roles(roles, frame)
+    _require_roles(roles, frame, reading.known or ())
     if (roles.kind == "events" and roles.varies) or roles.kind == "forecasting":
-        roles.features.insert(0, target)
+        roles.features[:0] = targets
         if roles.kind == "events" and is_classes(frame[target]):
             roles.categorical.insert(0, target)
     return roles
 
 
+def targets_of(frame: pd.DataFrame, reading: Reading) -> list[str]:
+    """The columns that ``data.target`` names: one, or several with commas between; none where it is left open."""
+    if reading.target is None:
+        return []
+    several = [name.strip() for name in str(reading.target).split(",")]
+    return several if reading.target not in frame.columns and len(several) > 1 else [reading.target]
+
+
 def _require_columns(frame: pd.DataFrame, reading: Reading) -> None:
     there_are = f"one of the columns, {_listed(frame.columns)}"
-    for name in ("target", "group", "time"):
-        value = getattr(reading, name)
-        require(value is None or value in frame.columns, f"data.{name}", value, there_are)
-    for name in ("categorical", "ignore"):
-        for value in getattr(reading, name):
-            require(value in frame.columns, f"data.{name}", value, there_are)
-    named = [name for name in (reading.target, reading.group, reading.time) if name is not None]
+    targets = targets_of(frame, reading)
+    for setting, values in (
+        ("target", targets),
+        *((name, [getattr(reading, name)]) for name in ("group", "time", "split_by")),
+        *((name, getattr(reading, name) or ()) for name in ("categorical", "ignore", "known")),
+    ):
+        for value in values:
+            require(value is None or value in frame.columns, f"data.{setting}", value, there_are)
+    named = [name for name in (*targets, reading.group, reading.time) if name is not None]
     for name in named:
         require(named.count(name) == 1, "data.target", reading.target, "a column apart from data.group and data.time")
         require(name not in reading.ignore, "data.ignore", name, "columns that no other setting names")
@@ -236,12 +257,12 @@ def _find_target(frame: pd.DataFrame, names: list[str]) -> str:
 
 
 def _find_kind(table: Table, roles: Roles) -> str:
-    frame, target = table.frame, table.frame[roles.target]
+    frame, target = table.frame, table.frame[roles.targets[0]]
     if is_text(target):
-        refuse_separators(table, roles.target)
+        refuse_separators(table, roles.targets[0])
     if roles.text is not None:
         return "text_classification"
-    classes = is_classes(target)
+    classes = is_classes(target) and len(roles.targets) == 1
     if roles.group is None:
         _require_quantity(table, roles)
         return "forecasting"
@@ -256,11 +277,11 @@ def _find_kind(table: Table, roles: Roles) -> str:
 
 def _require_quantity(table: Table, roles: Roles) -> None:
     """Raise `SettingError` for a target that no table in time order has: names, or one of two values."""
-    frame, target = table.frame, table.frame[roles.target]
+    frame, target = table.frame, table.frame[roles.targets[0]]
     sequence = f"the column that says which sequence a row belongs to, one of {_listed(frame.columns)}"
     if is_text(target) or target.dtype.kind == "b":
-        if mixed(table, roles.target):
-            as_numbers(table, roles.target)
+        if mixed(table, roles.targets[0]):
+            as_numbers(table, roles.targets[0])
         raise SettingError("data.group", None, sequence)
     if target.nunique() == 2 and (roles.time is None or frame[roles.time].is_unique):  # else times are refused
         raise SettingError("data.group", None, f"{sequence}; or data.kind=forecasting if rows are in time order")
@@ -277,8 +298,15 @@ def _is_stream(frame: pd.DataFrame, roles: Roles) -> bool:
     return not at_fixed_rate(frame[roles.time], frame[roles.group])
 
 
-def _require_roles(roles: Roles, frame: pd.DataFrame) -> None:
+def _require_roles(roles: Roles, frame: pd.DataFrame, known: Sequence[str]) -> None:
     columns = _listed(frame.columns)
+    one = len(roles.targets) == 1 or roles.kind in ("forecasting", "regression")
+    require(
+        one, "data.target", roles.target, f"one column: several are forecast or regressed, and this is {roles.kind}"
+    )
+    for name in known:
+        valid = f"columns that a forecast reads, of {_listed(roles.features)}"
+        require(roles.kind == "forecasting" and name in roles.features, "data.known", name, valid)
     if roles.kind == "text_classification":
         require(roles.text is not None, "data.kind", roles.kind, f"a table with a column of text; there are {columns}")
     elif roles.kind in ("classification", "regression", "events"):

@@ -13,9 +13,10 @@ from rnncompare.tasks.contract.baselines import majority_accuracy, mean_squared_
 from rnncompare.tasks.user.columns import Encoder, as_numbers, is_classes, refuse_missing
 from rnncompare.tasks.user.leaks import warnings_of
 from rnncompare.tasks.user.prepared import Prepared
-from rnncompare.tasks.user.problem import Problem, enough, fits, masked, pad_rows, rows_of, spanned, split, train_size
+from rnncompare.tasks.user.problem import Problem, fits, masked, pad_rows, rows_of, spanned
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.roles import Roles
+from rnncompare.tasks.user.splits import Splitting, enough, groups_of, splitting
 from rnncompare.tasks.user.tables import Table
 from rnncompare.tasks.user.targets import Target, classes, values
 from rnncompare.tasks.user.times import refuse_same_times
@@ -37,7 +38,7 @@ class Sequences(Problem):
         categorical: those of them that are embedded.
         lengths: ``(N,)`` rows of each sequence.
         target: of each sequence, or of each row.
-        given_test: how many of the sequences, at the end, are the test split as given.
+        splitting: how they are split.
         ahead: steps between a row and the row whose target it predicts: 1 for the next event.
         roles: of the columns of a table; None for arrays.
         name_of_target: what is predicted.
@@ -48,7 +49,7 @@ class Sequences(Problem):
     categorical: list[str]
     lengths: np.ndarray
     target: Target
-    given_test: int = 0
+    splitting: Splitting
     ahead: int = 0
     roles: Roles | None = None
     name_of_target: str = "y"
@@ -59,11 +60,10 @@ class Sequences(Problem):
         return len(self.target.values) != len(self.lengths)
 
     def largest(self) -> int:
-        return train_size(len(self.lengths), self.given_test)
+        return self.splitting.largest()
 
     def load(self, count: int, seed: int) -> Data:
-        by_class = self.target.values if self.target.classes and not self.every else None
-        parts = split(len(self.lengths), self.given_test, by_class, seed)
+        parts = self.splitting.parts(seed, count)
         own = np.zeros(len(self.lengths), bool)
         own[parts.train] = True
         rows = np.repeat(own, self.lengths)
@@ -163,7 +163,9 @@ def from_long(table: Table, roles: Roles, reading: Reading, test: Table | None =
 
     assert roles.group is not None
     next_event = roles.kind == "events" and roles.varies
-    as_classes = roles.kind == "classification" or (roles.kind == "events" and is_classes(table.frame[roles.target]))
+    as_classes = roles.kind == "classification" or (
+        roles.kind == "events" and is_classes(table.frame[roles.targets[0]])
+    )
     tables = [table] if test is None else [table, test]
     parts = [in_order(part, roles, max(reading.min_length, 2 if next_event else 1)) for part in tables]
     if test is not None:
@@ -176,13 +178,14 @@ def from_long(table: Table, roles: Roles, reading: Reading, test: Table | None =
     enough(table.name, len(lengths), given_test, f"sequences (column {roles.group})")
 
     for part in tables:
-        refuse_missing(part, roles.target, "a target")
+        for name in roles.targets:
+            refuse_missing(part, name, "a target")
     firsts = [np.cumsum(lengths) - lengths for _, lengths in parts]
     of_targets = [
         Table(part.frame if roles.varies else part.frame.iloc[first], part.name)
         for (part, _), first in zip(parts, firsts, strict=True)
     ]
-    target = (classes if as_classes else values)(of_targets, roles.target)
+    target = (classes if as_classes else values)(of_targets, *roles.targets)
     frame = parts[0][0].frame if test is None else pd.concat([part.frame for part, _ in parts])
     features, notes = list(roles.features), list(roles.notes)
     if roles.kind == "events" and roles.time is not None:
@@ -196,13 +199,22 @@ def from_long(table: Table, roles: Roles, reading: Reading, test: Table | None =
         roles.categorical,
         lengths,
         target,
-        given_test,
+        splitting(
+            reading,
+            table.name,
+            len(lengths),
+            given_test,
+            target.values if target.classes and not roles.varies else None,
+            groups_of(parts, roles.split_by),
+            roles.split_by,
+        ),
         ahead=int(next_event),
         roles=roles,
         name_of_target=roles.target,
     )
     leaks = warnings_of(frame, features, lengths, target)
-    sequences.understood = [_described(sequences, roles), *notes, *masked(frame, features, roles.categorical), *leaks]
+    notes += [*sequences.splitting.words(), *masked(frame, features, roles.categorical), *leaks]
+    sequences.understood = [_described(sequences, roles), *notes]
     return sequences
 
 

@@ -73,17 +73,19 @@ def _given(test: Table, name: str, levels: Any) -> np.ndarray:
     return codes
 
 
-def values(tables: Sequence[Table], name: str) -> Target:
-    """The column ``name`` of one table, or of the train and the test table, as values.
+def values(tables: Sequence[Table], *names: str) -> Target:
+    """The columns ``names`` of one table, or of the train and the test table, as values.
 
     Raises:
-        DataError: a value is missing or no finite number, or all are the same.
+        DataError: a value is missing or no finite number, or all of a column are the same.
     """
-    for table in tables:
-        refuse_missing(table, name, "a target")
-    found = [as_numbers(table, name) for table in tables]
-    if np.ptp(found[0]) == 0:
-        raise DataError(
-            f"{tables[0].place(name)}: every row is {show(found[0][0])}; a constant leaves nothing to learn"
-        )
-    return Target(np.concatenate(found)[:, None])
+    columns = []
+    for name in names:
+        for table in tables:
+            refuse_missing(table, name, "a target")
+        found = [as_numbers(table, name) for table in tables]
+        if np.ptp(found[0]) == 0:
+            same = show(found[0][0])
+            raise DataError(f"{tables[0].place(name)}: every row is {same}; a constant leaves nothing to learn")
+        columns.append(np.concatenate(found))
+    return Target(np.stack(columns, 1))

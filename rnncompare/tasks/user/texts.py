@@ -16,9 +16,10 @@ from rnncompare.tasks.user.columns import refuse, refuse_missing
 from rnncompare.tasks.user.corpora import smallest
 from rnncompare.tasks.user.file_type import bar
 from rnncompare.tasks.user.prepared import Prepared
-from rnncompare.tasks.user.problem import Problem, enough, fits, pad_rows, rows_of, spanned, split, train_size
+from rnncompare.tasks.user.problem import Problem, fits, pad_rows, rows_of, spanned
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.roles import Roles
+from rnncompare.tasks.user.splits import Splitting, enough, groups_of, splitting
 from rnncompare.tasks.user.tables import Table
 from rnncompare.tasks.user.targets import Target, classes
 
@@ -38,7 +39,7 @@ class Texts(Problem):
         lengths: ``(N,)`` symbols of each text.
         target: the class of each text.
         most: symbols that are told apart at most, the commonest of train; the others are one more.
-        given_test: how many of the texts, at the end, are the test split as given.
+        splitting: how they are split.
         units: what they are cut into.
         column: of the texts.
         name_of_target: of the labels.
@@ -49,16 +50,16 @@ class Texts(Problem):
     lengths: np.ndarray
     target: Target
     most: int
-    given_test: int = 0
+    splitting: Splitting
     units: str = "characters"
     column: str = ""
     name_of_target: str = ""
 
     def largest(self) -> int:
-        return train_size(len(self.lengths), self.given_test)
+        return self.splitting.largest()
 
     def load(self, count: int, seed: int) -> Data:
-        parts = split(len(self.lengths), self.given_test, self.target.values, seed)
+        parts = self.splitting.parts(seed, count)
         counts = self._counts(parts.train)
         known = np.argsort(-counts, kind="stable")[: min(self.most, int((counts > 0).sum()))]
         number = np.zeros(len(self.symbols) + 1, smallest(len(known) + 1))  # the last is for padding
@@ -113,7 +114,7 @@ def from_texts(table: Table, roles: Roles, reading: Reading, test: Table | None 
     given_test = len(test.frame) if test is not None else 0
     count = sum(len(part.frame) for part in tables)
     enough(table.name, count, given_test, "texts")
-    target = classes(tables, roles.target, "texts have classes as targets: round a quantity to a few values")
+    target = classes(tables, roles.targets[0], "texts have classes as targets: round a quantity to a few values")
     units = reading.units if reading.units != "auto" else _units(table.frame[roles.text].head(LOOKED_AT).astype(str))
     every = (str(text) for part in tables for text in part.frame[roles.text])
     codes, lengths, symbols = _coded(bar(Path(table.name), count, "text", every), units)
@@ -126,15 +127,17 @@ def from_texts(table: Table, roles: Roles, reading: Reading, test: Table | None 
         f"text {roles.text}, target {roles.target} ({len(target.classes)} classes)"
     )
     most = MOST_WORDS if units == "words" else len(symbols)
+    groups = groups_of([(part, np.ones(len(part.frame), int)) for part in tables], roles.split_by)
+    how = splitting(reading, table.name, count, given_test, target.values, groups, roles.split_by)
     return Texts(
         table.name,
-        [line, *roles.notes],
+        [line, *roles.notes, *how.words()],
         symbols,
         codes,
         lengths,
         target,
         most,
-        given_test,
+        how,
         units,
         roles.text,
         roles.target,

@@ -47,6 +47,10 @@ class Own(Task):
         """The SHA-256 of the data."""
         raise NotImplementedError
 
+    def redrawn(self) -> Own | None:
+        """The task with a test split that each seed draws anew; None as in `Problem.redrawn`."""
+        raise NotImplementedError
+
     def largest(self) -> int:
         return self.problem().largest()
 
@@ -86,6 +90,11 @@ class Given(Own):
 
     def identity(self) -> str:
         return self.sha256
+
+    def redrawn(self) -> Given | None:
+        if (given := self.problem().redrawn()) is None:
+            return None
+        return replace(self, given=given, sha256=fingerprint_of(np.array([self.sha256, "redrawn"])))
 
     def config(self) -> dict[str, Any]:
         return {"name": self.label, "size": self.size, "sha256": self.sha256}
@@ -149,7 +158,7 @@ def from_frame(frame: pd.DataFrame, *, name: str = "frame", size: int | str = "f
 
 
 def _given(problem: Problem, name: str, size: int | str, sha256: str, how: Reading) -> Given:
-    task = Given(size=size, label=name, sha256=fingerprint_of(np.array([sha256, repr(how)])), given=problem)
+    task = Given(size=size, label=name, sha256=fingerprint_of(np.array([sha256, how.words()])), given=problem)
     task.check()
     return task
 
@@ -158,6 +167,8 @@ def _reading(settings: dict[str, Any]) -> Reading:
     known = [entry.name for entry in fields(Reading)]
     for name, value in settings.items():
         require(name in known, f"data.{name}", value, f"no such setting; there are {', '.join(known)}")
+    if isinstance(settings.get("target"), list | tuple):
+        settings = {**settings, "target": ",".join(settings["target"])}
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
     }
@@ -207,6 +218,13 @@ def _read_problem(path: Path, test_path: Path | None, reading: Reading, layout: 
         return arrays.from_arrays(found, reading, kind, None if test_path is None else arrays.read_sktime(test_path)[0])
     if reading.kind == "language_modelling":
         layout.require_unsaid("plain text", "encoding")
+        require(
+            reading.split in (None, "ordered"), "data.split", reading.split, "ordered: plain text is split in order"
+        )
+        require(reading.folds is None, "data.folds", reading.folds, "null: plain text is split in order")
+        require(
+            reading.fractions is None, "data.fractions", reading.fractions, "null: plain text has shares of its own"
+        )
         return _language(path, test_path, reading, layout.encoding)
     return from_table(read_table(path, layout), reading, None if test_path is None else read_table(test_path, layout))
 

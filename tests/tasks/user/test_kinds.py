@@ -2,10 +2,6 @@
 
 import dataclasses
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import files
 import pytest
@@ -14,8 +10,8 @@ from rnncompare.tasks import from_arrays, from_frame
 from rnncompare.tasks.file import File
 from rnncompare.training.experiment import run_experiment
 from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
+from tests.commands import run
 
-ROOT = Path(__file__).parents[3]
 SAYS = {
     "recordings.csv": "classification, 60 sequences of 4 to 9 steps (by recording_id, ordered by frame), "
     "2 columns of numbers, target speaker (3 classes)",
@@ -54,14 +50,7 @@ def test_the_command_says_what_it_understood_and_leaves_a_record(name, tmp_path)
     make, target = files.MAKERS[name]
     make(tmp_path / name)
     words = [f"data.path={name}", *([f"data.target={target}"] if target else []), "train.max_updates=2"]
-    done = subprocess.run(
-        [sys.executable, "-m", "rnncompare.run", "model=gru", "data=file", *words],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = run(tmp_path, "model=gru", "data=file", *words)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == f"read as: {SAYS[name]}; change with data.kind="
     (record,) = tmp_path.glob("results/runs/*/record.json")
@@ -70,14 +59,7 @@ def test_the_command_says_what_it_understood_and_leaves_a_record(name, tmp_path)
 
 def test_a_bad_file_is_an_error_of_the_request_and_writes_nothing(tmp_path):
     (tmp_path / "bad.csv").write_text("date,load\n" + "2024-01-01,1\n2024-01-02,2\n" * 9)
-    done = subprocess.run(
-        [sys.executable, "-m", "rnncompare.run", "data=file", "data.path=bad.csv", "data.target=load"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = run(tmp_path, "data=file", "data.path=bad.csv", "data.target=load")
     assert done.returncode == 2
     assert "bad.csv: column date, row 4: the time 2024-01-01 00:00:00 stands in row 2 too" in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2, done.stderr

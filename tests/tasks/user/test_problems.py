@@ -11,7 +11,7 @@ from rnncompare.tasks import from_arrays, from_frame
 from rnncompare.tasks.contract import IGNORED
 from rnncompare.tasks.file import File
 from rnncompare.tasks.user.columns import MOST_CATEGORIES, Encoder
-from rnncompare.tasks.user.problem import split
+from rnncompare.tasks.user.splits import Splitting
 from rnncompare.tasks.user.tables import Table
 
 SPLITS = ("train", "validation", "test")
@@ -37,12 +37,12 @@ def test_the_seed_fixes_the_draw_and_smaller_sizes_begin_larger_ones(name, tmp_p
 @settings(max_examples=100, deadline=None)
 def test_splits_are_disjoint_cover_all_and_leave_every_class_in_train(counts, seed):
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
-    parts = split(len(labels), 0, labels, seed)
+    parts = Splitting("t", len(labels), classes=labels).parts(seed, 1)
     together = np.concatenate([parts.train, parts.validation, parts.test])
     assert sorted(together) == list(range(len(labels)))
     assert set(labels[parts.train]) == set(range(len(counts)))
     assert len(parts.validation) == len(parts.test) == max(1, int(0.15 * len(labels)))
-    given_test = split(len(labels) + 5, 5, None, seed)
+    given_test = Splitting("t", len(labels) + 5, 5).parts(seed, 1)
     assert given_test.test.tolist() == list(range(len(labels), len(labels) + 5))
     assert len(given_test.train) + len(given_test.validation) == len(labels)
 
@@ -182,86 +182,6 @@ def test_rare_categories_share_a_code():
     rows = encoder.rows(table)
     assert encoder.categories == (MOST_CATEGORIES + 1,)
     assert (rows == 0).sum() == 100
-
-
-def series(n=120, missing=()):
-    frame = pd.DataFrame(
-        {
-            "date": pd.date_range("2024-01-01", periods=n, freq="h"),
-            "a": np.sin(np.arange(n) / 4) + np.arange(n) / 50,
-            "y": np.cos(np.arange(n) / 3) * 10 + np.arange(n) % 5,
-        }
-    )
-    frame.loc[list(missing), "y"] = np.nan
-    return frame
-
-
-@pytest.mark.parametrize("missing", [(), (30, 100, 110)])
-@pytest.mark.parametrize("horizon", [1, 3])
-def test_forecasts_are_of_what_follows_and_the_splits_follow_each_other(missing, horizon):
-    frame = series(missing=missing)
-    data = from_frame(frame, target="y", window=5, horizon=horizon, season=24).load(0)
-    first, second = 120 - 2 * 18, 120 - 18
-    known = frame["y"][:first].dropna()
-    scaled = (frame["y"] - known.mean()) / known.std(ddof=0)
-    starts = {
-        "train": range(5, first - horizon + 1),
-        "validation": range(first, second - horizon + 1),
-        "test": range(second, 121 - horizon),
-    }
-    filled = scaled.ffill()
-    errors = {"last": [], "season": []}
-    for part, origins in starts.items():
-        wanted = [scaled[t : t + horizon].tolist() for t in origins if scaled[t : t + horizon].notna().all()]
-        found = getattr(data, part).targets.tolist()
-        assert np.allclose(sorted(found), sorted(wanted), atol=1e-5)
-        if part == "test":
-            for t in origins:
-                for h in range(horizon):
-                    if scaled[t : t + horizon].notna().all():
-                        errors["last"].append((scaled[t + h] - filled[t - 1]) ** 2)
-                        errors["season"].append((scaled[t + h] - filled[t + h - 24]) ** 2)
-    assert data.baseline == pytest.approx(min(np.mean(errors["last"]), np.mean(errors["season"])))
-    target = data.test.inputs[0, :, 0]
-    np.testing.assert_allclose(target, scaled[second - 5 : second].fillna(0), atol=1e-5)
-    assert data.features == 2 + bool(missing)
-    assert ("missing values are masked, with an indicator: 3 in y" in data.understood) == bool(missing)
-    assert f"seasonal naive (24) {np.mean(errors['season']):.4g}" in data.understood
-
-
-def test_several_series_are_cut_each_for_itself():
-    one, other = series(60), series(60)
-    other["y"] += 100
-    frame = pd.concat([one.assign(store="a"), other.assign(store="b")]).sort_values("date")
-    task = from_frame(frame, target="y", window=4)
-    data = task.load(0)
-    assert "2 groups of 2 series" in data.understood
-    for part, each in (("train", 60 - 18 - 4), ("validation", 9), ("test", 9)):
-        examples = getattr(data, part)
-        assert len(examples) == 2 * each
-        level = np.concatenate([examples.inputs[:, :, 0], examples.targets], 1) > 0
-        assert (level.all(1) | ~level.any(1)).all(), "no window spans two series"
-
-
-@pytest.mark.parametrize(
-    ("freq", "says"),
-    [
-        ("h", "hourly"),
-        ("D", "daily"),
-        ("15min", "every 15 minutes"),
-        ("MS", "monthly"),
-        ("W", "weekly"),
-        ("2h", "every 2 hours"),
-    ],
-)
-def test_the_rhythm_is_said(freq, says):
-    frame = pd.DataFrame({"date": pd.date_range("2020-01-01", periods=60, freq=freq), "y": np.arange(60.0) ** 1.5})
-    found = from_frame(frame, target="y").load(0).understood
-    assert f"forecasting, {says}, 1 series" in found
-    assert "uneven" not in found
-    gap = from_frame(frame.drop(index=[20, 21]), target="y").load(0).understood
-    assert f"forecasting, {says}, 1 series" in gap
-    assert "steps of date are uneven" in gap
 
 
 def test_texts_are_the_words_of_train_in_order():

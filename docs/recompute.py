@@ -1,0 +1,94 @@
+"""Recompute verdicts of a published study from its records with numpy, pandas and scipy alone.
+
+    python docs/recompute.py results/published/second_study CLAIM FIRST SECOND
+
+Nothing of rnncompare is imported. For each task that is not solve-or-fail: the mean difference in test quality at
+learning rates chosen on the other half of the seeds, Student's interval from the jackknife, and the verdict.
+docs/statistics.md says why; the study takes the wider of this interval and a bootstrap's.
+"""
+
+import itertools
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+FACTORS = {"accuracy": 100}  # an accuracy is scored in points
+
+
+def grid(entry, scale, records, seeds):
+    """Validation score, validation loss and test score of one arm, each (rates, seeds)."""
+    sign = (1 if scale["higher_is_better"] else -1) * FACTORS.get(scale["metric"], 1)
+    top = math.inf if scale["kind"] == "loss" else sign * scale["reference"]
+    tables = [[], [], []]
+    for rate in entry["rates"]:
+        runs = records.loc[[entry["runs"][str(rate)][str(seed)] for seed in seeds]]
+        worst = sign * runs["quality.baseline"].astype(float)
+        lost = runs["status"] != "completed"
+        for table, name in zip(tables, ("validation", "validation_loss", "test"), strict=True):
+            values = runs[f"quality.{name}"].astype(float)
+            clipped = np.clip((sign * values).mask(lost).fillna(worst), worst, np.maximum(worst, top))
+            table.append(values.mask(lost).fillna(np.inf) if name == "validation_loss" else clipped)
+    return [np.array(table, dtype=float) for table in tables]
+
+
+def chosen(validation, loss, members):
+    """The share of each rate in the choice that some seeds make: best mean validation, ties broken by loss."""
+    means = validation[:, members].mean(1)
+    best = means >= means.max() - 1e-9 * abs(means.max())
+    if best.sum() > 1:
+        losses = np.where(best, loss[:, members].mean(1), np.inf)
+        best &= losses <= losses.min() + 1e-9 * abs(losses.min())
+    return best / best.sum()
+
+
+def compared(first, second):
+    """The mean difference and its 95 % and 90 % intervals, the choice of the rate included."""
+    n = first[0].shape[1]
+    halves = [list(half) for half in itertools.combinations(range(n), n // 2)]
+    judged = np.array([[seed not in half for seed in range(n)] for half in halves], dtype=float)
+    one, other = (np.array([chosen(*arm[:2], half) @ arm[2] for half in halves]) for arm in (first, second))
+    by_seed = (judged * (one - other)).sum(0) / judged.sum(0)
+    mean = by_seed.mean()
+    without = (judged * (one - other)).T @ judged / np.maximum(judged.T @ judged, 1)  # (seed, seed left out)
+    pseudo = n * mean - (without.sum(0) - np.diag(without))
+    whole, fixed = pseudo.var(), by_seed.var()
+    wider = 1.0  # the luck of the choice is known from two halves only: 2 degrees of freedom (Satterthwaite)
+    if whole > fixed:
+        degrees = whole**2 / (fixed**2 / (n - 1) + (whole - fixed) ** 2 / 2)
+        wider = max(1.0, stats.t.ppf(0.975, degrees) / stats.t.ppf(0.975, n - 1))
+    error = wider * pseudo.std(ddof=1) / math.sqrt(n)
+    share = n**2 / (n**2 + 25)  # of the allowed error, since few pairs hide their skew
+    half = [stats.t.ppf(1 - tail * share, n - 1) * error for tail in (0.025, 0.05)]
+    return mean, (mean - half[0], mean + half[0]), (mean - half[1], mean + half[1])
+
+
+def verdict(wide, narrow, margin):
+    """Better, worse, no difference that matters, or cannot tell."""
+    if -margin < narrow[0] and narrow[1] < margin:
+        return "no difference that matters"
+    return "better" if wide[0] > margin else "worse" if wide[1] < -margin else "cannot tell"
+
+
+def main(folder, claim, first, second):
+    """Print the verdict on each task."""
+    study = json.loads((Path(folder) / "study.json").read_text())
+    records = pd.read_parquet(Path(folder) / "records.parquet").set_index("run_id")
+    for task, settings in study["tasks"].items():
+        arms = [[study["entries"][k] for k in study["arms"][claim][arm]] for arm in (first, second)]
+        pair = [[entry for entry in entries if entry["task"] == task] for entries in arms]
+        scale = settings["scale"]
+        if not pair[0] or scale["kind"] == "solve":
+            continue
+        seeds = range(min(entries[0]["seeds"] for entries in pair))
+        mean, wide, narrow = compared(*(grid(entries[-1], scale, records, seeds) for entries in pair))
+        said = verdict(wide, narrow, scale["margin"])
+        print(f"{scale['title']:32} {mean:+9.4f} [{wide[0]:+.4f}, {wide[1]:+.4f}]  {said}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,40 @@
+"""Text to show: safe and short, with counts and metrics in words."""
+
+from __future__ import annotations
+
+METRICS = {
+    "mean_squared_error": "mean squared error",
+    "cross_entropy": "cross-entropy (nats)",
+    "bits_per_character": "bits per character",
+    "nll_per_frame": "negative log-likelihood (nats per frame)",
+}
+
+
+def safe(text: object) -> str:
+    """``text`` with control characters written out, so that none of them moves a cursor or changes a colour."""
+    return "".join(
+        character if character.isprintable() or character == "\n" else character.encode("unicode_escape").decode()
+        for character in str(text).encode("utf-8", "backslashreplace").decode()
+    )
+
+
+def printable(text: object, longest: int = 80) -> str:
+    """``text`` without control characters, cut to ``longest``."""
+    shown = "".join(character if character.isprintable() else "?" for character in str(text))
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def counted(number: object, noun: str) -> str:
+    """A number of things, such as ``1 pair`` and ``2,000 pairs``."""
+    shown = f"{number:,}" if isinstance(number, int) else str(number)
+    return f"{shown} {noun}{'' if shown == '1' else 's'}"
+
+
+def metric_label(metric: str | None) -> str:
+    """A metric in words, with its unit."""
+    return METRICS.get(metric, metric.replace("_", " ")) if metric else "metric"
+
+
+def direction(higher_is_better: object) -> str:
+    """Which way a metric is better."""
+    return f"{'higher' if higher_is_better else 'lower'} is better"

@@ -1,0 +1,96 @@
+"""A user's own recurrent module in the place of a cell: any class or factory with the interface of torch's modules."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rnncompare.base.errors import SettingError, require
+from rnncompare.base.source import source_sha256
+
+INTERFACE = "called with (input_size, hidden_size), a module that reads (T, B, input_size) and gives (T, B, D H)"
+
+
+def name_of(factory: Callable[..., nn.Module]) -> str:
+    """What a module is called: the name of its class or function.
+
+    Raises:
+        SettingError: it has none, as a lambda.
+    """
+    name = getattr(factory, "__name__", "")
+    require(name.isidentifier(), "models", factory, "the name of a model, or a class or function that has a name")
+    return name
+
+
+def make(factory: Callable[..., nn.Module], input_size: int, hidden_size: int, **layers: Any) -> nn.Module:
+    """The module that ``factory`` makes.
+
+    Args:
+        factory: a class, or a function that gives a module.
+        input_size: I.
+        hidden_size: H.
+        layers: ``num_layers``, ``dropout`` and ``bidirectional``; only what differs from one plain layer is handed on,
+            so that a module need not know them.
+    """
+    usual = {"num_layers": 1, "dropout": 0.0, "bidirectional": False}
+    return factory(input_size, hidden_size, **{name: value for name, value in layers.items() if value != usual[name]})
+
+
+def check(name: str, module: Callable[[], nn.Module], input_size: int, output_size: int) -> None:
+    """Make a module and let it read two sequences of three steps; nothing is drawn from torch's generator.
+
+    Args:
+        name: of the model, for messages.
+        module: makes it.
+        input_size: I.
+        output_size: D H.
+
+    Raises:
+        SettingError: it cannot be made, or its output is not ``(T, B, D H)``.
+    """
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            said = module()(torch.zeros(3, 2, input_size))
+    except Exception as error:  # whatever the user's code raises
+        reason = str(error).splitlines()[0][:200] if str(error) else ""
+        raise SettingError("models", name, f"{INTERFACE}; {type(error).__name__}: {reason}") from error
+    output = said[0] if isinstance(said, tuple) else None
+    fits = isinstance(output, Tensor) and output.shape == (3, 2, output_size)
+    seen = tuple(output.shape) if isinstance(output, Tensor) else type(said).__name__
+    require(fits, "models", name, f"{INTERFACE} and a state; it gave {seen} in place of {(3, 2, output_size)}")
+
+
+def fingerprint(factory: Callable[..., nn.Module]) -> str:
+    """SHA-256 of the code of a class or function, by which its runs are known.
+
+    In an interactive session, where there may be no source, it is that of the compiled functions.
+    """
+    known = source_sha256(factory)  # type: ignore[arg-type]  # of functions, too
+    if known is not None:
+        return known
+    classes = [one for one in getattr(factory, "__mro__", [factory]) if not one.__module__.startswith("torch.")]
+    return hashlib.sha256("\0".join(text for one in classes for text in _compiled(one)).encode()).hexdigest()
+
+
+def _compiled(code: Any) -> Iterator[str]:
+    """The functions of a class or a function, as text that holds no address."""
+    if hasattr(code, "__code__"):
+        yield from _texts(code.__code__)
+        return
+    for name, member in sorted(vars(code).items()):
+        if hasattr(member, "__code__"):
+            yield name
+            yield from _texts(member.__code__)
+
+
+def _texts(code: Any) -> Iterator[str]:
+    yield f"{code.co_code.hex()} {code.co_names} {code.co_varnames}"
+    for constant in code.co_consts:
+        if hasattr(constant, "co_code"):
+            yield from _texts(constant)
+        else:
+            yield repr(constant)

@@ -1,0 +1,99 @@
+"""The page of a study of own data: the answer, the table, the figures, and the runs behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnncompare.base.errors import DataError
+from rnncompare.records import read_curves, write_whole
+from rnncompare.report.figures import own_data
+from rnncompare.report.pages import phrases
+from rnncompare.report.pages.origin import origin
+from rnncompare.report.pages.render import Drawn, Plotter, render
+from rnncompare.report.pages.run_lists import RunGroup, run_data
+
+if TYPE_CHECKING:
+    from rnncompare.report.result import Result
+
+SHARES = {"pairs": "", "plain": "", "half": ", half of the data"}
+
+
+def write_page(result: Result, output: Path) -> Path:
+    """Write the page with its figures as PNG and SVG, and ``answer.md`` with the answer and the table.
+
+    Args:
+        result: of the study.
+        output: where they go; it is made if absent.
+
+    Returns:
+        The page.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    import pandas as pd
+
+    output.mkdir(parents=True, exist_ok=True)
+    write_whole(output / "answer.md", result.markdown() + "\n")
+    results = Path(result.question.results_dir)
+    groups = list(_groups(result))
+    frames = [frame for frame in result.parts.values() if len(frame)]
+    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    curves, skipped = read_curves(frame) if frames else (pd.DataFrame(), [])
+    table = result.shown()
+    page = output / "report.html"
+    text = render(
+        "own_data.html.j2",
+        title="Which network for these data?",
+        subtitle=f"{phrases.counted(len(frame), 'run')} in {result.seconds:.0f} s",
+        skipped=skipped,
+        contents=[("answer", "Answer"), ("figures", "Figures"), ("next", "What next"), ("runs", "Runs")],
+        answer=result.answer,
+        caption=result.caption(),
+        columns=list(table),
+        rows=table.to_numpy().tolist(),
+        figures=_draw(result, Plotter(output)),
+        following=result.following(),
+        run_groups=groups,
+        run_count=len(frame),
+        run_data=run_data(groups, [curves], results, output),
+        origin=origin(frame),
+        command=result.question.command,
+        settings=[],
+        left_out={},
+    )
+    write_whole(page, text)
+    return page
+
+
+def _draw(result: Result, plotter: Plotter) -> list[Drawn]:
+    """All figures that there are numbers for."""
+    situation, drawn = result.situation, []
+    if situation.known and situation.comparisons:
+        words = "a dot a pair, and below it the mean with its interval, where there are pairs enough for one"
+        drawn.append(plotter.draw(result.figure(), "Pairs", words, "pairs"))
+    if situation.half:
+        figure = own_data.sizes(
+            situation.known, situation.half, result.facts.train_examples, situation.metric, situation.higher_is_better
+        )
+        words = "a dot a seed, and the means; all of the data is what was asked about"
+        drawn.append(plotter.draw(figure, "Quality over size", words, "sizes"))
+    if result.kept is not None:
+        try:
+            model = result.best
+        except DataError:  # another process has just replaced it
+            return drawn
+        if (found := own_data.predictions(model)) is not None:
+            words, figure = found
+            drawn.append(plotter.draw(figure, "The model that was kept, on test data", words, "predictions"))
+    return drawn
+
+
+def _groups(result: Result) -> Iterator[RunGroup]:
+    """The runs of each part and model."""
+    for part, frame in result.parts.items():
+        for number, (model, runs) in enumerate(frame.groupby("model.name") if len(frame) else []):
+            words = " ".join([f"model={model}", *(result.question.words or [])])
+            yield RunGroup(f"runs-{part}-{number}", f"{model}{SHARES[part]}", words, runs)

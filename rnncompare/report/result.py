@@ -1,0 +1,177 @@
+"""The answer to a question about own data: to print, to look at in a notebook, and to go on with."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnncompare.base.wording import direction, metric_label, safe
+from rnncompare.statistics import mean_interval
+from rnncompare.studies.own_data.outcome import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from rnncompare.studies.own_data.judging import Score
+
+OTHERS = 4  # metrics shown beside the one that decides
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Outcome):
+    """What came of comparing models on own data, in a table, in figures and in words.
+
+    Attributes:
+        page: the report, once `with_page` has written it.
+    """
+
+    page: Path | None = None
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row a network and a baseline, the best first: the metric that decides, the usual ones, and the cost."""
+        import pandas as pd
+
+        rows = [self._row(score) for score in self.situation.known]
+        for _, baseline in self.facts.baselines.iterrows():
+            known = {name: baseline[name] for name in self._metrics if name in baseline}
+            rows.append({"model": baseline["model"], self.facts.metric: baseline[self.facts.metric], **known})
+        table = pd.DataFrame(rows) if rows else pd.DataFrame(columns=["model", self.facts.metric])
+        return table.sort_values(self.facts.metric, ascending=not self.facts.higher_is_better, ignore_index=True)
+
+    @property
+    def _metrics(self) -> list[str]:
+        others = [name for name in self.facts.baselines.columns if name not in ("model", self.facts.metric)]
+        return others[:OTHERS]
+
+    def _row(self, score: Score) -> dict[str, Any]:
+        runs = self.runs[
+            (self.runs["model.name"] == self.question.models[score.model].model.name)
+            & (self.runs["config.train.learning_rate"] == score.rate)
+        ]
+        interval = mean_interval(score.test)
+        columns = {name: f"quality.metrics.test.{name}" for name in self._metrics}
+        return {
+            "model": score.model,
+            self.facts.metric: score.mean,
+            "low": interval.low,
+            "high": interval.high,
+            **{name: runs[column].astype(float).mean() for name, column in columns.items() if column in runs},
+            "parameters": runs["model.parameters"].iloc[0],
+            "learning_rate": score.rate,
+            "training_seconds": runs["speed.training_seconds"].median(),
+            "runs": len(score.test),
+        }
+
+    @property
+    def pairs(self) -> pd.DataFrame:
+        """A row a pair: the models, and their difference, better counted positive, in units of the metric."""
+        import pandas as pd
+
+        rows = [
+            {"first": one.first, "second": one.second, "pair": number, "difference": difference}
+            for one in self.situation.comparisons
+            for number, difference in enumerate(one.differences)
+        ]
+        return pd.DataFrame(rows, columns=["first", "second", "pair", "difference"])
+
+    def figure(self) -> Figure:
+        """The pairs, a dot each, and where the interval of their difference lies beside what matters."""
+        from rnncompare.report.figures.own_data import pairs
+
+        return pairs(self.situation.comparisons, self.situation.margin, self.facts.metric)
+
+    def shown(self) -> pd.DataFrame:
+        """The table in words, for people."""
+        import pandas as pd
+
+        rows = []
+        for _, row in self.table.iterrows():
+            known = {name: row[name] for name in row.index if pd.notna(row[name])}
+            value = f"{known.get(self.facts.metric, float('nan')):.4g}" if self.facts.metric in known else ""
+            if "low" in known:
+                value += f" [{known['low']:.4g}, {known['high']:.4g}]"
+            shown = {"model": known["model"], metric_label(self.facts.metric): value}
+            shown |= {metric_label(name): f"{known[name]:.4g}" if name in known else "" for name in self._metrics}
+            if self.situation.known:
+                shown |= {
+                    "parameters": f"{known['parameters']:,.0f}" if "parameters" in known else "",
+                    "rate": f"{known['learning_rate']:.3g}" if "learning_rate" in known else "",
+                    "training s": f"{known['training_seconds']:.1f}" if "training_seconds" in known else "",
+                    "runs": f"{known['runs']:.0f}" if "runs" in known else "",
+                }
+            rows.append(shown)
+        return pd.DataFrame(rows)
+
+    def caption(self) -> str:
+        """What the table shows, and which metric decides."""
+        better = direction(self.facts.higher_is_better)
+        return f"On test data; {metric_label(self.facts.metric)} decides ({better})"
+
+    def text(self) -> str:
+        """The answer, the table, and what to do next, to print."""
+        following = [f"{name:<9} {words}" for name, words in self.following()]
+        return safe("\n".join(["", self.markdown(), "", *following]))
+
+    def following(self) -> list[tuple[str, str]]:
+        """Where things lie, and the commands that go on."""
+        lines = [("results", f"{self.question.results_dir}; this took {self.seconds:.0f} s")]
+        if self.page is not None:
+            lines.append(("report", str(self.page)))
+        if (chosen := self.situation.chosen()) is not None and self.question.words is not None:
+            rate = next(score.rate for score in self.situation.scores if score.model == chosen)
+            words = [f"model={chosen}", f"train.learning_rate={rate:g}", *self.question.words, "keep=best"]
+            lines.append(("train it", f"python -m rnncompare.run {shlex.join(words)}"))
+        if self.kept is not None:
+            lines.append(("model", str(self.model_path)))
+            if self.question.words is not None:
+                folder = shlex.quote(str(Path(self.question.results_dir) / self.kept))
+                lines.append(("predict", f"python -m rnncompare.predict {folder} new.csv"))
+        return lines
+
+    def markdown(self) -> str:
+        """The answer and the table as Markdown, which also reads well as it is."""
+        table = self.shown()
+        rows = [list(table), *table.to_numpy().tolist()] if len(table) else []
+        lines = _markdown([[str(cell).replace("|", "\\|") for cell in row] for row in rows])
+        return "\n".join([self.answer, "", f"{self.caption()}.", "", *lines] if lines else [self.answer])
+
+    def with_page(self) -> Result:
+        """The same, once its report is written: ``own_data-KEY/report.html`` in the folder of results.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        from rnncompare.report.pages.own_data_page import write_page
+
+        began = time.monotonic()
+        page = write_page(self, Path(self.question.results_dir) / f"own_data-{self.question.key()}")
+        return dataclasses.replace(self, page=page, seconds=self.seconds + time.monotonic() - began)
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
+
+    def _repr_html_(self) -> str:
+        from rnncompare.report.figures.svg import text
+
+        table = self.shown().to_html(index=False, escape=True)
+        picture = text(self.figure()) if self.situation.comparisons else ""
+        return f"<p>{html.escape(self.answer)}</p><p>{html.escape(self.caption())}.</p>{table}{picture}"
+
+    def __repr__(self) -> str:
+        return self.text()
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table whose columns are aligned in plain text, too; of the first row the head."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [f"| {' | '.join(map(str.ljust, row, widths))} |" for row in rows]
+    return [*lines[:1], f"|{'|'.join('-' * (width + 2) for width in widths)}|", *lines[1:]] if lines else []
