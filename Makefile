@@ -30,6 +30,9 @@ lint: $(READY) ## Check style and types
 bench: $(INSTALLED) ## Time training updates of every implementation beside torch's own
 	$(BIN)/python -m rnncompare.bench
 
+gpu: $(READY) ## On a GPU, in nine minutes: its tests, kernels against cuDNN, memory, claims, 30 runs as one
+	$(BIN)/python -m tools.gpu
+
 report: $(INSTALLED) ## The page of the published study, made again from its records
 	$(BIN)/python -m rnncompare.report results/published/study --output results/report
 
@@ -47,4 +50,4 @@ $(READY): $(INSTALLED)
 	@touch $@
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-nightly lint bench report clean
+.PHONY: help run test test-slow test-nightly lint bench gpu report clean

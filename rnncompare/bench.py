@@ -23,6 +23,7 @@ DESCRIPTION = """Time every implementation of the cells that computes what torch
 
   python -m rnncompare.bench                    the whole grid
   python -m rnncompare.bench preset=quick       less than a minute
+  python -m rnncompare.bench preset=gpu         on a GPU, with 30 runs trained as one
   python -m rnncompare.bench preset=torch       ours against torch's modules, from single steps on
   python -m rnncompare.bench cell=[gru,mgu] implementation=[torch,auto] shapes=[100,32,128,128] threads=[1,2]
 

@@ -127,7 +127,7 @@ def _cost(record: Record) -> dict[str, str]:
     """What a run took, as far as that can be told."""
     speed, memory = record.speed, record.memory
     if speed.stacked:
-        return {"updates": f"{speed.updates:,}, trained as one with {speed.stacked} runs; its times are not its own"}
+        return {"updates": f"{speed.updates:,}, as one of {speed.stacked} runs trained together: no times of its own"}
     return {
         "updates": f"{speed.updates:,} in {speed.training_seconds:.1f} s",
         "time of an update": f"{speed.step_ms_median:.2f} ms ({speed.step_ms_p10:.2f} to {speed.step_ms_p90:.2f})",
