@@ -16,12 +16,12 @@ from rnncompare.tasks.user import arrays
 from rnncompare.tasks.user.corpora import read_pair, read_text
 from rnncompare.tasks.user.dialect import require_distinct
 from rnncompare.tasks.user.file_type import beginning, unpacked
-from rnncompare.tasks.user.forecasting import from_series
 from rnncompare.tasks.user.language import Language
 from rnncompare.tasks.user.problem import Problem
 from rnncompare.tasks.user.reading import Layout, Reading
 from rnncompare.tasks.user.roles import TARGETS, find_roles
 from rnncompare.tasks.user.sequences import from_long
+from rnncompare.tasks.user.series import from_series
 from rnncompare.tasks.user.tables import FILE, FOLDER, Table, read_table, without_zones
 from rnncompare.tasks.user.texts import from_texts
 
