@@ -7,7 +7,7 @@ from typing import Self
 
 from tqdm import tqdm
 
-from rnncompare.base.sanitize import safe
+from rnncompare.base.wording import safe
 from rnncompare.records import Record
 
 
