@@ -18,7 +18,7 @@ test: $(READY) ## Run the tests, two at a time where they do not mind
 test-slow: $(READY) ## Run the rest: a Slurm of one node, the wheel, compilers, sweeps killed again and again
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadgroup -m slow
 
-test-nightly: $(READY) ## Every combination of settings, a thousand odd command lines, an hour of killed sweeps
+test-nightly: $(READY) ## Every combination of settings, a thousand odd command lines, fifty kills of a sweep
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m nightly
 	$(BIN)/python -m tools.torture
 
@@ -29,6 +29,9 @@ lint: $(READY) ## Check style and types
 
 bench: $(INSTALLED) ## Time training updates of every implementation beside torch's own
 	$(BIN)/python -m rnncompare.bench
+
+gpu: $(READY) ## On a GPU, in nine minutes: its tests, kernels against cuDNN, memory, claims, 30 runs as one
+	$(BIN)/python -m tools.gpu
 
 report: $(INSTALLED) ## The page of the published study, made again from its records
 	$(BIN)/python -m rnncompare.report results/published/study --output results/report
@@ -47,4 +50,4 @@ $(READY): $(INSTALLED)
 	@touch $@
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-nightly lint bench report clean
+.PHONY: help run test test-slow test-nightly lint bench gpu report clean

@@ -83,7 +83,7 @@ def compare(
     from rnncompare.models.own_module import name_of
     from rnncompare.studies.own_data.ask import ask
     from rnncompare.studies.own_data.conduct import conduct
-    from rnncompare.studies.settings import StudySettings
+    from rnncompare.studies.study_settings import StudySettings
     from rnncompare.tasks.user.reading import Layout, Reading
 
     reading = {
@@ -169,7 +169,7 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
     from rnncompare.claims import load, names
     from rnncompare.studies.protocol import load_task
     from rnncompare.studies.run_study import conduct
-    from rnncompare.studies.settings import OWN, StudySettings, check_beside_claims
+    from rnncompare.studies.study_settings import OWN, StudySettings, check_beside_claims
 
     if data is not None:
         return compare(data, progress=progress, **settings)

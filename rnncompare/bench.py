@@ -15,7 +15,7 @@ from tqdm import tqdm
 from rnncompare.base.isolation import preload
 from rnncompare.cli.application import SOME_FAILED, Command, fail, run_hydra
 from rnncompare.composition.compose import CONFIGS
-from rnncompare.measurements import bench as suite
+from rnncompare.measurements import bench_suite
 from rnncompare.measurements.cases import BenchSettings, Case, cases
 from rnncompare.sweep import require_writable
 
@@ -23,6 +23,7 @@ DESCRIPTION = """Time every implementation of the cells that computes what torch
 
   python -m rnncompare.bench                    the whole grid
   python -m rnncompare.bench preset=quick       less than a minute
+  python -m rnncompare.bench preset=gpu         on a GPU, with 30 runs trained as one
   python -m rnncompare.bench preset=torch       ours against torch's modules, from single steps on
   python -m rnncompare.bench cell=[gru,mgu] implementation=[torch,auto] shapes=[100,32,128,128] threads=[1,2]
 
@@ -50,7 +51,7 @@ def bench(requested: BenchSettings) -> None:
     from rnncompare.measurements import bench_tables
     from rnncompare.report.figures import bench_times
 
-    settings, hardware = suite.check(requested)
+    settings, hardware = bench_suite.check(requested)
     require_writable(settings.results_dir)
     total = len(cases(settings))
     with tqdm(total=total, unit="case", disable=None, leave=False, dynamic_ncols=True) as bar:
@@ -59,9 +60,9 @@ def bench(requested: BenchSettings) -> None:
             bar.update(number - bar.n)
             bar.set_postfix_str(f"{case.part} {case}")
 
-        results = suite.run(settings, hardware, progress)
+        results = bench_suite.run(settings, hardware, progress)
     folder = Path(settings.results_dir)
-    suite.write(results, settings)
+    bench_suite.write(results, settings)
     frame = bench_tables.to_frame(results.rows)
     drawn = bench_times.draw_all(frame, hardware, folder) if len(frame) else []
     print(f"{hardware}\n\n{bench_tables.text(results)}\n")

@@ -23,7 +23,7 @@ from rnncompare.cli.console import StudyConsole
 from rnncompare.composition.compose import CONFIGS
 from rnncompare.studies.protocol import load_task
 from rnncompare.studies.run_study import conduct
-from rnncompare.studies.settings import StudySettings, check_beside_claims, check_beside_data, split
+from rnncompare.studies.study_settings import StudySettings, check_beside_claims, check_beside_data, split
 from rnncompare.sweep import stacked_on_gpu
 
 make_callable(__name__)
@@ -68,7 +68,7 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
         SystemExit: some record could not be read.
     """
     from rnncompare.report.result import Result
-    from rnncompare.studies import table
+    from rnncompare.studies import verdict_table
     from rnncompare.studies.own_data.ask import ask
     from rnncompare.studies.own_data.conduct import conduct as answer
 
@@ -88,7 +88,7 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
     chosen = any(word.startswith("hydra/launcher=") for word in HydraConfig.get().overrides.hydra)
     train = launcher.train if chosen else partial(stacked_on_gpu, jobs=launcher.n_jobs, memory_mb=launcher.memory_mb)
     made = conduct(settings, claims, tasks, runs, train, command, StudyConsole())
-    print(table.text(made))
+    print(verdict_table.text(made))
     if made.skipped:
         sys.exit(SOME_FAILED)
 

@@ -22,6 +22,6 @@ class CallableModule(ModuleType):
 
 
 def make_callable(name: str) -> None:
-    """Make the module called ``name`` callable; one that is run with ``python -m`` is left as it is."""
+    """Make the module called ``name`` callable; one that is run with ``python -m`` is left unchanged."""
     if name != "__main__":
         sys.modules[name].__class__ = CallableModule

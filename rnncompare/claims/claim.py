@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from rnncompare.base import resources as shipped
+from rnncompare.base import package_files
 from rnncompare.base.errors import DataError, require
 from rnncompare.claims import measures
 
@@ -21,7 +21,7 @@ STARTS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Pair:
-    """Two arms to be compared, the claim's better one first, from one start."""
+    """Two arms to compare, the claimed better one first, from one start."""
 
     start: str
     first: str
@@ -36,7 +36,7 @@ def has_forget_gate(overrides: Sequence[str]) -> bool:
 def expanded(
     arms: Mapping[str, tuple[str, ...]], compare: Sequence[tuple[str, str]], starts: Sequence[str]
 ) -> tuple[dict[str, tuple[str, ...]], list[Pair]]:
-    """All arms of a claim, and the pairs to be judged.
+    """All arms of a claim, and the pairs to judge.
 
     A forget bias changes only the LSTMs; Keras's start changes every gated arm, because users of Keras get it for both.
     A pair that a start does not change is judged only once, from the start before.
@@ -69,7 +69,7 @@ def _from(start: str, arm: str, overrides: tuple[str, ...]) -> tuple[str, tuple[
 ClaimRule = Literal["exact", "beats", "equivalent", "reported"]
 Values = Literal["smallest", "usual", "largest", "all"]
 
-EXPERIMENTS = shipped.folder("experiments")
+EXPERIMENTS = package_files.folder("experiments")
 FEWEST_TASKS = 3
 
 
@@ -164,7 +164,7 @@ class Claim:
 
 
 def names() -> list[str]:
-    """The claims that there are: folders of ``experiments``."""
+    """The names of all claims: folders of ``experiments``."""
     return sorted(path.parent.name for path in EXPERIMENTS.glob("*/claim.yaml"))
 
 

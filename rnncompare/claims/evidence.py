@@ -19,11 +19,11 @@ class Evidence:
     """The evidence for one claim.
 
     Attributes:
-        runs: as `rnncompare.load_records` gives them, with ``arm`` (the claim's name for the model), ``task`` (of the
+        runs: as `rnncompare.load_records` returns them, with ``arm`` (the claim's name for the model), ``task`` (of the
             study), ``axis`` and ``value`` (of what is varied), ``rate`` (the learning rate), ``seed``, and ``added``:
             False for the initial rates, True for those added when the range grew.
         curves: learning curves of these runs, with ``run_id``.
-        probes: measurements as `rnncompare.measurements.store.load_measurements` gives them, with ``arm``.
+        probes: measurements as `rnncompare.measurements.store.load_measurements` returns them, with ``arm``.
         scales: how each task is scored, by its name.
         looks: after how many pairs the study was to be looked at.
     """

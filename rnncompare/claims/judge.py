@@ -66,7 +66,7 @@ def _checks(name: str, send: Callable[[object], None]) -> list[Check]:  # noqa: 
 
 
 def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame | None, pair: Pair) -> Finding:
-    """The finding by one measure on one pair of arms; its p-value stands alone until `as_family`."""
+    """The finding by one measure on one pair of arms; `as_family` adjusts its p-value later."""
     how = measures.load(measure)
     arms = pair.first, pair.second
     found = {} if scored is None else {one.task: one for one in comparisons(scored, *arms, evidence.looks)}

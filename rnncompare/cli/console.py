@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from tqdm import tqdm
@@ -46,9 +45,7 @@ class Progress:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._bar.close()
 
     def update(self, name: str, update: int, metric: float) -> None:
@@ -58,7 +55,7 @@ class Progress:
             self._bar.update(update - self._bar.n)
 
     def note(self, text: str) -> None:
-        """Say something beside the bar."""
+        """Print a line above the bar."""
         self._bar.write(safe(text))
 
     def finished(self, record: Record) -> None:
@@ -130,7 +127,7 @@ def _cost(record: Record) -> dict[str, str]:
     """What a run took, as far as that can be told."""
     speed, memory = record.speed, record.memory
     if speed.stacked:
-        return {"updates": f"{speed.updates:,}, trained as one with {speed.stacked} runs; its times are not its own"}
+        return {"updates": f"{speed.updates:,}, as one of {speed.stacked} runs trained together: no times of its own"}
     return {
         "updates": f"{speed.updates:,} in {speed.training_seconds:.1f} s",
         "time of an update": f"{speed.step_ms_median:.2f} ms ({speed.step_ms_p10:.2f} to {speed.step_ms_p90:.2f})",
@@ -200,7 +197,7 @@ class StageBar:
         """A run has validated; there are too many of them to show."""
 
     def note(self, text: str) -> None:
-        """Say something beside the bar."""
+        """Print a line above the bar."""
         self._bar.write(safe(text), file=sys.stderr)
 
     def finished(self, record: Record) -> None:

@@ -12,12 +12,12 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 
 from rnncompare import tasks
-from rnncompare.base import resources
+from rnncompare.base import package_files
 from rnncompare.composition.override_allowlist import checked
 from rnncompare.sweep.launchers import LAUNCHERS
 from rnncompare.training.settings import RunSettings, from_config
 
-CONFIGS = resources.folder("configs")
+CONFIGS = package_files.folder("configs")
 
 
 def register_schemas(**commands: type) -> None:

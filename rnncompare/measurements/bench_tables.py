@@ -26,6 +26,7 @@ class Results:
     Attributes:
         measured: each case that did not fail, in order, with what was measured.
         training_loop: a row for each cell: the training loop against a bare one.
+        stacked: a row for each cell: an update of many runs as one, against that of one run by torch's own module.
         failures: cases that ended without a result, each with the reason.
         hardware: the name of the processor.
     """
@@ -33,6 +34,7 @@ class Results:
     hardware: str
     measured: list[tuple[Case, Measured]] = field(default_factory=list)
     training_loop: list[dict[str, Any]] = field(default_factory=list)
+    stacked: list[dict[str, Any]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
     @property
@@ -98,6 +100,8 @@ def text(results: Results) -> str:
         parts += [_ratios(gru, "to_lstm", "GRU over LSTM, by implementation", ["implementation"])]
     if results.training_loop:
         parts.append(_training_loop(results.training_loop))
+    if results.stacked:
+        parts.append(_stacked(results.stacked))
     parts += [_notes(results)]
     return "\n\n".join(part for part in parts if part)
 
@@ -177,6 +181,27 @@ def _training_loop(rows: list[dict[str, Any]]) -> str:
     shape = f"T={first['T']} B={first['B']} H={first['H']}, {first['vocabulary']} symbols"
     title = f"The training loop against a bare one, {shape}, {counted(first['threads'], 'thread')}"
     return f"{title}\n{table.to_string(index=False)}"
+
+
+def _stacked(rows: list[dict[str, Any]]) -> str:
+    import pandas as pd
+
+    first = rows[0]
+    table = pd.DataFrame(
+        {
+            "cell": [row["cell"] for row in rows],
+            "ran": [row["stack_ran"] for row in rows],
+            "torch.nn, one run ms": [f"{row['torch_ms']:.2f}" for row in rows],
+            f"ours, one run ms ({first['ran']})": [f"{row['alone_ms']:.2f}" for row in rows],
+            f"{first['runs']} runs as one ms": [f"{row['stacked_ms']:.2f}" for row in rows],
+            "over one of torch.nn": [
+                f"{row['to_one']:.2f} ({row['to_one_p10']:.2f}-{row['to_one_p90']:.2f})" for row in rows
+            ],
+        }
+    )
+    shape = f"T={first['T']} B={first['B']} I={first['I']} H={first['H']}"
+    title = f"An update of {first['runs']} runs trained as one, {shape}, on {first['device']}"
+    return f"{title}\n{table.to_string(index=False, na_rep='-')}"
 
 
 def _notes(results: Results) -> str:

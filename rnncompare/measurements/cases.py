@@ -14,6 +14,7 @@ from rnncompare.tasks.contract import setting
 IMPLEMENTATIONS = ("torch", "loop", "fused", "auto", "cell_loop", "compiled_loop")
 DTYPES = ("float32", "float64", "bfloat16")
 BASE = (100, 32, 128, 128)  # the shape that `widths` and `lengths` vary: that of the default run
+STACKED = (50, 32, 16, 64)  # that of runs trained as one
 
 
 # Lists are of type Any, so that a single value may stand for a list of one; `checked` checks their types.
@@ -31,7 +32,9 @@ class BenchSettings:
     dtype: str = setting("float32", f"one of {', '.join(DTYPES)}; bfloat16 is autocast's")
     seconds: float = setting(0.5, "time spent on each of forward, forward plus backward and update of a contender")
     repeats: int = setting(5, "repeats at least, however long they take")
+    memory: bool = setting(True, "also measure the memory of a forward and backward pass, on the grid")
     training_loop: bool = setting(True, "also compare the training loop with a bare one")
+    stacked_runs: int = setting(0, "also time an update of so many runs trained as one; 0 for none")
     results_dir: str = setting("results/bench", "folder for the table, the raw figures and the plots")
 
     def checked(self) -> BenchSettings:
@@ -62,6 +65,7 @@ class BenchSettings:
                 require(_is_size(size), name, size, "whole numbers from 1")
         require(self.dtype in DTYPES, "dtype", self.dtype, f"one of {', '.join(DTYPES)}")
         require(0 < self.seconds < math.inf, "seconds", self.seconds, "a finite number above 0")
+        require(self.stacked_runs >= 0, "stacked_runs", self.stacked_runs, "a whole number from 0")
         require(self.repeats >= 1, "repeats", self.repeats, "a whole number from 1")
         return settings
 
@@ -72,7 +76,7 @@ class Case:
 
     Attributes:
         part: ``grid``, all measures; ``width`` and ``length``, the update alone; ``training_loop``, against a bare one;
-            ``probe``, what `rnncompare.measurements.measurement.StepTime` asks for.
+            ``stack``, many runs as one; ``probe``, what `rnncompare.measurements.measurement.StepTime` asks for.
         shape: T, B, I, H.
         threads: of the CPU.
         memory: whether memory is measured too; it does not depend on the threads.
@@ -113,15 +117,17 @@ def cases(settings: BenchSettings) -> list[Case]:
     first = settings.threads[0]
     steps, sequences, inputs, hidden = BASE
     others = {"implementations": [name for name in shared["implementations"] if name != "compiled_loop"]}
-    made = [
-        Case("grid", tuple(shape), threads, threads == first, **shared | ({} if threads == first else others))
-        for shape in settings.shapes
-        for threads in settings.threads
-    ]
+    made = []
+    for shape in settings.shapes:
+        for threads in settings.threads:
+            own = shared if threads == first else shared | others
+            made.append(Case("grid", tuple(shape), threads, settings.memory and threads == first, **own))
     made += [Case("width", (steps, sequences, inputs, width), first, **shared) for width in settings.widths]
     made += [Case("length", (length, sequences, inputs, hidden), first, **shared) for length in settings.lengths]
     if settings.training_loop:
         made.append(Case("training_loop", BASE, first, **shared))
+    if settings.stacked_runs:
+        made.append(Case("stack", STACKED, first, **shared))
     return made
 
 

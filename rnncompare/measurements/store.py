@@ -18,8 +18,8 @@ from rnncompare.base.isolation import IsolatedError, call_isolated
 from rnncompare.base.source import source_sha256
 from rnncompare.measurements.measurement import Measurement, Values
 from rnncompare.records import ProvenanceFields, flat, plain, read_as, set_aside, warn_of, write_json
+from rnncompare.records.parquet_store import read_frame
 from rnncompare.records.provenance import provenance
-from rnncompare.records.store import read_frame
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from rnncompare.records.fields import (
     Run,
     SpeedFields,
 )
-from rnncompare.records.files import (
+from rnncompare.records.run_folder import (
     CURVE_COLUMNS,
     MODEL,
     NOT_IN_RUN_ID,
@@ -30,7 +30,6 @@ from rnncompare.records.files import (
 )
 from rnncompare.records.table import (
     RecordWarning,
-    check_records,
     compact,
     flat,
     load_records,
@@ -55,7 +54,6 @@ __all__ = [
     "RecordWarning",
     "Run",
     "SpeedFields",
-    "check_records",
     "compact",
     "flat",
     "is_recorded",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError
 from rnncompare.base.files import open_regular
-from rnncompare.records.files import CURVE_COLUMNS
-from rnncompare.records.store import CURVES, read_frame
+from rnncompare.records.parquet_store import CURVES, read_frame
+from rnncompare.records.run_folder import CURVE_COLUMNS
 from rnncompare.records.table import warn_of
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from rnncompare.base.errors import DataError
 from rnncompare.base.files import open_regular
 from rnncompare.records.fields import SCHEMA_VERSION, Record
-from rnncompare.records.files import read_record
-from rnncompare.records.store import CURVES, NAME, STAMP, prefix, read_store, stamp, write_store
+from rnncompare.records.parquet_store import CURVES, NAME, STAMP, prefix, read_store, stamp, write_store
+from rnncompare.records.run_folder import read_record
 
 if TYPE_CHECKING:
     import pandas as pd

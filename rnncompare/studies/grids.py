@@ -102,7 +102,7 @@ class Grids:
         return {run_id(settings.config()): settings for _, settings in sorted(ranked, key=lambda item: item[0])}
 
     def named(self) -> list[ManifestEntry]:
-        """The entries as the manifest has them."""
+        """The entries in the manifest's form."""
         named = []
         for entry in self.plan.runs:
             rates = self.rates[entry.condition]

@@ -12,7 +12,7 @@ from rnncompare.composition.compose import compose, shortened
 from rnncompare.composition.override_allowlist import quoted
 from rnncompare.studies.protocol import Entry, Protocol, StudyTask, protocol
 from rnncompare.studies.reporter import Reporter
-from rnncompare.studies.settings import StudySettings
+from rnncompare.studies.study_settings import StudySettings
 from rnncompare.sweep import checked
 from rnncompare.training.settings import RunSettings
 

@@ -13,7 +13,7 @@ from rnncompare.composition.compose import compose, shortened
 from rnncompare.measurements.measurement import GradientFlow, Measurement, Memory, StepTime
 from rnncompare.measurements.store import Request, measure_missing, measurement_id, missing
 from rnncompare.studies.reporter import Reporter
-from rnncompare.studies.settings import StudySettings
+from rnncompare.studies.study_settings import StudySettings
 from rnncompare.sweep import checked
 
 Wanted = dict[str, dict[str, list[Request]]]  # by claim and arm
@@ -24,7 +24,7 @@ def wanted(claims: Sequence[Claim], settings: StudySettings, overrides: Sequence
     """What to measure for each claim, by arm ("" if one measurement covers all).
 
     Raises:
-        SettingError: a run to be measured cannot be made.
+        SettingError: a run that should be measured cannot be made.
     """
     return {claim.name: _arms(claim, settings, overrides) for claim in claims if "probe" in claim.options}
 
@@ -36,7 +36,7 @@ def _arms(claim: Claim, settings: StudySettings, overrides: Sequence[str]) -> di
         runs = [shortened(run, settings.updates) for run in checked(composed)]
         probes = {arm: [GradientFlow(run)] for arm, run in zip(claim.arms, runs, strict=True)}
     else:
-        probes = {"": list(_step_probes(claim, settings.shapes))}
+        probes = {"": list(_step_probes(claim, settings.shapes, overrides))}
     keep = "stale=keep" in overrides
     return {
         arm: [Request(probe, number, keep) for probe in own for number in range(settings.pairs)]
@@ -44,10 +44,17 @@ def _arms(claim: Claim, settings: StudySettings, overrides: Sequence[str]) -> di
     }
 
 
-def _step_probes(claim: Claim, shapes: int) -> Iterator[Measurement]:
-    """The measurements of a training step at the first shapes of a claim, with each of its numbers of threads."""
+def _step_probes(claim: Claim, shapes: int, overrides: Sequence[str]) -> Iterator[Measurement]:
+    """The measurements of a training step at the first shapes of a claim, with each of its numbers of threads.
+
+    A claim about time names its device; memory is measured on the one that ``device=`` asks for, if it does.
+    """
+    device = claim.options["device"]
+    if claim.options["probe"] == "memory":
+        named = [word.partition("=")[2] for word in overrides if word.startswith("device=")]
+        device = next((name for name in named if name != "auto"), device)
     for shape, threads in itertools.product(claim.options["shapes"][:shapes], claim.options["threads"]):
-        at = (*shape, threads, claim.options["device"])
+        at = (*shape, threads, device)
         if claim.options["probe"] == "step_time":
             yield StepTime(*at, cells=CELLS)
         else:

@@ -9,12 +9,12 @@ from typing import Any
 
 import yaml
 
-from rnncompare.base import resources as shipped
+from rnncompare.base import package_files
 from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.claims import Claim
 from rnncompare.claims.scale import Scale
 
-TASKS = shipped.folder("configs") / "study" / "task"
+TASKS = package_files.folder("configs") / "study" / "task"
 
 
 @dataclass(frozen=True, kw_only=True)

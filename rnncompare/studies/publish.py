@@ -17,7 +17,7 @@ from rnncompare.base.errors import DataError
 from rnncompare.claims.claim import EXPERIMENTS
 from rnncompare.claims.finding import Finding
 from rnncompare.statistics import Interval
-from rnncompare.studies import table
+from rnncompare.studies import verdict_table
 from rnncompare.studies.verdicts import Study, read_study
 
 BLOCK = re.compile(r"(<!-- (verdicts|conditions|checks)(?:: ([a-z_ ]+?))? -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -66,7 +66,7 @@ def filled(text: str, study: Study) -> str:
 
 
 def _verdicts(findings: Sequence[Finding]) -> str:
-    shown = table.frame(list(findings)).drop(columns=["p", "would settle it"])
+    shown = verdict_table.frame(list(findings)).drop(columns=["p", "would settle it"])
     shown["claim"] = [f"[{name}](../experiments/{name}/README.md)" for name in shown["claim"]]
     if len({finding.claim.name for finding in findings}) == 1:
         shown = shown.drop(columns="claim")
@@ -82,7 +82,7 @@ def _conditions(findings: Sequence[Finding], titles: Mapping[str, str]) -> str:
             row["value"],
             f"{row['first']:.3g}",
             f"{row['second']:.3g}",
-            table.interval(Interval(row["effect"], row["low"], row["high"], row["seeds"])),
+            verdict_table.interval(Interval(row["effect"], row["low"], row["high"], row["seeds"])),
             task.unit,
             task.verdict,
         )

@@ -12,8 +12,8 @@ from rnncompare.base.errors import DataError
 from rnncompare.base.files import read_text
 from rnncompare.measurements.store import STORE as MEASUREMENTS
 from rnncompare.records import plain, write_whole
-from rnncompare.records.store import CURVES, write_frame
-from rnncompare.records.store import NAME as RECORDS
+from rnncompare.records.parquet_store import CURVES, write_frame
+from rnncompare.records.parquet_store import NAME as RECORDS
 from rnncompare.studies.manifest import NAME, Manifest, read_manifest
 from rnncompare.studies.verdicts import Files, read_files
 

@@ -20,7 +20,7 @@ from rnncompare.studies.manifest import NAME, Manifest, is_earlier
 from rnncompare.studies.planning import Plan, plan
 from rnncompare.studies.protocol import Entry, StudyTask
 from rnncompare.studies.reporter import SILENT, Reporter
-from rnncompare.studies.settings import StudySettings
+from rnncompare.studies.study_settings import StudySettings
 from rnncompare.studies.verdicts import Study, read_study
 from rnncompare.sweep import Train, find_missing, recorded, require_writable
 from rnncompare.sweep.resources import jobs_at_a_time
@@ -201,7 +201,7 @@ def _seconds(planned: Plan, settings: StudySettings, reporter: Reporter, always:
     Args:
         planned: what is trained.
         settings: of the study.
-        reporter: hears how far it is.
+        reporter: is told the progress.
         always: whether to time kinds whose runs are all recorded, too.
     """
     grids = Grids(planned)

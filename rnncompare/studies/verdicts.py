@@ -16,8 +16,8 @@ from rnncompare.claims.judge import as_family, judge
 from rnncompare.measurements.store import STORE as MEASUREMENTS
 from rnncompare.measurements.store import read_measurements
 from rnncompare.records import read_curves, read_records, to_frame
-from rnncompare.records.store import CURVES, read_frame
-from rnncompare.records.store import NAME as RECORDS
+from rnncompare.records.parquet_store import CURVES, read_frame
+from rnncompare.records.parquet_store import NAME as RECORDS
 from rnncompare.studies.manifest import NAME, Manifest, read_manifest
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ class Files:
     """The tables of a study, published or not.
 
     Attributes:
-        records: as `rnncompare.load_records` gives them.
+        records: as `rnncompare.load_records` returns them.
         curves: of the records, with ``run_id``.
-        probes: as `rnncompare.measurements.store.load_measurements` gives them.
+        probes: as `rnncompare.measurements.store.load_measurements` returns them.
         skipped: a line for each file that could not be read.
     """
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.base.isolation import call_isolated
 from rnncompare.records import MODEL, Record, read_files, read_record, run_id
-from rnncompare.records.store import NAME, STAMP, read_store, stamp
+from rnncompare.records.parquet_store import NAME, STAMP, read_store, stamp
 from rnncompare.sweep.resources import usable_cores
 from rnncompare.training.settings import RunSettings
 

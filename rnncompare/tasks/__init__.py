@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rnncompare.base import resources
+from rnncompare.base import package_files
 from rnncompare.tasks.contract import Task
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ __all__ = ["from_arrays", "from_frame", "names", "task_class"]
 
 def names() -> list[str]:
     """The names of all tasks."""
-    return resources.modules(__name__)
+    return package_files.modules(__name__)
 
 
 def task_class(name: str) -> type[Task]:
@@ -25,7 +25,7 @@ def task_class(name: str) -> type[Task]:
     Raises:
         KeyError: there is no such task.
     """
-    return resources.only_class(__name__, name, Task)
+    return package_files.only_class(__name__, name, Task)
 
 
 def __getattr__(name: str) -> Any:

@@ -26,11 +26,12 @@ class File(Layout, Reading, Own):
         date,HUFL,OT                       forecasting: OT from the windows of steps before
         2016-07-01 00:00:00,5.827,30.531
 
-    CSV, TSV and Parquet are tables; ``.npz`` has x of (N, T, F) and y; ``.ts`` is sktime's; ``.txt`` is language
+    CSV, TSV and Parquet are tables; of a folder each file is a sequence or series, and a folder within is its class;
+    ``.npz`` has x of (N, T, F) and y; ``.ts`` is sktime's; ``.txt`` is language
     modelling.
     """
 
-    path: str | None = setting(None, "the file: CSV, TSV, Parquet, .npz, .ts or plain text, gzip or not")
+    path: str | None = setting(None, "the file: CSV, TSV, Parquet, .npz, .ts or plain text, gzip or not; or a folder")
     test_path: str | None = setting(None, "a file like it that is the test split; null: one is split off")
     sha256: str | None = setting(None, "SHA-256 that the file must have (two: of their list); null: that which it has")
 

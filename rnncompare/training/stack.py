@@ -147,7 +147,7 @@ class Stack:
         """Make one update of every run from its own batch, with learning rates ``(R,)``; its mean loss, ``(R,)``."""
         self._optimizer.zero_grad()
         total, _, count = self._totals(batch)
-        losses = total / count
+        losses = total / count.to(total.device)  # some objectives count on the CPU
         losses.sum().backward()
         self._clip()
         before = [parameter.detach().clone() for parameter in self._parameters.values()]

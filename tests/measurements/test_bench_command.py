@@ -86,7 +86,7 @@ def test_a_wrong_request_is_said_in_a_line_or_two_and_writes_nothing(tmp_path, w
 def test_help_shows_every_setting_and_the_presets(tmp_path):
     done = bench(tmp_path, "preset=quick", "--help")
     assert done.returncode == 0, done.stderr
-    for words in ("preset=NAME  one of full, quick", "implementation=", "dtype=float32", "repeats=3"):
+    for words in ("preset=NAME  one of full, gpu, quick", "implementation=", "dtype=float32", "repeats=3"):
         assert words in done.stdout
     assert "model" not in done.stdout.split("bench settings")[0].split("preset=NAME")[1]
     assert files_in(tmp_path) == []

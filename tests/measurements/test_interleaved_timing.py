@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+import rnncompare
 from rnncompare.base.errors import SettingError
 from rnncompare.measurements import contenders, overhead, product_peak
 from rnncompare.measurements import interleaved_timing as turns
@@ -99,6 +100,17 @@ def test_a_layer_that_is_off_by_more_than_the_tolerance_is_found_and_named(what,
     assert contenders.disagreement(layer, layer, input, dtype) is None
     assert contenders.disagreement(Scaled(layer, what, 0.01 * allowed), layer, input, dtype) is None
     assert what in contenders.disagreement(Scaled(layer, what, 30 * allowed), layer, input, dtype)
+
+
+def test_in_float32_what_is_as_near_to_the_exact_result_as_torch_is_right(monkeypatch):
+    """As for long sums in another order, where both differ by more than the tolerance."""
+    monkeypatch.setattr(contenders, "tolerance", lambda dtype, steps: 0.0)
+    ours, torchs = rnncompare.GRU(4, 16, implementation="loop"), nn.GRU(4, 16)
+    torchs.load_state_dict(ours.state_dict())
+    input = torch.randn(40, 8, 4)
+    assert contenders.disagreement(ours, torchs, input, torch.float32) is None
+    assert "the output" in contenders.disagreement(Scaled(torchs, "the output", 1e-5), torchs, input, torch.float32)
+    assert contenders.disagreement(ours.double(), torchs.double(), input.double(), torch.float64) is not None
 
 
 def test_not_a_number_and_another_shape_disagree():

@@ -14,7 +14,7 @@ from synthetic_records import record, sweep
 
 from rnncompare import load_records
 from rnncompare.records import RecordWarning, compact, write_record
-from rnncompare.records.store import NAME
+from rnncompare.records.parquet_store import NAME
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from parsed import Parsed
 
-from rnncompare.records.store import read_frame, write_frame
+from rnncompare.records.parquet_store import read_frame, write_frame
 from rnncompare.report.__main__ import main
 from rnncompare.report.figures import palette
 from rnncompare.report.pages.earlier import PROTOCOL

@@ -15,7 +15,7 @@ from rnncompare.studies.budget import within
 from rnncompare.studies.grids import end_that_matters, neighbour, rate_at
 from rnncompare.studies.protocol import StudyTask, protocol
 from rnncompare.studies.run_study import conduct
-from rnncompare.studies.settings import StudySettings
+from rnncompare.studies.study_settings import StudySettings
 
 SCALE = Scale(
     title="Adding",

@@ -8,7 +8,7 @@ from synthetic_study import Planned, write_study
 
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.report.pages.earlier import read_earlier_study
-from rnncompare.studies import table
+from rnncompare.studies import verdict_table
 from rnncompare.studies.manifest import is_earlier, read_manifest
 from rnncompare.studies.protocol import load_task, parse_task
 from rnncompare.studies.verdicts import read_study
@@ -47,7 +47,7 @@ def test_a_manifest_that_cannot_be_read_is_named(change, said, written, tmp_path
 
 
 def test_the_table_shows_tasks_the_sample_of_them_and_what_was_not_attempted(written):
-    shown = table.text(read_study(written[0]))
+    shown = verdict_table.text(read_study(written[0]))
     for words in ("supported *", "General 3", "as a sample of tasks", "on a new task", "not attempted"):
         assert words in shown, words
     assert "nan" not in shown

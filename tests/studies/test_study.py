@@ -8,7 +8,7 @@ from rnncompare.base.errors import SettingError
 from rnncompare.claims import load, names
 from rnncompare.composition.compose import compose
 from rnncompare.studies.protocol import load_task, protocol, task_names
-from rnncompare.studies.settings import StudySettings, check_beside_claims, check_beside_data, split
+from rnncompare.studies.study_settings import StudySettings, check_beside_claims, check_beside_data, split
 from tests.commands import QUICK, files_in, run
 
 OWN = ["data=adding", "data.size=32", *QUICK, "pairs=3", "most_pairs=3", "preset=standard"]

@@ -108,6 +108,8 @@ def test_a_stacked_sweep_leaves_the_records_that_one_without_leaves(tmp_path):
         numbers = {key: value for key, value in theirs.items() if isinstance(value, float)}
         assert {key: mine[key] for key in numbers} == pytest.approx(numbers, rel=1e-4)
     assert temporary_files(tmp_path) == []
+    alone = command(tmp_path, "model=gru", "seed=1", "train.learning_rate=0.01", *TINY, "results_dir=stacked")
+    assert "4, as one of 4 runs trained together" in alone.stdout
     written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("record.json")}
     assert command(tmp_path, *words, "results_dir=stacked", "hydra/launcher=stacked").returncode == 0
     assert written == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("record.json")}

@@ -2,17 +2,24 @@
 
 import dataclasses
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from rnncompare.base.errors import DataError
+from rnncompare.models.architecture import Architecture
+from rnncompare.models.network import Network
 from rnncompare.records import CurvePoint
 from rnncompare.tasks.adding import Adding
-from rnncompare.training import loop
+from rnncompare.tasks.contract.objectives import Classification, Frames, Regression
+from rnncompare.training import loop, stack
+from rnncompare.training.batches import Batch
 from rnncompare.training.checkpoints import CheckpointFile
 from rnncompare.training.experiment import run_experiment
+from rnncompare.training.loop import TrainingState
 from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
+from rnncompare.training.stack import Member, Stack
 from rnncompare.training.stacked_experiments import run_stacked
 from tests.composition.test_configs import choices, compose, quick
 
@@ -215,10 +222,8 @@ def test_a_stack_leaves_the_order_of_examples_to_each_run(monkeypatch):
 
     monkeypatch.setattr(loop, "update_function", watched)
     run_experiment(run)
-    from rnncompare.training import stack
-
     together = []
-    original = stack.Stack.update
+    original = Stack.update
 
     def seen(self, batch, rates):
         together.append(batch.inputs)
@@ -228,3 +233,25 @@ def test_a_stack_leaves_the_order_of_examples_to_each_run(monkeypatch):
     stacked([settings(5, max_updates=3, validate_every=3), run])
     for one, other in zip(shown, together, strict=True):
         torch.testing.assert_close(other[1], one, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("objective", [Regression(1, "last"), Classification(5, "every"), Frames(5, "every")])
+def test_an_update_stays_on_its_device(objective):
+    """On one without values, which refuses tensors of the CPU as a GPU does."""
+    device = torch.device("meta")
+    plan = Architecture("gru", objective.outputs, objective.readout, features=2, hidden_size=6)
+    split = SimpleNamespace(shuffled=lambda *_: None)
+    states = [TrainingState.begin(Network(plan).to(device), split, TrainSettings(), 0, device) for _ in range(3)]
+    together = Stack([Member(state, TrainSettings(), split, split, None) for state in states], objective)
+    of_step = (3, 4) if objective.readout == "last" else (3, 6, 4)
+    if isinstance(objective, Classification):
+        targets = torch.zeros(of_step, dtype=torch.long, device=device)
+    else:
+        targets = torch.zeros(*of_step, objective.outputs, device=device)
+    losses = together.update(
+        Batch(torch.randn(3, 6, 4, 2, device=device), targets, None, None), torch.ones(3, device=device)
+    )
+    assert (losses.shape, losses.device) == ((3,), device)
+    together.keep_best([True, False, True])
+    together.take_apart()
+    assert {value.device for state in states for value in state.best_weights.values()} == {device}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rnncompare.base import resources
+from rnncompare.base import package_files
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Check:
 
 def names() -> list[str]:
     """The claims that have checks."""
-    return resources.modules(__name__)
+    return package_files.modules(__name__)
 
 
 def checks(name: str) -> list[Check]:
@@ -37,5 +37,5 @@ def checks(name: str) -> list[Check]:
     Raises:
         KeyError: it has none.
     """
-    made: list[Check] = resources.module(__name__, name).checks()
+    made: list[Check] = package_files.module(__name__, name).checks()
     return made

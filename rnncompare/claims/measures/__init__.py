@@ -1,12 +1,12 @@
 """Measures: each turns the evidence on a claim into a score for every run; a higher score speaks for its arm.
 
-A measure is a function in a module of this folder, decorated with `measure`. Its first line is what readers of a report
-are told that it scores. It returns a table with one row for each run, or for each seed of an arm and condition:
+A measure is a function in a module of this folder, decorated with `measure`. Its first line is what a report says it
+scores. It returns a table with one row for each run, or for each seed of an arm and condition:
 
 - ``arm``, ``task``, ``value``, ``seed`` and ``score`` (finite);
-- where the learning rate is to be chosen, also ``rate``, ``added``, ``validation`` and ``loss``, as
-  `rnncompare.claims.evidence.graded` gives them, with ``cut`` and ``diverged``;
-- where scores have an end, ``floor`` (of the trivial predictor) and ``ceiling`` (of the optimum).
+- if the learning rate is chosen, also ``rate``, ``added``, ``validation`` and ``loss``, as
+  `rnncompare.claims.evidence.graded` returns them, with ``cut`` and ``diverged``;
+- if scores have limits, ``floor`` (of the trivial predictor) and ``ceiling`` (of the optimum).
 
 A task's score is the mean over its values.
 """
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rnncompare.base import resources
+from rnncompare.base import package_files
 from rnncompare.base.errors import require
 from rnncompare.claims.evidence import Evidence
 
@@ -55,7 +55,7 @@ def measure(
 
 
 def names() -> list[str]:
-    """The measures that there are."""
+    """The names of all measures."""
     return sorted(_all())
 
 
@@ -71,5 +71,5 @@ def load(name: str) -> Measure:
 
 
 def _all() -> dict[str, Measure]:
-    modules = (resources.module(__name__, name) for name in resources.modules(__name__))
+    modules = (package_files.module(__name__, name) for name in package_files.modules(__name__))
     return {name: own for module in modules for name, own in vars(module).items() if isinstance(own, Measure)}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rnncompare.base import resources
+from rnncompare.base import package_files
 from rnncompare.models.cell import Cell
 
 
 def names() -> list[str]:
     """The names of all hand-written cells."""
-    return resources.modules(__name__)
+    return package_files.modules(__name__)
 
 
 def cell_class(name: str) -> type[Cell]:
@@ -17,4 +17,4 @@ def cell_class(name: str) -> type[Cell]:
     Raises:
         KeyError: there is no such cell.
     """
-    return resources.only_class(__name__, name, Cell)
+    return package_files.only_class(__name__, name, Cell)

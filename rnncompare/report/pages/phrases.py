@@ -15,7 +15,7 @@ from rnncompare.base.wording import counted
 from rnncompare.claims.claim import EXPERIMENTS
 from rnncompare.claims.finding import Finding, TaskFinding
 from rnncompare.statistics import Interval
-from rnncompare.studies.table import p_value
+from rnncompare.studies.verdict_table import p_value
 
 SIZES = ("data.size", "data.train_examples")  # axes of training-set size
 EARLIER_SOURCES = {  # keys under the earlier protocol

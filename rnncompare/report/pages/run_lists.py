@@ -1,6 +1,6 @@
 """The runs of a page: in groups, each run by its id, with its settings, scores and curve for the page's script.
 
-The list needs no script. The script opens a run when its anchor, ``#run-ID``, is followed; what it shows lies in one
+The list needs no script. The script opens a run when its anchor, ``#run-ID``, is followed, and shows what is in one
 block of JSON.
 """
 

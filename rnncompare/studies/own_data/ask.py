@@ -9,7 +9,7 @@ from typing import Any
 from rnncompare.composition.compose import compose
 from rnncompare.composition.override_allowlist import quoted
 from rnncompare.studies.own_data.question import Question
-from rnncompare.studies.settings import StudySettings
+from rnncompare.studies.study_settings import StudySettings
 from rnncompare.tasks.contract import Task
 from rnncompare.training.settings import OwnModel
 

@@ -54,6 +54,23 @@ class Bar(tqdm):
     _lock = threading.RLock()
 
 
+TABLES = (".csv", ".tsv", ".parquet", ".pq")  # files of a folder that are read, packed by gzip or not
+ARROW = ".arrow"  # files of a folder that Hugging Face's ``save_to_disk`` wrote
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The tables in a folder and the folders within, in order of their names.
+
+    Raises:
+        DataError: there are none.
+    """
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    chosen = [path for path in found if Path(path.name.removesuffix(".gz")).suffix.lower() in (*TABLES, ARROW)]
+    if not chosen:
+        raise DataError(f"{folder}: a folder without tables ({', '.join(TABLES)}); expected one a sequence or series")
+    return chosen
+
+
 def bar(path: Path, total: int, unit: str, things: Iterable[Any] | None = None) -> Bar:
     """A bar on reading ``path``, or ``things`` from it one by one, shown on a terminal if that takes long."""
     settings = {"unit": unit, "unit_scale": True, "delay": 2, "leave": False, "disable": None}
@@ -108,6 +125,9 @@ def unpacked(path: Path) -> Iterator[Path]:
     Raises:
         DataError: it is torn, or unpacks to more than fits into memory; or the caller's, told of ``path``.
     """
+    if path.is_dir():
+        yield path
+        return
     require_regular(path)
     with path.open("rb") as file:
         packed = file.read(2) == GZIP
@@ -178,11 +198,14 @@ def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = Fal
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file.
+    """The SHA-256 of a file; of a folder, that of the names and SHA-256 of its tables.
 
     Raises:
         DataError: it cannot be read.
     """
+    if path.is_dir():
+        lines = [f"{file.relative_to(path).as_posix()} {sha256_of(file)}\n" for file in files_in(path)]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
     require_regular(path)
     try:
         with path.open("rb") as file:

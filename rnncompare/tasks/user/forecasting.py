@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncompare.base.errors import DataError, SettingError, require
+from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import Data, Examples, Regression, stream
-from rnncompare.tasks.user.columns import Encoder, as_numbers, refuse_missing
+from rnncompare.tasks.user.columns import Encoder, as_numbers
 from rnncompare.tasks.user.prepared import Prepared
-from rnncompare.tasks.user.problem import Problem, masked
-from rnncompare.tasks.user.reading import Reading
-from rnncompare.tasks.user.roles import Roles
-from rnncompare.tasks.user.splits import HELD_OUT, ROLLED, Splitting, bounds, groups_of, place_of, shares, splitting
+from rnncompare.tasks.user.problem import Problem
+from rnncompare.tasks.user.splits import HELD_OUT, ROLLED, Splitting, bounds, place_of
 from rnncompare.tasks.user.tables import Table
-from rnncompare.tasks.user.times import SEASONS, find_rhythm, refuse_same_times
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SEEDS_TRIED = 16  # whose splits must all have windows before a series is split from moving origins unasked
 LARGEST_WINDOWS = 1 << 27  # bytes of windows that a training set of full size may take
 MOST_HELD_OUT = 10_000  # windows in the validation or test split; of more, so many are taken at even distances
 ROLLING = f"split from an origin that the seed moves; each takes {ROLLED:.0%} of a series"
-DEFAULT_WINDOW = 24  # where there is no season
 
 
 @dataclass
@@ -202,124 +193,3 @@ def _thinned(origins: np.ndarray) -> np.ndarray:
     if len(origins) <= MOST_HELD_OUT:
         return origins
     return origins[np.linspace(0, len(origins) - 1, MOST_HELD_OUT).astype(np.intp)]
-
-
-def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None = None) -> Forecasting:
-    """The series in a table: one, or one for each value of the column ``roles.group``.
-
-    Raises:
-        DataError: times are missing or repeated, the target is no number, or there are too few rows.
-    """
-    import pandas as pd
-
-    tables = [table] if test is None else [table, test]
-    parts = [in_order(part, roles) for part in tables]
-    if test is not None:
-        for part in tables:
-            for name in roles.targets:
-                as_numbers(part, name)
-    lengths = np.concatenate([lengths for _, lengths in parts])
-    given_test = len(parts[1][1]) if test is not None else 0
-    frame = parts[0][0].frame if test is None else pd.concat([part.frame for part, _ in parts])
-    longest, typical = int(lengths.max()), int(np.median(lengths))
-    rhythm, even = "in file order", True
-    if roles.time is not None:
-        start = int(lengths[: np.argmax(lengths)].sum())
-        rhythm, even = find_rhythm(frame[roles.time].iloc[start : start + longest])
-    season = reading.season or SEASONS.get(rhythm)
-    if longest < 2:
-        raise DataError(f"{table.name}: a series of {longest} row has nothing to forecast")
-    window = reading.window or max(1, min(2 * (season or DEFAULT_WINDOW // 2), typical // 4))
-    if reading.window is not None and reading.window >= longest:
-        raise SettingError("data.window", window, f"fewer steps than the longest series has rows, {longest}")
-    many = f"{len(lengths):,} groups of " if len(lengths) > 1 else ""
-    count = len(roles.features)
-    line = (
-        f"forecasting, {rhythm}, {many}{count} series, target {roles.target}, from {window} steps the next "
-        f"{reading.horizon}; errors in units of the target's variance in train"
-    )
-    by_group = None
-    if reading.split == "group":
-        groups = groups_of(parts, roles.split_by)
-        by_group = splitting(reading, table.name, len(lengths), given_test, None, groups, roles.split_by)
-    rolled = reading.split == "rolling"
-    require(not (rolled and given_test), "data.split", "rolling", "null: data.test_path is the test split")
-    require(reading.split != "random", "data.split", "random", "ordered, rolling or group: windows overlap")
-    folded = reading.folds is None or by_group is not None
-    require(folded, "data.folds", reading.folds, "null for forecasts, but for data.split=group; or data.split=rolling")
-    notes = [*roles.notes, *(by_group.words() if by_group else []), *masked(frame, roles.features, roles.categorical)]
-    if rolled:
-        notes.append(ROLLING)
-    short = int((lengths < window + reading.horizon).sum())
-    if 0 < short < len(lengths):
-        notes.append(f"{short:,} of {len(lengths):,} groups are too short for a window (data.window) and give none")
-    if not even:
-        notes.append(f"steps of {roles.time} are uneven; each row counts as one step")
-    known, ahead = reading.known or (), [ahead_of(name, reading.horizon) for name in reading.known or ()]
-    if known:
-        require(
-            window >= reading.horizon, "data.known", list(known), f"data.window from data.horizon={reading.horizon} on"
-        )
-        frame = with_known(frame, known, reading.horizon, lengths)
-        notes.append(f"known {reading.horizon} steps ahead: {', '.join(known)}")
-    named = [ahead_of(name, reading.horizon) for name in known if name in roles.categorical]
-    return Forecasting(
-        table.name,
-        [line, *notes],
-        replace(table, frame=frame),
-        [*roles.features, *ahead],
-        [*roles.categorical, *named],
-        roles.targets,
-        lengths,
-        window,
-        reading.horizon,
-        season,
-        given_test,
-        roles.group,
-        roles.time,
-        shares(reading, given_test),
-        reading.split,
-        by_group,
-        known,
-    )
-
-
-def ahead_of(name: str, horizon: int) -> str:
-    """What the values of a column so many steps ahead are called."""
-    return f"{name} {horizon} steps ahead"
-
-
-def with_known(frame: pd.DataFrame, known: Sequence[str], horizon: int, lengths: np.ndarray) -> pd.DataFrame:
-    """The frame with a column for each that is ``known``: its value ``horizon`` steps ahead in the same series.
-
-    So the last ``horizon`` rows of a window tell what is known of the rows to forecast. Beyond the end of a series,
-    which no window reaches, its last value is repeated.
-    """
-    rows = np.arange(len(frame))
-    there = np.minimum(rows + horizon, np.repeat(np.cumsum(lengths) - 1, lengths))
-    return frame.assign(**{ahead_of(name, horizon): frame[name].to_numpy()[there] for name in known})
-
-
-def in_order(table: Table, roles: Roles) -> tuple[Table, np.ndarray]:
-    """The rows by series and time, and the lengths of the series."""
-    import pandas as pd
-
-    frame = table.frame
-    if roles.group is None:
-        codes = np.zeros(len(frame), np.int8)
-    else:
-        refuse_missing(table, roles.group, "data.group")
-        codes = pd.factorize(frame[roles.group])[0]
-    if roles.time is not None and roles.group is None and frame[roles.time].is_monotonic_increasing:
-        order = np.arange(0)
-    elif roles.time is None:
-        order = np.argsort(codes, kind="stable")
-    else:
-        refuse_missing(table, roles.time, "data.time")
-        order = np.lexsort((frame[roles.time].to_numpy(), codes))
-    if (np.diff(order) != 1).any():
-        frame, codes = frame.iloc[order], codes[order]
-    ordered = replace(table, frame=frame)
-    if roles.time is not None:
-        refuse_same_times(ordered, roles.time, roles.group, codes)
-    return ordered, np.bincount(codes)

@@ -2,62 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnncompare.tasks.user.columns import as_numbers
+from rnncompare.tasks.user.problem import rows_of
+from rnncompare.tasks.user.tables import Table
 from rnncompare.tasks.user.targets import Target
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TELLS_ALL = 0.95  # of the target's variance, by one column alone
-TELLS_LITTLE = 0.5  # the most that the next column tells then
-FEWEST = 20  # sequences from which an order by class is more than chance
+TELLS_ALL = 0.95  # of the target's variance, by one input alone
+TELLS_LITTLE = 0.5  # the most that the next input tells then
+FEWEST = 20  # things from which an order by class, or an input that tells the target, is more than chance
+MOST_SYMBOLS = 1 << 22  # that are looked at; of more, some of the texts
+SHORT_WINDOW = 8  # rows; shorter windows come again by chance
+ROUNDING = 1e-9  # of a variance
+USELESS = "if it would not be known in use, leave it out with data.ignore"
 
 
-def warnings_of(frame: pd.DataFrame, features: Sequence[str], lengths: np.ndarray, target: Target) -> list[str]:
+def of_sequences(
+    frame: pd.DataFrame, features: Sequence[str], lengths: np.ndarray, target: Target, own: Sequence[str] = ()
+) -> list[str]:
     """Notes on sequences that come twice, one column that tells the target, and an order by class.
 
     Args:
         frame: a row a step, sequence after sequence.
         features: columns that are read.
         lengths: ``(N,)`` rows of each sequence.
-        target: of each sequence; of targets a step only copies are looked for.
+        target: of each sequence, or of each step.
+        own: those of the features that are the target at the step before.
+    """
+    every = len(target.values) != len(lengths)
+    numbers = [name for name in features if frame[name].dtype.kind in "biuf" and name not in own]
+    if every:
+        columns = {f"column {name}": frame[name].to_numpy(float) for name in numbers}
+    else:
+        means = frame[numbers].groupby(np.repeat(np.arange(len(lengths)), lengths)).mean()
+        columns = {f"the mean of column {name}": means[name].to_numpy(float) for name in numbers}
+    told = {name: _told(values, target) for name, values in columns.items()}
+    hashed = _hashed(frame, features)
+    return [
+        *_copies(_joined(hashed, lengths), "sequences"),
+        *_single(told, "the target"),
+        *([] if every else _ordered(target)),
+    ]
+
+
+def of_texts(codes: np.ndarray, lengths: np.ndarray, symbols: Sequence[str], target: Target) -> list[str]:
+    """Notes on texts that come twice, one symbol that tells the class, and an order by class.
+
+    Args:
+        codes: ``(R,)`` numbers of the symbols, text after text.
+        lengths: ``(N,)`` symbols of each text.
+        symbols: by their numbers.
+        target: the class of each text.
     """
     import pandas as pd
 
-    sequence = np.repeat(np.arange(len(lengths)), lengths)
-    hashed = pd.util.hash_pandas_object(frame[list(features)], index=False).to_numpy()
-    place = np.arange(len(hashed), dtype=np.uint64) - np.repeat(
-        (np.cumsum(lengths) - lengths).astype(np.uint64), lengths
-    )
-    with np.errstate(over="ignore"):
-        mixed = hashed * (2 * place + np.uint64(1))
-        whole = np.add.reduceat(mixed, np.cumsum(lengths) - lengths)
-    copies = int(pd.Series(whole).duplicated().sum())
-    notes = []
-    if copies:
-        notes.append(
-            f"warning: {copies:,} of {len(lengths):,} sequences are copies of another; "
-            "a copy in train gives away one in test"
-        )
-    if len(target.values) != len(lengths):
-        return notes
-    numbers = [name for name in features if frame[name].dtype.kind in "biuf"]
-    means = frame[numbers].groupby(sequence).mean()
-    told = sorted(((_told(means[name].to_numpy(float), target), name) for name in numbers), reverse=True)
-    if told and told[0][0] > TELLS_ALL and (len(told) == 1 or told[1][0] < TELLS_LITTLE):
-        share, name = told[0]
-        notes.append(
-            f"warning: the mean of column {name} alone tells {share:.0%} of the target; "
-            "if it would not be known in use, leave it out with data.ignore"
-        )
-    classes = target.values
-    if target.classes and len(lengths) >= FEWEST and (np.diff(classes) != 0).sum() == len(target.classes) - 1:
-        notes.append("warning: rows are ordered by class; a column that counts rows or time would give the class away")
+    hashed = pd.util.hash_array(codes.astype(np.uint64))
+    notes = _copies(_joined(hashed, lengths), "texts")
+    told = _told_by_symbols(codes, lengths, len(symbols), target)
+    named = {f"{symbols[i]!r:.40}": float(told[i]) for i in np.argsort(-told, kind="stable")[:2]}
+    return [*notes, *_single(named, "the class", "if it is a label within the text, take it out"), *_ordered(target)]
+
+
+def of_series(table: Table, inputs: Sequence[str], targets: Sequence[str], lengths: np.ndarray, size: int) -> list[str]:
+    """Notes on rows that come twice over whole windows, and one column that tells the next step.
+
+    What a column tells is the share that it explains, beside the target's last value, of how the target then changes.
+
+    Args:
+        table: a row a step, series after series.
+        inputs: columns of numbers that are read beside the targets.
+        targets: columns to forecast.
+        lengths: rows of each series.
+        size: rows of a window and what is forecast from it.
+    """
+    last = np.zeros(len(table.frame), bool)
+    last[np.cumsum(lengths) - 1] = True
+    notes = _repeated(table.frame, [*targets, *inputs], lengths, size)
+    for name in targets:
+        values = as_numbers(table, name)
+        told = {f"column {other}": _partial(as_numbers(table, other), values, ~last[:-1]) for other in inputs}
+        notes += _single(told, f"how {name} changes in the next step")
     return notes
+
+
+def _single(told: Mapping[str, float], what: str, remedy: str = USELESS) -> list[str]:
+    """A note where one input tells ``what`` nearly all alone, and the next far less: two are a signal."""
+    best = sorted(told.items(), key=lambda one: -one[1])[:2]
+    if not best or best[0][1] <= TELLS_ALL or (len(best) > 1 and best[1][1] >= TELLS_LITTLE):
+        return []
+    return [f"warning: {best[0][0]} alone tells {best[0][1]:.0%} of {what}; {remedy}"]
+
+
+def _copies(hashed: np.ndarray, things: str) -> list[str]:
+    copies = len(hashed) - len(np.unique(hashed))
+    if not copies:
+        return []
+    return [
+        f"warning: {copies:,} of {len(hashed):,} {things} are copies of another; a copy in train gives away one in test"
+    ]
+
+
+def _ordered(target: Target) -> list[str]:
+    classes = target.values
+    if not target.classes or len(classes) < FEWEST or (np.diff(classes) != 0).sum() != len(target.classes) - 1:
+        return []
+    return ["warning: rows are ordered by class; a column that counts rows or time would give the class away"]
+
+
+def _repeated(frame: pd.DataFrame, columns: Sequence[str], lengths: np.ndarray, size: int) -> list[str]:
+    """A note on windows that are like another, row by row, among those that change in every other row or more."""
+    found = []
+    for hashed in np.split(_hashed(frame, columns), np.cumsum(lengths)[:-1]):
+        if len(hashed) >= size >= SHORT_WINDOW:
+            changes = np.cumsum(np.concatenate(([0], np.diff(hashed) != 0)))
+            lively = changes[size - 1 :] - changes[: len(hashed) - size + 1] >= size // 2
+            windows = np.lib.stride_tricks.sliding_window_view(hashed, size)
+            found.append((windows @ _weights(size))[lively])
+    return _copies(np.concatenate(found), "windows") if found else []
+
+
+def _hashed(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    import pandas as pd
+
+    return pd.util.hash_pandas_object(frame[list(columns)], index=False).to_numpy()
+
+
+def _weights(count: int) -> np.ndarray:
+    """Odd numbers, so that a sum of hashes tells the order of what is hashed."""
+    return 2 * np.arange(count, dtype=np.uint64) + np.uint64(1)
+
+
+def _joined(hashed: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """A hash of each sequence, of those of its rows."""
+    starts = np.cumsum(lengths) - lengths
+    place = np.arange(len(hashed)) - np.repeat(starts, lengths)
+    with np.errstate(over="ignore"):
+        return np.add.reduceat(hashed * _weights(int(lengths.max()))[place], starts)
 
 
 def _told(means: np.ndarray, target: Target) -> float:
@@ -69,8 +156,8 @@ def _told(means: np.ndarray, target: Target) -> float:
         return 0.0
     ranks = rankdata(means[known])
     if target.classes is None:
-        values = rankdata(target.values[known, 0])
-        return 0.0 if np.ptp(values) == 0 else float(np.corrcoef(ranks, values)[0, 1] ** 2)
+        columns = [rankdata(values) for values in target.values[known].T if np.ptp(values) > 0]
+        return max((float(np.corrcoef(ranks, values)[0, 1] ** 2) for values in columns), default=0.0)
     codes = target.values[known]
     counts = np.bincount(codes, minlength=len(target.classes))
     centres = np.bincount(codes, ranks, minlength=len(counts)) / np.maximum(counts, 1)
@@ -84,3 +171,46 @@ def _between_if_sorted(counts: np.ndarray, total: int) -> float:
     ends = np.cumsum(counts)
     centres = ends - (counts - 1) / 2
     return float((counts * (centres - (total + 1) / 2) ** 2).sum())
+
+
+def _told_by_symbols(codes: np.ndarray, lengths: np.ndarray, count: int, target: Target) -> np.ndarray:
+    """Of each of ``count`` symbols, how much of the class it tells whether it is in a text, ``(count,)``.
+
+    That is the share of the texts that are not of the commonest class by which more are told right.
+    """
+    assert target.classes is not None
+    chosen = np.arange(0, len(lengths), 1 + len(codes) // MOST_SYMBOLS)
+    rows = rows_of((np.cumsum(lengths) - lengths)[chosen], lengths[chosen])
+    pairs = np.unique(np.repeat(np.arange(len(chosen)), lengths[chosen]) * count + codes[rows])
+    classes, kinds = target.values[chosen], len(target.classes)
+    total = np.bincount(classes, minlength=kinds)
+    wrong = len(chosen) - int(total.max())
+    if len(chosen) < FEWEST or not wrong:
+        return np.zeros(count)
+    there = np.bincount(pairs % count * kinds + classes[pairs // count], minlength=count * kinds).reshape(count, kinds)
+    right = there.max(1) + (total - there).max(1)
+    return (right - total.max()) / wrong
+
+
+def _partial(column: np.ndarray, values: np.ndarray, within: np.ndarray) -> float:
+    """The share of the change to the next value, beyond what the last value explains, that a column explains.
+
+    Args:
+        column: ``(R,)``, as it stands at the last value.
+        values: of the target.
+        within: ``(R - 1,)`` whether the next row is of the same series.
+    """
+    last, change, beside = values[:-1], np.diff(values), column[:-1]
+    known = within & np.isfinite(last) & np.isfinite(change) & np.isfinite(beside)
+    if known.sum() < FEWEST or np.ptp(last[known]) == 0:
+        return 0.0
+    centred = last[known] - last[known].mean()
+
+    def left(of: np.ndarray) -> np.ndarray:
+        away = of[known] - of[known].mean()
+        rest = away - centred * (centred @ away) / (centred @ centred)
+        return rest if rest @ rest > ROUNDING * (away @ away) else np.zeros_like(rest)
+
+    one, other = left(change), left(beside)
+    size = (one @ one) * (other @ other)
+    return float((one @ other) ** 2 / size) if size > 0 else 0.0

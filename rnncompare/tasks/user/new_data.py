@@ -10,7 +10,7 @@ import pandas as pd
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import Examples
-from rnncompare.tasks.user import forecasting, sequences, texts
+from rnncompare.tasks.user import sequences, series, texts
 from rnncompare.tasks.user.array_files import read_arrays
 from rnncompare.tasks.user.arrays import Arrays, from_padded, read_sktime
 from rnncompare.tasks.user.columns import refuse_missing
@@ -18,7 +18,7 @@ from rnncompare.tasks.user.file_type import unpacked
 from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import pad_rows
 from rnncompare.tasks.user.roles import Roles
-from rnncompare.tasks.user.tables import Table, read_table
+from rnncompare.tasks.user.tables import FILE, Table, read_table
 from rnncompare.tasks.user.times import JOINED, find_time, join_date
 
 
@@ -31,10 +31,12 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
     if isinstance(data, Arrays):
         return _of_arrays(prepared, data)
     table = replace(data, frame=data.frame.copy(deep=False))
+    if prepared.group == FILE and FILE not in table.frame:
+        table.frame[FILE] = Path(table.name).name
     if prepared.time == JOINED:
         join_date(table)
     wanted = [name for name in (prepared.group, prepared.time, prepared.text) if name is not None]
-    made = {sequences.GAP, *(forecasting.ahead_of(name, prepared.horizon) for name in prepared.known)}
+    made = {sequences.GAP, *(series.ahead_of(name, prepared.horizon) for name in prepared.known)}
     wanted += [name for name in (prepared.encoder.names if prepared.encoder else []) if name not in made]
     for name in wanted:
         if name not in table.frame:
@@ -80,10 +82,10 @@ def _of_arrays(prepared: Prepared, data: Arrays) -> tuple[Examples, pd.DataFrame
 
 def _of_series(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame]:
     assert prepared.encoder is not None
-    ordered, lengths = forecasting.in_order(table, _roles(prepared))
+    ordered, lengths = series.in_order(table, _roles(prepared))
     ends, read = np.cumsum(lengths), lengths
     if prepared.known:
-        frame = forecasting.with_known(ordered.frame, prepared.known, prepared.horizon, lengths)
+        frame = series.with_known(ordered.frame, prepared.known, prepared.horizon, lengths)
         ordered = replace(ordered, frame=frame)
         given = frame[prepared.target.split(",")].notna().all(axis=1).to_numpy()
         read = np.array([np.flatnonzero(part).max(initial=-1) + 1 for part in np.split(given, ends[:-1])])
@@ -99,8 +101,8 @@ def _of_series(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame
     inputs = rows[ends[:, None] + np.arange(-prepared.window, 0)]
     said = pd.DataFrame({"step": np.tile(np.arange(1, prepared.horizon + 1), len(ends))})
     if prepared.group is not None:
-        series = ordered.frame[prepared.group].iloc[ends - 1].to_numpy()
-        said.insert(0, prepared.group, np.repeat(series, prepared.horizon))
+        labels = ordered.frame[prepared.group].iloc[ends - 1].to_numpy()
+        said.insert(0, prepared.group, np.repeat(labels, prepared.horizon))
     if prepared.time is not None and ordered.frame[prepared.time].dtype.kind == "M":
         last = ordered.frame[prepared.time].to_numpy()
         stamps = last[ends - 1, None] + (last[ends - 1] - last[ends - 2])[:, None] * np.arange(1, prepared.horizon + 1)

@@ -11,7 +11,7 @@ from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import IGNORED, Classification, Data, Examples, Objective, Regression
 from rnncompare.tasks.contract.baselines import majority_accuracy, mean_squared_error
 from rnncompare.tasks.user.columns import Encoder, as_numbers, is_classes, refuse_missing
-from rnncompare.tasks.user.leaks import warnings_of
+from rnncompare.tasks.user.leaks import of_sequences
 from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import Problem, fits, masked, pad_rows, rows_of, spanned
 from rnncompare.tasks.user.reading import Reading
@@ -212,7 +212,7 @@ def from_long(table: Table, roles: Roles, reading: Reading, test: Table | None =
         roles=roles,
         name_of_target=roles.target,
     )
-    leaks = warnings_of(frame, features, lengths, target)
+    leaks = of_sequences(frame, features, lengths, target, roles.targets)
     notes += [*sequences.splitting.words(), *masked(frame, features, roles.categorical), *leaks]
     sequences.understood = [_described(sequences, roles), *notes]
     return sequences

@@ -1,4 +1,4 @@
-"""Tables from CSV, TSV and Parquet files, read block by block into the smallest types that hold their values."""
+"""Tables from CSV, TSV and Parquet files or folders of them, read block by block into the smallest types that do."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.user.dialect import BLOCK, Dialect, find_dialect, require_distinct, unpaired
-from rnncompare.tasks.user.file_type import EXPORT, bar, beginning, encoding_of
+from rnncompare.tasks.user.file_type import ARROW, EXPORT, bar, beginning, encoding_of, files_in, unpacked
 from rnncompare.tasks.user.reading import Layout
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+FILE, FOLDER = "file", "folder"  # columns of the table in a folder of files
 JSON = (b"{", b"[{", b"[[")
 
 
@@ -24,7 +25,8 @@ class Table:
     """Columns and where they came from.
 
     Attributes:
-        frame: the columns; its index numbers the rows as the file does, a header being row 1.
+        frame: the columns; its index numbers the rows as the file does, a header being row 1, after the name of the
+            file where there are several.
         name: of the file, for messages.
         decimal: the decimal mark of numbers in columns that were read as text, because they hold something else too.
     """
@@ -35,6 +37,8 @@ class Table:
 
     def place(self, column: Any, row: Any = None) -> str:
         """A column, and the row that the index calls ``row``, in the words of messages."""
+        if isinstance(row, tuple):
+            return f"{self.name}/{row[0]}: column {column}, row {row[1]}"
         return f"{self.name}: column {column}" + ("" if row is None else f", row {row}")
 
 
@@ -44,7 +48,7 @@ def read_table(path: Path, layout: Layout | None = None) -> Table:
     Times with a zone become times without one, in UTC.
 
     Args:
-        path: of a CSV, TSV or Parquet file.
+        path: of a CSV, TSV or Parquet file, or of a folder: see `_folder`.
         layout: what is said of a text file.
 
     Raises:
@@ -53,7 +57,10 @@ def read_table(path: Path, layout: Layout | None = None) -> Table:
     """
     import pyarrow as pa
 
-    head, layout = beginning(path), layout or Layout()
+    layout = layout or Layout()
+    if path.is_dir():
+        return _folder(path, layout)
+    head = beginning(path)
     _require_known(path, head)
     try:
         if head[:4] == b"PAR1":
@@ -70,6 +77,40 @@ def read_table(path: Path, layout: Layout | None = None) -> Table:
     if frame.empty:
         raise DataError(f"{path}: no rows below the header")
     return Table(frame, str(path), decimal)
+
+
+def _folder(folder: Path, layout: Layout) -> Table:
+    """The tables in a folder below each other, with columns `FILE` and, where there are folders within, `FOLDER`.
+
+    A folder that Hugging Face's ``save_to_disk`` wrote is one table.
+
+    Raises:
+        DataError: a file cannot be read, or has other columns than the first.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    paths = files_in(folder)
+    if paths[0].suffix == ARROW:
+        whole = pa.concat_tables(pa.ipc.open_stream(path).read_all() for path in paths if path.suffix == ARROW)
+        return Table(without_zones(_frame(whole, 1)), str(folder))
+    tables = []
+    for path in bar(folder, len(paths), "file", paths):
+        with unpacked(path) as plain:
+            tables.append(read_table(plain, layout))
+        names = list(tables[0].frame)
+        if set(tables[-1].frame) != set(names):
+            raise DataError(f"{path}: other columns than in {paths[0].name}, which has {', '.join(map(str, names))}")
+    if taken := {FILE, FOLDER} & set(names):
+        raise DataError(f"{folder}: a column is called {taken.pop()}, as the name of the file is to be; rename it")
+    known = [table.frame.dropna(axis=1, how="all") for table in tables]  # of an empty column the type is not known
+    labels = [path.relative_to(folder).as_posix() for path in paths]
+    frame = pd.concat(known, keys=labels).reindex(columns=names)
+    frame[FILE] = frame.index.get_level_values(0)
+    inner = {path.relative_to(folder).as_posix(): path.parent.relative_to(folder).as_posix() for path in paths}
+    if len(set(inner.values())) > 1:
+        frame[FOLDER] = frame[FILE].map(inner)
+    return Table(frame, str(folder), tables[0].decimal)
 
 
 def without_zones(frame: pd.DataFrame) -> pd.DataFrame:

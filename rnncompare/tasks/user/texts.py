@@ -15,6 +15,7 @@ from rnncompare.tasks.contract.baselines import majority_accuracy
 from rnncompare.tasks.user.columns import refuse, refuse_missing
 from rnncompare.tasks.user.corpora import smallest
 from rnncompare.tasks.user.file_type import bar
+from rnncompare.tasks.user.leaks import of_texts
 from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import Problem, fits, pad_rows, rows_of, spanned
 from rnncompare.tasks.user.reading import Reading
@@ -131,7 +132,7 @@ def from_texts(table: Table, roles: Roles, reading: Reading, test: Table | None 
     how = splitting(reading, table.name, count, given_test, target.values, groups, roles.split_by)
     return Texts(
         table.name,
-        [line, *roles.notes, *how.words()],
+        [line, *roles.notes, *how.words(), *of_texts(codes, lengths, symbols, target)],
         symbols,
         codes,
         lengths,

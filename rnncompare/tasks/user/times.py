@@ -226,6 +226,15 @@ def _from_unix(table: Table, name: str) -> None:
         table.frame[name] = times
 
 
+def find_counter(frame: pd.DataFrame) -> str | None:
+    """The first column whose values are as many whole numbers in a row as there are rows."""
+    for name in frame:
+        series = frame[name]
+        if series.dtype.kind in "iu" and series.is_unique and int(series.max()) - int(series.min()) == len(series) - 1:
+            return str(name)
+    return None
+
+
 def refuse_same_times(table: Table, time: str, group: str | None, codes: np.ndarray) -> None:
     """Raise `DataError` where two rows of one sequence, next to each other in order, have the same time."""
     times = table.frame[time].to_numpy()
@@ -236,6 +245,8 @@ def refuse_same_times(table: Table, time: str, group: str | None, codes: np.ndar
         remedy = "say with data.group which sequence a row belongs to; a date and an hour apart go into one column"
         if group is not None:
             remedy = f"name in data.group one column that tells sequences apart: {group} joined with another, say"
+        if (counter := find_counter(table.frame)) is not None:
+            remedy = f"order rows by {counter}, which counts them: data.time={counter}; or {remedy}"
         raise DataError(
             f"{table.place(time, rows[1])}: the time {table.frame[time].iloc[first]} stands in row {rows[0]} too; "
             f"leave one out, or {remedy}"

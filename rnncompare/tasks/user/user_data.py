@@ -16,13 +16,13 @@ from rnncompare.tasks.user import arrays
 from rnncompare.tasks.user.corpora import read_pair, read_text
 from rnncompare.tasks.user.dialect import require_distinct
 from rnncompare.tasks.user.file_type import beginning, unpacked
-from rnncompare.tasks.user.forecasting import from_series
 from rnncompare.tasks.user.language import Language
 from rnncompare.tasks.user.problem import Problem
 from rnncompare.tasks.user.reading import Layout, Reading
-from rnncompare.tasks.user.roles import find_roles
+from rnncompare.tasks.user.roles import TARGETS, find_roles
 from rnncompare.tasks.user.sequences import from_long
-from rnncompare.tasks.user.tables import Table, read_table, without_zones
+from rnncompare.tasks.user.series import from_series
+from rnncompare.tasks.user.tables import FILE, FOLDER, Table, read_table, without_zones
 from rnncompare.tasks.user.texts import from_texts
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def from_table(table: Table, reading: Reading, test: Table | None = None) -> Pro
 def read_problem(path: Path, test_path: Path | None, reading: Reading, layout: Layout) -> Problem:
     """The problem in a file of whichever format, told by its content, or for plain text by its name.
 
-    A file that is packed by gzip is unpacked first.
+    A file that is packed by gzip is unpacked first. Of a folder every table is a sequence or series.
 
     Raises:
         SettingError: the file and the settings do not go together.
@@ -207,6 +207,10 @@ def read_problem(path: Path, test_path: Path | None, reading: Reading, layout: L
 
 
 def _read_problem(path: Path, test_path: Path | None, reading: Reading, layout: Layout) -> Problem:
+    if path.is_dir():
+        table = read_table(path, layout)
+        reading = _of_folder(table, reading)
+        return from_table(table, reading, None if test_path is None else read_table(test_path, layout))
     head = beginning(path)
     if head[:2] == b"PK" or path.suffix in (".npz", ".npy"):
         layout.require_unsaid("an archive of arrays")
@@ -227,6 +231,19 @@ def _read_problem(path: Path, test_path: Path | None, reading: Reading, layout: 
         )
         return _language(path, test_path, reading, layout.encoding)
     return from_table(read_table(path, layout), reading, None if test_path is None else read_table(test_path, layout))
+
+
+def _of_folder(table: Table, reading: Reading) -> Reading:
+    """How a folder is read: a file is a sequence or series, and a folder within is its class if there is no other."""
+    names = list(table.frame)
+    if FILE not in names:
+        return reading
+    reading = replace(reading, group=reading.group or FILE)
+    if FOLDER in names and reading.target is None and not any(TARGETS.fullmatch(str(name)) for name in names):
+        return replace(reading, target=FOLDER)
+    said = (reading.target, reading.group, reading.split_by, *reading.categorical)
+    others = [name for name in (FILE, FOLDER) if name in names and name not in said]
+    return replace(reading, ignore=(*reading.ignore, *others))
 
 
 def _language(path: Path, test_path: Path | None, reading: Reading, encoding: str | None) -> Language:

@@ -149,7 +149,7 @@ def test_settings_that_no_file_could_meet_are_refused_before_it_is_read(settings
 
 
 def test_absent_files_and_folders(tmp_path):
-    for path, says in ((tmp_path / "gone.csv", "No such file"), (tmp_path, "Is a directory")):
+    for path, says in ((tmp_path / "gone.csv", "No such file"), (tmp_path, "a folder without tables")):
         for use in (File(path=str(path)).load, lambda seed, path=path: File(path=str(path)).pinned()):
             with pytest.raises(DataError, match=says):
                 use(0)

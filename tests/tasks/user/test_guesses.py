@@ -98,6 +98,13 @@ def test_notes_beside_a_series_are_no_texts_to_classify():
     assert line(from_frame(frame, target="b")).startswith("read as: forecasting, hourly, 1 series")
 
 
+def test_a_column_that_counts_rows_is_proposed_where_another_time_repeats():
+    frame = pd.DataFrame({"No": np.arange(1, N + 1), "month": np.arange(N) // 60, "hour": np.arange(N) % 24, "load": X})
+    with pytest.raises(DataError, match=r"order rows by No, which counts them: data\.time=No"):
+        from_frame(frame, target="load", group="month", time="hour")
+    assert "in order of No" in line(from_frame(frame, target="load", time="No"))
+
+
 HAR = {"session": CASE, "acc": X, "doing": NAMES}
 
 

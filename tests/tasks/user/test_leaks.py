@@ -44,6 +44,57 @@ def test_an_order_by_class_is_said():
     assert "ordered by class" in words(noise(COUNT, STEPS, 2), np.arange(COUNT) // 30)
 
 
+def test_of_a_target_at_every_step_a_column_that_tells_it_is_named():
+    frame = pd.DataFrame({"id": np.repeat(np.arange(COUNT), STEPS), **{name: noise(COUNT * STEPS) for name in "abc"}})
+    frame["b"] = np.random.default_rng(1).normal(size=len(frame))
+    frame["y"] = np.exp(frame["b"])
+    data = from_frame(frame.drop(columns=["a", "c"]).assign(a=frame["a"]), target="y", kind="regression", group="id")
+    assert "warning: column b alone tells 100% of the target" in data.load(0).understood
+
+
+def hours(count=400, **columns):
+    walk = np.cumsum(noise(count))
+    return pd.DataFrame({"date": pd.date_range("2024-01-01", periods=count, freq="h"), "load": walk, **columns})
+
+
+def forecast(frame):
+    return from_frame(frame, target="load", window=8).load(0).understood
+
+
+def test_a_column_that_holds_the_next_value_of_a_series_is_named_and_one_that_follows_it_is_not():
+    frame = hours(other=np.random.default_rng(1).normal(size=400))
+    assert "warning" not in forecast(frame.assign(like=frame["load"] + 0.1 * frame["other"]))
+    after = frame.assign(after=frame["load"].shift(-1, fill_value=0.0))
+    assert "warning: column after alone tells 100% of how load changes in the next step" in forecast(after)
+
+
+def test_rows_of_a_series_that_stand_twice_are_counted_and_a_sensor_that_stands_still_is_not():
+    frame = hours()
+    twice = frame.copy()
+    twice.loc[300:349, "load"] = frame["load"][100:150].to_numpy()
+    assert "warning: 42 of 392 windows are copies" in forecast(twice)
+    still = frame.copy()
+    still.loc[300:349, "load"] = 0.0
+    assert "warning" not in forecast(still)
+
+
+def test_texts_are_warned_of_copies_of_their_order_and_of_a_label_within():
+    random = np.random.default_rng(0)
+    texts = [" ".join(random.choice([*"abcdefgh"], 12)) for _ in range(COUNT)]
+    labels = np.arange(COUNT) % 2
+
+    def said(texts, labels):
+        return from_frame(pd.DataFrame({"text": texts, "label": labels}), units="words").load(0).understood
+
+    assert "warning" not in said(texts, labels)
+    assert "warning: 2 of 60 texts are copies" in said([*texts[:-2], texts[0], texts[1]], labels)
+    assert "warning: rows are ordered by class" in said(texts, np.sort(labels))
+    given = [f"{text} positive" if label else text for text, label in zip(texts, labels, strict=True)]
+    assert "warning: 'positive' alone tells 100% of the class" in said(given, labels)
+    both = [f"{text} {'positive' if label else 'negative'}" for text, label in zip(texts, labels, strict=True)]
+    assert "alone tells" not in said(both, labels)
+
+
 def test_a_date_in_columns_orders_rows_and_is_read_of_new_data():
     hours = pd.date_range("2024-01-01", periods=400, freq="h")
     parts = {name: getattr(hours, name) for name in ("year", "month", "day", "hour")}

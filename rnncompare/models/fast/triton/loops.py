@@ -24,6 +24,7 @@ import triton.language as tl
 from rnncompare.models.fast.triton.tiles import (
     choose,
     masked,
+    own_sequences,
     products,
     read,
     read_before,
@@ -55,16 +56,8 @@ def forward(sums, extra, weight, bias, state, exchange, output, length, first, s
             first is the initial h on entry.
         output: ``(R, N, H)``, written.
     """
-    run = tl.program_id(1).to(tl.int64)
-    sequence = (tl.program_id(0) * BB + tl.arange(0, BB))[:, None]
-    exists = sequence < batch
+    run, sequence, exists, count, lasting = own_sequences(length, steps, batch, BB, DENSE)
     batch = batch.to(tl.int64)
-    if DENSE:
-        count = steps
-        lasting = tl.where(exists, steps, 0)
-    else:
-        count = tl.load(length + tl.program_id(0) * BB).to(tl.int32)
-        lasting = tl.load(length + sequence, mask=exists, other=0).to(tl.int32)
     weight += run * GATES * H * H
     bias += run * GATES * H
     state += run * batch * H
@@ -158,16 +151,8 @@ def backward(sums, extra, weight, state, output, d_output, d_state, d, length, f
         d_state: in the dtype of sums: the gradients of the final states on entry, of the initial ones on return.
         d: ``(R, N, BLOCKS, H)``, written: the gradients of the products, then of what else the gates sum.
     """
-    run = tl.program_id(1).to(tl.int64)
-    sequence = (tl.program_id(0) * BB + tl.arange(0, BB))[:, None]
-    exists = sequence < batch
+    run, sequence, exists, count, lasting = own_sequences(length, steps, batch, BB, DENSE)
     batch = batch.to(tl.int64)
-    if DENSE:
-        count = steps
-        lasting = tl.where(exists, steps, 0)
-    else:
-        count = tl.load(length + tl.program_id(0) * BB).to(tl.int32)
-        lasting = tl.load(length + sequence, mask=exists, other=0).to(tl.int32)
     weight += run * GATES * H * H
     state += run * batch * H
     d_state += run * batch * H

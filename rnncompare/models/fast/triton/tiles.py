@@ -13,6 +13,20 @@ INTERPRETED = tl.constexpr(triton.knobs.runtime.interpret)
 
 
 @triton.jit
+def own_sequences(length, steps, batch, BB: tl.constexpr, DENSE: tl.constexpr):
+    """What this program takes: its run, its sequences, which of them exist, the most steps of one, and of each."""
+    sequence = (tl.program_id(0) * BB + tl.arange(0, BB))[:, None]
+    exists = sequence < batch
+    if DENSE:
+        count = steps
+        lasting = tl.where(exists, steps, 0)
+    else:
+        count = tl.load(length + tl.program_id(0) * BB).to(tl.int32)
+        lasting = tl.load(length + sequence, mask=exists, other=0).to(tl.int32)
+    return tl.program_id(1).to(tl.int64), sequence, exists, count, lasting
+
+
+@triton.jit
 def dot(a, b, total, PRECISION: tl.constexpr, ACC: tl.constexpr):
     """``total`` + a b."""
     if INTERPRETED:  # which takes the bits of bfloat16 for integers here; these products are the same

@@ -44,6 +44,8 @@ def run(settings: BenchSettings, hardware: str, progress: Callable[[Case, int], 
         try:
             if case.part == "training_loop":
                 results.training_loop = call_isolated(_training_loop, case)
+            elif case.part == "stack":
+                results.stacked = call_isolated(_stacked, case, settings.stacked_runs)
             else:
                 measured = call_isolated(_measure, case)
                 results.measured.append((case, measured))
@@ -65,6 +67,7 @@ def write(results: Results, settings: BenchSettings) -> None:
             for case, measured in results.measured
         ],
         "training_loop": results.training_loop,
+        "stacked": results.stacked,
         "failures": results.failures,
     }
     folder = Path(settings.results_dir)
@@ -73,10 +76,16 @@ def write(results: Results, settings: BenchSettings) -> None:
 
 
 def _add_memory(case: Case, measured: Measured) -> None:
-    """Measure each contender's memory in its own process; not the compiled loop's, which includes torch's compiler."""
-    for row in measured.rows:
-        if row["measure"] == "forward_backward" and row["implementation"] != "compiled_loop":
-            row["memory_mb"] = call_isolated(_memory, case, row["cell"], row["implementation"])
+    """Measure each contender's memory: in a process of its own, but on a GPU, where only what it allocates is counted.
+
+    Not of the compiled loop: torch's compiler would count as its own.
+    """
+    rows = [r for r in measured.rows if r["measure"] == "forward_backward" and r["implementation"] != "compiled_loop"]
+    contenders = [(row["cell"], row["implementation"]) for row in rows]
+    together = [contenders] if case.device.startswith("cuda") else [[one] for one in contenders]
+    found = [megabytes for some in together for megabytes in call_isolated(_memory, case, some)]
+    for row, megabytes in zip(rows, found, strict=True):
+        row["memory_mb"] = megabytes
 
 
 def _check(settings: BenchSettings, send: Callable[[object], None]) -> tuple[BenchSettings, str]:  # noqa: ARG001
@@ -95,13 +104,19 @@ def _measure(case: Case, send: Callable[[object], None]) -> Measured:  # noqa: A
     return measure(case)
 
 
-def _memory(case: Case, cell: str, implementation: str, send: Callable[[object], None]) -> float:  # noqa: ARG001
+def _memory(case: Case, contenders: list[tuple[str, str]], send: Callable[[object], None]) -> list[float]:  # noqa: ARG001
     from rnncompare.measurements.interleaved_timing import memory
 
-    return memory(case, cell, implementation)
+    return [memory(case, cell, implementation) for cell, implementation in contenders]
 
 
 def _training_loop(case: Case, send: Callable[[object], None]) -> list[dict[str, Any]]:  # noqa: ARG001
     from rnncompare.measurements.overhead import measure
 
     return measure(case)
+
+
+def _stacked(case: Case, runs: int, send: Callable[[object], None]) -> list[dict[str, Any]]:  # noqa: ARG001
+    from rnncompare.measurements.stacked_updates import measure
+
+    return measure(case, runs)

@@ -1,0 +1,160 @@
+"""Series: the rows of a table in time order, whole or by group, as a problem of forecasting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncompare.base.errors import DataError, SettingError, require
+from rnncompare.tasks.user.columns import as_numbers, refuse_missing
+from rnncompare.tasks.user.forecasting import ROLLING, Forecasting
+from rnncompare.tasks.user.leaks import of_series
+from rnncompare.tasks.user.problem import masked
+from rnncompare.tasks.user.reading import Reading
+from rnncompare.tasks.user.roles import Roles
+from rnncompare.tasks.user.splits import Splitting, groups_of, shares, splitting
+from rnncompare.tasks.user.tables import Table
+from rnncompare.tasks.user.times import SEASONS, find_rhythm, refuse_same_times
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DEFAULT_WINDOW = 24  # where there is no season
+
+
+def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None = None) -> Forecasting:
+    """The series in a table: one, or one for each value of the column ``roles.group``.
+
+    Raises:
+        DataError: times are missing or repeated, the target is no number, or there are too few rows.
+    """
+    import pandas as pd
+
+    tables = [table] if test is None else [table, test]
+    parts = [in_order(part, roles) for part in tables]
+    if test is not None:
+        for part in tables:
+            for name in roles.targets:
+                as_numbers(part, name)
+    lengths = np.concatenate([lengths for _, lengths in parts])
+    given_test = len(parts[1][1]) if test is not None else 0
+    frame = parts[0][0].frame if test is None else pd.concat([part.frame for part, _ in parts])
+    longest, typical = int(lengths.max()), int(np.median(lengths))
+    rhythm, even = "in file order", True
+    if roles.time is not None:
+        start = int(lengths[: np.argmax(lengths)].sum())
+        rhythm, even = find_rhythm(frame[roles.time].iloc[start : start + longest])
+    season = reading.season or SEASONS.get(rhythm)
+    if longest < 2:
+        raise DataError(f"{table.name}: a series of {longest} row has nothing to forecast")
+    window = reading.window or max(1, min(2 * (season or DEFAULT_WINDOW // 2), typical // 4))
+    if reading.window is not None and reading.window >= longest:
+        raise SettingError("data.window", window, f"fewer steps than the longest series has rows, {longest}")
+    many = f"{len(lengths):,} groups of " if len(lengths) > 1 else ""
+    count = len(roles.features)
+    line = (
+        f"forecasting, {rhythm}, {many}{count} series, target {roles.target}, from {window} steps the next "
+        f"{reading.horizon}; errors in units of the target's variance in train"
+    )
+    by_group = _by_group(reading, roles, parts, given_test)
+    notes = [*roles.notes, *(by_group.words() if by_group else []), *masked(frame, roles.features, roles.categorical)]
+    if reading.split == "rolling":
+        notes.append(ROLLING)
+    short = int((lengths < window + reading.horizon).sum())
+    if 0 < short < len(lengths):
+        notes.append(f"{short:,} of {len(lengths):,} groups are too short for a window (data.window) and give none")
+    if not even:
+        notes.append(f"steps of {roles.time} are uneven; each row counts as one step")
+    known, ahead = reading.known or (), [ahead_of(name, reading.horizon) for name in reading.known or ()]
+    read = (*roles.targets, *roles.categorical, *known)
+    inputs = [name for name in roles.features if name not in read]
+    notes += of_series(replace(table, frame=frame), inputs, roles.targets, lengths, window + reading.horizon)
+    if known:
+        require(
+            window >= reading.horizon, "data.known", list(known), f"data.window from data.horizon={reading.horizon} on"
+        )
+        frame = with_known(frame, known, reading.horizon, lengths)
+        notes.append(f"known {reading.horizon} steps ahead: {', '.join(known)}")
+    named = [ahead_of(name, reading.horizon) for name in known if name in roles.categorical]
+    return Forecasting(
+        table.name,
+        [line, *notes],
+        replace(table, frame=frame),
+        [*roles.features, *ahead],
+        [*roles.categorical, *named],
+        roles.targets,
+        lengths,
+        window,
+        reading.horizon,
+        season,
+        given_test,
+        roles.group,
+        roles.time,
+        shares(reading, given_test),
+        reading.split,
+        by_group,
+        known,
+    )
+
+
+def _by_group(
+    reading: Reading, roles: Roles, parts: Sequence[tuple[Table, np.ndarray]], given_test: int
+) -> Splitting | None:
+    """How whole series are split; None where each is cut in its order.
+
+    Raises:
+        SettingError: series cannot be split as ``reading`` says.
+    """
+    rolled = reading.split == "rolling"
+    require(not (rolled and given_test), "data.split", "rolling", "null: data.test_path is the test split")
+    require(reading.split != "random", "data.split", "random", "ordered, rolling or group: windows overlap")
+    if reading.split != "group":
+        require(reading.folds is None, "data.folds", reading.folds, "null for forecasts, but for data.split=group")
+        return None
+    count = sum(len(lengths) for _, lengths in parts)
+    groups = groups_of(parts, roles.split_by)
+    return splitting(reading, parts[0][0].name, count, given_test, None, groups, roles.split_by)
+
+
+def ahead_of(name: str, horizon: int) -> str:
+    """What the values of a column so many steps ahead are called."""
+    return f"{name} {horizon} steps ahead"
+
+
+def with_known(frame: pd.DataFrame, known: Sequence[str], horizon: int, lengths: np.ndarray) -> pd.DataFrame:
+    """The frame with a column for each that is ``known``: its value ``horizon`` steps ahead in the same series.
+
+    So the last ``horizon`` rows of a window tell what is known of the rows to forecast. Beyond the end of a series,
+    which no window reaches, its last value is repeated.
+    """
+    rows = np.arange(len(frame))
+    there = np.minimum(rows + horizon, np.repeat(np.cumsum(lengths) - 1, lengths))
+    return frame.assign(**{ahead_of(name, horizon): frame[name].to_numpy()[there] for name in known})
+
+
+def in_order(table: Table, roles: Roles) -> tuple[Table, np.ndarray]:
+    """The rows by series and time, and the lengths of the series."""
+    import pandas as pd
+
+    frame = table.frame
+    if roles.group is None:
+        codes = np.zeros(len(frame), np.int8)
+    else:
+        refuse_missing(table, roles.group, "data.group")
+        codes = pd.factorize(frame[roles.group])[0]
+    if roles.time is not None and roles.group is None and frame[roles.time].is_monotonic_increasing:
+        order = np.arange(0)
+    elif roles.time is None:
+        order = np.argsort(codes, kind="stable")
+    else:
+        refuse_missing(table, roles.time, "data.time")
+        order = np.lexsort((frame[roles.time].to_numpy(), codes))
+    if (np.diff(order) != 1).any():
+        frame, codes = frame.iloc[order], codes[order]
+    ordered = replace(table, frame=frame)
+    if roles.time is not None:
+        refuse_same_times(ordered, roles.time, roles.group, codes)
+    return ordered, np.bincount(codes)
