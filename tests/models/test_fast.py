@@ -389,6 +389,14 @@ def test_functional_transforms():
         torch.testing.assert_close(transformed[name], p.grad, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
+def test_vmap_over_a_module_with_parameters_that_learn(name, steps):
+    module, input = getattr(rnncompare, name)(3, 4), torch.randn(2, steps, 5, 3)
+    found = torch.func.vmap(lambda x: module(x)[0])(input)
+    assert_same({"output": found}, {"output": torch.stack([module(x)[0] for x in input])})
+
+
 class MarkedTensor(Tensor):
     """A tensor of another type, with a say in what happens to it."""
 
