@@ -2,9 +2,9 @@
 
     python docs/recompute.py results/published/second_study CLAIM FIRST SECOND
 
-Nothing of rnncompare is imported. For each task that is not solve-or-fail: the mean difference in test quality at
-learning rates chosen on the other half of the seeds, Student's interval from the jackknife, and the verdict.
-docs/statistics.md says why; the study takes the wider of this interval and a bootstrap's.
+For a claim about test quality, on each task that is not solve-or-fail and has one condition: the mean difference at
+rates chosen on the other half of the seeds, Student's interval from the jackknife, and the verdict. docs/statistics.md
+says why; the study takes the wider of this interval and a bootstrap's.
 """
 
 import itertools
@@ -17,12 +17,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-FACTORS = {"accuracy": 100}  # an accuracy is scored in points
-
 
 def grid(entry, scale, records, seeds):
     """Validation score, validation loss and test score of one arm, each (rates, seeds)."""
-    sign = (1 if scale["higher_is_better"] else -1) * FACTORS.get(scale["metric"], 1)
+    sign = (1 if scale["higher_is_better"] else -1) * (100 if scale["metric"] == "accuracy" else 1)
     top = math.inf if scale["kind"] == "loss" else sign * scale["reference"]
     tables = [[], [], []]
     for rate in entry["rates"]:
@@ -46,8 +44,8 @@ def chosen(validation, loss, members):
     return best / best.sum()
 
 
-def compared(first, second):
-    """The mean difference and its 95 % and 90 % intervals, the choice of the rate included."""
+def compared(first, second, tested):
+    """The mean difference and its 95 % and 90 % intervals, with the luck of tuning and of ``tested`` examples."""
     n = first[0].shape[1]
     halves = [list(half) for half in itertools.combinations(range(n), n // 2)]
     judged = np.array([[seed not in half for seed in range(n)] for half in halves], dtype=float)
@@ -63,7 +61,10 @@ def compared(first, second):
         wider = max(1.0, stats.t.ppf(0.975, degrees) / stats.t.ppf(0.975, n - 1))
     error = wider * pseudo.std(ddof=1) / math.sqrt(n)
     share = n**2 / (n**2 + 25)  # of the allowed error, since few pairs hide their skew
-    half = [stats.t.ppf(1 - tail * share, n - 1) * error for tail in (0.025, 0.05)]
+    shares = [(judged * arm).sum(0) / judged.sum(0) / 100 for arm in (one, other)] if tested else [0, 0]
+    test_error = 100 * math.sqrt(sum(np.mean(s) * (1 - np.mean(s)) for s in shares) / (tested or 1))
+    tails = [(stats.t.ppf(1 - a * share, n - 1) * error, stats.norm.ppf(1 - a) * test_error) for a in (0.025, 0.05)]
+    half = [math.hypot(*parts) for parts in tails]
     return mean, (mean - half[0], mean + half[0]), (mean - half[1], mean + half[1])
 
 
@@ -80,12 +81,15 @@ def main(folder, claim, first, second):
     records = pd.read_parquet(Path(folder) / "records.parquet").set_index("run_id")
     for task, settings in study["tasks"].items():
         arms = [[study["entries"][k] for k in study["arms"][claim][arm]] for arm in (first, second)]
-        pair = [[entry for entry in entries if entry["task"] == task] for entries in arms]
+        pair = [entry for entries in arms for entry in entries if entry["task"] == task]
         scale = settings["scale"]
-        if not pair[0] or scale["kind"] == "solve":
+        if len(pair) != 2 or scale["kind"] == "solve":
             continue
-        seeds = range(min(entries[0]["seeds"] for entries in pair))
-        mean, wide, narrow = compared(*(grid(entries[-1], scale, records, seeds) for entries in pair))
+        runs = [seeds for entry in pair for seeds in entry["runs"].values()]
+        seeds = [int(seed) for seed in runs[0] if all(own.get(seed) in records.index for own in runs)]
+        fixed = scale["fixed_test"] and scale["metric"] == "accuracy"
+        tested = records.loc[runs[0][str(seeds[0])], "data.test_examples"] if fixed else 0
+        mean, wide, narrow = compared(*(grid(entry, scale, records, seeds) for entry in pair), tested)
         said = verdict(wide, narrow, scale["margin"])
         print(f"{scale['title']:32} {mean:+9.4f} [{wide[0]:+.4f}, {wide[1]:+.4f}]  {said}")
 

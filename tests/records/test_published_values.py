@@ -87,7 +87,8 @@ def test_a_folder_with_runs_and_stores_below_it_gives_all_of_them_once(study):
     with pytest.warns(RecordWarning, match="the same run as"):  # two runs are published twice
         everything = load_records(PUBLISHED)
     files = {json.loads(path.read_text())["run_id"] for path in PUBLISHED.rglob("record.json")}
-    assert set(everything["run_id"]) == files | set(study["run_id"])
+    stores = [pd.read_parquet(path, columns=["run_id"])["run_id"] for path in PUBLISHED.rglob("records.parquet")]
+    assert set(everything["run_id"]) == files.union(*stores)
     assert everything["run_id"].is_unique
     assert set(load_curves(everything)["run_id"]) >= set(study["run_id"])
 

@@ -29,7 +29,7 @@ def paths(cell: Cell, input: Tensor, w: Weights) -> Iterator[tuple[str, Any]]:
     """
     if not input.is_floating_point() or input.is_meta or input.numel() == 0 or is_watched():
         return
-    if torch._C._functorch.peek_interpreter_stack() is not None:
+    if is_transformed():
         if _over_runs() and triton.serves(cell, input, w):
             yield "fused_triton", triton.under_vmap()
         return
@@ -48,8 +48,13 @@ def knows(cell: Cell) -> bool:
     return step_of(cell) in IN_PYTORCH
 
 
+def is_transformed() -> bool:
+    """Whether a transform of `torch.func` is under way, whose tensors hold no values of their own."""
+    return torch._C._functorch.peek_interpreter_stack() is not None
+
+
 def is_watched() -> bool:
-    """Whether tensors are more than their values: see `paths`."""
+    """Whether tensors are more than their values for another reason: see `paths`."""
     return (
         torch.compiler.is_compiling()
         or torch.jit.is_tracing()

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rnncompare.models.cell import Cell, State, Weights
 from rnncompare.models.cells.rnn import RNNCell
-from rnncompare.models.fast import compiled, is_watched
+from rnncompare.models.fast import compiled, is_transformed, is_watched
 from rnncompare.models.fast.function import PARAMETERS, Gradients, step_of, through_unroll
 
 NONE_WANTED: Gradients = (None,) * len(compiled.WANTED)
@@ -32,7 +32,9 @@ def layer(cell: Cell, input: Tensor, state: State | None, parameters: dict[str, 
         The outputs ``(T, B, H)`` and the final states ``(1, B, H)``; None for what the kernels do not serve, errors
         included.
     """
-    if is_watched() or torch.is_autocast_enabled("cpu") or not compiled.serves(cell, input, Weights(**parameters)):
+    if is_transformed() or is_watched() or torch.is_autocast_enabled("cpu"):
+        return None
+    if not compiled.serves(cell, input, Weights(**parameters)):
         return None
     count = len(cell.states)
     shape = (1, input.size(1), parameters["weight_hh"].size(1))

@@ -50,7 +50,7 @@ def sooner_and_better(panels: Sequence[Panel]) -> Figure:
     for number, panel in enumerate(panels):
         block, column = divmod(number, columns)
         soon, end = grid[2 * block, column], grid[2 * block + 1, column]
-        soon.set_title(f"{plain(panel.title)}\n", fontsize=9, fontweight="bold", loc="left")
+        soon.set_title(f"{plain(panel.title, 27)}\n", fontsize=8, fontweight="bold", loc="left")
         soon.text(0, 1.03, plain(panel.goal, 34), transform=soon.transAxes, fontsize=7.5, color=MUTED, va="bottom")
         _updates(soon, panel.rows, looks)
         _quality(end, panel, looks)
@@ -80,9 +80,16 @@ def _updates(axes: Axes, rows: pd.DataFrame, looks: Mapping[str, dict[str, Any]]
         axes.plot(lost["x"], np.full(len(lost), top), **hollow)
     if rows["updates"].isna().any():
         axes.axhline(top, color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)), zorder=0)
-        axes.annotate("most never", (0.02, top), (0, 3), xycoords=("axes fraction", "data"),
-                      textcoords="offset points", fontsize=7, color=MUTED)  # fmt: skip
-    axes.set_ylim(0, 1.15 * top)
+        axes.text(
+            0.02,
+            top * 1.03,
+            "never, of half",
+            transform=axes.get_yaxis_transform(),
+            fontsize=7,
+            color=MUTED,
+            va="bottom",
+        )
+    axes.set_ylim(0, 1.2 * top)
     canvas.counts(axes, rows["x"])
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rnncompare.base.wording import counted
+from rnncompare.base.wording import counted, metric_label
 from rnncompare.report.figures import canvas, effects, lines, run_scores
+from rnncompare.report.figures import less_data as less
 from rnncompare.report.figures.canvas import slug
 from rnncompare.report.figures.run_scores import metric_axis
 from rnncompare.report.pages.phrases import TaskName
@@ -95,6 +96,50 @@ def by_task(
         ]
         if charts:
             yield Charts(f"task-{file}", name.title, name.condition(value), charts)
+
+
+def less_data(
+    names: Mapping[str, TaskName], targets: Mapping[str, float], runs: pd.DataFrame, plotter: Plotter
+) -> Drawn | None:
+    """How soon each model gets to a stated quality, and how well it ends, over data size; None for one size only.
+
+    Args:
+        names: of the tasks.
+        targets: the stated quality of each task, in its metric, where it has one.
+        runs: as in `by_task`.
+        plotter: draws it.
+    """
+    panels = []
+    for task, mine in runs.groupby("task", sort=False) if len(runs) else ():
+        name, target = names.get(str(task), TaskName(str(task), "")), targets.get(str(task))
+        if name.axis != "training examples" or target is None:
+            continue
+        rows = []
+        for (variant, value), own in mine.groupby(["variant", mine["value"].map(str)], sort=False):
+            updates = own["speed.updates_to_target"].astype(float)
+            ended = mean_interval(own["quality.test"].dropna())
+            median = float(updates.fillna(math.inf).median())
+            rows.append(
+                {
+                    "name": variant,
+                    "x": place(name.axis, value, own),
+                    "updates": median if math.isfinite(median) else math.nan,
+                    **{"mean": ended.mean, "low": ended.low, "high": ended.high},
+                }
+            )
+        table = pd.DataFrame(rows)
+        several = table.groupby("name")["x"].transform("nunique") > 1
+        if several.any():
+            metric = metric_label(mine["quality.metric"].dropna().iloc[0])
+            goal = f"to {metric.partition(' (')[0]} {target:g}"
+            panels.append(less.Panel(name.title, goal, metric_axis("test", mine), table[several]))
+    if not panels:
+        return None
+    description = (
+        "above, the updates to a stated quality (median over seeds; hollow: half of the seeds or more never "
+        "got there); below, the test quality of each model trained to its end, with its 95 % interval over seeds"
+    )
+    return plotter.draw(less.sooner_and_better(panels), "Sooner, or better, on less data?", description, "less-data")
 
 
 def place(axis: str, value: object, runs: pd.DataFrame) -> float:

@@ -52,12 +52,16 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
     forest = overview.glance(glimpses, plotter)
     best = at_best_rate(runs, study.manifest.scales)
     curves = [evidence.curves for evidence in study.evidence.values()]
-    tasks = list(overview.by_task(task_names(study.manifest.tasks), best, curves, plotter))
+    names = task_names(study.manifest.tasks)
+    targets = {name: task["target"] for name, task in study.manifest.tasks.items() if task.get("target") is not None}
+    by_size = overview.less_data(names, targets, best, plotter)
+    tasks = list(overview.by_task(names, best, curves, plotter))
     probes = {name: evidence.probes for name, evidence in study.evidence.items()}
     gradients = list(overview.gradient_flow(probes, plotter))
     groups = run_groups(study, runs)
     manifest = study.manifest
-    contents = [("verdicts", "Verdicts"), ("glance", "At a glance"), ("claims", "Claim by claim")]
+    contents = [("less-data", "Sooner, or better?")] if by_size else []
+    contents += [("verdicts", "Verdicts"), ("glance", "At a glance"), ("claims", "Claim by claim")]
     contents += [("tasks", "Task by task")] if tasks else []
     contents += [("gradients", "Gradient flow")] if gradients else []
     page = write_page(
@@ -75,6 +79,7 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
         map=shown,
         claims=claims,
         forest=forest,
+        by_size=by_size,
         tasks=tasks,
         gradients=gradients,
         command=manifest.command,

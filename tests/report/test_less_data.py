@@ -1,0 +1,66 @@
+"""The figure of how soon and how well models learn over data size."""
+
+import numpy as np
+import pandas as pd
+
+from rnncompare.report.pages import overview
+from rnncompare.report.pages.phrases import TaskName
+from rnncompare.report.pages.render import Plotter
+
+
+def runs_of(updates):
+    rows = [
+        {
+            "task": "adding",
+            "value": size,
+            "variant": variant,
+            "seed": seed,
+            "speed.updates_to_target": own[seed],
+            "quality.test": 0.01 * (seed + 1),
+            "quality.metric": "mean_squared_error",
+            "quality.higher_is_better": False,
+            "data.train_examples": size,
+        }
+        for (variant, size), own in updates.items()
+        for seed in range(3)
+    ]
+    return pd.DataFrame(rows)
+
+
+def drawn(updates, tmp_path, **targets):
+    names = {"adding": TaskName("Adding", "training examples")}
+    return overview.less_data(names, targets, runs_of(updates), Plotter(tmp_path))
+
+
+def test_medians_and_models_that_never_get_there(tmp_path, monkeypatch):
+    seen = []
+    draw = overview.less.sooner_and_better
+    monkeypatch.setattr(overview.less, "sooner_and_better", lambda panels: seen.extend(panels) or draw(panels))
+    updates = {
+        ("gru", 100): [200, 300, 900],
+        ("gru", 400): [100, 150, np.nan],
+        ("lstm", 100): [500, np.nan, np.nan],
+        ("lstm", 400): [400, 400, 500],
+        ("rnn", 400): [1, 1, 1],  # of one size only: not drawn
+    }
+    drawn(updates, tmp_path, adding=0.02)
+    (panel,) = seen
+    assert panel.goal == "to mean squared error 0.02"
+    table = panel.rows.set_index(["name", "x"])["updates"]
+    assert [table["gru", 100], table["gru", 400], table["lstm", 400]] == [300, 150, 400]
+    assert np.isnan(table["lstm", 100])
+    assert "rnn" not in set(panel.rows["name"])
+
+
+def test_the_figure_is_saved_and_names_its_models(tmp_path):
+    updates = {(name, size): [100, 200, np.nan] for name in ("gru", "lstm") for size in (100, 400)}
+    figure = drawn(updates, tmp_path, adding=0.02)
+    assert (tmp_path / "less-data.png").stat().st_size > 5000
+    text = (tmp_path / "less-data.svg").read_text(encoding="utf-8")
+    assert all(word in text for word in (">gru<", ">lstm<", "Adding", "training examples"))
+    assert "hollow" in figure.description
+
+
+def test_nothing_is_drawn_of_a_single_size_or_without_a_target(tmp_path):
+    assert drawn({("gru", 100): [1, 2, 3]}, tmp_path, adding=0.02) is None
+    assert drawn({("gru", 100): [1, 2, 3], ("gru", 400): [1, 2, 3]}, tmp_path) is None

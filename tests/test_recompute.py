@@ -1,0 +1,37 @@
+"""Published verdicts come out of their records with scipy alone, by the script that docs/ ships."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from rnncompare.studies.verdicts import read_study
+
+ROOT = Path(__file__).parents[1]
+STUDY = ROOT / "results" / "published" / "second_study"
+
+
+@pytest.fixture(scope="module")
+def recompute():
+    spec = importlib.util.spec_from_file_location("recompute", ROOT / "docs" / "recompute.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_script_gives_the_study_s_verdicts(recompute, capsys):
+    checked = 0
+    for finding in read_study(STUDY).findings:
+        if finding.measure != "quality":
+            continue
+        recompute.main(STUDY, finding.claim.name, finding.first, finding.second)
+        said = {line[:32].strip(): line[32:].split(maxsplit=3) for line in capsys.readouterr().out.splitlines()}
+        for task in finding.tasks:
+            if task.title in said and task.effect is not None:
+                mean, low, high, verdict = said[task.title]
+                assert float(mean) == pytest.approx(task.effect.mean, abs=1e-4)
+                assert float(low.strip("[,")) >= task.effect.low - 1e-4  # the study's interval is the wider
+                assert float(high.strip("],")) <= task.effect.high + 1e-4
+                assert verdict.strip() == task.verdict or task.verdict in ("unconverged", "uninformative")
+                checked += 1
+    assert checked >= 2
