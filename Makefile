@@ -12,11 +12,11 @@ run: $(INSTALLED) ## Train a GRU on real text, and show what it cost and how goo
 	$(BIN)/python -m rnncompare.run model=gru data.size=small
 
 test: $(READY) ## Run the tests, two at a time where they do not mind
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not slow and not alone and not nightly'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow and not alone and not nightly'
 	$(BIN)/python -m pytest -m alone
 
 test-slow: $(READY) ## Run the rest: a Slurm of one node, the wheel, compilers, sweeps killed again and again
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadgroup -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m slow
 
 test-nightly: $(READY) ## Every combination of settings, a thousand odd command lines, fifty kills of a sweep
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m nightly

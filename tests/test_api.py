@@ -115,7 +115,6 @@ def result(tmp_path_factory):
     return rnncompare.compare((*sequences(), np.full(60, 6)), results_dir=str(folder), **settings)
 
 
-@pytest.mark.xdist_group("compared")
 def test_the_result_has_the_table_the_pairs_the_figure_and_the_model(result):
     assert {"gru", "lstm", "logistic regression", "class shares"} <= set(result.table["model"])
     assert len(result.pairs) == 3
@@ -126,7 +125,6 @@ def test_the_result_has_the_table_the_pairs_the_figure_and_the_model(result):
     assert "nan" not in result.text()
 
 
-@pytest.mark.xdist_group("compared")
 def test_the_same_call_trains_nothing_again(result):
     records = {path: path.stat().st_mtime_ns for path in Path(result.question.results_dir).rglob("record.json")}
     settings = {"pairs": 3, "plain": False, "sizes": False, "progress": False, "train.max_updates": 20}

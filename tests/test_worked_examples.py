@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("worked examples")]
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 PAGES = ["new_cell", "new_task", "new_claim"]
 COPIED = (

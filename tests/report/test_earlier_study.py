@@ -13,7 +13,6 @@ from rnncompare.report.figures import palette
 from rnncompare.report.pages.earlier import PROTOCOL
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published" / "study"
-pytestmark = pytest.mark.xdist_group("earlier study")
 KEPT = ("better_on_little_data", "lstm_counts", "fewer_parameters")
 
 

@@ -22,8 +22,6 @@ from rnncompare.report.pages import phrases
 from rnncompare.report.pages.run_lists import at_best_rate
 from rnncompare.studies.manifest import read_manifest
 
-pytestmark = pytest.mark.xdist_group("study")  # which is made, judged and reported on once a worker
-
 
 def rows_of(parsed, kind):
     """The rows of a table, by its class."""

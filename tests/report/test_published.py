@@ -14,8 +14,6 @@ from rnncompare.studies.published_store import publish, without_paths
 from rnncompare.studies.verdicts import read_study
 from tests.commands import run
 
-pytestmark = pytest.mark.xdist_group("study")  # which is made, judged and reported on once a worker
-
 
 @pytest.fixture(scope="module")
 def published(study):

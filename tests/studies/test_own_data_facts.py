@@ -50,3 +50,7 @@ def test_a_small_test_split_of_forecasts_is_drawn_anew_unless_the_user_says_othe
     found = facts(task)
     assert (found.redrawn, found.same_test) == (redrawn, not redrawn)
     assert (found.overlap > 0) == redrawn
+    if redrawn:
+        one = found.over(1)
+        assert (found.splits, one.splits) == (2, 1)
+        assert one.baselines["mean_squared_error"].tolist() == found.tables[0]["mean_squared_error"].tolist()

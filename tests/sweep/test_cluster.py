@@ -73,11 +73,8 @@ CLUSTER = ["hydra/launcher=submitit_slurm", "results_dir=cluster"]
 
 
 def on_slurm(test):
-    """One after the other, since they share its queue; they mostly wait."""
-    marks = (pytest.mark.slow, pytest.mark.xdist_group("slurm"), pytest.mark.usefixtures("slurm"))
-    for mark in marks:
-        test = mark(test)
-    return test
+    """Needs a Slurm; such tests share its queue, so they run one after the other."""
+    return pytest.mark.slow(pytest.mark.usefixtures("slurm")(test))
 
 
 def queue():

@@ -113,6 +113,9 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     trained = _train(parts, train, reporter, deadline)
     frames = {part: _recorded(runs) for part, runs in parts.items()}
     end = None if budget is None else began + budget - _for_report(budget)
+    if len(frames["pairs"]):
+        whole = whole_pairs(scored(frames["pairs"], facts), list(models), len(plan.trials))
+        facts = facts.over(whole["seed"].nunique())
     situation = _situation(question, plan, facts, frames)
     if end is None or end - time.monotonic() > LEAST_FOR_TIMING:
         left = 2 * LEAST_FOR_TIMING if end is None else end - time.monotonic() - 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,6 +81,7 @@ class Facts:
         test_examples: in the test split.
         window: rows that a forecast reads; 0 where it is none.
         redrawn: whether each seed is to have a test split of its own, for the one that all would share is small.
+        tables: the baselines on each split.
     """
 
     metric: str
@@ -96,6 +97,13 @@ class Facts:
     test_examples: int
     window: int = 0
     redrawn: bool = False
+    tables: tuple[pd.DataFrame, ...] = ()
+
+    def over(self, splits: int) -> Facts:
+        """The same with baselines that are means over the first so many splits, which networks were scored on."""
+        if not 0 < splits < len(self.tables):
+            return self
+        return dataclasses.replace(self, baselines=_means(self.tables[:splits]), splits=splits)
 
     @property
     def margin(self) -> float:
@@ -162,7 +170,7 @@ def facts_of(
         if time.monotonic() - began > seconds:
             break
         tables.append(simple_models(task.load(seed) if seed > 1 else other))
-    baselines = pd.concat(tables).groupby("model", sort=False).mean().reset_index() if tables else pd.DataFrame()
+    baselines = _means(tables) if tables else pd.DataFrame()
     higher = HIGHER_IS_BETTER.get(decides, data.objective.higher_is_better)
     return Facts(
         metric=decides,
@@ -178,6 +186,7 @@ def facts_of(
         test_examples=len(data.test),
         window=data.prepared.window if data.prepared is not None else 0,
         redrawn=redrawn is not None,
+        tables=tuple(tables),
     )
 
 
@@ -190,6 +199,13 @@ def _same(data: Data, other: Data) -> bool:
         scaled = one.prepared is not None and one.prepared.mean is not None
         targets.append(one.test.targets * one.prepared.spread + one.prepared.mean if scaled else one.test.targets)
     return targets[0].shape == targets[1].shape and np.allclose(targets[0], targets[1], rtol=1e-4, atol=1e-6)
+
+
+def _means(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Of each baseline over splits."""
+    import pandas as pd
+
+    return pd.concat(tables).groupby("model", sort=False).mean().reset_index()
 
 
 def _trivial(data: Data, metric: str, higher: bool, baselines: pd.DataFrame) -> float:
