@@ -103,7 +103,7 @@ def test_a_sweep_of_twenty_runs_completes_on_slurm_with_the_records_of_a_local_o
 
 @on_slurm
 def test_what_scancel_ended_is_picked_up_by_the_next_call(tmp_path):
-    words = ["-m", "seed=0,1", *TINY, "train.max_updates=3000", "checkpoint_seconds=0", *CLUSTER]
+    words = ["-m", "seed=0,1", *TINY, "train.max_updates=9000", "checkpoint_seconds=0", *CLUSTER]
     command = Command(tmp_path, *words)
     assert wait_until(lambda: list(tmp_path.glob("cluster/*/.checkpoint.pt")))
     job = next(job for job, state in queue() if state == "RUNNING")
