@@ -2,10 +2,13 @@
 
 import dataclasses
 import json
+import time
+from types import SimpleNamespace
 
 import pytest
 
 from rnncompare.composition.compose import compose
+from rnncompare.studies.own_data import conduct
 from rnncompare.studies.own_data.plan import (
     ENOUGH_PAIRS,
     FEWEST_PAIRS,
@@ -18,6 +21,7 @@ from rnncompare.studies.own_data.plan import (
     words,
 )
 from rnncompare.studies.own_data.question import Question
+from rnncompare.sweep.resources import jobs_at_a_time
 
 SECONDS, FIXED, JOBS = {"gru": 10.0, "lstm": 12.0}, {"gru": 2.0, "lstm": 2.0}, 2
 A_PAIR = 3 * 22 / JOBS
@@ -116,3 +120,22 @@ def test_a_plan_that_was_kept_before_more_than_rates_were_tuned_is_gone_on_with(
     content["rates"] = [trial["rate"] for trial in content.pop("trials")]
     path.write_text(json.dumps(content))
     assert kept(question) == plan
+
+
+def test_where_no_pair_was_finished_the_budget_said_is_what_was_spent_before_training_and_the_time_of_the_pairs(
+    question, monkeypatch
+):
+    spent = []
+    monkeypatch.setattr(conduct, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + sum(spent)))
+    monkeypatch.setattr(conduct, "seconds_of", lambda kinds, reporter: dict.fromkeys(kinds, 10.0))
+    monkeypatch.setattr(conduct, "_alone", lambda models, seconds: {})
+
+    def train(runs, watcher):
+        spent[:] = [900.0]
+        yield from ()
+
+    outcome = conduct.conduct(dataclasses.replace(question, budget=1000.0), train)
+    found = kept(outcome.question)
+    whole = FEWEST_PAIRS * found.pair_seconds(jobs_at_a_time(outcome.question.models.values())) / FOR_TRAINING
+    said = int(outcome.situation.needed.removesuffix("min")) * 60
+    assert whole <= said <= whole + 300

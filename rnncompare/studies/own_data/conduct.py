@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     """
     began = time.monotonic()
     budget = question.budget
+    deadline = math.inf if budget is None else began + _for_training(budget)
     pinned = checked([*question.models.values(), *([question.plain] if question.plain else [])], reporter.say)
     models = dict(zip(question.models, pinned, strict=False))
     question = dataclasses.replace(question, models=models, plain=pinned[-1] if question.plain else None)
@@ -90,25 +92,8 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
         models = question.models
 
     jobs = jobs_at_a_time(models.values())
-    plan = plans.kept(question)
-    if plan is None:
-        costly = widest(trials_of(question.tune, question.trials))
-        timed = {name: costly.of(run, 0) for name, run in models.items()}
-        kinds = {(name, part): (run, part * run.train.max_updates) for name, run in timed.items() for part in (0, 1)}
-        taken = seconds_of(kinds, reporter)
-        fixed, seconds = ({name: taken[name, part] for name in models} for part in (0, 1))
-        left = None if budget is None else _for_training(budget) - (time.monotonic() - began)
-        plan = plans.fit(question, seconds, fixed, left, jobs)
-        reporter.say(plans.words(plan, question, left or 0.0, jobs))
-    else:
-        left = None if budget is None else _for_training(budget) - (time.monotonic() - began)
-        plan = plans.enlarged(plan, question, left, jobs)
-        reporter.say(
-            f"going on with the plan of an earlier call: {plan.pairs} pairs at {plan.updates:.0%} of the updates"
-        )
+    plan, left = _planned(question, jobs, deadline, reporter)
     plans.keep(plan, question)
-
-    deadline = float("inf") if budget is None else began + _for_training(budget)
     parts = plans.runs_of(plan, question, facts.train_examples)
     trained = _train(parts, train, reporter, deadline)
     frames = {part: _recorded(runs) for part, runs in parts.items()}
@@ -118,8 +103,8 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
         facts = facts.over(whole["seed"].nunique())
     situation = _situation(question, plan, facts, frames)
     if end is None or end - time.monotonic() > LEAST_FOR_TIMING:
-        left = 2 * LEAST_FOR_TIMING if end is None else end - time.monotonic() - 1
-        situation = dataclasses.replace(situation, milliseconds=_alone(models, min(left, 2 * LEAST_FOR_TIMING)))
+        spare = math.inf if end is None else end - time.monotonic() - 1
+        situation = dataclasses.replace(situation, milliseconds=_alone(models, min(spare, 2 * LEAST_FOR_TIMING)))
     if not situation.known and budget is not None:
         whole = plans.FEWEST_PAIRS * plan.pair_seconds(jobs) / plans.FOR_TRAINING
         situation = dataclasses.replace(situation, needed=plans.duration(budget - (left or 0.0) + whole))
@@ -131,6 +116,32 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
         question=question,
         kept=kept,
         seconds=time.monotonic() - began,
+    )
+
+
+def _planned(question: Question, jobs: int, deadline: float, reporter: Reporter) -> tuple[Plan, float | None]:
+    """The plan, of an earlier call where there was one, and the seconds until the deadline; None for no deadline."""
+    plan = plans.kept(question)
+    taken = {} if plan else _seconds_of(question, reporter)
+    left = None if math.isinf(deadline) else deadline - time.monotonic()
+    if plan is None:
+        fixed, seconds = ({name: taken[name, part] for name in question.models} for part in (0, 1))
+        plan = plans.fit(question, seconds, fixed, left, jobs)
+        reporter.say(plans.words(plan, question, left or 0.0, jobs))
+    else:
+        plan = plans.enlarged(plan, question, left, jobs)
+        reporter.say(
+            f"going on with the plan of an earlier call: {plan.pairs} pairs at {plan.updates:.0%} of the updates"
+        )
+    return plan, left
+
+
+def _seconds_of(question: Question, reporter: Reporter) -> dict[tuple[str, int], float]:
+    """What the costliest trial of each model takes: 0 of its updates (what is fixed), and 1, all of them."""
+    costly = widest(trials_of(question.tune, question.trials))
+    timed = {name: costly.of(run, 0) for name, run in question.models.items()}
+    return seconds_of(
+        {(name, part): (run, part * run.train.max_updates) for name, run in timed.items() for part in (0, 1)}, reporter
     )
 
 
