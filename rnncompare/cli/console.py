@@ -167,7 +167,7 @@ class StudyConsole:
 
 
 class StageBar:
-    """A bar over many units of work; without a terminal it prints its progress every half minute.
+    """A bar over many units of work; without a terminal or notebook it prints its progress every half minute.
 
     Args:
         name: of the part of the study.
@@ -176,7 +176,7 @@ class StageBar:
     """
 
     def __init__(self, name: str, total: int, unit: str):
-        often = 0.1 if sys.stderr.isatty() else 30
+        often = 0.1 if sys.stderr.isatty() else 1 if "ipykernel" in sys.modules else 30
         self._bar = tqdm(
             total=total,
             desc=name,
