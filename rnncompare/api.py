@@ -81,6 +81,7 @@ def compare(
         SettingError, DataError: the request cannot be met; nothing was trained.
     """
     from rnncompare.models.own_module import name_of
+    from rnncompare.report.pages.own_data_page import reported
     from rnncompare.studies.own_data.ask import ask
     from rnncompare.studies.own_data.conduct import conduct
     from rnncompare.studies.study_settings import StudySettings
@@ -113,7 +114,7 @@ def compare(
         preload("sklearn.metrics")  # once, rather than in every run
         question = ask(about, _words(settings), "rnncompare.compare(...)", task, own)
         outcome = conduct(question, functools.partial(train_all, jobs=-1), _reporter(progress))
-    return Result(**vars(outcome)).with_page()
+    return reported(outcome)
 
 
 def run(

@@ -67,7 +67,7 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
         SettingError, DataError: the request cannot be met.
         SystemExit: some record could not be read.
     """
-    from rnncompare.report.result import Result
+    from rnncompare.report.pages.own_data_page import reported
     from rnncompare.studies import verdict_table
     from rnncompare.studies.own_data.ask import ask
     from rnncompare.studies.own_data.conduct import conduct as answer
@@ -80,7 +80,7 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
         own = any(word.startswith("data=") for word in runs)
         require(own, "claim", None, f"all, or of {', '.join(names())}; or data=file data.path=... for your own data")
         outcome = answer(ask(settings, runs, command), launcher.train, StudyConsole())
-        print(Result(**vars(outcome)).with_page().text())
+        print(reported(outcome).text())
         return
     check_beside_claims(runs)
     claims = [load(name) for name in (names() if settings.claim == "all" else settings.claim.split(","))]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import html
 import shlex
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,7 +29,7 @@ class Result(Outcome):
     """What came of comparing models on own data, in a table, in figures and in words.
 
     Attributes:
-        page: the report, once `with_page` has written it.
+        page: the report, once it is written.
     """
 
     page: Path | None = None
@@ -149,18 +147,6 @@ class Result(Outcome):
         rows = [list(table), *table.to_numpy().tolist()] if len(table) else []
         lines = _markdown([[str(cell).replace("|", "\\|") for cell in row] for row in rows])
         return "\n".join([self.answer, "", f"{self.caption()}.", "", *lines] if lines else [self.answer])
-
-    def with_page(self) -> Result:
-        """The same, once its report is written: ``own_data-KEY/report.html`` in the folder of results.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        from rnncompare.report.pages.own_data_page import write_page
-
-        began = time.monotonic()
-        page = write_page(self, Path(self.question.results_dir) / f"own_data-{self.question.key()}")
-        return dataclasses.replace(self, page=page, seconds=self.seconds + time.monotonic() - began)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

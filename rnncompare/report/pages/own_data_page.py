@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from rnncompare.base.errors import DataError
+from rnncompare.base.wording import counted
 from rnncompare.records import read_curves, write_whole
 from rnncompare.report.figures import own_data
-from rnncompare.report.pages import phrases
-from rnncompare.report.pages.origin import origin
-from rnncompare.report.pages.render import Drawn, Plotter, render
-from rnncompare.report.pages.run_lists import RunGroup, run_data
-
-if TYPE_CHECKING:
-    from rnncompare.report.result import Result
+from rnncompare.report.pages import render
+from rnncompare.report.pages.render import Drawn, Plotter
+from rnncompare.report.pages.run_lists import RunGroup
+from rnncompare.report.result import Result
+from rnncompare.studies.own_data.outcome import Outcome
 
 SHARES = {"pairs": "", "plain": "", "half": ", half of the data"}
 
 
-def write_page(result: Result, output: Path) -> Path:
+def reported(outcome: Outcome) -> Result:
+    """The result of a study, its report written to ``own_data-KEY/report.html`` in the folder of results.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    began, result = time.monotonic(), Result(**vars(outcome))
+    page = _write_page(result, Path(result.question.results_dir) / f"own_data-{result.question.key()}")
+    return dataclasses.replace(result, page=page, seconds=result.seconds + time.monotonic() - began)
+
+
+def _write_page(result: Result, output: Path) -> Path:
     """Write the page with its figures as PNG and SVG, and ``answer.md`` with the answer and the table.
 
     Args:
@@ -33,39 +46,31 @@ def write_page(result: Result, output: Path) -> Path:
     Raises:
         OSError: they cannot be written.
     """
-    import pandas as pd
-
     output.mkdir(parents=True, exist_ok=True)
     write_whole(output / "answer.md", result.markdown() + "\n")
-    results = Path(result.question.results_dir)
-    groups = list(_groups(result))
     frames = [frame for frame in result.parts.values() if len(frame)]
     frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     curves, skipped = read_curves(frame) if frames else (pd.DataFrame(), [])
     table = result.shown()
-    page = output / "report.html"
-    text = render(
+    return render.write_page(
         "own_data.html.j2",
+        output,
+        frame,
+        list(_groups(result)),
+        [curves],
+        Path(result.question.results_dir),
+        contents=[("answer", "Answer"), ("figures", "Figures"), ("next", "What next")],
         title="Which network for these data?",
-        subtitle=f"{phrases.counted(len(frame), 'run')} in {result.seconds:.0f} s",
+        subtitle=f"{counted(len(frame), 'run')} in {result.seconds:.0f} s",
         skipped=skipped,
-        contents=[("answer", "Answer"), ("figures", "Figures"), ("next", "What next"), ("runs", "Runs")],
         answer=result.answer,
         caption=result.caption(),
         columns=list(table),
         rows=table.to_numpy().tolist(),
         figures=_draw(result, Plotter(output)),
         following=result.following(),
-        run_groups=groups,
-        run_count=len(frame),
-        run_data=run_data(groups, [curves], results, output),
-        origin=origin(frame),
         command=result.question.command,
-        settings=[],
-        left_out={},
     )
-    write_whole(page, text)
-    return page
 
 
 def _draw(result: Result, plotter: Plotter) -> list[Drawn]:
