@@ -32,7 +32,7 @@ class Panel:
         goal: the stated quality, in words.
         metric: the label of the axis of test quality.
         rows: ``name`` (the model), ``x`` (training examples), ``updates`` (median over seeds; NaN where half of them
-            never got there), ``never`` (the share that did not), and ``mean``, ``low`` and ``high`` of test quality.
+            never got there), and ``mean``, ``low`` and ``high`` of test quality.
     """
 
     title: str

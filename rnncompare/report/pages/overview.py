@@ -114,20 +114,12 @@ def less_data(
         name, target = names.get(str(task), TaskName(str(task), "")), targets.get(str(task))
         if name.axis != "training examples" or target is None:
             continue
-        rows = []
-        for (variant, value), own in mine.groupby(["variant", mine["value"].map(str)], sort=False):
-            updates = own["speed.updates_to_target"].astype(float)
-            ended = mean_interval(own["quality.test"].dropna())
-            median = float(updates.fillna(math.inf).median())
-            rows.append(
-                {
-                    "name": variant,
-                    "x": place(name.axis, value, own),
-                    "updates": median if math.isfinite(median) else math.nan,
-                    **{"mean": ended.mean, "low": ended.low, "high": ended.high},
-                }
-            )
-        table = pd.DataFrame(rows)
+        sooner = [
+            (variant, at, float(own["speed.updates_to_target"].astype(float).fillna(math.inf).median()))
+            for variant, at, own in _along(name.axis, mine)
+        ]
+        updates = pd.DataFrame(sooner, columns=["name", "x", "updates"]).replace(math.inf, math.nan)
+        table = updates.merge(_test_quality(name.axis, mine), on=["name", "x"], how="left")
         several = table.groupby("name")["x"].transform("nunique") > 1
         if several.any():
             metric = metric_label(mine["quality.metric"].dropna().iloc[0])
@@ -156,17 +148,33 @@ def place(axis: str, value: object, runs: pd.DataFrame) -> float:
         return float(runs["data.train_examples"].median()) if axis == "training examples" and len(runs) else math.nan
 
 
+def _along(axis: str, runs: pd.DataFrame) -> Iterator[tuple[str, float, pd.DataFrame]]:
+    """The runs of each model at each value of a task's axis, with the model's name and the value's `place`."""
+    for (variant, value), mine in runs.groupby(["variant", runs["value"].map(str)], sort=False):
+        yield variant, place(axis, value, mine), mine
+
+
+def _scored(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs with a quality on test data."""
+    return runs[runs["status"] == "completed"].dropna(subset="quality.test")
+
+
+def _test_quality(axis: str, runs: pd.DataFrame) -> pd.DataFrame:
+    """The mean test quality of each model over the axis, with its 95 % interval, as `lines` draws them."""
+    seen = [(variant, at, mean_interval(mine["quality.test"])) for variant, at, mine in _along(axis, _scored(runs))]
+    rows = [(variant, at, found.mean, found.low, found.high) for variant, at, found in seen]
+    return pd.DataFrame(rows, columns=["name", "x", "mean", "low", "high"])
+
+
 def _over_axis(name: TaskName, runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
     """Quality on test data over the task's axis."""
-    scored = runs[runs["status"] == "completed"].dropna(subset=["quality.test"])
-    rows, dots = [], []
-    for (variant, value), mine in scored.groupby(["variant", scored["value"].map(str)], sort=False):
-        at, seen = place(name.axis, value, mine), mean_interval(mine["quality.test"])
-        rows.append({"name": variant, "x": at, "mean": seen.mean, "low": seen.low, "high": seen.high})
-        dots.append(pd.DataFrame({"name": variant, "x": at, "y": mine["quality.test"]}))
-    table = pd.DataFrame(rows, columns=["name", "x", "mean", "low", "high"]).dropna(subset="x")
+    scored, table = _scored(runs), _test_quality(name.axis, runs).dropna(subset="x")
     if table["x"].nunique() < 2:
         return
+    dots = [
+        pd.DataFrame({"name": variant, "x": at, "y": mine["quality.test"]})
+        for variant, at, mine in _along(name.axis, scored)
+    ]
     figure = lines.curves_with_band(
         table, name.axis, metric_axis("test", scored), pd.concat(dots).dropna(), banded=False, log_x=True
     )
@@ -176,7 +184,7 @@ def _over_axis(name: TaskName, runs: pd.DataFrame, file: str, plotter: Plotter) 
 
 def _costs(runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
     """Quality against cost."""
-    scored = runs[runs["status"] == "completed"].dropna(subset="quality.test")
+    scored = _scored(runs)
     known = {column: name for column, name in COSTS.items() if scored[column].notna().any()}
     if known:
         description = "mean test quality with 95 % interval of each model over what it costs; dots are single runs"
