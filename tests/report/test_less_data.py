@@ -15,6 +15,7 @@ def runs_of(updates):
             "value": size,
             "variant": variant,
             "seed": seed,
+            "status": "completed",
             "speed.updates_to_target": own[seed],
             "quality.test": 0.01 * (seed + 1),
             "quality.metric": "mean_squared_error",
