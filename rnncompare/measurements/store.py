@@ -118,13 +118,16 @@ def read_measurement(path: str | Path) -> MeasurementRecord:
 def missing(requests: Iterable[Request], results_dir: str | Path) -> list[Request]:
     """The requests, each once, whose values are not in the results folder or were made by other code."""
     wanted = {measurement_id(request): request for request in requests}
-    sources = {name: _recorded_source(results_dir, name) for name in wanted}
-    known = {name: request for name, request in wanted.items() if sources[name] and not request.keep_stale}
+    recorded, _ = read_measurements(results_dir)
+    sources = dict.fromkeys(recorded["probe_id"], "")
+    if "provenance.source_sha256" in recorded:
+        sources = dict(zip(recorded["probe_id"], recorded["provenance.source_sha256"].fillna(""), strict=True))
+    known = {name: request for name, request in wanted.items() if sources.get(name) and not request.keep_stale}
     now = dict(zip(known, call_isolated(_sources, list(known.values())), strict=True)) if known else {}
     return [
         request
         for name, request in wanted.items()
-        if sources[name] is None or now.get(name, sources[name]) != sources[name]
+        if name not in sources or now.get(name, sources[name]) != sources[name]
     ]
 
 
@@ -153,7 +156,7 @@ def measure_missing(requests: Iterable[Request], results_dir: str | Path) -> Ite
             continue
         place = measurement_path(results_dir, request)
         try:
-            if place.exists() and _recorded_source(results_dir, place.stem) is None:
+            if place.exists() and not _is_record(place):
                 set_aside(place)
             path = write_measurement(results_dir, request, values, made_by)
         except OSError as error:
@@ -204,13 +207,11 @@ def read_measurements(results_dir: str | Path) -> tuple[pd.DataFrame, list[str]]
     return frame, skipped
 
 
-def _recorded_source(results_dir: str | Path, name: str) -> str | None:
-    """The fingerprint in the file of the replicate called ``name``, "" if it has none; None without a readable file."""
+def _is_record(file: Path) -> bool:
     try:
-        record = read_measurement(Path(results_dir) / FOLDER / f"{name}.json")
+        return read_measurement(file).probe_id == file.stem
     except DataError:
-        return None
-    return (record.provenance.source_sha256 or "") if record.probe_id == name else None
+        return False
 
 
 def _sources(requests: list[Request], send: Callable[[object], None]) -> list[str | None]:  # noqa: ARG001

@@ -11,6 +11,8 @@ import pytest
 from rnncompare.base.errors import SettingError, StorageError
 from rnncompare.measurements.measurement import Measurement
 from rnncompare.measurements.store import (
+    FOLDER,
+    STORE,
     Request,
     load_measurements,
     measure_missing,
@@ -21,6 +23,7 @@ from rnncompare.measurements.store import (
     write_measurement,
 )
 from rnncompare.records import ProvenanceFields, RecordWarning
+from rnncompare.records.parquet_store import write_frame
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,21 @@ def test_each_request_is_measured_once_in_a_process_of_its_own_and_kept(tmp_path
     assert frame["provenance.hardware"].notna().all()
     assert missing(requests, tmp_path) == [requests[1]]
     assert [outcome.error for outcome in measure_missing(requests, tmp_path)] == ["RuntimeError: no luck"]
+
+
+def test_what_a_published_store_holds_is_not_measured_again(tmp_path):
+    requests = [Request(Square(2.0), 1), Request(Square(2.0), 3)]
+    put(tmp_path, requests[0])
+    frame = load_measurements(tmp_path)
+    write_frame(tmp_path / STORE, frame.drop(columns="path"))
+    (tmp_path / FOLDER / f"{measurement_id(requests[0])}.json").unlink()
+    assert missing(requests, tmp_path) == [requests[1]]
+    stale = frame.drop(columns="path").assign(**{"provenance.source_sha256": "0" * 64})
+    write_frame(tmp_path / STORE, stale)
+    assert missing(requests, tmp_path) == requests
+    assert missing([replace(request, keep_stale=True) for request in requests], tmp_path) == [
+        replace(requests[1], keep_stale=True)
+    ]
 
 
 def test_identity_is_that_of_settings_and_replicate():
