@@ -74,12 +74,10 @@ def results(runs: Mapping[str, RunSettings]) -> bool:
     Returns:
         Whether all of them are completed.
     """
-    if len(runs) == 1:
-        ((name, settings),) = runs.items()
-        if not record_path(name, settings).exists():  # cluster jobs may end without a record
-            return False
-        record = read_record(record_path(name, settings))
-        _single(record, record_path(name, settings))
+    files = [path for name, settings in runs.items() if (path := record_path(name, settings)).exists()]
+    if len(runs) == len(files) == 1:
+        record = read_record(files[0])
+        _single(record, files[0])
         return record.status == "completed"
     from rnncompare.report import tables
 

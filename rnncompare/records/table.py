@@ -69,12 +69,11 @@ def read_records(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
 
 
 def read_files(results_dir: Path, files: Iterable[str]) -> tuple[pd.DataFrame, list[str]]:
-    """As `read_records`, but only ``files`` in ``results_dir``, with their stamps.
+    """As `read_records`, but only ``files`` in ``results_dir`` and what is in its store alone, with the files' stamps.
 
     A file that is unchanged in the folder's store is not opened.
     """
-    frame, skipped = _gather(files, [str(results_dir / NAME)])
-    return frame[frame[STAMP].notna()].reset_index(drop=True), skipped
+    return _gather(files, [str(results_dir / NAME)])
 
 
 def compact(results_dir: str | Path) -> tuple[Path, int, list[str]]:

@@ -133,21 +133,24 @@ def _recorded_source(name: str, settings: RunSettings, stored: Mapping[str, tupl
     """The fingerprint of the code that made a run's record, "" if it says none; None for a run without a record."""
     if name in stored:
         known, status, source = stored[name]
-        with contextlib.suppress(OSError):
-            if stamp(record_path(name, settings)) == known:
-                return None if status == "failed" else source
+        try:
+            counts = stamp(record_path(name, settings)) == known
+        except OSError:  # the row itself is the record, but no model lies beside it
+            counts = known == "" and settings.keep == "none"
+        if counts:
+            return None if status == "failed" else source
     record = find_record(name, settings)
     return None if record is None else record.provenance.source_sha256 or ""
 
 
 def _stored(folder: str) -> dict[str, tuple[str, str, str]]:
-    """Of each run that the folder's store holds: what tells whether its record is unchanged, status and fingerprint."""
+    """Of each run in the folder's store: its file's stamp ("" if the row is the record), status and fingerprint."""
     if not (Path(folder) / NAME).exists():
         return {}
     frame = read_store(Path(folder) / NAME, ["run_id", STAMP, "status", SOURCE])
     if frame is None:
         return {}
-    known = zip(frame[STAMP], frame["status"], frame[SOURCE].fillna(""), strict=True)
+    known = zip(frame[STAMP].fillna(""), frame["status"], frame[SOURCE].fillna(""), strict=True)
     return dict(zip(frame["run_id"], known, strict=True))
 
 
@@ -159,7 +162,8 @@ def recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
     for name, settings in runs.items():
         paths.setdefault(settings.results_dir, []).append(str(record_path(name, settings)))
     frames = [read_files(Path(folder), files)[0].drop(columns=STAMP) for folder, files in paths.items()]
-    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    return frame[frame["run_id"].isin(runs)].reset_index(drop=True)
 
 
 def _check_all(requests: list[RunSettings], here: bool, send: Callable[[object], None]) -> list[RunSettings]:

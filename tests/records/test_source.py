@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import itertools
+import shutil
 import sys
 
 import pytest
@@ -12,8 +13,10 @@ from rnncompare.base.source import source_sha256
 from rnncompare.measurements.measurement import Measurement
 from rnncompare.measurements.store import Request, measure_missing, missing, read_measurement, write_measurement
 from rnncompare.models.cells import cell_class
-from rnncompare.records import ProvenanceFields, compact, run_id, write_record
+from rnncompare.records import ProvenanceFields, compact, load_records, run_id, write_record
+from rnncompare.records.parquet_store import NAME, write_frame
 from rnncompare.sweep import find_missing, train_all
+from rnncompare.sweep import recorded as found
 from rnncompare.tasks.adding import Adding
 from rnncompare.training.experiment import source_of
 from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
@@ -110,8 +113,8 @@ def recorded(folder, source, **changes):
     return {name: asked}
 
 
-@pytest.mark.parametrize("compacted", [False, True])
-def test_a_record_of_other_code_is_trained_again_unless_it_is_to_be_kept(tmp_path, compacted):
+@pytest.mark.parametrize("kept", ["files", "compacted", "store alone"])
+def test_a_record_of_other_code_is_trained_again_unless_it_is_to_be_kept(tmp_path, kept):
     now = source_of("gru", Adding)
     for source, stale, is_missing in (
         (now, "rerun", False),
@@ -120,9 +123,24 @@ def test_a_record_of_other_code_is_trained_again_unless_it_is_to_be_kept(tmp_pat
         ("0" * 64, "keep", False),
     ):
         runs = recorded(tmp_path, source, stale=stale)
-        if compacted:
+        if kept == "compacted":
             compact(tmp_path)
+        elif kept == "store alone":
+            (tmp_path / NAME).unlink(missing_ok=True)
+            write_frame(tmp_path / NAME, load_records(tmp_path).drop(columns="path"))
+            shutil.rmtree(tmp_path / next(iter(runs)))
         assert bool(find_missing(runs)) == is_missing, (source, stale)
+        assert list(found(runs)["run_id"]) == list(runs)
+
+
+def test_a_run_in_a_store_alone_is_trained_again_where_its_model_is_wanted(tmp_path):
+    runs = recorded(tmp_path, None)
+    write_frame(tmp_path / NAME, load_records(tmp_path).drop(columns="path"))
+    shutil.rmtree(tmp_path / next(iter(runs)))
+    assert not find_missing(runs)
+    assert find_missing({name: dataclasses.replace(asked, keep="best") for name, asked in runs.items()}).keys() == (
+        runs.keys()
+    )
 
 
 def test_keeping_what_is_stale_is_no_other_run(tmp_path):
