@@ -1,7 +1,7 @@
 """Records as Parquet files.
 
 python -m rnncompare.records compact RESULTS_DIR      gather the records in one file beside them, which loads quickly
-python -m rnncompare.records publish STUDY DEST       copy a study and its runs as four files without machine paths
+python -m rnncompare.records publish RESULTS_DIR DEST copy a study, or other runs, as a few files without machine paths
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main(words: Sequence[str] | None = None) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("compact").add_argument("results_dir", type=Path)
     publishing = actions.add_parser("publish")
-    publishing.add_argument("results_dir", type=Path, metavar="STUDY")
+    publishing.add_argument("results_dir", type=Path)
     publishing.add_argument("destination", type=Path, metavar="DEST")
     arguments = parser.parse_args(words)
     try:

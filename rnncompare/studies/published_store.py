@@ -1,4 +1,4 @@
-"""Publishing a study: its manifest, and tables of its runs, curves and measurements, without paths of the machine."""
+"""Publishing runs: tables of them, and of a study its manifest and measurements too, without paths of the machine."""
 
 from __future__ import annotations
 
@@ -26,36 +26,37 @@ _PART = r"[^\s/\\'\"=,;:()\[\]{}]+"
 _ABSOLUTE = re.compile(rf"(?<![\w:/.~\\])(?:~/{_PART}|/{_PART}/{_PART}|[A-Za-z]:[\\/]{_PART})(?:[\\/]{_PART})*[\\/]?")
 
 
-def publish(study: Path, destination: Path) -> tuple[list[Path], Files]:
-    """Write the manifest of a study, and tables of everything it names, to another folder.
+def publish(folder: Path, destination: Path) -> tuple[list[Path], Files]:
+    """Write tables of runs to another folder: of a study what its manifest names, and the manifest; else of all.
 
-    `rnncompare.load_records` and reports read that folder just like the study's own.
+    `rnncompare.load_records` and reports read that folder just like the first.
 
     Args:
-        study: its folder.
+        folder: of a study, or of other runs.
         destination: created if absent; files of the same names are replaced.
 
     Returns:
         The files written, and what is in them.
 
     Raises:
-        DataError: there is no study, or no record of it.
+        DataError: there is no record.
         OSError: a file cannot be written.
     """
-    manifest = read_manifest(study)
-    if manifest is None:
-        raise DataError(f"{study}: no {NAME} in it, so it holds no study")
-    if destination.resolve() == study.resolve():
-        raise DataError(f"{destination}: is the study itself; name another folder to publish it in")
-    files = _named(manifest, read_files(study))
+    manifest = read_manifest(folder)
+    if destination.resolve() == folder.resolve():
+        raise DataError(f"{destination}: is where the runs are; name another folder to publish them in")
+    files = read_files(folder) if manifest is None else _named(manifest, read_files(folder))
     if not len(files.records):
-        raise DataError(f"{study}: no record of the runs that {NAME} names")
+        raise DataError(f"{folder}: no record of the runs that {NAME} names")
     destination.mkdir(parents=True, exist_ok=True)
-    content = json.loads(read_text(study / NAME))
-    text = json.dumps(plain(without_paths(content)), ensure_ascii=False, indent=1)
-    write_whole(destination / NAME, f"{text}\n")
     tables = {RECORDS: files.records, CURVES: files.curves, MEASUREMENTS: files.probes}
-    return [destination / NAME, *(_write(destination / name, frame) for name, frame in tables.items())], files
+    written = [_write(destination / name, frame) for name, frame in tables.items()]
+    if manifest is not None:
+        content = json.loads(read_text(folder / NAME))
+        text = json.dumps(plain(without_paths(content)), ensure_ascii=False, indent=1)
+        write_whole(destination / NAME, f"{text}\n")
+        written.insert(0, destination / NAME)
+    return written, files
 
 
 def without_paths(value: Any) -> Any:

@@ -7,7 +7,9 @@ import pytest
 from parsed import Parsed
 from synthetic_study import EVERY_VERDICT, write_study
 
+from rnncompare import load_records
 from rnncompare.base.errors import DataError
+from rnncompare.records import load_curves
 from rnncompare.report.__main__ import main
 from rnncompare.studies.manifest import read_manifest
 from rnncompare.studies.published_store import publish, without_paths
@@ -96,10 +98,21 @@ def test_a_torn_table_is_one_line(published, tmp_path, capsys):
 
 
 def test_what_cannot_be_published_is_said(study, tmp_path):
-    with pytest.raises(DataError, match=r"no study\.json"):
+    with pytest.raises(DataError, match=r"no readable record\.json"):
         publish(tmp_path, tmp_path / "there")
     with pytest.raises(DataError, match="name another folder"):
         publish(study, study)
+
+
+def test_runs_of_no_study_are_published_all_of_them(study, tmp_path):
+    folder = shutil.copytree(study, tmp_path / "runs")
+    (folder / "study.json").unlink()
+    (folder / "records.parquet").unlink(missing_ok=True)
+    written, files = publish(folder, tmp_path / "published")
+    assert [path.name for path in written] == ["records.parquet", "curves.parquet", "probes.parquet"]
+    before, after = load_records(folder), load_records(tmp_path / "published")
+    assert set(before["run_id"]) == set(after["run_id"]) == set(files.records["run_id"])
+    assert len(load_curves(after)) == len(load_curves(before)) > 0
 
 
 def test_the_command(study, tmp_path):
