@@ -119,5 +119,6 @@ def test_the_command(study, tmp_path):
     done = run(tmp_path, "publish", str(study), "p", module="records.__main__")
     assert done.returncode == 0, done.stderr
     assert "records.parquet" in done.stdout
-    failed = run(tmp_path, "publish", str(tmp_path), "q", module="records.__main__")
+    (tmp_path / "empty").mkdir()
+    failed = run(tmp_path, "publish", "empty", "q", module="records.__main__")
     assert (failed.returncode, len(failed.stderr.splitlines())) == (2, 1)
