@@ -14,7 +14,10 @@ from rnncompare.statistics.tuned import FEWEST_SEEDS
 if TYPE_CHECKING:
     import pandas as pd
 
+Unit = Literal["updates", "FLOPs", "seconds"]
+
 BUDGETS = 12
+PRICES: dict[Unit, str] = {"FLOPs": "model.flops_per_update", "seconds": "speed.step_ms_median"}  # of an update
 
 
 def course(
@@ -24,7 +27,7 @@ def course(
     arms: tuple[str, str],
     seeds: list[int],
     rates: list[float],
-    unit: Literal["update", "flops"] = "update",
+    unit: Unit = "updates",
 ) -> pd.DataFrame | None:
     """The difference in quality had training stopped at each of several budgets, evenly spaced on a log scale.
 
@@ -39,11 +42,12 @@ def course(
         arms: the two to compare.
         seeds: to compare on.
         rates: those that both arms have on all of these seeds.
-        unit: of the budgets: updates, or floating-point operations of the forward and backward passes.
+        unit: of the budgets: updates; floating-point operations of their forward and backward passes; or their seconds,
+            an arm's at the median time of its runs' updates, so that one run's slow moments decide nothing.
 
     Returns:
-        ``update`` (or ``flops``), ``effect``, ``low``, ``high``, ``band_low`` and ``band_high``; None if there are no
-        curves or no counts of operations.
+        ``spent``, ``effect``, ``low``, ``high``, ``band_low`` and ``band_high``; None if there are no curves, or the
+        price of an update is not known for every arm.
     """
     import pandas as pd
 
@@ -52,25 +56,32 @@ def course(
     runs = evidence.runs
     mine = runs[(runs["task"] == task) & (runs["value"].map(str) == value)]
     wanted = mine[mine["arm"].isin(arms) & mine["seed"].isin(seeds) & mine["rate"].isin(rates)]
-    if unit == "flops" and ("model.flops_per_update" not in wanted or wanted["model.flops_per_update"].isna().any()):
-        return None
-    price = dict(zip(wanted["run_id"], wanted["model.flops_per_update"], strict=True)) if unit == "flops" else {}
+    price = dict.fromkeys(arms, 1.0)
+    if unit != "updates":
+        if PRICES[unit] not in wanted:
+            return None
+        price = wanted.groupby("arm")[PRICES[unit]].median().to_dict()
+        if not all(price.get(arm, 0) > 0 for arm in arms):
+            return None
+    each = dict(zip(wanted["run_id"], wanted["arm"].map(price) / (1000 if unit == "seconds" else 1), strict=True))
     curves = {
-        run: curve.assign(spent=curve["update"] * price.get(run, 1))
+        run: curve.assign(spent=curve["update"] * each[run])
         for run, curve in evidence.curves[evidence.curves["run_id"].isin(wanted["run_id"])].groupby("run_id")
     }
     if not curves:
         return None
     least = min(float(curve["spent"].iloc[0]) for curve in curves.values())
     most = max(float(curve["spent"].iloc[-1]) for curve in curves.values())
-    budgets = np.unique(np.geomspace(least, most, BUDGETS).round())
+    budgets = np.geomspace(least, most, BUDGETS)
+    if unit == "updates":
+        budgets = np.unique(budgets.round())
     scale = evidence.scales[task]
     grids = [_grids(wanted[wanted["arm"] == arm], curves, budgets, scale, seeds, rates) for arm in arms]
     pseudo = np.stack([cross_fit(one, other).pseudo_values for one, other in zip(*grids, strict=True)], axis=1)
     band = difference_band(pseudo)
     return pd.DataFrame(
         {
-            unit: budgets,
+            "spent": budgets,
             "effect": band.mean,
             "low": band.low,
             "high": band.high,

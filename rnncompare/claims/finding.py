@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -79,10 +80,12 @@ class TaskFinding:
         rates: a row per arm, value and learning rate: ``arm``, ``value``, ``rate``, ``validation``, ``score`` (means
             over seeds), ``chosen`` (share of the splits that chose it), ``cut``, ``diverged`` (shares), ``edge``
             (whether the whole set of seeds chooses it and it lies at the end of the grid).
-        course: the difference over the course of training: ``update``, ``effect``, ``low``, ``high`` (at one budget
-            named beforehand), ``band_low``, ``band_high`` (over all budgets), in the unit of the task's metric; None
-            where the measure is not a quality.
-        course_by_flops: the same over the floating-point operations spent, ``flops`` instead of ``update``.
+        trials: what tuning is worth, a row per arm, value and number of trials: ``arm``, ``value``, ``trials``,
+            ``score`` (expected of the best by validation among that many of the arm's runs, each with a seed and one of
+            the rates, drawn at random).
+        courses: the difference over the course of training, by what is spent (``updates``, ``FLOPs``, ``seconds``):
+            ``spent``, ``effect``, ``low``, ``high`` (at one budget named beforehand), ``band_low``, ``band_high`` (over
+            all budgets), in the unit of the task's metric; empty where the measure is not a quality.
         by_margin: the verdict as a function of the margin, a row per step: ``margin`` (where it starts), ``verdict``.
         notes: what a reader must also know.
     """
@@ -115,8 +118,8 @@ class TaskFinding:
     conditions: pd.DataFrame | None = None
     pairs: pd.DataFrame | None = None
     rates: pd.DataFrame | None = None
-    course: pd.DataFrame | None = None
-    course_by_flops: pd.DataFrame | None = None
+    trials: pd.DataFrame | None = None
+    courses: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     by_margin: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
 
@@ -131,8 +134,9 @@ class General:
     """A comparison over tasks, taken as a sample of tasks. Everything is in margins: 1 is what matters.
 
     Attributes:
-        effect: mean over tasks with its 95 % interval (random effects, Hartung and Knapp).
-        narrow: the same at 90 %.
+        effect: mean over tasks with the interval that the verdict rests on (random effects, Hartung and Knapp; 95 % at
+            a single look).
+        narrow: the same with the interval of the two one-sided tests (90 % at a single look).
         new_task: the interval in which the effect on one further task is expected.
         tau: standard deviation of the true effects between tasks.
         i_squared: share of the variance that is between tasks, not within them.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
@@ -13,12 +13,12 @@ from rnncompare.base.isolation import call_isolated
 from rnncompare.claims import exact_checks, measures
 from rnncompare.claims.claim import FEWEST_TASKS, Claim, Pair
 from rnncompare.claims.comparison import Comparison, comparisons
-from rnncompare.claims.course import course
+from rnncompare.claims.course import Unit, course
 from rnncompare.claims.evidence import Evidence, is_scored
 from rnncompare.claims.exact_checks import Check
 from rnncompare.claims.finding import SETTLED, ClaimVerdict, Finding, General, Strength, TaskFinding
-from rnncompare.claims.task_judge import Terms, agree, judge_task
-from rnncompare.statistics import Decision, Rule, decide_in_general, holm, random_effects
+from rnncompare.claims.task_judge import Terms, agree, judge_task, overall_p, planned_looks
+from rnncompare.statistics import Decision, Looks, Rule, decide_in_general, holm, random_effects
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,8 +79,7 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame 
         comparison = found.get(name)
         task = judge_task(comparison, terms, arms) if comparison else terms.blank(name)
         if comparison and how.task_margin:
-            by_update, by_flops = (_course(evidence, comparison, arms, unit) for unit in ("update", "flops"))
-            task = dataclasses.replace(task, course=by_update, course_by_flops=by_flops)
+            task = dataclasses.replace(task, courses=dict(_courses(evidence, comparison, arms)))
         tasks.append(task)
     finding = Finding(
         claim=claim,
@@ -92,7 +91,7 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame 
         tasks=tuple(tasks),
         unit=how.unit or (tasks[0].unit if len(tasks) == 1 else "margins of each task"),
     )
-    return _over_tasks(finding)
+    return _over_tasks(finding, evidence.looks)
 
 
 def _test_examples(evidence: Evidence, task: str) -> float:
@@ -101,21 +100,22 @@ def _test_examples(evidence: Evidence, task: str) -> float:
     return float(evidence.runs.loc[evidence.runs["task"] == task, "data.test_examples"].median())
 
 
-def _course(
-    evidence: Evidence, comparison: Comparison, arms: tuple[str, str], unit: Literal["update", "flops"]
-) -> pd.DataFrame | None:
-    """The course of training at the task's last value, where it has the most data or the longest lag."""
+def _courses(evidence: Evidence, comparison: Comparison, arms: tuple[str, str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The course of training at the task's last value, where it has the most data or the longest lag, by each unit."""
     last = comparison.conditions[-1]
-    return course(evidence, comparison.task, last.value, arms, comparison.seeds, last.first.rates.tolist(), unit)
+    for unit in get_args(Unit):
+        found = course(evidence, comparison.task, last.value, arms, comparison.seeds, last.first.rates.tolist(), unit)
+        if found is not None:
+            yield unit, found
 
 
-def _over_tasks(finding: Finding) -> Finding:
-    """The verdict on the claim from those of its tasks."""
+def _over_tasks(finding: Finding, looks: tuple[int, ...]) -> Finding:
+    """The verdict on the claim from those of its tasks, which may be at different looks of those planned."""
     counting = [task for task in finding.tasks if task.counts]
     if not counting:
         return _nothing_counts(finding)
     if finding.claim.general and len(counting) >= FEWEST_TASKS:
-        return _in_general(finding, counting)
+        return _in_general(finding, counting, planned_looks(looks, finding.pairs))
     if finding.claim.general:
         few = f"{len(counting)} of {len(finding.tasks)} tasks can be compared, and in general needs {FEWEST_TASKS}"
         return dataclasses.replace(finding, verdict="inconclusive", settle="more tasks", notes=(few,))
@@ -135,8 +135,8 @@ def _over_tasks(finding: Finding) -> Finding:
     )
 
 
-def _in_general(finding: Finding, tasks: Sequence[TaskFinding]) -> Finding:
-    """The verdict over the tasks as a sample of tasks, their effects in margins."""
+def _in_general(finding: Finding, tasks: Sequence[TaskFinding], looks: Looks) -> Finding:
+    """The verdict over the tasks as a sample of tasks, their effects in margins, at the look of the one with fewest."""
     import pandas as pd
 
     per = [task.margin or 1.0 for task in tasks]
@@ -144,7 +144,8 @@ def _in_general(finding: Finding, tasks: Sequence[TaskFinding]) -> Finding:
     effects = np.array([_mean(task) / unit for task, unit in zip(tasks, per, strict=True)])
     sample = random_effects(effects, [task.standard_error / unit for task, unit in zip(tasks, per, strict=True)])
     rule: Rule = "beats" if finding.claim.rule == "beats" else "equivalent"
-    judged = decide_in_general([_decision(task) for task in tasks], sample, margin, rule)
+    levels = looks.alpha(finding.pairs), looks.narrow_alpha(finding.pairs)
+    judged = decide_in_general([_decision(task) for task in tasks], sample, margin, rule, *levels)
     depends = judged.verdict == "depends on the task"
     without = [
         (task.task, decision.effect.mean, decision.effect.low, decision.effect.high, decision.verdict)
@@ -166,7 +167,7 @@ def _in_general(finding: Finding, tasks: Sequence[TaskFinding]) -> Finding:
         finding,
         verdict=_claim_verdict(judged.verdict),
         general=general,
-        p=max(_sure_ways(tasks).values()) if depends else judged.decision.p,
+        p=max(_sure_ways(tasks).values()) if depends else overall_p(looks, judged.decision, finding.pairs),
         halves_agree=_general_halves(judged.verdict, tasks, per, margin),
         settle="more tasks" if judged.verdict == "inconclusive" else "",
         notes=() if depends else notes,

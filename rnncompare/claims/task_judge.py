@@ -91,7 +91,7 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
     fits = [condition.fit() for condition in comparison.conditions]
     first, second = (np.mean([getattr(fit, side) for fit in fits], axis=0) for side in ("first", "second"))
     estimate, test_error, untold = _estimate(comparison, terms, first, second)
-    looks = Looks(terms.looks if seeds in terms.looks else tuple(sorted({seeds, *terms.looks})))
+    looks = planned_looks(terms.looks, seeds)
     levels = looks.alpha(seeds), looks.narrow_alpha(seeds)
     by_task = decide_estimate(estimate, terms.margin, "equivalent", *levels)
     on_claim = decide_estimate(estimate, terms.margin, terms.rule, *levels)
@@ -105,8 +105,8 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         on_claim=on_claim.verdict,
         effect=by_task.effect,
         narrow=by_task.narrow,
-        p=_overall(looks, by_task, seeds),
-        p_on_claim=_overall(looks, on_claim, seeds),
+        p=overall_p(looks, by_task, seeds),
+        p_on_claim=overall_p(looks, on_claim, seeds),
         direction=by_task.direction,
         direction_p=looks.overall_p(by_task.direction_p, seeds),
         standard_error=estimate.standard_error,
@@ -123,6 +123,7 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         conditions=task_tables.conditions(comparison, fits),
         pairs=task_tables.pairs(comparison, fits),
         rates=task_tables.rates(comparison, fits, arms),
+        trials=task_tables.trials(comparison, arms) if tuned else None,
         by_margin=task_tables.by_margin(by_task, estimate.spread),
         notes=(*notes, *untold),
     )
@@ -195,7 +196,13 @@ def _verdict(
     return {1: "better", -1: "worse", 0: "cannot tell"}[decision.direction]  # type: ignore[return-value]
 
 
-def _overall(looks: Looks, decision: Decision, seeds: int) -> float:
+def planned_looks(planned: tuple[int, ...], pairs: int) -> Looks:
+    """The looks of a study, with one at this number of pairs if none was planned there."""
+    return Looks(planned if pairs in planned else tuple(sorted({pairs, *planned})))
+
+
+def overall_p(looks: Looks, decision: Decision, seeds: int) -> float:
+    """The p of a decision over all looks."""
     return looks.overall_p(decision.p, seeds, one_sided=decision.verdict == "equivalent")
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncompare.claims.comparison import Comparison
-from rnncompare.statistics import CrossFit, Decision, Interval, StudentisedMean, verdicts_by_margin
+from rnncompare.statistics import CrossFit, Decision, Interval, StudentisedMean, expected_best, verdicts_by_margin
 
 if TYPE_CHECKING:
     import pandas as pd
+
+TRIALS = (1, 2, 3, 5, 10, 20)
 
 
 def conditions(comparison: Comparison, fits: Sequence[CrossFit]) -> pd.DataFrame:
@@ -74,6 +76,20 @@ def rates(comparison: Comparison, fits: Sequence[CrossFit], arms: tuple[str, str
                 )
             )
     return pd.concat(parts, ignore_index=True)
+
+
+def trials(comparison: Comparison, arms: tuple[str, str]) -> pd.DataFrame:
+    """What each arm's tuning is worth: the score to expect of the best of a number of trials."""
+    import pandas as pd
+
+    rows = [
+        (arm, condition.value, number, expected_best(grid, number))
+        for condition in comparison.conditions
+        for arm, grid in zip(arms, condition.grids, strict=True)
+        for number in TRIALS
+        if number <= grid.test.size
+    ]
+    return pd.DataFrame(rows, columns=["arm", "value", "trials", "score"])
 
 
 def by_margin(decision: Decision, spread: bool) -> pd.DataFrame:

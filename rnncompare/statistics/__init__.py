@@ -13,7 +13,7 @@ from rnncompare.statistics.power import (
 from rnncompare.statistics.proportions import PairedProportions
 from rnncompare.statistics.studentised import StudentisedMean, difference_band
 from rnncompare.statistics.tasks import decide_in_general, random_effects
-from rnncompare.statistics.tuned import ArmGrid, CrossFit, cross_fit, tuned_difference, tuned_proportions
+from rnncompare.statistics.tuned import ArmGrid, CrossFit, cross_fit, expected_best, tuned_difference, tuned_proportions
 
 __all__ = [
     "ArmGrid",
@@ -31,6 +31,7 @@ __all__ = [
     "decide_estimate",
     "decide_in_general",
     "difference_band",
+    "expected_best",
     "holm",
     "mean_interval",
     "pairs_for_difference",

@@ -195,7 +195,12 @@ class GeneralDecision:
 
 
 def decide_in_general(
-    by_task: Sequence[Decision], effects: RandomEffects, margin: float, rule: Rule = "beats", alpha: float = 0.05
+    by_task: Sequence[Decision],
+    effects: RandomEffects,
+    margin: float,
+    rule: Rule = "beats",
+    alpha: float = 0.05,
+    narrow_alpha: float = 0.10,
 ) -> GeneralDecision:
     """Judge a general statement from the tasks' own decisions and their random effects.
 
@@ -207,16 +212,17 @@ def decide_in_general(
         effects: the tasks as a sample.
         margin: on the scale that the tasks share.
         rule: what the claim says.
-        alpha: the error allowed over all tasks for calling one better or worse.
+        alpha: as in `decide_estimate`, for the mean over tasks.
+        narrow_alpha: the same for the narrow interval.
 
     Raises:
         ValueError: there is not one decision per task, or as in `decide_estimate`.
     """
     if len(by_task) != len(effects.effects):
         raise ValueError(f"{len(by_task)} decisions for {len(effects.effects)} tasks")
-    decision = decide_estimate(effects, margin, rule)
-    sure = holm([task.direction_p for task in by_task]) <= alpha
+    decision = decide_estimate(effects, margin, rule, alpha, narrow_alpha)
+    sure = holm([task.direction_p for task in by_task]) <= 0.05
     ways = {task.direction for task, known in zip(by_task, sure, strict=True) if known}
     verdict = "depends on the task" if {1, -1} <= ways else decision.verdict
-    left_out = [decide_estimate(other, margin, rule) for other in effects.leave_one_out()]
+    left_out = [decide_estimate(other, margin, rule, alpha, narrow_alpha) for other in effects.leave_one_out()]
     return GeneralDecision(verdict, decision, left_out)

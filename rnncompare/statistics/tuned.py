@@ -76,6 +76,23 @@ class ArmGrid:
         return "low" if self.chosen == 0 else "high"
 
 
+def expected_best(grid: ArmGrid, trials: int) -> float:
+    """The test score to expect of the run with the best validation among ``trials``, drawn without replacement.
+
+    A trial is a run of the grid, at one of its rates with one of its seeds. The expectation is exact, over all draws
+    (Dodge et al. 2019, who draw with replacement). Ties in validation go to the lower loss.
+
+    Raises:
+        ValueError: there are fewer runs than trials, or no trial.
+    """
+    runs = grid.test.size
+    if not 1 <= trials <= runs:
+        raise ValueError(f"trials {trials}: from 1 to the {runs} runs of the grid")
+    worst_first = np.lexsort((-grid.loss.ravel(), grid.validation.ravel()))
+    draws = [math.comb(below, trials - 1) for below in range(runs)]  # in which the run is the best
+    return float(np.array(draws, dtype=float) @ grid.test.ravel()[worst_first] / math.comb(runs, trials))
+
+
 @dataclass(frozen=True)
 class CrossFit:
     """Two arms compared with the choice of the rate as part of each (see `cross_fit`).

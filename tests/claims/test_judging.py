@@ -26,7 +26,7 @@ CLAIM = Claim(
 )
 
 
-def judged(effects, rule="beats", general=True, spread=0.005, seeds=10, **changes):
+def judged(effects, rule="beats", general=True, spread=0.005, seeds=10, looks=(10,), **changes):
     """The finding on tasks in which a is better than b by these effects."""
     tasks = {f"t{place}": effect for place, effect in enumerate(effects)}
     frames = [
@@ -34,8 +34,15 @@ def judged(effects, rule="beats", general=True, spread=0.005, seeds=10, **change
         for k, (task, effect) in enumerate(tasks.items())
     ]
     claim = replace(CLAIM, tasks=tuple(tasks), general=general, rule=rule, **changes)
-    (finding,) = judge(claim, evidence(*frames, scales={task: scale(title=task) for task in tasks}))
+    (finding,) = judge(claim, evidence(*frames, scales={task: scale(title=task) for task in tasks}, looks=looks))
     return finding
+
+
+def test_over_tasks_too_an_early_look_of_several_asks_for_more():
+    once, early = (judged([0.1, 0.12, 0.11, 0.1, 0.13, 0.09], looks=looks) for looks in ((10,), (10, 20, 30, 50)))
+    assert early.general.effect.low < once.general.effect.low
+    assert early.general.effect.high > once.general.effect.high
+    assert early.p > once.p
 
 
 @pytest.mark.parametrize(
@@ -55,7 +62,9 @@ def test_tasks_are_a_sample_of_tasks(effects, rule, verdict):
         [task.effect.mean / task.margin for task in finding.tasks],
         [task.standard_error / task.margin for task in finding.tasks],
     )
-    assert finding.general.effect == decide_estimate(sample, 1.0, rule).effect
+    alone = decide_estimate(sample, 1.0, rule).effect
+    general = finding.general.effect
+    assert (general.mean, general.low, general.high) == pytest.approx((alone.mean, alone.low, alone.high))
     assert finding.general.new_task.low < finding.general.effect.low
     assert len(finding.general.leave_one_out) == len(effects)
     assert finding.general.median == pytest.approx(np.median(effects) / 0.02, abs=0.5)

@@ -241,24 +241,29 @@ def test_the_course_of_training_tells_sooner_from_better():
             value = run._asdict()["_4"] if there else 0.9
             rows.append((run.run_id, update, value, value))
     curves = pd.DataFrame(rows, columns=["run_id", "update", "validation_metric", "validation_loss"])
-    course = task_of(frame, curves=curves).course.set_index("update")
+    course = task_of(frame, curves=curves).courses["updates"].set_index("spent")
     assert course["effect"].iloc[0] == pytest.approx(0.4, abs=0.02)
     assert course["band_low"].iloc[0] > 0.02
     assert course["effect"].iloc[-1] == pytest.approx(0.0, abs=0.01)
     assert (course["band_low"] <= course["low"] + 1e-12).all()
 
 
-def test_the_course_by_operations_counts_what_an_update_costs():
-    # after as many updates a is as good as b, each of them at a tenth of the operations
-    frame = pair(0.0, spread=0.001).assign(**{"model.flops_per_update": 1.0})
-    frame.loc[frame["arm"] == "b", "model.flops_per_update"] = 10.0
+@pytest.mark.parametrize(
+    ("unit", "column", "factor"), [("FLOPs", "model.flops_per_update", 1), ("seconds", "speed.step_ms_median", 1000)]
+)
+def test_the_course_by_what_is_spent_counts_what_an_update_costs(unit, column, factor):
+    # after as many updates a is as good as b, each of them at a tenth of the price
+    frame = pair(0.0, spread=0.001).assign(**{column: 1.0 * factor})
+    frame.loc[frame["arm"] == "b", column] = 10.0 * factor
+    frame.loc[frame.index[0], column] *= 50  # one slow run is not what an update takes
     rows = [
         (run, update, 1 - 0.5 * (update >= 1000), 1.0) for run in frame["run_id"] for update in (100, 300, 1000, 3000)
     ]
     curves = pd.DataFrame(rows, columns=["run_id", "update", "validation_metric", "validation_loss"])
     task = task_of(frame, curves=curves)
-    assert task.course["effect"].abs().max() == 0
-    ahead = task.course_by_flops.set_index("flops")["effect"]
+    assert list(task.courses) == ["updates", unit]
+    assert task.courses["updates"]["effect"].abs().max() == 0
+    ahead = task.courses[unit].set_index("spent")["effect"]
     assert ahead[(ahead.index >= 1000) & (ahead.index < 10_000)].tolist() == pytest.approx(
         [0.5] * ((ahead.index >= 1000) & (ahead.index < 10_000)).sum()
     )

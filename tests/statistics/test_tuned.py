@@ -3,7 +3,14 @@ import itertools
 import numpy as np
 import pytest
 
-from rnncompare.statistics import ArmGrid, cross_fit, decide_estimate, tuned_difference, tuned_proportions
+from rnncompare.statistics import (
+    ArmGrid,
+    cross_fit,
+    decide_estimate,
+    expected_best,
+    tuned_difference,
+    tuned_proportions,
+)
 
 RATES = [0.001, 0.003, 0.01]
 
@@ -137,3 +144,17 @@ def test_two_seeds_cannot_choose_and_judge():
     two = ArmGrid(RATES, values, values, values)
     with pytest.raises(ValueError, match="at least 3"):
         cross_fit(two, two)
+
+
+@pytest.mark.parametrize("trials", [1, 2, 4, 6])
+def test_what_tuning_is_worth_is_the_mean_over_all_draws(trials):
+    arm = grid(np.random.default_rng(3), 2)
+    arm = ArmGrid(arm.rates, np.round(arm.validation), np.random.default_rng(4).normal(size=(3, 2)), arm.test)
+    runs = list(zip(arm.validation.ravel(), -arm.loss.ravel(), arm.test.ravel(), strict=True))
+    best = [max(draw)[2] for draw in itertools.combinations(runs, trials)]
+    assert expected_best(arm, trials) == pytest.approx(np.mean(best))
+
+
+def test_there_are_no_more_trials_than_runs():
+    with pytest.raises(ValueError, match="from 1 to the 6 runs"):
+        expected_best(grid(np.random.default_rng(0), 2), 7)

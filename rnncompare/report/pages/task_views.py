@@ -105,9 +105,11 @@ def _charts(finding: Finding, task: TaskFinding, name: str, known: Known) -> Ite
     """The figures of a task that was compared."""
     if task.rates is not None and task.rates["rate"].nunique() > 1:
         yield _rate_response(task, f"{name}-rates", known.plotter)
-    for course, x, words in ((task.course, "update", "updates"), (task.course_by_flops, "flops", "FLOPs")):
-        if course is not None and len(course) > 1:
-            yield _course(finding, task, course.rename(columns={x: "x"}), words, f"{name}-{x}", known)
+    if task.trials is not None and len(task.trials):
+        yield _trials(task, f"{name}-trials", known.plotter)
+    for unit, course in task.courses.items():
+        if len(course) > 1:
+            yield _course(finding, task, course.rename(columns={"spent": "x"}), unit, f"{name}-{unit.lower()}", known)
     if task.pairs is not None and len(task.pairs):
         yield from _over_axis(finding, task, task.pairs, f"{name}-axis", known)
         yield _pairs(finding, task.pairs, f"{name}-pairs", known.plotter)
@@ -124,6 +126,22 @@ def _rate_response(task: TaskFinding, name: str, plotter: Plotter) -> Drawn:
     at = f" at the last value, {last}" if task.rates["value"].nunique() > 1 else ""
     description = f"mean score at each learning rate{at}; ringed: the one that most splits of the seeds choose"
     return plotter.draw(figure, "Response to the learning rate", description, name, saved=False)
+
+
+def _trials(task: TaskFinding, name: str, plotter: Plotter) -> Drawn:
+    assert task.trials is not None
+    last = task.trials["value"].iloc[-1]
+    rows = task.trials[task.trials["value"] == last].rename(columns={"arm": "name", "trials": "x", "score": "mean"})
+    figure = lines.curves_with_band(
+        rows.assign(low=math.nan, high=math.nan),
+        "trials",
+        f"expected score ({task.unit})\nhigher is better",
+        log_x=True,
+    )
+    description = (
+        "expected score of the best by validation of so many trials, each a seed and one of the learning rates"
+    )
+    return plotter.draw(figure, "What tuning is worth", description, name, saved=False)
 
 
 def _course(finding: Finding, task: TaskFinding, rows: pd.DataFrame, x: str, name: str, known: Known) -> Drawn:
