@@ -2,16 +2,17 @@
 
     python docs/literature.py
 
-Reads experiments/literature.yaml and results/published/literature, with pandas and scipy alone. The mean is over seeds,
-with Student's 95 % interval; a number is reproduced if ours is within the task's margin of it.
+Reads experiments/literature.yaml and the published runs. The mean is over seeds, with Student's 95 % interval; a number
+is reproduced if ours is within the task's margin of it.
 """
 
 import math
 from pathlib import Path
 
-import pandas as pd
 import yaml
 from scipy import stats
+
+import rnncompare
 
 ROOT = Path(__file__).parents[1]
 NAMES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
@@ -32,19 +33,20 @@ def _length(name):
     return int(name.rpartition(".")[2])
 
 
-def scores(row, model, records):
+def scores(row, model):
     """Our scores of a row of experiments/literature.yaml, one a seed; in octaves if they are lengths."""
+    records = rnncompare.load_records(ROOT / "results" / "published" / row.get("store", "literature"))
     runs = records[(records["model.name"] == model) & (records["status"] == "completed")]
     for name, value in row["runs"].items():
         runs = runs[runs[f"config.{name}"] == value]
     if row["score"] == "largest_n":
         return [math.log2(largest_n(run, row["runs"]["data.sequence_length"])) for _, run in runs.iterrows()]
-    return list(row.get("factor", 1) * runs[row["score"]])
+    return list(runs[row["score"]])
 
 
-def compared(row, model, published, records):
+def compared(row, model, published):
     """One line of the table."""
-    ours = scores(row, model, records)
+    ours = scores(row, model)
     lengths = row["score"] == "largest_n"
     write = (lambda value: f"{2**value:.0f}") if lengths else (lambda value: f"{value:.3g}")
     target = math.log2(published) if lengths else published
@@ -58,13 +60,12 @@ def compared(row, model, published, records):
 
 def table():
     """The table as Markdown."""
-    records = pd.read_parquet(ROOT / "results" / "published" / "literature" / "records.parquet")
     sources = yaml.safe_load((ROOT / "experiments" / "sources.yaml").read_text(encoding="utf-8"))
     rows = [["paper", "task", "model", "published", "ours [95 %]", "seeds", "reproduced"], ["---"] * 7]
     for row in yaml.safe_load((ROOT / "experiments" / "literature.yaml").read_text(encoding="utf-8")):
         source = sources[row["paper"]]
-        row["who"] = f"{source['author'].split(',')[0].split(' and ')[0]} {source['year']}"
-        rows += [compared(row, model, published, records) for model, published in row["published"].items()]
+        row["who"] = f"{source['author'].split(',')[0].split()[-1]} et al. {source['year']}"
+        rows += [compared(row, model, published) for model, published in row["published"].items()]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 

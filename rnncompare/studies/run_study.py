@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import math
 import time
 from collections.abc import Hashable, Mapping, Sequence
@@ -70,15 +71,18 @@ def conduct(
 
     total = settings.seconds()
     probing.measure(requests, settings.results_dir, reporter, total and began + FOR_MEASURING * total)
-    seconds = _seconds(planned, settings, reporter, always=total is not None)
+    missing = _missing(planned, settings)
+    seconds = _seconds(planned, settings, [entry for entry in missing if any(missing[entry])], reporter)
+    prices = {entry: sum(missing[entry]) * seconds.get(entry, 0.0) for entry in planned.runs}
     deadline = None if total is None else began + UNTIL_JUDGING * total
     study = _Study(settings, Grids(planned), command, train, reporter, deadline, planned.left_out | unserved)
     study.probes = probing.identities(requests)
     if deadline is None or not planned.runs:
-        study.announce(seconds)
+        study.announce(prices)
         study.make(folder)
     else:
-        study.make_within(folder, planned, seconds, deadline)
+        begun = [entry for entry in missing if not any(missing[entry][: FEWEST_TO_CHOOSE * len(entry.condition.rates)])]
+        study.make_within(folder, planned, prices, begun, deadline)
     return read_study(folder)
 
 
@@ -117,27 +121,28 @@ class _Study:
             git_commit=provenance("").git_commit,
         )
 
-    def make_within(self, folder: Path, planned: Plan, seconds: Mapping[Entry, float], deadline: float) -> None:
-        """Train what fits the budget; if it takes less than estimated, attempt more of the study."""
+    def make_within(
+        self, folder: Path, planned: Plan, prices: Mapping[Entry, float], begun: Sequence[Entry], deadline: float
+    ) -> None:
+        """Go on with what is begun and train what fits the budget; if that takes less than estimated, attempt more."""
         jobs = jobs_at_a_time(planned.runs.values())
-        each = {entry: _at_first(entry, self.settings) * taken for entry, taken in seconds.items()}
         began = time.monotonic()
-        pace, kept = 1.0, list[Entry]()
-        while True:
-            left = jobs * max(0.0, deadline - time.monotonic())
-            prices = {entry: pace * price for entry, price in each.items()}
-            attempted, self.not_attempted = budget.within(planned.protocol, prices, left, kept)
-            if kept and len(attempted) == len(kept):
+        pace, kept, owed = 1.0, list(begun), sum(prices[entry] for entry in begun)
+        for round_ in itertools.count():
+            left = jobs * max(0.0, deadline - time.monotonic()) - owed
+            now = {entry: pace * price for entry, price in prices.items()}
+            attempted, self.not_attempted = budget.within(planned.protocol, now, left, kept)
+            if round_ and len(attempted) == len(kept):
                 return
             self.grids = Grids(planned.only(attempted), self.grids.rates)
-            self.announce({entry: pace * taken for entry, taken in seconds.items()})
+            self.announce(now)
             self.make(folder)
-            estimated = sum(each[entry] for entry in attempted)
+            estimated = sum(prices[entry] for entry in attempted)
             if time.monotonic() > deadline or not estimated:
                 return
-            pace, kept = max(0.05, jobs * (time.monotonic() - began) / estimated), attempted
+            pace, kept, owed = max(0.05, jobs * (time.monotonic() - began) / estimated), attempted, 0.0
 
-    def announce(self, seconds: Mapping[Entry, float]) -> None:
+    def announce(self, prices: Mapping[Entry, float]) -> None:
         """Report how many runs there are at first and at most, and how long the missing ones take."""
         plan, looks = self.grids.plan, self.settings.looks
         if not plan.runs:
@@ -146,12 +151,12 @@ class _Study:
         self.grids.require(looks[0])
         runs = self.grids.in_order()
         todo = find_missing(runs)
-        first = sum(_at_first(entry, self.settings) * taken for entry, taken in seconds.items() if entry in plan.runs)
+        first = sum(prices[entry] for entry in plan.runs)
         line = f"  {len(runs)} runs for the first {looks[0]} pairs, {len(runs) - len(todo)} recorded already"
         if todo and first:
             hours = f"{first / 3600:.1f} core-hours, {_time(first / jobs)} with {jobs} at a time"
-            most = f"; {first * looks[-1] / looks[0] / 3600:.1f} if all went on to {looks[-1]} pairs" * (len(looks) > 1)
-            line += f": about {hours}{most}"
+            most = f"; {first * looks[-1] / looks[0] / 3600:.1f} if all went on to {looks[-1]} pairs"
+            line += f": about {hours}{most * (len(looks) > 1 and len(todo) == len(runs))}"
         self.reporter.say(line)
 
     def make(self, folder: Path) -> None:
@@ -195,19 +200,27 @@ class _Study:
         return True
 
 
-def _seconds(planned: Plan, settings: StudySettings, reporter: Reporter, always: bool) -> dict[Entry, float]:
+def _missing(planned: Plan, settings: StudySettings) -> dict[Entry, list[bool]]:
+    """Whether each run of the first look is still to be trained, seed by seed for each entry."""
+    from rnncompare.records import run_id
+
+    grids = Grids(planned)
+    grids.require(settings.looks[0])
+    missing = find_missing(grids.in_order())
+    return {entry: [run_id(run.config()) in missing for run in grids.of(entry)] for entry in planned.runs}
+
+
+def _seconds(
+    planned: Plan, settings: StudySettings, entries: Sequence[Entry], reporter: Reporter
+) -> dict[Entry, float]:
     """The seconds of one run of each entry; entries that differ only in size of data, or in start, take the same.
 
     Args:
         planned: what is trained.
         settings: of the study.
+        entries: to time.
         reporter: is told the progress.
-        always: whether to time kinds whose runs are all recorded, too.
     """
-    grids = Grids(planned)
-    grids.require(settings.looks[0])
-    missing = set(find_missing(grids.in_order())) if not always else set()
-    entries = [entry for entry in planned.runs if always or any(run in missing for run in _ids(grids, entry))]
 
     def kind(entry: Entry) -> Hashable:
         by_size = planned.tasks[entry.task].axis == "data.size"
@@ -218,17 +231,6 @@ def _seconds(planned: Plan, settings: StudySettings, reporter: Reporter, always:
     kinds = {kind(entry): (planned.runs[entry], usual[entry.task]) for entry in entries}
     taken = budget.seconds_of(kinds, reporter)
     return {entry: taken[kind(entry)] for entry in entries}
-
-
-def _ids(grids: Grids, entry: Entry) -> list[str]:
-    from rnncompare.records import run_id
-
-    return [run_id(settings.config()) for settings in grids.of(entry)]
-
-
-def _at_first(entry: Entry, settings: StudySettings) -> int:
-    """How many runs an entry has at the first look, before its range of rates grows."""
-    return len(entry.condition.rates) * settings.looks[0]
 
 
 def _time(seconds: float) -> str:

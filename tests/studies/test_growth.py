@@ -193,3 +193,21 @@ def test_a_budget_that_estimates_spared_attempts_more_with_it(tmp_path, monkeypa
     made = lab.conduct(claims, tasks, pairs=3, most_pairs=3, budget="300s")
     assert {entry.task for entry in made.manifest.entries} == set(names)
     assert made.manifest.not_attempted == []
+
+
+def test_a_study_that_goes_on_keeps_what_it_has_and_pays_only_for_what_is_missing(tmp_path, monkeypatch):
+    lab = Lab(tmp_path, lambda model, rate, seed, task: 0.5 + 0.01 * noise(seed) + 0.1 * (rate != 0.00316))
+    names = ("adding", "parity", "copying")
+    tasks = {name: dataclasses.replace(TASK, name=name, overrides=(f"data={name}",)) for name in names}
+    claims = [dataclasses.replace(CLAIM, name=name, tasks=(name,)) for name in names]
+    lab.conduct(claims[:1], tasks, pairs=3, most_pairs=3)
+    lab.conduct(claims[1:2], tasks, pairs=5, most_pairs=5)
+    # adding lacks 12 of its runs: with what it has, both fit a budget that would not hold one run of copying
+    monkeypatch.setattr(
+        budget, "seconds_of", lambda kinds, _: {kind: 1e6 if "data=copying" in kind else 1e3 for kind in kinds}
+    )
+    made = lab.conduct(claims, tasks, pairs=5, most_pairs=5, budget="60s")
+    assert {entry.task for entry in made.manifest.entries} == {"adding", "parity"}
+    assert {run[0] for run in lab.trained} == {"adding"}
+    assert len(lab.trained) == 12
+    assert {piece["task"] for piece in made.manifest.not_attempted} == {"copying"}

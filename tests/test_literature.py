@@ -1,0 +1,31 @@
+"""The table of docs/literature.md is what its script makes of the published runs."""
+
+import importlib.util
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def literature():
+    spec = importlib.util.spec_from_file_location("literature", ROOT / "docs" / "literature.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_has_the_table_of_the_script(literature):
+    page = (ROOT / "docs" / "literature.md").read_text(encoding="utf-8")
+    between = page.split("<!-- literature -->")[1].split("<!-- end -->")[0]
+    assert between.strip() == literature.table()
+
+
+@pytest.mark.parametrize(
+    ("accepted", "largest"), [({51: 1, 52: 1, 60: 0.9, 64: 1}, 52), ({51: 0.5, 52: 1}, 50), ({51: 1, 128: 1}, 128)]
+)
+def test_the_largest_n_has_all_below_it_accepted(literature, accepted, largest):
+    run = pd.Series({f"quality.by_length.{n}": share for n, share in reversed(accepted.items())} | {"seed": 0})
+    assert literature.largest_n(run, 50) == largest
