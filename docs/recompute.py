@@ -1,10 +1,7 @@
-"""Recompute verdicts of a published study from its records with numpy, pandas and scipy alone.
+"""Recompute a published study's verdicts on quality: docs/recompute.py results/published/second_study CLAIM ONE OTHER.
 
-    python docs/recompute.py results/published/second_study CLAIM FIRST SECOND
-
-For a claim about test quality, on each task that is not solve-or-fail and has one condition: the mean difference at
-rates chosen on the other half of the seeds, Student's interval from the jackknife, and the verdict. docs/statistics.md
-says why; the study takes the wider of this interval and a bootstrap's.
+For each task that is not solve-or-fail and has one condition: the mean difference at rates chosen on the other half of
+the seeds, Student's interval from the jackknife, and the verdict, as docs/statistics.md says.
 """
 
 import itertools
@@ -22,16 +19,21 @@ def grid(entry, scale, records, seeds):
     """Validation score, validation loss and test score of one arm, each (rates, seeds)."""
     sign = (1 if scale["higher_is_better"] else -1) * (100 if scale["metric"] == "accuracy" else 1)
     top = math.inf if scale["kind"] == "loss" else sign * scale["reference"]
-    tables = [[], [], []]
+    tables, cut = [[], [], []], []
     for rate in entry["rates"]:
         runs = records.loc[[entry["runs"][str(rate)][str(seed)] for seed in seeds]]
         worst = sign * runs["quality.baseline"].astype(float)
         lost = runs["status"] != "completed"
+        cut.append((~lost & runs["quality.converged"].astype(object).ne(True)).mean())
         for table, name in zip(tables, ("validation", "validation_loss", "test"), strict=True):
             values = runs[f"quality.{name}"].astype(float)
             clipped = np.clip((sign * values).mask(lost).fillna(worst), worst, np.maximum(worst, top))
             table.append(values.mask(lost).fillna(np.inf) if name == "validation_loss" else clipped)
-    return [np.array(table, dtype=float) for table in tables]
+    validation, loss, test = (np.array(table, dtype=float) for table in tables)
+    means, often = validation.mean(1), np.array(cut) > 0.2
+    if (~often & (means >= means.max() - scale["margin"] / 4)).any():  # a rate whose runs end is as good
+        validation[often] = worst.to_numpy()
+    return validation, loss, test
 
 
 def chosen(validation, loss, members):
@@ -46,7 +48,7 @@ def chosen(validation, loss, members):
 
 def compared(first, second, tested):
     """The mean difference and its 95 % and 90 % intervals, with the luck of tuning and of ``tested`` examples."""
-    n = first[0].shape[1]
+    n = len(first[0][0])
     halves = [list(half) for half in itertools.combinations(range(n), n // 2)]
     judged = np.array([[seed not in half for seed in range(n)] for half in halves], dtype=float)
     one, other = (np.array([chosen(*arm[:2], half) @ arm[2] for half in halves]) for arm in (first, second))
@@ -59,8 +61,7 @@ def compared(first, second, tested):
     if whole > fixed:
         degrees = whole**2 / (fixed**2 / (n - 1) + (whole - fixed) ** 2 / 2)
         wider = max(1.0, stats.t.ppf(0.975, degrees) / stats.t.ppf(0.975, n - 1))
-    error = wider * pseudo.std(ddof=1) / math.sqrt(n)
-    share = n**2 / (n**2 + 25)  # of the allowed error, since few pairs hide their skew
+    error, share = wider * pseudo.std(ddof=1) / math.sqrt(n), n**2 / (n**2 + 25)  # few pairs hide their skew
     shares = [(judged * arm).sum(0) / judged.sum(0) / 100 for arm in (one, other)] if tested else [0, 0]
     test_error = 100 * math.sqrt(sum(np.mean(s) * (1 - np.mean(s)) for s in shares) / (tested or 1))
     tails = [(stats.t.ppf(1 - a * share, n - 1) * error, stats.norm.ppf(1 - a) * test_error) for a in (0.025, 0.05)]

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncompare.claims.scale import Scale
+from rnncompare.claims.scale import NEGLIGIBLE, Scale
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+MOST_CUT = 0.2  # of the runs of an arm that its verdict rests on
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,9 @@ def graded(evidence: Evidence) -> pd.DataFrame:
 
     Returns:
         ``evidence.runs`` with ``quality`` (on the test split), ``validation`` (the same on the validation split, which
-        chooses the rate), ``loss`` (the validation loss, which breaks ties; infinite if there is none), ``baseline``
-        (the trivial predictor's score), ``cut`` (whether the budget ended training before it settled) and ``diverged``.
+        chooses the rate; the baseline at a rate that gives way to another), ``loss`` (the validation loss, which breaks
+        ties; infinite if there is none), ``baseline`` (the trivial predictor's score), ``cut`` (whether the budget
+        ended training before it settled) and ``diverged``.
     """
     import pandas as pd
 
@@ -71,7 +75,19 @@ def _task(runs: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     runs["cut"] = ~lost & (runs["quality.converged"].astype(object) != True)  # noqa: E712  (null is not known to be)
     if scale.kind == "solve":
         runs["cut"] &= scale.solves(runs["quality"].to_numpy()) == 0
+    runs["validation"] = runs["validation"].mask(_gives_way(runs, scale), runs["baseline"])
     return runs
+
+
+def _gives_way(runs: pd.DataFrame, scale: Scale) -> pd.Series:
+    """The runs at rates that are no candidates, since an arm's runs are cut there and end at one that is as good.
+
+    A low rate may win by a thousandth of a bit, and then tells how far a run gets, not where it ends.
+    """
+    arm = [runs["arm"], runs["value"].map(str)]
+    cut, mean = (runs[name].groupby([*arm, runs["rate"]]).transform("mean") for name in ("cut", "validation"))
+    as_good = mean >= mean.groupby(arm).transform("max") - NEGLIGIBLE * scale.margin
+    return (cut > MOST_CUT) & ((cut <= MOST_CUT) & as_good).groupby(arm).transform("any")
 
 
 def of_task(runs: pd.DataFrame, values: Mapping[str, float] | pd.Series) -> pd.Series:

@@ -11,6 +11,7 @@ import numpy as np
 
 from rnncompare.claims import task_tables
 from rnncompare.claims.comparison import Comparison, Condition
+from rnncompare.claims.evidence import MOST_CUT
 from rnncompare.claims.finding import TaskFinding, TaskVerdict
 from rnncompare.claims.measures import Measure
 from rnncompare.claims.scale import NEGLIGIBLE, Scale
@@ -29,8 +30,6 @@ from rnncompare.statistics import (
     tuned_proportions,
 )
 from rnncompare.statistics.tuned import FEWEST_SEEDS
-
-MOST_CUT = 0.2  # of the runs of an arm that its verdict rests on
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,21 @@ def test_runs_cut_by_their_budget_leave_the_task_unconverged():
     assert task_of(frame).verdict == "better"
 
 
+@pytest.mark.parametrize(("ahead", "verdict"), [(0.004, "better"), (0.006, "unconverged")])
+def test_a_rate_at_which_runs_are_cut_gives_way_to_one_that_is_as_good_and_ends(ahead, verdict):
+    # as good: within a quarter of the margin of 0.02
+    frame = pair(0.1, spread=0.001)
+    frame.loc[frame["rate"] != RATES[1], ["quality.test", "quality.validation", "quality.validation_loss"]] += 0.2
+    low, middle = (frame[frame["rate"] == rate].index for rate in RATES[:2])
+    for column in ("quality.test", "quality.validation", "quality.validation_loss"):
+        frame.loc[low, column] = frame.loc[middle, column].to_numpy() - ahead
+    frame["quality.converged"] = frame["rate"] != RATES[0]
+    task = task_of(frame)
+    assert task.verdict == verdict
+    chosen = task.rates[task.rates["arm"] == "a"].set_index("rate")["chosen"]
+    assert chosen[RATES[1 if verdict == "better" else 0]] == 1
+
+
 def test_only_runs_at_rates_that_may_be_chosen_count_as_cut():
     frame = pair(0.1)
     frame["quality.converged"] = frame["rate"] == RATES[1]
