@@ -1,7 +1,6 @@
 """Recompute a published study's verdicts on quality: docs/recompute.py results/published/second_study CLAIM ONE OTHER.
 
-For each task that is not solve-or-fail and has one condition: the mean difference at rates chosen on the other half of
-the seeds, Student's interval from the jackknife, and the verdict, as docs/statistics.md says.
+For each task with one condition: the mean difference at rates chosen on the other half of the seeds, and its verdict.
 """
 
 import itertools
@@ -15,13 +14,13 @@ import pandas as pd
 from scipy import stats
 
 
-def grid(entry, scale, records, seeds):
+def grid(entry, rates, scale, records, seeds):
     """Validation score, validation loss and test score of one arm, each (rates, seeds)."""
     sign = (1 if scale["higher_is_better"] else -1) * (100 if scale["metric"] == "accuracy" else 1)
     top = math.inf if scale["kind"] == "loss" else sign * scale["reference"]
     tables, cut = [[], [], []], []
-    for rate in entry["rates"]:
-        runs = records.loc[[entry["runs"][str(rate)][str(seed)] for seed in seeds]]
+    for rate in rates:
+        runs = records.loc[[entry["runs"][str(rate)][seed] for seed in seeds]]
         worst = sign * runs["quality.baseline"].astype(float)
         lost = runs["status"] != "completed"
         cut.append((~lost & runs["quality.converged"].astype(object).ne(True)).mean())
@@ -40,9 +39,8 @@ def chosen(validation, loss, members):
     """The share of each rate in the choice that some seeds make: best mean validation, ties broken by loss."""
     means = validation[:, members].mean(1)
     best = means >= means.max() - 1e-9 * abs(means.max())
-    if best.sum() > 1:
-        losses = np.where(best, loss[:, members].mean(1), np.inf)
-        best &= losses <= losses.min() + 1e-9 * abs(losses.min())
+    losses = np.where(best, loss[:, members].mean(1), np.inf)
+    best &= losses <= losses.min() + 1e-9 * abs(losses.min())
     return best / best.sum()
 
 
@@ -76,21 +74,23 @@ def verdict(wide, narrow, margin):
     return "better" if wide[0] > margin else "worse" if wide[1] < -margin else "cannot tell"
 
 
-def main(folder, claim, first, second):
+def main(folder, claim, one, other):
     """Print the verdict on each task."""
     study = json.loads((Path(folder) / "study.json").read_text())
     records = pd.read_parquet(Path(folder) / "records.parquet").set_index("run_id")
     for task, settings in study["tasks"].items():
-        arms = [[study["entries"][k] for k in study["arms"][claim][arm]] for arm in (first, second)]
+        arms = [[study["entries"][k] for k in study["arms"][claim][arm]] for arm in (one, other)]
         pair = [entry for entries in arms for entry in entries if entry["task"] == task]
         scale = settings["scale"]
         if len(pair) != 2 or scale["kind"] == "solve":
             continue
-        runs = [seeds for entry in pair for seeds in entry["runs"].values()]
-        seeds = [int(seed) for seed in runs[0] if all(own.get(seed) in records.index for own in runs)]
+        first = [own for entry in pair for own in list(entry["runs"].values())[: entry["began"]]]
+        seeds = [seed for seed in first[0] if all(own.get(seed) in records.index for own in first)]
+        whole = (all(e["runs"][str(r)].get(k) in records.index for e in pair for k in seeds) for r in pair[0]["rates"])
+        rates = sorted(itertools.compress(pair[0]["rates"], whole))
         fixed = scale["fixed_test"] and scale["metric"] == "accuracy"
-        tested = records.loc[runs[0][str(seeds[0])], "data.test_examples"] if fixed else 0
-        mean, wide, narrow = compared(*(grid(entry, scale, records, seeds) for entry in pair), tested)
+        tested = records.loc[first[0][seeds[0]], "data.test_examples"] if fixed else 0
+        mean, wide, narrow = compared(*(grid(entry, rates, scale, records, seeds) for entry in pair), tested)
         said = verdict(wide, narrow, scale["margin"])
         print(f"{scale['title']:32} {mean:+9.4f} [{wide[0]:+.4f}, {wide[1]:+.4f}]  {said}")
 

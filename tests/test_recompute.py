@@ -20,7 +20,7 @@ def recompute():
 
 
 def test_the_script_gives_the_study_s_verdicts(recompute, capsys):
-    checked = 0
+    agreed = 0
     for finding in read_study(STUDY).findings:
         if finding.measure != "quality":
             continue
@@ -32,6 +32,8 @@ def test_the_script_gives_the_study_s_verdicts(recompute, capsys):
                 assert float(mean) == pytest.approx(task.effect.mean, abs=1e-4)
                 assert float(low.strip("[,")) >= task.effect.low - 1e-4  # the study's interval is the wider
                 assert float(high.strip("],")) <= task.effect.high + 1e-4
-                assert verdict.strip() == task.verdict or task.verdict in ("unconverged", "uninformative")
-                checked += 1
-    assert checked >= 2
+                same = verdict.strip() == task.verdict
+                # the study's interval is the wider of this one and a bootstrap's, so it may leave more open
+                assert same or task.verdict in ("unconverged", "uninformative", "cannot tell")
+                agreed += same
+    assert agreed >= 5
