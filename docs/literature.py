@@ -33,9 +33,8 @@ def _length(name):
     return int(name.rpartition(".")[2])
 
 
-def scores(row, model):
+def scores(row, model, records):
     """Our scores of a row of experiments/literature.yaml, one a seed; in octaves if they are lengths."""
-    records = rnncompare.load_records(ROOT / "results" / "published" / row.get("store", "literature"))
     runs = records[(records["model.name"] == model) & (records["status"] == "completed")]
     for name, value in row["runs"].items():
         runs = runs[runs[f"config.{name}"] == value]
@@ -44,9 +43,9 @@ def scores(row, model):
     return list(runs[row["score"]])
 
 
-def compared(row, model, published):
+def compared(row, model, published, records):
     """One line of the table."""
-    ours = scores(row, model)
+    ours = scores(row, model, records)
     lengths = row["score"] == "largest_n"
     write = (lambda value: f"{2**value:.0f}") if lengths else (lambda value: f"{value:.3g}")
     target = math.log2(published) if lengths else published
@@ -65,7 +64,8 @@ def table():
     for row in yaml.safe_load((ROOT / "experiments" / "literature.yaml").read_text(encoding="utf-8")):
         source = sources[row["paper"]]
         row["who"] = f"{source['author'].split(',')[0].split()[-1]} et al. {source['year']}"
-        rows += [compared(row, model, published) for model, published in row["published"].items()]
+        records = rnncompare.load_records(ROOT / "results" / "published" / row.get("store", "literature"))
+        rows += [compared(row, model, published, records) for model, published in row["published"].items()]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 

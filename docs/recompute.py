@@ -1,6 +1,6 @@
 """Recompute a published study's verdicts on quality: docs/recompute.py results/published/second_study CLAIM ONE OTHER.
 
-For each task with one condition: the mean difference at rates chosen on the other half of the seeds, and its verdict.
+On each task of one condition, not solve-or-fail: the difference at rates chosen on the other half of the seeds.
 """
 
 import itertools

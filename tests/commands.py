@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import importlib.util
 import io
 import os
 import signal
@@ -23,6 +24,14 @@ class Done:
     returncode: int
     stdout: str
     stderr: str
+
+
+def script(name):
+    """The module of ``docs/NAME.py``, which is in no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def run(folder, *words, module="run"):

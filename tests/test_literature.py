@@ -1,20 +1,14 @@
 """The table of docs/literature.md is what its script makes of the published runs."""
 
-import importlib.util
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.commands import ROOT, script
 
 
 @pytest.fixture(scope="module")
 def literature():
-    spec = importlib.util.spec_from_file_location("literature", ROOT / "docs" / "literature.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("literature")
 
 
 def test_the_page_has_the_table_of_the_script(literature):

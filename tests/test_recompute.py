@@ -1,22 +1,16 @@
 """Published verdicts come out of their records with scipy alone, by the script that docs/ ships."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 from rnncompare.studies.verdicts import read_study
+from tests.commands import ROOT, script
 
-ROOT = Path(__file__).parents[1]
 STUDY = ROOT / "results" / "published" / "second_study"
 
 
 @pytest.fixture(scope="module")
 def recompute():
-    spec = importlib.util.spec_from_file_location("recompute", ROOT / "docs" / "recompute.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("recompute")
 
 
 def test_the_script_gives_the_study_s_verdicts(recompute, capsys):
@@ -34,6 +28,8 @@ def test_the_script_gives_the_study_s_verdicts(recompute, capsys):
                 assert float(high.strip("],")) <= task.effect.high + 1e-4
                 same = verdict.strip() == task.verdict
                 # the study's interval is the wider of this one and a bootstrap's, so it may leave more open
-                assert same or task.verdict in ("unconverged", "uninformative", "cannot tell")
+                wider = task.effect.high - task.effect.low > float(high.strip("],")) - float(low.strip("[,"))
+                open_ = task.verdict == "cannot tell" and wider
+                assert same or open_ or task.verdict in ("unconverged", "uninformative")
                 agreed += same
     assert agreed >= 5
