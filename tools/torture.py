@@ -22,8 +22,6 @@ from rnncompare.base.errors import DataError
 from rnncompare.records import read_record
 from tests.sweep.processes import TINY, Command, comparable, records, temporary_files, wait_until
 
-LONGEST = 3.0  # seconds of a call, or of its training, before it is killed
-
 
 @dataclass
 class Figures:
@@ -70,7 +68,11 @@ class Torture:
 
     def kill(self, times: int) -> Figures:
         """Kill ``times`` times, beginning a new sweep whenever one is done; what was found."""
-        assert Command(self._folder, *self._words, "results_dir=peace").finish(600)[0] == 0
+        peace = Command(self._folder, *self._words, "results_dir=peace")
+        wait_until(peace.workers)
+        began = time.monotonic()
+        assert peace.finish(600)[0] == 0
+        self._training = time.monotonic() - began
         self._peace = {name: comparable(record) for name, record in records(self._folder / "peace").items()}
         while self.figures.kills < times:
             command = self._call()
@@ -86,10 +88,10 @@ class Torture:
         return self.figures
 
     def _let_run(self, command: Command) -> None:
-        """Wait for a random time: from its beginning, or more often from when it has begun to train."""
+        """Wait for a random time, as long as training takes: from its beginning, or more often from that of training."""
         if self._random.random() < 0.8:
             wait_until(lambda: command.workers() or command.process.poll() is not None)
-        wait_until(lambda: command.process.poll() is not None, self._random.uniform(0, LONGEST))
+        wait_until(lambda: command.process.poll() is not None, self._random.uniform(0, self._training))
 
     def _call(self) -> Command:
         self.figures.calls += 1

@@ -3,6 +3,7 @@
 import contextlib
 import subprocess
 
+import psutil
 import pytest
 from one_node_slurm import missing, one_node_slurm
 from processes import LONG, TINY, Command, comparable, records, temporary_files, wait_until
@@ -133,16 +134,19 @@ def test_what_ran_out_of_time_and_was_preempted_goes_on_from_checkpoints_to_the_
                 log = path.read_text()
         return log
 
-    for began, then in enumerate(
-        [
-            ["scancel", "--signal=USR2", "{job}"],  # as Slurm sends when the time is nearly over
-            ["sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=sleep 1"],
-        ],
-        1,
-    ):
-        assert wait_until(lambda began=began: " update " in look().split("Starting with")[-1] and began == starts(log))
-        ((job, _),) = queue()
-        subprocess.run([word.format(job=job) for word in then], check=True, capture_output=True)
+    def trains(began):
+        """Whether the job has begun that often and trains."""
+        return " update " in look().split("Starting with")[-1] and starts(log) == began
+
+    assert wait_until(lambda: trains(1))
+    ((job, _),) = queue()
+    # as Slurm sends when the time is nearly over
+    subprocess.run(["scancel", "--signal=USR2", job], check=True, capture_output=True)
+    assert wait_until(lambda: trains(2))
+    for process in of_job(job):
+        process.suspend()  # or it is done before Slurm, which takes a second or two, preempts it
+    urgent = ["sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=sleep 1"]
+    subprocess.run(urgent, check=True, capture_output=True)
     assert wait_until(lambda: look() and command.process.poll() is not None)
     code, output, errors = command.finish()
     assert code == 0, output + errors + log
@@ -158,6 +162,14 @@ def test_what_ran_out_of_time_and_was_preempted_goes_on_from_checkpoints_to_the_
 
 def starts(log):
     return log.count("Starting with JobEnvironment")
+
+
+def of_job(job):
+    """The processes of a job of Slurm's."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("SLURM_JOB_ID") == job:
+                yield process
 
 
 @on_slurm
