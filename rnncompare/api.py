@@ -68,8 +68,8 @@ def compare(
         plain: whether a plain RNN is trained too where time is left.
         sizes: whether half of the data are trained on too where time is left.
         pairs: seeds on which models are compared where there is no budget.
-        tune: ``rate``, or ``all`` to tune width and dropout too.
-        trials: settings that are tried of each model on each seed, where all is tuned.
+        tune: ``rate``, or ``all`` to tune width and dropout too where time is left.
+        trials: of rate, width and dropout, for each model of each pair.
         results_dir: where records and the model are kept.
         progress: whether to say how far it is.
         settings: of how data are read (``group``, ``time``, ``window``, ``horizon``, ...) and of the runs.

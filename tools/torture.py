@@ -88,7 +88,7 @@ class Torture:
         return self.figures
 
     def _let_run(self, command: Command) -> None:
-        """Wait for a random time, as long as training takes: from its beginning, or more often from that of training."""
+        """Wait for a random share of the time of training: from the beginning, or more often from that of training."""
         if self._random.random() < 0.8:
             wait_until(lambda: command.workers() or command.process.poll() is not None)
         wait_until(lambda: command.process.poll() is not None, self._random.uniform(0, self._training))

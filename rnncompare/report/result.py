@@ -63,7 +63,7 @@ class Result(Outcome):
             **{name: runs[column].astype(float).mean() for name, column in columns.items() if column in runs},
             "parameters": runs["model.parameters"].iloc[0],
             "learning_rate": score.rate,
-            **({} if self.question.tune == "rate" else score.tuned()),
+            **(score.tuned() if self.situation.trials else {}),
             "training_seconds": runs["speed.training_seconds"].median(),
             "runs": len(score.test),
         }
@@ -103,9 +103,9 @@ class Result(Outcome):
                     "parameters": f"{known['parameters']:,.0f}" if "parameters" in known else "",
                     "rate": f"{known['learning_rate']:.3g}" if "learning_rate" in known else "",
                     **(
-                        {}
-                        if self.question.tune == "rate"
-                        else {metric_label(name): _number(known.get(name)) for name in TUNED}
+                        {metric_label(name): _number(known.get(name)) for name in TUNED}
+                        if self.situation.trials
+                        else {}
                     ),
                     "training s": f"{known['training_seconds']:.1f}" if "training_seconds" in known else "",
                     "runs": f"{known['runs']:.0f}" if "runs" in known else "",
@@ -131,7 +131,7 @@ class Result(Outcome):
         if (chosen := self.situation.chosen()) is not None and self.question.words is not None:
             score = next(score for score in self.situation.scores if score.model == chosen)
             words = [f"model={chosen}", f"train.learning_rate={score.rate:g}", *self.question.words, "keep=best"]
-            if self.question.tune != "rate":
+            if self.situation.trials:
                 words += [f"model.{name}={value:g}" for name, value in score.tuned().items()]
             lines.append(("train it", f"python -m rnncompare.run {shlex.join(words)}"))
         if self.kept is not None:

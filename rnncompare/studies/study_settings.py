@@ -30,8 +30,8 @@ class StudySettings:
     metric: str | None = setting(None, "of data of your own: the metric that decides; null: one that suits the data")
     plain: bool = setting(True, "of data of your own: train a plain RNN too where time is left")
     sizes: bool = setting(True, "of data of your own: train on half of the data too where time is left")
-    tune: str = setting("rate", "of data of your own: what is tuned, the learning rate, or all: width and dropout too")
-    trials: int = setting(8, "of data of your own: settings tried of each model on each seed where all is tuned")
+    tune: str = setting("all", "of data of your own: rate, or all: tune width and dropout too where time is left")
+    trials: int = setting(8, "of data of your own: trials of rate, width and dropout for each model of each pair")
     shapes: int = setting(5, "shapes of the grid on which speed and memory are measured")
     results_dir: str = setting("results/study", "folder for the records and for study.json")
 
@@ -49,7 +49,7 @@ class StudySettings:
         chosen = self.models.split(",")
         require(len(set(chosen)) == len(chosen) > 1, "study.models", self.models, "two or more names, such as gru,lstm")
         require(self.tune in TUNE, "study.tune", self.tune, " or ".join(TUNE))
-        require(self.trials >= 2, "study.trials", self.trials, "a whole number from 2")
+        require(self.trials >= 1, "study.trials", self.trials, "a whole number from 1")
         self.seconds()
         return self
 

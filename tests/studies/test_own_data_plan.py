@@ -12,6 +12,7 @@ from rnncompare.studies.own_data import conduct
 from rnncompare.studies.own_data.plan import (
     ENOUGH_PAIRS,
     FEWEST_PAIRS,
+    FEWEST_TRIALS,
     FOR_TRAINING,
     enlarged,
     fit,
@@ -46,9 +47,19 @@ def test_a_budget_for_the_pairs_goes_to_the_pairs_alone(question):
 def test_a_plain_rnn_and_half_of_the_data_come_with_time_left_and_can_be_switched_off(question):
     plan = planned(question, 2.5 * ENOUGH_PAIRS)
     assert (plan.pairs, plan.plain, plan.half) == (ENOUGH_PAIRS, ENOUGH_PAIRS, ENOUGH_PAIRS)
-    alone = dataclasses.replace(question, plain=None, sizes=False)
+    alone = dataclasses.replace(question, plain=None, sizes=False, tune="rate")
     plan = planned(alone, 2.5 * ENOUGH_PAIRS)
-    assert (plan.pairs, plan.plain, plan.half) == (25, 0, 0)
+    assert (plan.pairs, plan.plain, plan.half, plan.trials) == (25, 0, 0, 0)
+
+
+def test_width_and_dropout_are_tuned_with_more_time_left_and_then_there_are_more_pairs(question):
+    assert planned(question, 4 * ENOUGH_PAIRS).trials == 0  # not enough for trials that are worth it
+    plan = planned(question, 5 * ENOUGH_PAIRS)
+    assert (plan.pairs, plan.plain, plan.half) == (ENOUGH_PAIRS, ENOUGH_PAIRS, ENOUGH_PAIRS)
+    assert FEWEST_TRIALS <= plan.trials < question.trials
+    plan = planned(question, 10 * ENOUGH_PAIRS)
+    assert plan.trials == question.trials
+    assert plan.pairs > ENOUGH_PAIRS
 
 
 def test_runs_are_cut_so_that_the_fewest_pairs_fit_and_the_budget_that_would_do_is_said(question):
@@ -87,38 +98,26 @@ def test_models_take_turns_at_each_rate_and_seed(question):
     assert [run.model.name for run in runs[:4]] == ["gru", "lstm", "gru", "lstm"]
 
 
-def test_all_is_tuned_with_the_same_trials_of_every_model_within_its_range(question):
-    tuned = dataclasses.replace(question, tune="all", trials=9)
-    assert tuned.key() != question.key()
-    plan = planned(tuned, 6)
-    runs = list(runs_of(plan, tuned, 100)["pairs"].values())
-    settings = {
-        name: {
-            (run.seed, run.train.learning_rate, run.model.hidden_size, run.model.dropout)
-            for run in runs
-            if run.model.name == name
-        }
-        for name in ("gru", "lstm")
-    }
-    assert settings["gru"] == settings["lstm"]
-    assert len(settings["gru"]) == 9 * plan.pairs
-    _, rates, widths, dropouts = map(set, zip(*settings["gru"], strict=True))
-    assert min(rates) < 0.001
-    assert max(rates) > 0.01
-    assert widths == {64, 128, 256}
-    assert len(dropouts) == 3
-    keep(plan, tuned)
-    assert kept(tuned) == plan
-    assert kept(question) is None
+def test_what_is_switched_off_is_not_gone_on_with(question):
+    plan = planned(question, 10 * ENOUGH_PAIRS)
+    keep(plan, question)
+    less = dataclasses.replace(question, plain=None, sizes=False)
+    assert kept(less) == plan
+    runs = runs_of(plan, less, 100)
+    assert (len(runs["plain"]), len(runs["half"])) == (0, 0)
+    assert runs["pairs"] == runs_of(plan, question, 100)["pairs"]
 
 
-def test_a_plan_that_was_kept_before_more_than_rates_were_tuned_is_gone_on_with(question, tmp_path):
+def test_a_plan_that_was_kept_by_an_earlier_version_is_gone_on_with(question, tmp_path):
     plan = planned(question, 8)
     keep(plan, question)
     (path,) = tmp_path.glob("own_data-*.json")
     content = json.loads(path.read_text())
-    content["rates"] = [trial["rate"] for trial in content.pop("trials")]
+    content["trials"] = [{"rate": rate, "width": 1.0, "dropout": None} for rate in content.pop("rates")]
     path.write_text(json.dumps(content))
+    assert kept(question) == plan
+    content.pop("trials")
+    path.write_text(json.dumps({**content, "rates": plan.rates}))
     assert kept(question) == plan
 
 
@@ -128,7 +127,7 @@ def test_where_no_pair_was_finished_the_budget_said_is_what_was_spent_before_tra
     spent = []
     monkeypatch.setattr(conduct, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + sum(spent)))
     monkeypatch.setattr(conduct, "seconds_of", lambda kinds, reporter: dict.fromkeys(kinds, 10.0))
-    monkeypatch.setattr(conduct, "_alone", lambda models, seconds: {})
+    monkeypatch.setattr(conduct, "alone", lambda models, seconds: {})
 
     def train(runs, watcher):
         spent[:] = [900.0]

@@ -19,7 +19,7 @@ from rnncompare.report.pages.run_lists import RunGroup
 from rnncompare.report.result import Result
 from rnncompare.studies.own_data.outcome import Outcome
 
-SHARES = {"pairs": "", "plain": "", "half": ", half of the data"}
+SHARES = {"pairs": "", "plain": "", "half": ", half of the data", "trials": ", trials of all settings"}
 
 
 def reported(outcome: Outcome) -> Result:
@@ -80,8 +80,9 @@ def _draw(result: Result, plotter: Plotter) -> list[Drawn]:
         words = "a dot a pair, and below it the mean with its interval, where there are pairs enough for one"
         drawn.append(plotter.draw(result.figure(), "Pairs", words, "pairs"))
     if situation.half:
+        whole = situation.known_at_rates
         figure = own_data.sizes(
-            situation.known, situation.half, result.facts.train_examples, situation.metric, situation.higher_is_better
+            whole, situation.half, result.facts.train_examples, situation.metric, situation.higher_is_better
         )
         words = "a dot a seed, and the means; all of the data is what was asked about"
         drawn.append(plotter.draw(figure, "Quality over size", words, "sizes"))

@@ -6,11 +6,12 @@ import contextlib
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnncompare.base.isolation import IsolatedError, call_isolated
+from rnncompare.base.isolation import call_isolated
 from rnncompare.records import MODEL, Record
 from rnncompare.studies.budget import seconds_of
 from rnncompare.studies.own_data import plan as plans
@@ -18,7 +19,7 @@ from rnncompare.studies.own_data.judging import Score, compare, score, scored, w
 from rnncompare.studies.own_data.outcome import Outcome
 from rnncompare.studies.own_data.plan import Plan
 from rnncompare.studies.own_data.question import Facts, Question, facts_of
-from rnncompare.studies.own_data.tuning import trials_of, widest
+from rnncompare.studies.own_data.update_times import alone
 from rnncompare.studies.own_data.words import Situation
 from rnncompare.studies.reporter import SILENT, Reporter, Stage
 from rnncompare.sweep import Train, checked, find_missing, record_path, recorded, require_writable
@@ -34,6 +35,7 @@ FOR_REPORT = 0.04  # of a budget, up to
 MOST_FOR_REPORT = 6.0  # seconds, that a page and its figures take
 LEAST_FOR_TIMING = 4.0  # seconds left, for times of an update with the machine to itself
 BASELINE_SECONDS = 60.0  # without a budget
+TITLES = {"pairs": "pairs", "plain": "plain RNN", "half": "half of the data"}
 
 
 class OutOfTimeError(Exception):
@@ -95,20 +97,31 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     plan, left = _planned(question, jobs, deadline, reporter)
     plans.keep(plan, question)
     parts = plans.runs_of(plan, question, facts.train_examples)
-    trained = _train(parts, train, reporter, deadline)
+    parts["trials"], trained = {}, set[str]()
+    done, trials = 0, min(plan.trials, question.trials_of_all)
+    with contextlib.suppress(OutOfTimeError):
+        for part, title in TITLES.items():
+            _train(title, parts[part], train, reporter, deadline, trained)
+        for done in range(trials):
+            tried = scored(_recorded({**parts["pairs"], **parts["trials"]}), facts)
+            runs = plans.next_trials(plan, question, tried)
+            _train(f"trial {done + 1} of {trials}", runs, train, reporter, deadline, trained)
+            parts["trials"] |= runs  # once every model has it on every seed
+        done = trials
     frames = {part: _recorded(runs) for part, runs in parts.items()}
     end = None if budget is None else began + budget - _for_report(budget)
     if len(frames["pairs"]):
-        whole = whole_pairs(scored(frames["pairs"], facts), list(models), len(plan.trials))
+        whole = whole_pairs(scored(frames["pairs"], facts), list(models), len(plan.rates))
         facts = facts.over(whole["seed"].nunique())
-    situation = _situation(question, plan, facts, frames)
+    situation = _situation(question, plan, facts, frames, done)
     if end is None or end - time.monotonic() > LEAST_FOR_TIMING:
         spare = math.inf if end is None else end - time.monotonic() - 1
-        situation = dataclasses.replace(situation, milliseconds=_alone(models, min(spare, 2 * LEAST_FOR_TIMING)))
+        situation = dataclasses.replace(situation, milliseconds=alone(models, min(spare, 2 * LEAST_FOR_TIMING)))
     if not situation.known and budget is not None:
         whole = plans.FEWEST_PAIRS * plan.pair_seconds(jobs) / plans.FOR_TRAINING
         situation = dataclasses.replace(situation, needed=plans.duration(budget - (left or 0.0) + whole))
-    kept = _keep_best(situation, parts["pairs"], trained, train, end, plan)
+    compared = {**parts["pairs"], **parts["trials"]}
+    kept = _keep_best(situation, compared, trained, train, end, plan)
     return Outcome(
         situation=situation,
         facts=facts,
@@ -137,11 +150,10 @@ def _planned(question: Question, jobs: int, deadline: float, reporter: Reporter)
 
 
 def _seconds_of(question: Question, reporter: Reporter) -> dict[tuple[str, int], float]:
-    """What the costliest trial of each model takes: 0 of its updates (what is fixed), and 1, all of them."""
-    costly = widest(trials_of(question.tune, question.trials))
-    timed = {name: costly.of(run, 0) for name, run in question.models.items()}
+    """What a run of each model takes: 0 of its updates (what is fixed), and 1, all of them."""
     return seconds_of(
-        {(name, part): (run, part * run.train.max_updates) for name, run in timed.items() for part in (0, 1)}, reporter
+        {(name, part): (run, part * run.train.max_updates) for name, run in question.models.items() for part in (0, 1)},
+        reporter,
     )
 
 
@@ -167,28 +179,27 @@ def _redrawn(question: Question) -> Question:
 
 
 def _train(
-    parts: Mapping[str, Mapping[str, RunSettings]], train: Train, reporter: Reporter, deadline: float
-) -> set[str]:
-    """Train what is missing of each part until the time is over; the runs that ended here."""
-    ended: set[str] = set()
-    titles = {"pairs": "pairs", "plain": "plain RNN", "half": "half of the data"}
-    for part, runs in parts.items():
-        keep = "best" if part == "pairs" else "none"  # until it is known whose model is wanted
-        missing = {name: dataclasses.replace(run, keep=keep) for name, run in find_missing(runs).items()}
-        if not missing:
-            continue
-        with reporter.stage(titles[part], len(missing), "run") as bar:
-            try:
-                with contextlib.closing(train(missing, _Clocked(bar, deadline))) as finished:
-                    for record in finished:
-                        bar.finished(record)
-                        ended.add(record.run_id)
-                        if time.monotonic() > deadline:
-                            raise OutOfTimeError
-            except OutOfTimeError:
-                bar.note("the time for training is over; the same command goes on")
-                return ended
-    return ended
+    title: str, runs: Mapping[str, RunSettings], train: Train, reporter: Reporter, deadline: float, ended: set[str]
+) -> None:
+    """Train what is missing, and add the runs that ended here to ``ended``; all keep their models for now.
+
+    Raises:
+        OutOfTimeError: the time is over.
+    """
+    missing = {name: dataclasses.replace(run, keep="best") for name, run in find_missing(runs).items()}
+    if not missing:
+        return
+    with reporter.stage(title, len(missing), "run") as bar:
+        try:
+            with contextlib.closing(train(missing, _Clocked(bar, deadline))) as finished:
+                for record in finished:
+                    bar.finished(record)
+                    ended.add(record.run_id)
+                    if time.monotonic() > deadline:
+                        raise OutOfTimeError
+        except OutOfTimeError:
+            bar.note("the time for training is over; the same command goes on")
+            raise
 
 
 def _recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
@@ -198,82 +209,42 @@ def _recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
     return recorded(there) if there else pd.DataFrame()
 
 
-def _situation(question: Question, plan: Plan, facts: Facts, frames: Mapping[str, pd.DataFrame]) -> Situation:
-    names, trials = list(question.models), len(plan.trials)
+def _situation(
+    question: Question, plan: Plan, facts: Facts, frames: Mapping[str, pd.DataFrame], trials: int
+) -> Situation:
+    """The numbers, of pairs that were tuned by so many trials beside the rates."""
+    import pandas as pd
+
+    names, rates = list(question.models), len(plan.rates)
     found = {part: scored(frame, facts) if len(frame) else None for part, frame in frames.items()}
-    pairs, plain, half = found["pairs"], found["plain"], found["half"]
-    whole = None if pairs is None else whole_pairs(pairs, names, trials)
-    if half is not None:
-        half = whole_pairs(half, names, trials)
+    whole = {
+        part: None if found[part] is None else whole_pairs(found[part], names, rates) for part in ("pairs", "half")
+    }
+    pairs, half = whole["pairs"], whole["half"]
+    tuned = pd.concat([pairs, found["trials"]]) if trials else pairs
+    searched = trials > 0
     return Situation(
         metric=facts.metric,
         higher_is_better=facts.higher_is_better,
         trivial=facts.trivial,
         perfect=facts.perfect,
         margin=facts.margin,
-        scores=[Score(model=name) if whole is None else score(whole, name, facts) for name in names],
-        comparisons=[] if whole is None else compare(whole, names, facts, facts.overlap),
+        scores=_scores(tuned, names, facts, searched),
+        comparisons=[] if tuned is None else compare(tuned, names, facts, facts.overlap, searched),
         best_baseline=facts.best_baseline,
         window=facts.window,
         same_test=facts.same_test,
         test_examples=facts.test_examples,
         updates=plan.updates,
-        plain=None if plain is None else score(plain, "rnn", facts),
-        half=[] if half is None else [score(half, name, facts) for name in names],
+        trials=rates + trials if searched else 0,
+        at_rates=_scores(pairs, names, facts),
+        plain=None if found["plain"] is None else score(found["plain"], "rnn", facts),
+        half=[] if half is None else _scores(half, names, facts),
     )
 
 
-def _alone(models: Mapping[str, RunSettings], seconds: float) -> dict[str, float]:
-    """Milliseconds of an update of each model, if the machine was otherwise idle; else nothing."""
-    with contextlib.suppress(IsolatedError):
-        return call_isolated(_timed, dict(models), seconds)
-    return {}
-
-
-def _timed(models: dict[str, RunSettings], seconds: float, send: Callable[[object], None]) -> dict[str, float]:
-    """Time updates of the models in turns (A B A B), after one turn that does not count."""
-    import statistics
-
-    import torch
-
-    from rnncompare.base.clocks import clock_for
-    from rnncompare.base.machine import EXCLUSIVE_BELOW, OtherLoad, find_device
-    from rnncompare.tasks.contract import stream
-    from rnncompare.training.batches import Split
-    from rnncompare.training.experiment import initialise
-    from rnncompare.training.loop import make_optimizer, update_function
-
-    del send
-    began = time.monotonic()
-    first = next(iter(models.values()))
-    torch.set_num_threads(first.threads)
-    device = find_device(first.device)
-    data = first.data.load(0)
-    split = Split(data.train, data.objective.readout, device)
-    turns = {}
-    for name, run in models.items():
-        network = initialise(run, data, device)
-        update = update_function(
-            network, make_optimizer(network.parameters(), run.train), data.objective, run.train.clip_norm
-        )
-        turns[name] = (update, split.shuffled(run.train.batch_size, stream(0, "order")))
-    taken: dict[str, list[float]] = {name: [] for name in models}
-    load = OtherLoad()
-    for turn in range(1000):
-        for name, (update, batches) in turns.items():
-            clock = clock_for(device)
-            clock.start()
-            for _, batch in zip(range(5), batches, strict=False):
-                update(batch)
-                clock.lap()
-            clock.settle()
-            if turn:
-                taken[name] += clock.laps
-        if turn and time.monotonic() - began > seconds:
-            break
-    if load.cores() >= EXCLUSIVE_BELOW:
-        return {}
-    return {name: 1000 * statistics.median(laps) for name, laps in taken.items()}
+def _scores(runs: pd.DataFrame | None, names: Sequence[str], facts: Facts, searched: bool = False) -> list[Score]:
+    return [Score(model=name) if runs is None else score(runs, name, facts, searched) for name in names]
 
 
 def _keep_best(
@@ -291,9 +262,9 @@ def _keep_best(
     """
     chosen = situation.chosen()
     best = next((score.best_run for score in situation.scores if score.model == chosen), "")
+    results = Path(next(iter(runs.values())).results_dir)
     for name in trained - {best}:
-        if name in runs:
-            record_path(name, runs[name]).with_name(MODEL).unlink(missing_ok=True)
+        (results / name / MODEL).unlink(missing_ok=True)
     if not best:
         return None
     settings = runs[best]

@@ -25,14 +25,15 @@ class Score:
 
     Attributes:
         model: its name.
-        rate: the learning rate that all of its seeds together choose by validation; nan where there was none to choose.
-        width: the hidden size that they choose with it; nan where it follows from a budget of parameters.
-        dropout: the dropout that they choose with it.
-        runs: identities of the runs with these settings.
-        test: the metric with them, ``(n,)``, a value a seed; of a run that diverged the worst.
+        rate: the learning rate that all of its seeds together choose by validation, or where each seed has settings of
+            its own, that of ``best_run``; nan where there was none to choose.
+        width: the hidden size with it; nan where it follows from a budget of parameters.
+        dropout: the dropout with it.
+        runs: identities of the chosen runs, one a seed.
+        test: their metric, ``(n,)``; of a run that diverged the worst.
         cut: share of these runs that still improved when the budget of updates ended.
         diverged: share of its runs, with all settings, that diverged or failed.
-        best_run: identity of the one of them that validated best; empty where none completed.
+        best_run: identity of the chosen run that validated best; empty where none completed.
     """
 
     model: str
@@ -58,7 +59,7 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Two models compared on seeds that both have with every trial.
+    """Two models compared on seeds that both have with as many settings.
 
     Attributes:
         first: name of a model.
@@ -81,18 +82,14 @@ class Comparison:
 def scored(runs: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """The columns that judging needs: ``model``, ``seed``, ``rate``, ``width``, ``dropout``, ``validation``, ...
 
-    ``trial`` numbers the settings of a model that were tried, by rising rate. Scores are signed so that larger ones are
-    better. A run that diverged or failed has the worst score of all, or that of the trivial baseline where this is
-    worse.
+    Scores are signed so that larger ones are better. A run that diverged or failed has the worst score of all, or that
+    of the trivial baseline where this is worse.
     """
     sign = 1.0 if facts.higher_is_better else -1.0
     found = runs[["run_id", "model.name", "seed", "config.train.learning_rate", "status"]].copy()
     found.columns = ["run_id", "model", "seed", "rate", "status"]
     for name, column in {"width": "hidden_size", "dropout": "dropout"}.items():
         found[name] = runs[f"config.model.{column}"].astype(float) if f"config.model.{column}" in runs else math.nan
-    for _, own in found.groupby("model"):
-        tried = own[["rate", "width", "dropout"]].fillna(-1).groupby(["rate", "width", "dropout"])
-        found.loc[own.index, "trial"] = tried.ngroup()
     usual = facts.metric == runs["quality.metric"].dropna().iloc[0] if runs["quality.metric"].notna().any() else True
     lost = (runs["status"] != "completed").to_numpy()
     for split in ("validation", "test"):
@@ -106,30 +103,50 @@ def scored(runs: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     return found
 
 
-def score(runs: pd.DataFrame, model: str, facts: Facts) -> Score:
-    """What a model scored, of its runs as `scored` gives them."""
+def score(runs: pd.DataFrame, model: str, facts: Facts, searched: bool = False) -> Score:
+    """What a model scored.
+
+    Args:
+        runs: as `scored` gives them.
+        model: its name.
+        facts: of the data.
+        searched: whether each seed's settings were searched for on their own; else a rate is chosen for all of them.
+    """
     own = runs[runs["model"] == model]
-    grid, seeds = _grid(own)
-    if grid is None:
+    chosen = _best_of_each_seed(own) if searched else _at_chosen_rate(own)
+    if chosen is None:
         return Score(model=model, diverged=float(own["lost"].mean()) if len(own) else 0)
-    chosen = own[(own["trial"] == grid.rates[grid.chosen]) & own["seed"].isin(seeds)].sort_values("seed")
     whole = chosen[~chosen["lost"]]
-    sign = 1.0 if facts.higher_is_better else -1.0
+    shown = chosen.loc[whole["validation"].idxmax() if len(whole) else chosen.index[0]]
     return Score(
         model=model,
-        **{name: float(chosen[name].iloc[0]) for name in ("rate", "width", "dropout")},
+        **{name: float(shown[name]) for name in ("rate", "width", "dropout")},
         runs=tuple(chosen["run_id"]),
-        test=sign * chosen["test"].to_numpy(),
+        test=(1.0 if facts.higher_is_better else -1.0) * chosen["test"].to_numpy(),
         cut=float(chosen["cut"].mean()),
         diverged=float(own["lost"].mean()),
-        best_run=str(whole.loc[whole["validation"].idxmax(), "run_id"]) if len(whole) else "",
+        best_run=str(shown["run_id"]) if len(whole) else "",
     )
 
 
+def _best_of_each_seed(own: pd.DataFrame) -> pd.DataFrame | None:
+    """The run of each seed that validated best, ties to the lower loss, by seed; None where there are no runs."""
+    best = own.sort_values(["validation", "loss"], ascending=[False, True]).groupby("seed").head(1)
+    return best.sort_values("seed") if len(best) else None
+
+
+def _at_chosen_rate(own: pd.DataFrame) -> pd.DataFrame | None:
+    """The runs at the rate that all seeds together choose, by seed; None where no seed has every rate."""
+    grid, seeds = _grid(own)
+    if grid is None:
+        return None
+    return own[(own["rate"] == grid.rates[grid.chosen]) & own["seed"].isin(seeds)].sort_values("seed")
+
+
 def _grid(own: pd.DataFrame) -> tuple[ArmGrid | None, list[int]]:
-    """Every trial on every seed that has them all, numbered in the place of rates; None where no seed does."""
+    """Every rate on every seed that has them all; None where no seed does."""
     tables = [
-        own.pivot(index="trial", columns="seed", values=name).sort_index() for name in ("validation", "loss", "test")
+        own.pivot(index="rate", columns="seed", values=name).sort_index() for name in ("validation", "loss", "test")
     ]
     whole = tables[0].columns[tables[0].notna().all(axis=0)] if len(tables[0]) else []
     if not len(whole):
@@ -138,38 +155,52 @@ def _grid(own: pd.DataFrame) -> tuple[ArmGrid | None, list[int]]:
     return ArmGrid(tables[0].index.to_numpy(float), *values), list(whole)
 
 
-def compare(runs: pd.DataFrame, models: list[str], facts: Facts, train_share: float) -> list[Comparison]:
+def compare(
+    runs: pd.DataFrame, models: list[str], facts: Facts, train_share: float, searched: bool = False
+) -> list[Comparison]:
     """Every two of the ``models`` compared, at a level that holds for all comparisons together (Bonferroni).
 
+    The luck of tuning is in the interval: a rate is chosen without the seeds that it is judged on (`cross_fit`), and
+    where each seed's settings were searched for on their own, every pair is a whole tuning of both models.
+
     Args:
-        runs: as `scored` gives them, of whole pairs: all trials of all models for each seed.
+        runs: as `scored` gives them, of whole pairs: as many trials of all models for each seed.
         models: names.
         facts: of the data.
         train_share: test examples for each training example, of splits that differ by seed: they overlap, and the
             variance of their mean is larger by this share of all pairs (Nadeau and Bengio 2003); 0 for one test split.
+        searched: whether each seed's settings were searched for on their own.
     """
     couples = list(combinations(models, 2))
-    return [_compare(runs, first, second, facts, train_share, len(couples)) for first, second in couples]
+    return [_compare(runs, first, second, facts, train_share, searched, len(couples)) for first, second in couples]
 
 
 def whole_pairs(runs: pd.DataFrame, models: list[str], trials: int) -> pd.DataFrame:
-    """The runs of the seeds on which every model was trained with every one of so many trials."""
+    """The runs of the seeds on which every model was trained with so many settings."""
     own = runs[runs["model"].isin(models)]
     counts = own.groupby("seed")["run_id"].nunique()
     return own[own["seed"].isin(counts.index[counts == trials * len(models)])]
 
 
-def _compare(runs: pd.DataFrame, first: str, second: str, facts: Facts, train_share: float, couples: int) -> Comparison:
-    one, other = (_grid(runs[runs["model"] == name])[0] for name in (first, second))
-    if one is None or other is None:
+def _compare(
+    runs: pd.DataFrame, first: str, second: str, facts: Facts, train_share: float, searched: bool, couples: int
+) -> Comparison:
+    arms = [runs[runs["model"] == name] for name in (first, second)]
+    best = [_best_of_each_seed(own) if searched else _at_chosen_rate(own) for own in arms]
+    if best[0] is None or best[1] is None:
         return Comparison(first=first, second=second, pairs=0, decision=None, differences=np.zeros(0))
-    pairs = one.seeds
+    differences = best[0]["test"].to_numpy() - best[1]["test"].to_numpy()
+    pairs = len(differences)
     if pairs < FEWEST_SEEDS:
-        differences = one.test[one.chosen] - other.test[other.chosen]
         return Comparison(first=first, second=second, pairs=pairs, decision=None, differences=differences)
-    fit = cross_fit(one, other)
-    centre = fit.pseudo_values.mean()
-    widened = centre + (fit.pseudo_values - centre) * math.sqrt(1 + pairs * train_share)
+    values = differences
+    if not searched:
+        one, other = (_grid(own)[0] for own in arms)
+        assert one is not None
+        assert other is not None
+        fit = cross_fit(one, other)
+        differences, values = fit.first - fit.second, fit.pseudo_values
+    widened = values.mean() + (values - values.mean()) * math.sqrt(1 + pairs * train_share)
     estimate = StudentisedMean(widened)
     decision = decide_estimate(estimate, facts.margin, "equivalent", 0.05 / couples, 0.10 / couples)
     known = decision.direction or decision.verdict == "equivalent" or not estimate.spread
@@ -179,6 +210,6 @@ def _compare(runs: pd.DataFrame, first: str, second: str, facts: Facts, train_sh
         second=second,
         pairs=pairs,
         decision=decision,
-        differences=fit.first - fit.second,
+        differences=differences,
         wanted=None if wanted is None else max(wanted, pairs + 1),
     )

@@ -25,8 +25,8 @@ class Outcome:
     Attributes:
         situation: the numbers that the answer rests on.
         facts: what the data say before anything is trained.
-        parts: the records of the ``pairs``, of the ``plain`` RNN and of ``half`` of the data, as
-            `rnncompare.load_records` gives them; empty tables where there are none.
+        parts: the records of the ``pairs``, of the ``plain`` RNN, of ``half`` of the data and of the ``trials`` of
+            rate, width and dropout, as `rnncompare.load_records` gives them; empty tables where there are none.
         question: what was asked.
         kept: identity of the run whose model was kept; None where none was.
         seconds: that it all took.
@@ -41,8 +41,10 @@ class Outcome:
 
     @property
     def runs(self) -> pd.DataFrame:
-        """The records of the pairs."""
-        return self.parts["pairs"]
+        """The records of the pairs, those of their trials included."""
+        import pandas as pd
+
+        return pd.concat([self.parts["pairs"], self.parts["trials"]], ignore_index=True)
 
     @property
     def answer(self) -> str:

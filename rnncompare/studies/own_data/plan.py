@@ -6,21 +6,28 @@ import contextlib
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rnncompare.composition.compose import shortened
 from rnncompare.records import run_id, write_whole
+from rnncompare.studies.grids import with_rate
 from rnncompare.studies.own_data.question import Question, with_size
-from rnncompare.studies.own_data.tuning import Trial, trials_of
+from rnncompare.studies.own_data.tuning import RATES, propose
 from rnncompare.training.settings import RunSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FEWEST_PAIRS = 6  # from which a difference in one direction can be told from chance
 ENOUGH_PAIRS = 10  # before other questions get time
 MOST_PAIRS = 30
 FOR_TRAINING = 0.85  # of what is left of a budget; estimates err, and judging takes time
 LEAST_SHARE = 0.1  # of the updates; with fewer, networks are hardly trained
+FEWEST_TRIALS = 4  # of width and dropout that are worth to begin with
+TRIAL_COST = 1.5  # of that of a run at the width asked for: trials go up to twice that width
 
 
 @dataclass(frozen=True)
@@ -29,12 +36,13 @@ class Plan:
 
     Attributes:
         updates: share of the updates of each run.
-        pairs: seeds, on each of which every model is trained with every trial.
+        pairs: seeds, on each of which every model is trained at every rate.
         plain: seeds on which a plain RNN is trained, after the pairs.
         half: seeds on which the models are trained on half of the data, after that.
+        trials: of rate, width and dropout, of each model on each seed of the pairs, after that.
         seconds: that a run of each model was measured to take, with all of its updates.
         fixed: seconds of them that do not depend on the updates: to start, to load the data, to score.
-        trials: the settings that each model is trained with on each seed.
+        rates: the learning rates at which each model is trained on each seed.
     """
 
     updates: float
@@ -43,12 +51,13 @@ class Plan:
     half: int
     seconds: dict[str, float]
     fixed: dict[str, float]
-    trials: tuple[Trial, ...]
+    trials: int = 0
+    rates: tuple[float, ...] = RATES
 
     def pair_seconds(self, jobs: int) -> float:
-        """The time of one pair, every trial of every model, with so many runs at a time."""
+        """The time of one pair, every model at every rate, with so many runs at a time."""
         fixed = sum(self.fixed.values())
-        return max(1e-9, len(self.trials) * (fixed + self.updates * (sum(self.seconds.values()) - fixed)) / jobs)
+        return max(1e-9, len(self.rates) * (fixed + self.updates * (sum(self.seconds.values()) - fixed)) / jobs)
 
 
 def fit(
@@ -57,7 +66,8 @@ def fit(
     """The plan that a budget carries.
 
     The pairs that were asked for come first. Below `FEWEST_PAIRS` runs are cut, down to `LEAST_SHARE` of their updates;
-    beyond `ENOUGH_PAIRS` a plain RNN and half of the data get time too, unless they are switched off.
+    beyond `ENOUGH_PAIRS` a plain RNN, half of the data and trials of width and dropout get time too, unless they are
+    switched off.
 
     Args:
         question: what is asked.
@@ -67,48 +77,63 @@ def fit(
         jobs: runs at a time.
     """
     fixed = {name: min(fixed[name], taken) for name, taken in seconds.items()}
-    trials = trials_of(question.tune, question.trials)
-    whole = Plan(1.0, question.pairs, 0, 0, dict(seconds), fixed, trials)
+    whole = Plan(1.0, question.pairs, 0, 0, dict(seconds), fixed)
     if left is None:
-        whole = dataclasses.replace(whole, updates=question.updates)
-        return dataclasses.replace(
-            whole, plain=question.pairs * (question.plain is not None), half=question.pairs * question.sizes
-        )
+        return _everything(dataclasses.replace(whole, updates=question.updates), question)
     carried = FOR_TRAINING * left / whole.pair_seconds(jobs)
     if carried < FEWEST_PAIRS:
-        spent = FOR_TRAINING * left * jobs / (FEWEST_PAIRS * len(trials)) - sum(fixed.values())
+        spent = FOR_TRAINING * left * jobs / (FEWEST_PAIRS * len(whole.rates)) - sum(fixed.values())
         share = spent / max(1e-9, sum(seconds.values()) - sum(fixed.values()))
         share = min(1.0, max(LEAST_SHARE, math.floor(100 * share) / 100))
         return dataclasses.replace(whole, updates=share, pairs=FEWEST_PAIRS)
+    return _shared_out(whole, question, carried)
+
+
+def _everything(plan: Plan, question: Question) -> Plan:
+    """The plan with all that is asked, for as long as it takes."""
+    pairs = question.pairs
+    plain, half = pairs * (question.plain is not None), pairs * question.sizes
+    return dataclasses.replace(plan, pairs=pairs, plain=plain, half=half, trials=question.trials_of_all)
+
+
+def _shared_out(plan: Plan, question: Question, carried: float) -> Plan:
+    """The plan with the time of so many pairs given to pairs first, and with what is left to other questions."""
     pairs = min(int(carried), ENOUGH_PAIRS)
     spare = carried - pairs
-    plain = half = 0
+    plain = half = trials = 0
     if question.plain is not None and spare >= pairs / len(question.models):
         plain, spare = pairs, spare - pairs / len(question.models)
     if question.sizes and spare >= pairs:
         half, spare = pairs, spare - pairs
-    return dataclasses.replace(whole, pairs=min(MOST_PAIRS, pairs + int(spare)), plain=plain, half=half)
+    trial = TRIAL_COST / len(plan.rates)  # of the time of a pair
+    if spare >= min(FEWEST_TRIALS, question.trials_of_all) * trial * pairs:
+        trials = min(question.trials_of_all, int(spare / (trial * pairs)))
+        spare -= trials * trial * pairs
+    pairs = min(MOST_PAIRS, pairs + int(spare / (1 + trials * trial)))
+    return dataclasses.replace(plan, pairs=pairs, plain=plain, half=half, trials=trials)
 
 
 def enlarged(plan: Plan, question: Question, left: float | None, jobs: int) -> Plan:
-    """The plan that was kept, with the pairs that a larger budget adds; never with fewer."""
+    """The plan that was kept, with what a larger budget adds; never with less."""
     if left is None:
-        return dataclasses.replace(plan, pairs=max(plan.pairs, question.pairs))
-    carried = min(MOST_PAIRS, int(FOR_TRAINING * left / plan.pair_seconds(jobs)))
-    return dataclasses.replace(plan, pairs=max(plan.pairs, carried))
+        more = _everything(plan, question)
+    else:
+        more = _shared_out(plan, question, max(1.0, FOR_TRAINING * left / plan.pair_seconds(jobs)))
+    parts = ("pairs", "plain", "half", "trials")
+    return dataclasses.replace(plan, **{part: max(getattr(plan, part), getattr(more, part)) for part in parts})
 
 
 def words(plan: Plan, question: Question, left: float, jobs: int) -> str:
     """What the budget carries, and where that is little, which budget would do."""
     names = " and ".join(question.models)
-    count = len(plan.trials)
-    runs = plan.pairs * count * len(question.models)
-    how = f"at {count} learning rates" if question.tune == "rate" else f"with {count} trials of rate, width and dropout"
-    said = f"plan: {plan.pairs} pairs of {names} {how}, {runs} runs"
+    runs = plan.pairs * len(plan.rates) * len(question.models)
+    said = f"plan: {plan.pairs} pairs of {names} at {len(plan.rates)} learning rates, {runs} runs"
     if plan.plain:
         said += f"; then a plain RNN on {plan.plain} seeds"
     if plan.half:
         said += f"; then half of the data on {plan.half}"
+    if plan.trials:
+        said += f"; then {plan.trials} trials of rate, width and dropout for each model of each pair"
     if plan.updates < 1:
         whole = dataclasses.replace(plan, updates=1.0)
         needed = FEWEST_PAIRS * whole.pair_seconds(jobs) / FOR_TRAINING * question_share(question, left)
@@ -135,25 +160,41 @@ def duration(seconds: float) -> str:
 def runs_of(plan: Plan, question: Question, train_examples: int) -> dict[str, dict[str, RunSettings]]:
     """The runs of each part of a plan, ``pairs``, ``plain`` and ``half``, by identity, in the order of training.
 
-    Models take turns at one trial and seed, so that an end by the clock leaves them tuned alike.
+    Models take turns at one rate and seed, so that an end by the clock leaves them tuned alike.
     """
     models = {name: shortened(run, plan.updates) for name, run in question.models.items()}
     plain = {} if question.plain is None else {question.plain.model.name: shortened(question.plain, plan.updates)}
     parts = {
         "pairs": (models, plan.pairs),
         "plain": (plain, plan.plain),
-        "half": (with_size(models, max(1, train_examples // 2)), plan.half),
+        "half": (with_size(models, max(1, train_examples // 2)), plan.half * question.sizes),
     }
     return {
-        part: {
-            run_id(settings.config()): settings
-            for seed in range(seeds)
-            for trial in plan.trials
-            for run in own.values()
-            for settings in [trial.of(run, seed)]
-        }
+        part: by_identity(
+            with_rate(run, rate, seed) for seed in range(seeds) for rate in plan.rates for run in own.values()
+        )
         for part, (own, seeds) in parts.items()
     }
+
+
+def next_trials(plan: Plan, question: Question, tried: pd.DataFrame) -> dict[str, RunSettings]:
+    """One trial of rate, width and dropout more, of every model on every seed of the pairs, by identity.
+
+    Args:
+        plan: that is followed.
+        question: what is asked.
+        tried: the runs so far, as `judging.scored` gives them.
+    """
+    models = {name: shortened(run, plan.updates) for name, run in question.models.items()}
+    return by_identity(
+        propose(dataclasses.replace(models[name], seed=seed), own)
+        for (seed, name), own in tried.groupby(["seed", "model"])
+    )
+
+
+def by_identity(runs: Iterable[RunSettings]) -> dict[str, RunSettings]:
+    """The runs by their identity, in order."""
+    return {run_id(settings.config()): settings for settings in runs}
 
 
 def _path(question: Question) -> Path:
@@ -170,9 +211,9 @@ def kept(question: Question) -> Plan | None:
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         content = json.loads(_path(question).read_text(encoding="utf-8"))
         content.pop("command")
-        rates = content.pop("rates", [])  # of a plan that was kept before more than these were tuned
-        trials = [Trial(rate) for rate in rates] or [Trial(**trial) for trial in content.pop("trials")]
-        found = Plan(**{**content, "trials": tuple(trials)})
+        if isinstance(content.get("trials"), list):  # of a plan kept by an earlier version
+            content["rates"] = [trial["rate"] for trial in content.pop("trials")]
+        found = Plan(**{**content, "rates": tuple(content["rates"])})
         if (
             set(found.seconds) == set(found.fixed) == set(question.models)
             and 0 < found.updates <= 1

@@ -34,8 +34,8 @@ class Question:
         metric: that decides; None for the one that suits the data.
         plain: the settings of a plain RNN, trained where time is left; None to leave it out.
         sizes: whether half of the data are trained on too where time is left.
-        tune: what is tuned: ``rate`` or ``all``.
-        trials: of each model on each seed, where all is tuned.
+        tune: what is tuned: ``rate`` alone, or ``all``: width and dropout too where time is left.
+        trials: of rate, width and dropout, of each model on each seed, where all is tuned.
         command: that asks again.
         words: settings of ``rnncompare.run`` that the runs share; None where the data came from Python.
     """
@@ -47,7 +47,7 @@ class Question:
     metric: str | None = None
     plain: RunSettings | None = None
     sizes: bool = True
-    tune: str = "rate"
+    tune: str = "all"
     trials: int = 8
     command: str = ""
     words: tuple[str, ...] | None = None
@@ -57,10 +57,14 @@ class Question:
         """Where all is kept."""
         return next(iter(self.models.values())).results_dir
 
+    @property
+    def trials_of_all(self) -> int:
+        """Trials of rate, width and dropout that are wanted: none where the rate alone is tuned."""
+        return self.trials if self.tune == "all" else 0
+
     def key(self) -> str:
         """16 hex digits that name the question whatever its budget, so that its plan is found again."""
         names = [run_id(settings.config()) for settings in self.models.values()]
-        names += [f"{self.tune} {self.trials}"] if self.tune != "rate" else []
         return hashlib.sha256(" ".join(names).encode()).hexdigest()[:16]
 
 

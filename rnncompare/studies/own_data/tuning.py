@@ -1,73 +1,63 @@
-"""What is tuned: the learning rate alone, or width and dropout with it, the same trials for every model."""
+"""What is tuned: the learning rate, and with time left width and dropout too, with as many trials of every model."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from rnncompare.studies.grids import rate_at, with_rate
 from rnncompare.training.settings import RunSettings
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 RATES = tuple(rate_at(place) for place in (-6, -5, -4))
 LOWEST_RATE, HIGHEST_RATE = rate_at(-7), rate_at(-3)
-WIDTHS = (0.5, 1.0, 2.0)  # of the width that was asked for
-DROPOUTS = (0.0, 0.2, 0.4)
+WIDTHS = (0.5, 2.0)  # least and most, as shares of the hidden size that was asked for
+MOST_DROPOUT = 0.5
+AT_RANDOM = 2  # trials after the rates, before the sampler follows what it has seen
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One setting that is tried.
+def propose(run: RunSettings, tried: pd.DataFrame) -> RunSettings:
+    """The next run of a search over learning rate, width and dropout, by Optuna's TPE sampler (Bergstra et al. 2011).
 
-    Attributes:
-        rate: the learning rate.
-        width: share of the hidden size that was asked for.
-        dropout: in place of the one that was asked for; None to leave that.
-    """
-
-    rate: float
-    width: float = 1.0
-    dropout: float | None = None
-
-    def of(self, run: RunSettings, seed: int) -> RunSettings:
-        """The run with these settings; a width that follows from a budget of parameters stays as it is."""
-        model = run.model
-        if model.hidden_size is not None:
-            model = dataclasses.replace(model, hidden_size=max(1, round(self.width * model.hidden_size)))
-        if self.dropout is not None:
-            model = dataclasses.replace(model, dropout=self.dropout)
-        return with_rate(dataclasses.replace(run, model=model), self.rate, seed)
-
-
-def trials_of(tune: str, count: int) -> tuple[Trial, ...]:
-    """The trials of every model, the same for all: fixed before anything is trained, so that none is favoured.
-
-    Where all is tuned they fill the space evenly, by a scrambled Halton sequence, which does as well as a search that
-    follows its results where there are so few (Bergstra and Bengio 2012), and, unlike one, gives each model the same
-    trials. Each is trained on every seed and chosen without the seed that is judged, as rates are, so that the luck of
-    tuning is in the interval.
+    The same trials lead to the same proposal, so a search that was stopped goes on from its records.
 
     Args:
-        tune: ``rate`` or ``all``.
-        count: how many, where all is tuned.
+        run: with the model, the data and the seed; a width that follows from a budget of parameters stays as it is.
+        tried: a row a run of this model and seed: ``rate``, ``width``, ``dropout``, and ``validation``, where larger is
+            better.
     """
-    if tune == "rate":
-        return tuple(Trial(rate) for rate in RATES)
-    from scipy.stats import qmc
+    import optuna
+    from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 
-    places = qmc.Halton(3, rng=np.random.default_rng(0)).random(count)
-    low, high = np.log([LOWEST_RATE, HIGHEST_RATE])
-    return tuple(
-        Trial(
-            float(f"{np.exp(low + place * (high - low)):.3g}"),
-            WIDTHS[int(width * len(WIDTHS))],
-            DROPOUTS[int(dropout * len(DROPOUTS))],
+    model = run.model
+    space: dict[str, BaseDistribution] = {
+        "rate": FloatDistribution(LOWEST_RATE, HIGHEST_RATE, log=True),
+        "dropout": FloatDistribution(0.0, max(MOST_DROPOUT, model.dropout)),
+    }
+    if model.hidden_size is not None:
+        least, most = (max(1, round(share * model.hidden_size)) for share in WIDTHS)
+        space["width"] = IntDistribution(least, most, log=True)
+    loudness = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        sampler = optuna.samplers.TPESampler(seed=1000 * run.seed + len(tried), n_startup_trials=len(RATES) + AT_RANDOM)
+        search = optuna.create_study(direction="maximize", sampler=sampler)
+        search.add_trials(
+            [
+                optuna.trial.create_trial(
+                    params={name: int(row[name]) if name == "width" else row[name] for name in space},
+                    distributions=space,
+                    value=row["validation"],
+                )
+                for _, row in tried.iterrows()
+            ]
         )
-        for place, width, dropout in places
+        found = search.ask(space).params
+    finally:
+        optuna.logging.set_verbosity(loudness)
+    model = dataclasses.replace(
+        model, dropout=round(found["dropout"], 2), hidden_size=found.get("width", model.hidden_size)
     )
-
-
-def widest(trials: tuple[Trial, ...]) -> Trial:
-    """The trial that costs most, by which time is planned."""
-    return max(trials, key=lambda trial: trial.width)
+    return with_rate(dataclasses.replace(run, model=model), float(f"{found['rate']:.3g}"), run.seed)

@@ -32,6 +32,8 @@ class Situation:
         same_test: whether all pairs have one test split.
         test_examples: in it.
         updates: share of the updates that runs had.
+        trials: settings of which each model has the best on each seed; 0 where a rate was chosen for all seeds.
+        at_rates: the scores of the models at a learning rate chosen for all seeds, tuned as ``plain`` and ``half`` are.
         milliseconds: of an update of each model, timed with the machine to itself; empty where it was not.
         needed: a budget that would do, where there were too few pairs for lack of time; else empty.
         plain: the score of a plain RNN; None where none was trained.
@@ -50,6 +52,8 @@ class Situation:
     same_test: bool = False
     test_examples: int = 0
     updates: float = 1.0
+    trials: int = 0
+    at_rates: Sequence[Score] = ()
     milliseconds: dict[str, float] = field(default_factory=dict)
     needed: str = ""
     plain: Score | None = None
@@ -58,7 +62,15 @@ class Situation:
     @property
     def known(self) -> list[Score]:
         """The models that have a score, the best first."""
-        found = [score for score in self.scores if len(score.test)]
+        return self._best_first(self.scores)
+
+    @property
+    def known_at_rates(self) -> list[Score]:
+        """The same with the learning rate alone tuned."""
+        return self._best_first(self.at_rates)
+
+    def _best_first(self, scores: Sequence[Score]) -> list[Score]:
+        found = [score for score in scores if len(score.test)]
         return sorted(found, key=lambda score: score.mean, reverse=self.higher_is_better)
 
     def better(self, one: float, other: float) -> bool:
@@ -126,7 +138,7 @@ def paragraph(situation: Situation) -> str:
     sentences = [_first(situation)]
     sentences += [_compared(situation, comparison) for comparison in situation.comparisons]
     sentences += [_lost(score) for score in situation.scores if score.diverged > 0]
-    sentences += [_cut(situation), _covers(situation), _plain(situation), _more_data(situation)]
+    sentences += [_cut(situation), _covers(situation), _tuned(situation), _plain(situation), _more_data(situation)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -217,15 +229,23 @@ def _covers(situation: Situation) -> str:
     return "Each pair has a split of its own: the interval covers the luck of seeds, tuning and test set."
 
 
+def _tuned(situation: Situation) -> str:
+    """How the models were tuned, where it was more than the learning rate."""
+    if not situation.trials:
+        return ""
+    tried = f"the best by validation of {situation.trials} settings of rate, width and dropout"
+    return f"Each pair is tuned on its own: {tried} for each model; the table shows those of its best run."
+
+
 def _plain(situation: Situation) -> str:
     """What a plain RNN does; a comparison of means, and said as one."""
-    if situation.plain is None or not len(situation.plain.test):
+    if situation.plain is None or not len(situation.plain.test) or not situation.known_at_rates:
         return ""
-    plain, best = situation.plain.mean, situation.known[0]
+    plain, best = situation.plain.mean, situation.known_at_rates[0]
     verb = "is ahead of them" if situation.better(plain, best.mean) else "is behind"
     if abs(plain - best.mean) < situation.margin:
         verb = "does as well as the best of them to within what matters"
-    return f"A plain RNN {verb} on average ({plain:.4g} against {best.mean:.4g})."
+    return f"A plain RNN {verb} on average ({plain:.4g} against {best.mean:.4g}{_at_rates(situation)})."
 
 
 def _more_data(situation: Situation) -> str:
@@ -233,10 +253,16 @@ def _more_data(situation: Situation) -> str:
     sign = 1 if situation.higher_is_better else -1
     gains = []
     for score in situation.half:
-        whole = next((other for other in situation.known if other.model == score.model), None)
+        whole = next((other for other in situation.known_at_rates if other.model == score.model), None)
         if whole is not None and len(score.test):
             gains.append(f"{_name(score.model)} {sign * (whole.mean - score.mean):+.3g}")
-    return f"Gain from the second half of the data, on average: {', '.join(gains)}." if gains else ""
+    if not gains:
+        return ""
+    return f"Gain from the second half of the data, on average: {', '.join(gains)}{_at_rates(situation)}."
+
+
+def _at_rates(situation: Situation) -> str:
+    return ", with the rate alone tuned" if situation.trials else ""
 
 
 def _more_time(situation: Situation) -> str:
