@@ -15,7 +15,7 @@ import warnings
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("kernels.c")
-HEADERS = tuple(SOURCE.with_name(name) for name in ("vectors.h", "products.h", "team.h"))
+HEADERS = tuple(SOURCE.with_name(name) for name in ("memory.h", "vectors.h", "products.h", "team.h"))
 REALS = ("float", "double")
 FLAGS = ("-O3", "-std=gnu11", "-fPIC", "-shared", "-pthread")
 TUNINGS = (("-march=native",), ("-mcpu=native",), ())

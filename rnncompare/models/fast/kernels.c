@@ -8,11 +8,7 @@
    Threads share out the rows of a large batch, which needs no waiting, or the units of a small one, which meet after
    each step. Each owns some rows of the weight gradients, so nothing is summed twice and results do not depend on
    the number of threads. Hidden sizes are padded to whole vectors: padded weights are 0, and so stay padded values. */
-#include <stdlib.h>
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
-
+#include "memory.h"
 #include "products.h"
 #include "team.h"
 
@@ -37,12 +33,12 @@ typedef struct {
 /* Gates lie in blocks of one padded hidden size. The input feeds blocks [0, from_x), the state [from_h, blocks): the
    GRU's are (W_in x, r, z, W_hn h), for its candidate keeps the two products apart. */
 typedef struct {
-    int blocks, from_x, from_h, vectors;
+    int blocks, from_x, from_h, vectors, wide;
     int64_t padded, row;
 } Plan;
 
 static Plan plan_of(const Layer *l) {
-    Plan p = {4, 4, 0, (int)((l->hidden + LANES - 1) / LANES), 0, 0};
+    Plan p = {4, 4, 0, (int)((l->hidden + LANES - 1) / LANES), wide_for(l->batch), 0, 0};
     if (l->cell == GRU) p.from_x = 3, p.from_h = 1;
     if (l->cell >= RNN_TANH) p.blocks = p.from_x = 1;
     p.padded = (int64_t)p.vectors * LANES;
@@ -58,7 +54,9 @@ static int x_block(const Layer *l, int b) { return l->cell == GRU ? (b + 2) % 3 
 typedef struct {
     const Layer *l;
     Plan p;
+    Block *block;                         /* where all the numbers below lie */
     int64_t *sizes, *offset;              /* rows of each step, and where they begin among the N rows */
+    int64_t rows;                         /* N */
     int64_t most;                         /* rows of a chunk of the backward pass */
     REAL *x_packed, *h_packed, *bias;
     REAL *panels;                         /* of the weights that each thread packs as it uses them */
@@ -104,8 +102,6 @@ static int64_t slice(const Work *k, const Share *s, int64_t i, int64_t *start) {
     for (int64_t j = 0; j < i; j++) *start += piece(k->p.vectors, s->slices, j);
     return piece(k->p.vectors, s->slices, i);
 }
-
-static REAL *space(int64_t count) { return aligned_alloc(64, (sizeof(REAL) * (count > 0 ? count : 1) + 127) / 64 * 64); }
 
 static int64_t between(int64_t low, int64_t n, int64_t high) { return n < low ? low : n > high ? high : n; }
 
@@ -201,7 +197,7 @@ static void add_products(const Work *k, const Share *s, int64_t n, const REAL *x
         const int again = !x && b < p->from_x;
         const int64_t ld = again ? p->row : 0, columns = between(0, H - u, s->vectors * LANES);
         const REAL *init = again ? gates + at : k->bias + at;
-        if (k->h_packed) product(terms, count, n, (int)s->vectors, init, ld, gates + at, p->row);
+        if (k->h_packed) product(terms, count, n, (int)s->vectors, p->wide, init, ld, gates + at, p->row);
         else if (!k->panels) dots(terms, count, n, columns, init, ld, gates + at, p->row);
         else dots_of_many(terms, count, n, columns, init, ld, gates + at, p->row, k->panels + s->index * panel_of(k->l));
     }
@@ -216,9 +212,10 @@ static void pack_forward(const Work *k, const Share *s) {
         const int vectors = (int)slice(k, s, job % s->slices, &start);
         const int64_t left = between(0, H - start * LANES, H), at = b * p->padded + start * LANES;
         if (b < p->from_x)
-            pack(k->l->w_ih + (x_block(k->l, b) * H + start * LANES) * I, left, I, vectors, k->x_packed + at * I);
+            pack(k->l->w_ih + (x_block(k->l, b) * H + start * LANES) * I, left, I, vectors, p->wide,
+                 k->x_packed + at * I);
         if (b >= p->from_h)
-            pack(k->l->w_hh + ((b - p->from_h) * H + start * LANES) * H, left, H, vectors,
+            pack(k->l->w_hh + ((b - p->from_h) * H + start * LANES) * H, left, H, vectors, p->wide,
                  k->h_packed + (at - p->from_h * p->padded) * H);
     }
 }
@@ -230,7 +227,7 @@ static void forward_share(void *work, int64_t index, int64_t count) {
     const Share share = share_of(k, index, count), *s = &share;
     if (index >= s->parties) return;
     const int64_t I = l->input, H = l->hidden, P = p->padded;
-    const int64_t bulk = s->rows == l->batch && l->batch <= SMALL && k->h_packed ? pieces(BULK, l->batch) : 1;
+    const int64_t bulk = s->rows == l->batch && l->batch <= SMALL && l->steps > 1 ? pieces(BULK, l->batch) : 1;
     if (k->h_packed) pack_forward(k, s);
     copy_units(k, s, l->h_0, H, k->h, P);
     if (l->c_0) copy_units(k, s, l->c_0, H, k->c, P);
@@ -347,11 +344,11 @@ static void pack_chunk(const Work *k, const Share *s, Chunk c) {
             if (at % s->parties != s->index) continue;
             const REAL *h = before(k, t, b, l->y, H, l->h_0), *x = l->x + (k->offset[t] + b) * I;
             if (l->dw_hh) {
-                pack_rows(h, H, 1, 1, H, at, c.rows, (int)(h_full / LANES), k->h_panels);
+                pack_rows(h, H, 1, 1, H, at, c.rows, (int)(h_full / LANES), k->p.wide, k->h_panels);
                 store(k->h_panels + h_full * c.rows + at * LANES, load_some(h + h_full, H - h_full));
             }
             if (l->dw_ih) {
-                pack_rows(x, I, 1, 1, I, at, c.rows, (int)(x_full / LANES), k->x_panels);
+                pack_rows(x, I, 1, 1, I, at, c.rows, (int)(x_full / LANES), k->p.wide, k->x_panels);
                 store(k->x_panels + x_full * c.rows + at * LANES, load_some(x + x_full, I - x_full));
             }
         }
@@ -361,10 +358,10 @@ static void pack_chunk(const Work *k, const Share *s, Chunk c) {
 /* Adds `columns`^T panels to rows of a weight's gradient: whole vectors where they belong, the rest to `tail`. */
 static void add_gradient(const Work *k, const Term *term, int64_t rows, int64_t width, int first, REAL *out, REAL *tail) {
     const int64_t full = width / LANES * LANES;
-    if (full) product(term, 1, rows, (int)(full / LANES), first ? k->zeros : out, first ? 0 : width, out, width);
+    if (full) product(term, 1, rows, (int)(full / LANES), k->p.wide, first ? k->zeros : out, first ? 0 : width, out, width);
     if (full == width) return;
     const Term rest = {term->a, term->row, term->column, term->depth, term->b + full * term->depth};
-    product(&rest, 1, rows, 1, first ? k->zeros : tail, first ? 0 : LANES, tail, LANES);
+    product(&rest, 1, rows, 1, k->p.wide, first ? k->zeros : tail, first ? 0 : LANES, tail, LANES);
 }
 
 /* This thread's rows of dW_hh += dg^T h_before, dW_ih += dg^T x, and its part of db. */
@@ -372,16 +369,16 @@ static void add_weight_gradients(const Work *k, const Share *s, int64_t depth, i
     const Layer *l = k->l;
     const Plan *p = &k->p;
     const int64_t H = l->hidden, I = l->input, P = p->padded, mine = piece(H, s->parties, s->index);
-    const int64_t groups = pieces(mine, TALL);
+    const int64_t tall = SUMS / p->wide, groups = pieces(mine, tall);
     REAL *columns = k->columns + s->index * k->most * TALL;
-    const Term h_term = {columns, 1, TALL, depth, k->h_panels}, x_term = {columns, 1, TALL, depth, k->x_panels};
+    const Term h_term = {columns, 1, tall, depth, k->h_panels}, x_term = {columns, 1, tall, depth, k->x_panels};
     int64_t begin = 0;
     for (int64_t i = 0; i < s->index; i++) begin += piece(H, s->parties, i);
     for (int b = 0; b < p->blocks; b++)
         for (int64_t g = 0, u = begin; g < groups; g++) {
             const int64_t r = piece(mine, groups, g), h_row = (b - p->from_h) * H + u, x_row = x_block(l, b) * H + u;
             for (int64_t i = 0; i < depth; i++)
-                memcpy(columns + i * TALL, k->dg + i * p->row + b * P + u, sizeof(REAL) * TALL);
+                memcpy(columns + i * tall, k->dg + i * p->row + b * P + u, sizeof(REAL) * tall);
             if (l->dw_hh && b >= p->from_h)
                 add_gradient(k, &h_term, r, H, first, l->dw_hh + h_row * H, k->h_tails + h_row * LANES);
             if (l->dw_ih && b < p->from_x)
@@ -405,11 +402,12 @@ static void pack_backward(const Work *k, const Share *s) {
         int64_t start;
         const int vectors = (int)slice(k, s, job % s->slices, &start);
         const int64_t n = start * LANES;
-        pack_rows(l->w_hh + b * H * H + n, H, H, P, H - n, b * P, depth, vectors, k->h_packed + n * depth);
+        pack_rows(l->w_hh + b * H * H + n, H, H, P, H - n, b * P, depth, vectors, p->wide,
+                  k->h_packed + n * depth);
     }
     for (int64_t b = s->index; k->x_packed && b < p->from_x; b += s->parties)
         pack_rows(l->w_ih + x_block(l, (int)b) * H * I, I, H, P, I, b * P, p->from_x * P, (int)pieces(I, LANES),
-                  k->x_packed);
+                  p->wide, k->x_packed);
 }
 
 /* This thread's rows of dx for a chunk. */
@@ -420,12 +418,12 @@ static void input_gradient(const Work *k, const Share *s, Chunk c) {
     REAL *dx = k->dx + s->index * TALL * width;
     int64_t at = 0;
     for (int64_t i = c.from; i < c.to; at += k->sizes[step_back(l, i++)]) {
-        const int64_t t = step_back(l, i), groups = pieces(k->sizes[t], TALL);
+        const int64_t t = step_back(l, i), groups = pieces(k->sizes[t], SUMS / p->wide);
         for (int64_t g = 0, b = 0; g < groups; g++) {
             const int64_t n = piece(k->sizes[t], groups, g);
             if ((i + g) % s->parties == s->index) {
                 const Term down = {k->dg + (at + b) * p->row, p->row, 1, p->from_x * p->padded, k->x_packed};
-                product(&down, 1, n, (int)(width / LANES), k->zeros, 0, dx, width);
+                product(&down, 1, n, (int)(width / LANES), p->wide, k->zeros, 0, dx, width);
                 for (int64_t r = 0; r < n; r++)
                     memcpy(l->dx + (k->offset[t] + b + r) * I, dx + r * width, sizeof(REAL) * I);
             }
@@ -457,7 +455,7 @@ static void backward_share(void *work, int64_t index, int64_t count) {
             if (!s->apart) meet(&k->barrier, s->parties);
             if (n > 0 && (l->dh_0 || i + 1 < l->steps)) {
                 const Term back = {dg + p->from_h * P, p->row, 1, depth, k->h_packed + u * depth};
-                product(&back, 1, n, (int)s->vectors, dh + u, P, dh + u, P);
+                product(&back, 1, n, (int)s->vectors, p->wide, dh + u, P, dh + u, P);
             }
             dg += k->sizes[t] * p->row;
         }
@@ -476,42 +474,29 @@ static void backward_share(void *work, int64_t index, int64_t count) {
 
 /* ---- the whole layer ---- */
 
-static int zeroed(REAL *p, int64_t count) {
-    if (p) memset(p, 0, sizeof(REAL) * count);
-    return p != NULL;
+/* Fills in the rows of each step; 0 if memory ran out. */
+static int lay_out(Work *k) {
+    const Layer *l = k->l;
+    k->sizes = malloc(sizeof(int64_t) * l->steps), k->offset = malloc(sizeof(int64_t) * l->steps);
+    if (!k->sizes || !k->offset) return 0;
+    for (int64_t t = 0; t < l->steps; k->rows += k->sizes[t++]) {
+        k->sizes[t] = l->sizes ? l->sizes[t] : l->batch;
+        k->offset[t] = k->rows;
+    }
+    return 1;
 }
 
-/* Fills in the rows of each step, and initial states that are not given; 0 if memory ran out. */
-static int lay_out(Work *k, Layer *l) {
-    k->l = l;
-    if (!l->h_0 || (l->cell == LSTM && !l->c_0)) {
-        if (!zeroed(k->initial = space(l->batch * l->hidden), l->batch * l->hidden)) return 0;
-        if (!l->h_0) l->h_0 = k->initial;
-        if (l->cell == LSTM && !l->c_0) l->c_0 = k->initial;
-    }
-    k->sizes = malloc(sizeof(int64_t) * l->steps), k->offset = malloc(sizeof(int64_t) * l->steps);
-    for (int64_t t = 0, at = 0; k->sizes && k->offset && t < l->steps; at += k->sizes[t++]) {
-        k->sizes[t] = l->sizes ? l->sizes[t] : l->batch;
-        k->offset[t] = at;
-    }
-    return k->sizes && k->offset;
+/* The numbers in a state of zeros, if one is missing. */
+static int64_t missing(const Layer *l) { return l->h_0 && (l->cell != LSTM || l->c_0) ? 0 : l->batch * l->hidden; }
+
+static void fill_in(const Work *k, Layer *l) {
+    if (!l->h_0) l->h_0 = k->initial;
+    if (!l->c_0 && l->cell == LSTM) l->c_0 = k->initial;
 }
 
 static void release(Work *k) {
-    REAL *all[] = {k->x_packed, k->h_packed, k->bias, k->gates, k->h, k->c, k->dg, k->h_panels, k->x_panels,
-                   k->h_tails, k->x_tails, k->db, k->zeros, k->columns, k->dx, k->initial, k->panels};
-    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) free(all[i]);
+    give_back(k->block);
     free(k->sizes), free(k->offset);
-}
-
-/* Asks for large pages: a fresh buffer of tens of megabytes otherwise costs as much to fault in as to compute. */
-static void advise(void *start, size_t bytes) {
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-    const uintptr_t page = 1 << 21, from = ((uintptr_t)start + page - 1) & -page, to = ((uintptr_t)start + bytes) & -page;
-    if (start && from < to) madvise((void *)from, to - from, MADV_HUGEPAGE);
-#else
-    (void)start, (void)bytes;
-#endif
 }
 
 int64_t lanes(void) { return LANES; }
@@ -519,23 +504,31 @@ int64_t lanes(void) { return LANES; }
 /* Returns 0, or 1 if memory ran out. */
 int forward(const Layer *given) {
     Layer own = *given, *l = &own;
-    Work k = {.p = plan_of(l)};
+    Work k = {.l = l, .p = plan_of(l)};
     const Plan *p = &k.p;
     const int64_t H = l->hidden, I = l->input, P = p->padded, B = l->batch;
-    int ready = lay_out(&k, l);
-    ready = ready && (k.bias = space(p->row)) && zeroed(k.h = space(B * P), B * P) && zeroed(k.c = space(B * P), B * P);
+    int ready = lay_out(&k);
     if (ready) {
-        const int64_t N = k.offset[l->steps - 1] + k.sizes[l->steps - 1], scratch = B > BULK ? B : between(0, BULK + B, N);
-        ready = l->gates || zeroed(k.gates = space(scratch * p->row), scratch * p->row);
-        if (ready && l->steps > 1 && N > FEW)
-            ready = (k.x_packed = space(p->from_x * I * P)) && (k.h_packed = space((p->blocks - p->from_h) * H * P));
-        else if (ready && N > FEW) ready = (k.panels = space(l->threads * panel_of(l))) != NULL;
-        else if (l->gates && P > H) zeroed(l->gates, N * p->row); /* the padding, which `dots` leaves */
-        advise(l->gates, sizeof(REAL) * N * p->row), advise(l->cells, sizeof(REAL) * N * P);
-        advise(l->y, sizeof(REAL) * N * H);
+        const int64_t N = k.rows, scratch = B > BULK ? B : between(0, BULK + B, N);
+        const int pack = l->steps > 1 && N > FEW, use_panels = l->steps == 1 && N > FEW;
+        const Part parts[] = {
+            {&k.bias, p->row, 1},
+            {&k.h, B * P, 1},
+            {&k.c, B * P, 1},
+            {&k.initial, missing(l), 1},
+            {&k.gates, l->gates ? 0 : scratch * p->row, 1},
+            {&k.x_packed, pack ? p->from_x * I * P : 0, 0},
+            {&k.h_packed, pack ? (p->blocks - p->from_h) * H * P : 0, 0},
+            {&k.panels, use_panels ? l->threads * panel_of(l) : 0, 0},
+        };
+        ready = (k.block = take(parts, sizeof(parts) / sizeof(*parts))) != NULL;
     }
     if (ready) {
-        zeroed(k.bias, p->row);
+        fill_in(&k, l);
+        /* the padding, which `dots` leaves */
+        if (k.rows <= FEW && l->gates && P > H) memset(l->gates, 0, sizeof(REAL) * k.rows * p->row);
+        advise(l->gates, sizeof(REAL) * k.rows * p->row), advise(l->cells, sizeof(REAL) * k.rows * P);
+        advise(l->y, sizeof(REAL) * k.rows * H);
         for (int b = 0; l->b_ih && b < p->from_x; b++)
             for (int64_t u = 0; u < H; u++) k.bias[b * P + u] += l->b_ih[x_block(l, b) * H + u];
         for (int b = p->from_h; l->b_hh && b < p->blocks; b++)
@@ -549,23 +542,33 @@ int forward(const Layer *given) {
 /* Returns 0, or 1 if memory ran out. */
 int backward(const Layer *given) {
     Layer own = *given, *l = &own;
-    Work k = {.p = plan_of(l), .most = l->batch > CHUNK ? l->batch : CHUNK};
+    Work k = {.l = l, .p = plan_of(l)};
     const Plan *p = &k.p;
     const int64_t H = l->hidden, I = l->input, P = p->padded, B = l->batch, h_blocks = p->blocks - p->from_h;
     const int64_t width = pieces(I, LANES) * LANES;
-    int ready = lay_out(&k, l);
+    int ready = lay_out(&k);
     if (ready) {
-        const int64_t N = k.offset[l->steps - 1] + k.sizes[l->steps - 1];
-        if (N < k.most) k.most = N;
+        k.most = between(0, k.rows, B > CHUNK ? B : CHUNK);
+        const Part parts[] = {
+            {&k.h, B * P, 1},
+            {&k.c, B * P, 1},
+            {&k.initial, missing(l), 1},
+            {&k.db, p->row, 1},
+            {&k.zeros, P + width, 1},
+            {&k.dg, k.most * p->row + TALL, 0},
+            {&k.h_panels, k.most * (P + LANES), 0},
+            {&k.x_panels, k.most * (width + LANES), 0},
+            {&k.h_tails, h_blocks * H * LANES, 0},
+            {&k.x_tails, p->from_x * H * LANES, 0},
+            {&k.columns, l->threads * k.most * TALL, 0},
+            {&k.dx, l->threads * TALL * width, 0},
+            {&k.x_packed, l->dx ? p->from_x * P * width : 0, 0},
+            {&k.h_packed, l->steps > 1 || l->dh_0 ? h_blocks * P * P : 0, 0},
+        };
+        ready = (k.block = take(parts, sizeof(parts) / sizeof(*parts))) != NULL;
     }
-    ready = ready && zeroed(k.h = space(B * P), B * P) && zeroed(k.c = space(B * P), B * P) &&
-            (k.dg = space(k.most * p->row + TALL)) && (k.h_panels = space(k.most * (P + LANES))) &&
-            (k.x_panels = space(k.most * (width + LANES))) && (k.h_tails = space(h_blocks * H * LANES)) &&
-            (k.x_tails = space(p->from_x * H * LANES)) && zeroed(k.db = space(p->row), p->row) &&
-            zeroed(k.zeros = space(P + width), P + width) && (k.columns = space(l->threads * k.most * TALL)) &&
-            (k.dx = space(l->threads * TALL * width)) && (!l->dx || (k.x_packed = space(p->from_x * P * width)));
-    if (ready && (l->steps > 1 || l->dh_0)) ready = (k.h_packed = space(h_blocks * P * P)) != NULL;
     if (ready) {
+        fill_in(&k, l);
         run_team(backward_share, &k, l->threads, l->team);
         for (int b = 0; l->db_ih && b < p->from_x; b++)
             memcpy(l->db_ih + x_block(l, b) * H, k.db + b * P, sizeof(REAL) * H);

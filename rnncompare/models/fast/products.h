@@ -7,14 +7,19 @@
 typedef struct {
     const REAL *a;
     int64_t row, column, depth; /* strides of a; the dimension summed over */
-    const REAL *b;              /* panels of at most WIDE vectors, each (depth, panel); for `dots` (columns, depth) */
+    const REAL *b;              /* panels of at most `wide` vectors, each (depth, panel); for `dots` (columns, depth) */
 } Term;
+
+enum { TALL = SUMS / NARROW }; /* rows of the tallest tile */
+
+/* The width of panels for a batch: a batch that is too tall for a tile of WIDE would read each panel twice or more. */
+static int wide_for(int64_t batch) { return batch > SUMS / WIDE ? NARROW : WIDE; }
 
 typedef void Tile(const Term *, int, int64_t, int64_t, const REAL *, int64_t, REAL *, int64_t);
 
 static inline __attribute__((always_inline)) void tile(const int R, const int V, const Term *terms, int count, int64_t m,
                                                        int64_t n, const REAL *init, int64_t ldi, REAL *out, int64_t ldo) {
-    vec sum[TALL][WIDE];
+    vec sum[8][4]; /* R and V of these, in registers */
 #pragma GCC unroll 8
     for (int r = 0; r < R; r++)
 #pragma GCC unroll 8
@@ -23,7 +28,7 @@ static inline __attribute__((always_inline)) void tile(const int R, const int V,
         const int64_t row = terms[t].row, column = terms[t].column, depth = terms[t].depth;
         const REAL *a = terms[t].a + m * row, *b = terms[t].b + n * depth;
         for (int64_t k = 0; k < depth; k++, a += column, b += V * LANES) {
-            vec panel[WIDE];
+            vec panel[4];
 #pragma GCC unroll 8
             for (int v = 0; v < V; v++) panel[v] = load(b + v * LANES);
 #pragma GCC unroll 8
@@ -45,17 +50,17 @@ static inline __attribute__((always_inline)) void tile(const int R, const int V,
                                int64_t lo) {                                                                   \
         tile(R, V, t, c, m, n, i, li, o, lo);                                                                  \
     }
-#define TILES_OF(V) TILE(1, V) TILE(2, V) TILE(3, V) TILE(4, V) TILE(5, V) TILE(6, V)
-#define ROW_OF(V) {tile_1_##V, tile_2_##V, tile_3_##V, tile_4_##V, tile_5_##V, tile_6_##V}
+#define TILES_OF(V) TILE(1, V) TILE(2, V) TILE(3, V) TILE(4, V) TILE(5, V) TILE(6, V) TILE(7, V) TILE(8, V)
+#define ROW_OF(V) {tile_1_##V, tile_2_##V, tile_3_##V, tile_4_##V, tile_5_##V, tile_6_##V, tile_7_##V, tile_8_##V}
 TILES_OF(1) TILES_OF(2) TILES_OF(3) TILES_OF(4)
-static Tile *const tiles[4][TALL] = {ROW_OF(1), ROW_OF(2), ROW_OF(3), ROW_OF(4)};
+static Tile *const tiles[4][8] = {ROW_OF(1), ROW_OF(2), ROW_OF(3), ROW_OF(4)};
 
 static inline int64_t pieces(int64_t n, int64_t most) { return (n + most - 1) / most; }
 static inline int64_t piece(int64_t n, int64_t parts, int64_t i) { return n / parts + (i < n % parts); }
 
-static void product(const Term *terms, int count, int64_t rows, int vectors, const REAL *init, int64_t ldi, REAL *out,
-                    int64_t ldo) {
-    const int64_t panels = pieces(vectors, WIDE), groups = pieces(rows, TALL);
+static void product(const Term *terms, int count, int64_t rows, int vectors, int wide, const REAL *init, int64_t ldi,
+                    REAL *out, int64_t ldo) {
+    const int64_t panels = pieces(vectors, wide), groups = pieces(rows, SUMS / wide);
     for (int64_t p = 0, n = 0; p < panels; p++) {
         const int64_t v = piece(vectors, panels, p);
         for (int64_t g = 0, m = 0; g < groups; g++) {
@@ -100,8 +105,8 @@ static inline void transpose(vec *v) {
 }
 
 /* Packs w (width, depth), transposed: b[k][n] = w[n][k] for n < width, 0 beyond. */
-static void pack(const REAL *w, int64_t width, int64_t depth, int vectors, REAL *b) {
-    const int64_t panels = pieces(vectors, WIDE);
+static void pack(const REAL *w, int64_t width, int64_t depth, int vectors, int wide, REAL *b) {
+    const int64_t panels = pieces(vectors, wide);
     for (int64_t p = 0, n = 0; p < panels; p++) {
         const int64_t columns = piece(vectors, panels, p) * LANES;
         for (int64_t j = 0; j < columns; j += LANES)
@@ -120,8 +125,8 @@ static void pack(const REAL *w, int64_t width, int64_t depth, int vectors, REAL 
 
 /* Packs w (used, width), its rows `ld` apart, as rows [at, at + rows) of (depth, vectors), 0 beyond w. */
 static void pack_rows(const REAL *w, int64_t ld, int64_t used, int64_t rows, int64_t width, int64_t at, int64_t depth,
-                      int vectors, REAL *b) {
-    const int64_t panels = pieces(vectors, WIDE);
+                      int vectors, int wide, REAL *b) {
+    const int64_t panels = pieces(vectors, wide);
     for (int64_t p = 0, n = 0; p < panels; p++) {
         const int64_t columns = piece(vectors, panels, p) * LANES;
         for (int64_t k = 0; k < rows; k++)
@@ -221,17 +226,18 @@ static void dots(const Term *terms, int count, int64_t rows, int64_t columns, co
 /* `dots` for many rows: packs a panel of each b at a time into `space`, which holds panels of all terms. */
 static void dots_of_many(const Term *terms, int count, int64_t rows, int64_t columns, const REAL *init, int64_t ldi,
                          REAL *out, int64_t ldo, REAL *space) {
-    const int64_t vectors = pieces(columns, LANES), panels = pieces(vectors, WIDE);
+    const int wide = wide_for(rows);
+    const int64_t vectors = pieces(columns, LANES), panels = pieces(vectors, wide);
     for (int64_t p = 0, n = 0; p < panels; p++) {
         const int v = (int)piece(vectors, panels, p);
         Term packed[2];
         REAL *next = space;
         for (int t = 0; t < count; next += terms[t++].depth * v * LANES) {
-            pack(terms[t].b + n * terms[t].depth, columns - n, terms[t].depth, v, next);
+            pack(terms[t].b + n * terms[t].depth, columns - n, terms[t].depth, v, wide, next);
             packed[t] = terms[t];
             packed[t].b = next;
         }
-        product(packed, count, rows, v, init + n, ldi, out + n, ldo);
+        product(packed, count, rows, v, wide, init + n, ldi, out + n, ldo);
         n += v * LANES;
     }
 }

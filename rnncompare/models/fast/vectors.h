@@ -3,13 +3,13 @@
 #include <stdint.h>
 
 #if defined(__AVX512F__)
-enum { BYTES = 64, WIDE = 4, TALL = 6 }; /* 24 accumulators of 32 registers */
+enum { BYTES = 64, SUMS = 24, WIDE = 4, NARROW = 3 }; /* accumulators of a product's tile, of 32 registers; its widths */
 #elif defined(__AVX__)
-enum { BYTES = 32, WIDE = 2, TALL = 6 }; /* 12 of 16 */
+enum { BYTES = 32, SUMS = 12, WIDE = 2, NARROW = 2 }; /* of 16 */
 #elif defined(__x86_64__)
-enum { BYTES = 16, WIDE = 2, TALL = 6 };
+enum { BYTES = 16, SUMS = 12, WIDE = 2, NARROW = 2 };
 #else
-enum { BYTES = 16, WIDE = 4, TALL = 6 }; /* 24 of 32 */
+enum { BYTES = 16, SUMS = 24, WIDE = 4, NARROW = 3 }; /* of 32 */
 #endif
 enum { LANES = BYTES / sizeof(REAL) };
 
