@@ -63,6 +63,7 @@ def _probe(settings: RunSettings, updates: int, send: Callable[[object], None]) 
     return total + updates * step + updates / train.validate_every * validation
 
 
+TORCH_START = ("", "torch")  # of arms whose start does not matter, and of those from torch's own
 FOR_TRAINING = 0.75  # of what is left of a budget, since estimates err and ranges of rates grow
 
 
@@ -99,9 +100,10 @@ def within(
 ) -> tuple[list[Entry], list[dict[str, str | float]]]:
     """The entries to train within a budget, and what is not attempted.
 
-    First each claim, the cheapest first, gets the fewest tasks that give it a verdict; then further tasks and other
-    starts follow, the cheapest first. Entries that claims share are paid for once. If nothing fits, the cheapest piece
-    is started.
+    First each claim, the cheapest first, gets the fewest tasks that give it a verdict, from torch's start and then from
+    others; then further tasks follow, the cheapest first. A start other than torch's that cannot have those fewest
+    tasks gets none: single tasks of it would settle nothing. Entries that claims share are paid for once. If nothing
+    fits, the cheapest piece is started.
 
     Args:
         plan: everything that could be trained.
@@ -121,12 +123,13 @@ def within(
         return sum(seconds[entry] for entry in piece.entries if entry not in kept)
 
     waiting: list[Piece] = []
-    for first_of_claim in _by_need(list(pieces(plan)), claims, seconds):
-        if sum(map(price, first_of_claim)) <= left:
-            left -= sum(map(price, first_of_claim))
-            kept.update(dict.fromkeys(entry for piece in first_of_claim for entry in piece.entries))
-        else:
-            waiting += first_of_claim
+    for least, further in _by_need(list(pieces(plan)), claims, seconds):
+        if sum(map(price, least)) <= left:
+            left -= sum(map(price, least))
+            kept.update(dict.fromkeys(entry for piece in least for entry in piece.entries))
+            waiting += further
+        elif least[0].start in TORCH_START:
+            waiting += [*least, *further]
     while waiting:
         cheapest = min(waiting, key=_cheapest_first(price, claims))
         waiting.remove(cheapest)
@@ -146,26 +149,22 @@ def within(
 
 def _by_need(
     every: Sequence[Piece], claims: Mapping[str, Claim], seconds: Mapping[Entry, float]
-) -> Iterator[list[Piece]]:
-    """The pieces that give each claim a verdict, the cheapest claim first; then all others, one at a time."""
+) -> list[tuple[list[Piece], list[Piece]]]:
+    """For each claim and start the fewest pieces that give it a verdict, and its others; torch's start first."""
 
     def alone(piece: Piece) -> float:
         return sum(seconds[entry] for entry in piece.entries)
 
-    needed: list[list[Piece]] = []
-    for claim in claims.values():
-        own = [piece for piece in every if piece.claim == claim.name]
-        first = sorted((piece for piece in own if piece.start == own[0].start), key=alone)
-        if first:
-            needed.append(first[:FEWEST_TASKS] if claim.general else first)
-    yield from sorted(needed, key=lambda group: sum(map(alone, group)))
-    taken = [piece for group in needed for piece in group]
-    others = [piece for piece in every if piece not in taken]
-    yield from ([piece] for piece in sorted(others, key=_cheapest_first(alone, claims)))
+    groups = []
+    for claim, start in dict.fromkeys((piece.claim, piece.start) for piece in every):
+        own = sorted((piece for piece in every if (piece.claim, piece.start) == (claim, start)), key=alone)
+        fewest = FEWEST_TASKS if claims[claim].general else len(own)
+        groups.append((own[:fewest], own[fewest:]))
+    return sorted(groups, key=lambda group: (group[0][0].start not in TORCH_START, sum(map(alone, group[0]))))
 
 
 def _cheapest_first(
     price: Callable[[Piece], float], claims: Mapping[str, Claim]
 ) -> Callable[[Piece], tuple[bool, float, int]]:
     """The order of pieces: torch's start before others, then by price."""
-    return lambda piece: (piece.start not in ("", "torch"), price(piece), claims[piece.claim].priority)
+    return lambda piece: (piece.start not in TORCH_START, price(piece), claims[piece.claim].priority)

@@ -183,6 +183,17 @@ def test_a_budget_attempts_the_cheap_tasks_and_lists_the_others_with_their_price
     assert (len(everything), nothing) == (8, [])
 
 
+def test_a_start_gets_enough_tasks_for_a_verdict_in_general_or_none():
+    names = ("adding", "parity", "copying", "reverse")
+    tasks = {name: dataclasses.replace(TASK, name=name, overrides=(f"data={name}",)) for name in names}
+    plan = protocol([dataclasses.replace(CLAIM, tasks=names, general=True, starts=("torch", "forget_bias_1"))], tasks)
+    seconds = dict.fromkeys(plan.entries, 1.0)
+    for carried, trained in {8: 8, 9: 9, 11: 11}.items():  # of 12: two arms on four tasks, and an LSTM with a bias
+        kept, _ = within(plan, seconds, budget=carried / 0.75)
+        biased = [entry.task for entry in kept if "forget_bias" in str(entry)]
+        assert (len(kept), len(biased)) == (trained, 0 if carried < 9 else 3)
+
+
 def test_a_budget_that_estimates_spared_attempts_more_with_it(tmp_path, monkeypatch):
     lab = Lab(tmp_path, lambda model, rate, seed, task: 0.5 + 0.01 * noise(seed) + 0.1 * (rate != 0.00316))
     names = ("adding", "parity", "copying")
