@@ -116,7 +116,9 @@ class Result(Outcome):
     def caption(self) -> str:
         """What the table shows, and which metric decides."""
         better = direction(self.facts.higher_is_better)
-        return f"On test data; {metric_label(self.facts.metric)} decides ({better})"
+        fewer = not self.facts.same_test and any(len(one.test) > self.facts.splits for one in self.situation.known)
+        baselines = f"; baselines are means over the first {self.facts.splits} splits" if fewer else ""
+        return f"On test data; {metric_label(self.facts.metric)} decides ({better}){baselines}"
 
     def text(self) -> str:
         """The answer, the table, and what to do next, to print."""

@@ -127,6 +127,18 @@ def test_a_baseline_with_the_same_score_but_for_rounding_does_as_well_and_not_be
     assert said.startswith("Neither: gradient boosting does as well")
 
 
+@pytest.mark.parametrize(("simple", "beaten"), [(0.8, True), (0.6, False)])
+def test_baselines_are_held_against_networks_on_the_splits_that_they_were_fitted_on(simple, beaten):
+    """The first splits are the hard ones: all of them together flatter the networks."""
+    hard_first = np.concatenate([np.full(3, 0.7), np.full(7, 0.95)])
+    scores = {"gru": hard_first, "lstm": hard_first - 0.05}
+    found = situation(scores, best_baseline=("ridge regression", simple), baseline_splits=3)
+    assert (found.beaten_by() is not None) == beaten
+    if beaten:
+        assert "(accuracy 0.8 against 0.7 for the GRU, on the first 3 splits)" in paragraph(found)
+    assert situation(scores, best_baseline=("ridge regression", 0.8)).beaten_by() is None
+
+
 @pytest.mark.parametrize("pairs", [1, 3, 10])
 def test_of_two_models_that_are_both_lost_nothing_is_recommended(pairs):
     scores = {"gru": values(0.5, 0.0, pairs), "lstm": values(0.5, 0.0, pairs)}

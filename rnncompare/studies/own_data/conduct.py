@@ -81,7 +81,7 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     require_writable(question.results_dir)
     first = next(iter(models.values()))
     baseline_seconds = BASELINE_SECONDS if budget is None else 0.1 * budget
-    facts = call_isolated(facts_of, first, question.metric, plans.ENOUGH_PAIRS, baseline_seconds)
+    facts = call_isolated(facts_of, first, question.metric, plans.MOST_PAIRS, baseline_seconds)
     if facts.chosen_because:
         reporter.say(f"decided by {facts.metric}: {facts.chosen_because}; change with study.metric=")
 
@@ -232,6 +232,7 @@ def _situation(
         scores=_scores(tuned, names, facts, searched),
         comparisons=[] if tuned is None else compare(tuned, names, facts, facts.overlap, searched),
         best_baseline=facts.best_baseline,
+        baseline_splits=None if facts.same_test else facts.splits,
         window=facts.window,
         same_test=facts.same_test,
         test_examples=facts.test_examples,

@@ -30,6 +30,7 @@ class Score:
         width: the hidden size with it; nan where it follows from a budget of parameters.
         dropout: the dropout with it.
         runs: identities of the chosen runs, one a seed.
+        seeds: theirs, ``(n,)``, rising.
         test: their metric, ``(n,)``; of a run that diverged the worst.
         cut: share of these runs that still improved when the budget of updates ended.
         diverged: share of its runs, with all settings, that diverged or failed.
@@ -41,6 +42,7 @@ class Score:
     width: float = math.nan
     dropout: float = math.nan
     runs: tuple[str, ...] = ()
+    seeds: np.ndarray = field(default_factory=lambda: np.zeros(0))
     test: np.ndarray = field(default_factory=lambda: np.zeros(0))
     cut: float = 0.0
     diverged: float = 0.0
@@ -122,6 +124,7 @@ def score(runs: pd.DataFrame, model: str, facts: Facts, searched: bool = False) 
         model=model,
         **{name: float(shown[name]) for name in ("rate", "width", "dropout")},
         runs=tuple(chosen["run_id"]),
+        seeds=chosen["seed"].to_numpy(),
         test=(1.0 if facts.higher_is_better else -1.0) * chosen["test"].to_numpy(),
         cut=float(chosen["cut"].mean()),
         diverged=float(own["lost"].mean()),

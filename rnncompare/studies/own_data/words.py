@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from rnncompare.base.wording import metric_label
 from rnncompare.statistics import Interval
 from rnncompare.studies.own_data.judging import MOST_CUT, Comparison, Score
@@ -28,6 +30,7 @@ class Situation:
         scores: of the models asked for, in order.
         comparisons: of every two of them.
         best_baseline: name and metric of the best baseline; None where there are none.
+        baseline_splits: seeds, the first, on whose splits baselines were fitted; None where all share one test split.
         window: rows that a forecast reads; 0 where it is none.
         same_test: whether all pairs have one test split.
         test_examples: in it.
@@ -48,6 +51,7 @@ class Situation:
     scores: Sequence[Score]
     comparisons: Sequence[Comparison]
     best_baseline: tuple[str, float] | None = None
+    baseline_splits: int | None = None
     window: int = 0
     same_test: bool = False
     test_examples: int = 0
@@ -79,11 +83,21 @@ class Situation:
             return False
         return one > other if self.higher_is_better else one < other
 
-    def beaten_by(self) -> tuple[str, float] | None:
-        """The best baseline, if none of the networks is better; None if one is, or there are no baselines."""
-        if self.best_baseline is None or not self.known:
+    def beside_baselines(self, score: Score) -> np.ndarray:
+        """The scores of a model on those splits that baselines were fitted on, which may be fewer than its own."""
+        return score.test if self.baseline_splits is None else score.test[score.seeds < self.baseline_splits]
+
+    def beaten_by(self) -> tuple[str, float, str, float] | None:
+        """The best baseline and its metric, and the best network and its metric on the same splits, if it is no better.
+
+        None if a network is better, or there are no baselines.
+        """
+        beside = {score.model: self.beside_baselines(score) for score in self.known}
+        means = {model: float(found.mean()) for model, found in beside.items() if len(found)}
+        if self.best_baseline is None or not means:
             return None
-        return None if self.better(self.known[0].mean, self.best_baseline[1]) else self.best_baseline
+        best = (max if self.higher_is_better else min)(means, key=means.__getitem__)
+        return None if self.better(means[best], self.best_baseline[1]) else (*self.best_baseline, best, means[best])
 
     def all_perfect(self) -> bool:
         """Whether every network is at the optimum."""
@@ -146,11 +160,13 @@ def _first(situation: Situation) -> str:
     known, metric = situation.known, metric_label(situation.metric)
     best = known[0]
     if (baseline := situation.beaten_by()) is not None:
-        name = _article(baseline[0]) + (f" on the last {situation.window} rows" if situation.window else "")
-        verb = "does better" if situation.better(baseline[1], best.mean) else "does as well"
+        simple, value, network, mean = baseline
+        name = _article(simple) + (f" on the last {situation.window} rows" if situation.window else "")
+        verb = "does better" if situation.better(value, mean) else "does as well"
         neither = "Neither" if len(situation.scores) == 2 else "None of them"
-        numbers = f"{metric} {baseline[1]:.4g} against {best.mean:.4g} for the {_name(best.model)}"
-        return f"{neither}: {name} {verb} ({numbers})."
+        fewer = situation.baseline_splits is not None and len(best.test) > situation.baseline_splits
+        where = f", on the first {situation.baseline_splits} splits" if fewer else ""
+        return f"{neither}: {name} {verb} ({metric} {value:.4g} against {mean:.4g} for the {_name(network)}{where})."
     if situation.all_perfect():
         take = _cheaper_words(situation)
         return f"All are at the optimum ({metric} {best.mean:.4g}), so these data do not tell them apart.{take}"
