@@ -46,7 +46,7 @@ def compare(
     plain: bool = True,
     sizes: bool = True,
     pairs: int = 10,
-    tune: str = "rate",
+    tune: str | None = None,
     trials: int = 8,
     results_dir: str = RESULTS,
     progress: bool = True,
@@ -68,7 +68,7 @@ def compare(
         plain: whether a plain RNN is trained too where time is left.
         sizes: whether half of the data are trained on too where time is left.
         pairs: seeds on which models are compared where there is no budget.
-        tune: ``rate``, or ``all`` to tune width and dropout too where time is left.
+        tune: ``rate``, or ``all`` to tune width and dropout too; None for these where the budget leaves time.
         trials: of rate, width and dropout, for each model of each pair.
         results_dir: where records and the model are kept.
         progress: whether to say how far it is.

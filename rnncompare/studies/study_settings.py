@@ -30,7 +30,9 @@ class StudySettings:
     metric: str | None = setting(None, "of data of your own: the metric that decides; null: one that suits the data")
     plain: bool = setting(True, "of data of your own: train a plain RNN too where time is left")
     sizes: bool = setting(True, "of data of your own: train on half of the data too where time is left")
-    tune: str = setting("all", "of data of your own: rate, or all: tune width and dropout too where time is left")
+    tune: str | None = setting(
+        None, "of data of your own: rate, or all: tune width and dropout too; null: these where a budget leaves time"
+    )
     trials: int = setting(8, "of data of your own: trials of rate, width and dropout for each model of each pair")
     shapes: int = setting(5, "shapes of the grid on which speed and memory are measured")
     results_dir: str = setting("results/study", "folder for the records and for study.json")
@@ -48,7 +50,7 @@ class StudySettings:
         require(0 < self.updates <= 1, "updates", self.updates, "a number above 0, up to 1")
         chosen = self.models.split(",")
         require(len(set(chosen)) == len(chosen) > 1, "study.models", self.models, "two or more names, such as gru,lstm")
-        require(self.tune in TUNE, "study.tune", self.tune, " or ".join(TUNE))
+        require(self.tune in (None, *TUNE), "study.tune", self.tune, f"{', '.join(TUNE)} or null")
         require(self.trials >= 1, "study.trials", self.trials, "a whole number from 1")
         self.seconds()
         return self

@@ -17,7 +17,7 @@ def test_a_study_of_data_goes_to_an_answer_keeps_its_plan_and_trains_nothing_twi
     (kept,) = tmp_path.rglob("model.pt")
     assert f"predict   python -m rnncompare.predict results/study/{kept.parent.name} new.csv" in done.stdout
     records = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("record.json")}
-    assert len(records) == 18 + 9 + 18 + 8 * 6  # a plain RNN, half of the data, and trials
+    assert len(records) == 18 + 9 + 18  # a plain RNN, and half of the data
 
     again = study(tmp_path, *OWN)
     assert again.returncode == 0, again.stderr
@@ -26,5 +26,5 @@ def test_a_study_of_data_goes_to_an_answer_keeps_its_plan_and_trains_nothing_twi
 
     more = study(tmp_path, *OWN[:-3], "pairs=4", "most_pairs=4", "preset=standard", "plain=false", "sizes=false")
     assert more.returncode == 0, more.stderr
-    assert len(list(tmp_path.rglob("record.json"))) == len(records) + 6 + 16  # of one pair, and its trials
+    assert len(list(tmp_path.rglob("record.json"))) == len(records) + 6
     assert {path: path.stat().st_mtime_ns for path in records} == records

@@ -13,7 +13,7 @@ WORDS = ["data=adding", "data.size=32", *QUICK, "pairs=3", "most_pairs=3", "pres
 
 
 def test_trials_come_after_the_rates_and_what_was_chosen_is_in_the_table_and_in_the_command(tmp_path):
-    words = [*WORDS, "sizes=false", "study.trials=2"]
+    words = [*WORDS, "sizes=false", "study.tune=all", "study.trials=2"]
     done = run(tmp_path, *words, module="study")
     assert done.returncode == 0, done.stderr
     assert "at 3 learning rates, 18 runs; then 2 trials of rate, width and dropout for each model" in done.stdout
@@ -27,7 +27,7 @@ def test_trials_come_after_the_rates_and_what_was_chosen_is_in_the_table_and_in_
     again = run(tmp_path, *words, module="study")
     assert again.returncode == 0, again.stderr
     assert len(list(tmp_path.rglob("record.json"))) == 18 + 12
-    alone = run(tmp_path, *words, "study.tune=rate", module="study")
+    alone = run(tmp_path, *WORDS, "sizes=false", "study.tune=rate", module="study")
     assert alone.returncode == 0, alone.stderr
     assert "hidden size" not in alone.stdout
     assert len(list(tmp_path.rglob("record.json"))) == 18 + 12

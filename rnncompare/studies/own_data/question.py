@@ -34,7 +34,7 @@ class Question:
         metric: that decides; None for the one that suits the data.
         plain: the settings of a plain RNN, trained where time is left; None to leave it out.
         sizes: whether half of the data are trained on too where time is left.
-        tune: what is tuned: ``rate`` alone, or ``all``: width and dropout too where time is left.
+        tune: what is tuned: ``rate`` alone, ``all``: width and dropout too, or None: these where a budget leaves time.
         trials: of rate, width and dropout, of each model on each seed, where all is tuned.
         command: that asks again.
         words: settings of ``rnncompare.run`` that the runs share; None where the data came from Python.
@@ -47,7 +47,7 @@ class Question:
     metric: str | None = None
     plain: RunSettings | None = None
     sizes: bool = True
-    tune: str = "all"
+    tune: str | None = None
     trials: int = 8
     command: str = ""
     words: tuple[str, ...] | None = None
@@ -59,7 +59,9 @@ class Question:
 
     @property
     def trials_of_all(self) -> int:
-        """Trials of rate, width and dropout that are wanted: none where the rate alone is tuned."""
+        """Trials of rate, width and dropout that are wanted, if there is time; none where the rate alone is tuned."""
+        if self.tune is None:
+            return 0 if self.budget is None else self.trials
         return self.trials if self.tune == "all" else 0
 
     def key(self) -> str:
