@@ -63,7 +63,8 @@ def course(
         price = wanted.groupby("arm")[PRICES[unit]].median().to_dict()
         if not all(price.get(arm, 0) > 0 for arm in arms):
             return None
-    each = dict(zip(wanted["run_id"], wanted["arm"].map(price) / (1000 if unit == "seconds" else 1), strict=True))
+    paid = wanted["arm"].map(price).astype(float) / (1000 if unit == "seconds" else 1)  # of no runs, map gives strings
+    each = dict(zip(wanted["run_id"], paid, strict=True))
     curves = {
         run: curve.assign(spent=curve["update"] * each[run])
         for run, curve in evidence.curves[evidence.curves["run_id"].isin(wanted["run_id"])].groupby("run_id")

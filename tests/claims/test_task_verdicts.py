@@ -8,6 +8,7 @@ import pytest
 from grid_evidence import RATES, evidence, noisy, runs, scale
 
 from rnncompare.claims.claim import Claim
+from rnncompare.claims.course import course
 from rnncompare.claims.judge import judge
 
 CLAIM = Claim(
@@ -256,11 +257,11 @@ def test_the_course_of_training_tells_sooner_from_better():
             value = run._asdict()["_4"] if there else 0.9
             rows.append((run.run_id, update, value, value))
     curves = pd.DataFrame(rows, columns=["run_id", "update", "validation_metric", "validation_loss"])
-    course = task_of(frame, curves=curves).courses["updates"].set_index("spent")
-    assert course["effect"].iloc[0] == pytest.approx(0.4, abs=0.02)
-    assert course["band_low"].iloc[0] > 0.02
-    assert course["effect"].iloc[-1] == pytest.approx(0.0, abs=0.01)
-    assert (course["band_low"] <= course["low"] + 1e-12).all()
+    found = task_of(frame, curves=curves).courses["updates"].set_index("spent")
+    assert found["effect"].iloc[0] == pytest.approx(0.4, abs=0.02)
+    assert found["band_low"].iloc[0] > 0.02
+    assert found["effect"].iloc[-1] == pytest.approx(0.0, abs=0.01)
+    assert (found["band_low"] <= found["low"] + 1e-12).all()
 
 
 @pytest.mark.parametrize(
@@ -283,6 +284,20 @@ def test_the_course_by_what_is_spent_counts_what_an_update_costs(unit, column, f
         [0.5] * ((ahead.index >= 1000) & (ahead.index < 10_000)).sum()
     )
     assert ahead.iloc[-1] == 0
+
+
+def test_there_is_no_course_of_a_condition_without_runs():
+    frame = pair(0.0)
+    curves = pd.DataFrame(
+        [(run, 100, 0.5, 1.0) for run in frame["run_id"]],
+        columns=["run_id", "update", "validation_metric", "validation_loss"],
+    )
+    seeds, rates = sorted(frame["seed"].unique()), sorted(frame["rate"].unique())
+    task, value = frame["task"].iloc[0], str(frame["value"].iloc[0])
+    found = [
+        course(evidence(frame, curves=curves), task, at, ("a", "b"), seeds, rates) for at in (value, "no such value")
+    ]
+    assert [one is None for one in found] == [False, True]
 
 
 def test_times_that_were_never_reached_are_bounds_and_targets_seldom_reached_do_not_count():
