@@ -14,7 +14,6 @@ from functools import partial
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 
-from rnncompare.base.callable_module import make_callable
 from rnncompare.base.errors import require
 from rnncompare.base.isolation import preload
 from rnncompare.claims import load, names
@@ -25,8 +24,6 @@ from rnncompare.studies.protocol import load_task
 from rnncompare.studies.run_study import conduct
 from rnncompare.studies.study_settings import StudySettings, check_beside_claims, check_beside_data, split
 from rnncompare.sweep import stacked_on_gpu
-
-make_callable(__name__)
 
 DESCRIPTION = """Which is better, GRU or LSTM? Train each to its end at the same learning rates and seeds, and judge.
 
