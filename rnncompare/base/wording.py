@@ -8,6 +8,7 @@ METRICS = {
     "bits_per_character": "bits per character",
     "nll_per_frame": "negative log-likelihood (nats per frame)",
 }
+LEARNED_BY = dict.fromkeys(("accuracy", "bits_per_character"), "cross_entropy")  # metrics that are not the loss itself
 
 
 def safe(text: object) -> str:
@@ -33,6 +34,12 @@ def counted(number: object, noun: str) -> str:
 def metric_label(metric: str | None) -> str:
     """A metric in words, with its unit."""
     return METRICS.get(metric, metric.replace("_", " ")) if metric else "metric"
+
+
+def loss_label(metric: str | None) -> str:
+    """The loss that is minimised where ``metric`` judges, with its unit if it is known."""
+    label = METRICS.get(LEARNED_BY.get(metric, metric)) if metric else None
+    return f"loss: {label}" if label else "loss"
 
 
 def direction(higher_is_better: object) -> str:
