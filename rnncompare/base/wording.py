@@ -1,6 +1,8 @@
-"""Text to show: safe and short, with counts and metrics in words."""
+"""Text to show: safe and short, with counts and metrics in words, and tables as Markdown."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 METRICS = {
     "mean_squared_error": "mean squared error",
@@ -45,3 +47,12 @@ def loss_label(metric: str | None) -> str:
 def direction(higher_is_better: object) -> str:
     """Which way a metric is better."""
     return f"{'higher' if higher_is_better else 'lower'} is better"
+
+
+def markdown(columns: Iterable[object], rows: Iterable[Iterable[object]], aligned: bool = False) -> str:
+    """A table as Markdown; one that is ``aligned`` reads well as plain text, too."""
+    lines = [[str(cell).replace("|", "\\|") for cell in line] for line in (columns, *rows)]
+    widths = [max(map(len, column)) if aligned else 0 for column in zip(*lines, strict=True)]
+    head, *body = (f"| {' | '.join(map(str.ljust, line, widths))} |" for line in lines)
+    rule = "|".join("-" * (width + 2) if aligned else " --- " for width in widths)
+    return "\n".join([head, f"|{rule}|", *body])
