@@ -169,11 +169,3 @@ def remove_leftovers(folder: Path) -> None:
     """Remove temporary files that a killed process left in a run's folder."""
     for path in folder.glob(".*.part"):
         path.unlink(missing_ok=True)
-
-
-def is_recorded(results_dir: str | Path, run_id: str) -> bool:
-    """Whether the run has a readable record, so that it need not be trained again."""
-    try:
-        return read_record(Path(results_dir) / run_id / "record.json").run_id == run_id
-    except DataError:
-        return False
