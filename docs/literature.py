@@ -13,6 +13,7 @@ import yaml
 from scipy import stats
 
 import rnncompare
+from rnncompare.base.wording import markdown
 
 ROOT = Path(__file__).parents[1]
 NAMES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
@@ -60,13 +61,13 @@ def compared(row, model, published, records):
 def table():
     """The table as Markdown."""
     sources = yaml.safe_load((ROOT / "experiments" / "sources.yaml").read_text(encoding="utf-8"))
-    rows = [["paper", "task", "model", "published", "ours [95 %]", "seeds", "reproduced"], ["---"] * 7]
+    rows = []
     for row in yaml.safe_load((ROOT / "experiments" / "literature.yaml").read_text(encoding="utf-8")):
         source = sources[row["paper"]]
         row["who"] = f"{source['author'].split(',')[0].split()[-1]} et al. {source['year']}"
         records = rnncompare.load_records(ROOT / "results" / "published" / row.get("store", "literature"))
         rows += [compared(row, model, published, records) for model, published in row["published"].items()]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+    return markdown(["paper", "task", "model", "published", "ours [95 %]", "seeds", "reproduced"], rows)
 
 
 if __name__ == "__main__":

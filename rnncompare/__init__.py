@@ -6,6 +6,8 @@ Names are imported when first used, so that ``import rnncompare`` costs no impor
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,7 +39,31 @@ _HOMES = {
     "load_model": "rnncompare.training.kept_model",
     "load_records": "rnncompare.records",
 }
-_CALLED = ("report", "run", "study", "sweep")  # modules that can be called, see `base.callable_module`
+_CALLED = ("report", "run", "study", "sweep")  # modules that can be called
+
+
+class _Called(ModuleType):
+    """A module of the package that, when called, calls the function of its name in `rnncompare.api`."""
+
+    def __call__(self, *arguments: Any, **settings: Any) -> Any:
+        function = getattr(importlib.import_module(f"{__name__}.api"), self.__name__.rpartition(".")[2])
+        return function(*arguments, **settings)
+
+
+class _Front(ModuleType):
+    """The package itself, in which ``python -m rnncompare.run`` works, and so does ``rnncompare.run(...)``.
+
+    Importing a submodule binds it to its name here, replacing whatever had that name. So a command's Python function
+    cannot have the name of its module: the module itself is made callable.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _CALLED and isinstance(value, ModuleType):
+            value.__class__ = _Called
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Front
 
 
 def __getattr__(name: str) -> Any:

@@ -167,8 +167,8 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
     Raises:
         SettingError, DataError: the request cannot be met; nothing was trained.
     """
-    from rnncompare.claims import load, names
-    from rnncompare.studies.protocol import load_task
+    from rnncompare.claims import names
+    from rnncompare.studies.protocol import asked_for
     from rnncompare.studies.run_study import conduct
     from rnncompare.studies.study_settings import OWN, StudySettings, check_beside_claims
 
@@ -179,8 +179,7 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
     about = StudySettings(claim=claim, **{name: settings.pop(name) for name in list(settings) if name in OWN}).checked()
     words = _words(settings)
     check_beside_claims(words)
-    claims = [load(name) for name in (names() if claim == "all" else claim.split(","))]
-    tasks = {name: load_task(name) for one in claims for name in one.tasks}
+    claims, tasks = asked_for(claim)
     train = functools.partial(stacked_on_gpu, jobs=-1)
     with _main_left_alone():
         return conduct(about, claims, tasks, words, train, f"rnncompare.study(claim={claim!r})", _reporter(progress))

@@ -11,7 +11,6 @@ import contextlib
 import sys
 from collections.abc import Sequence
 
-from rnncompare.base.callable_module import make_callable
 from rnncompare.base.isolation import preload
 from rnncompare.cli import console
 from rnncompare.cli.application import SOME_FAILED, Command, run_hydra
@@ -26,7 +25,6 @@ DESCRIPTION = """Train a recurrent network on a sequence task, and record what i
 -m sweeps over settings given as lists; hydra/launcher=parallel (once called joblib) runs several at a time. What is
 recorded is not trained again."""
 
-make_callable(__name__)
 COMMAND = Command("run", DESCRIPTION, RunSettings, from_config)
 
 

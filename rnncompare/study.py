@@ -14,19 +14,16 @@ from functools import partial
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 
-from rnncompare.base.callable_module import make_callable
 from rnncompare.base.errors import require
 from rnncompare.base.isolation import preload
-from rnncompare.claims import load, names
+from rnncompare.claims import names
 from rnncompare.cli.application import SOME_FAILED, Command, fail, run_hydra
 from rnncompare.cli.console import StudyConsole
 from rnncompare.composition.compose import CONFIGS
-from rnncompare.studies.protocol import load_task
+from rnncompare.studies.protocol import asked_for
 from rnncompare.studies.run_study import conduct
 from rnncompare.studies.study_settings import StudySettings, check_beside_claims, check_beside_data, split
 from rnncompare.sweep import stacked_on_gpu
-
-make_callable(__name__)
 
 DESCRIPTION = """Which is better, GRU or LSTM? Train each to its end at the same learning rates and seeds, and judge.
 
@@ -83,8 +80,7 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
         print(reported(outcome).text())
         return
     check_beside_claims(runs)
-    claims = [load(name) for name in (names() if settings.claim == "all" else settings.claim.split(","))]
-    tasks = {name: load_task(name) for claim in claims for name in claim.tasks}
+    claims, tasks = asked_for(settings.claim)
     chosen = any(word.startswith("hydra/launcher=") for word in HydraConfig.get().overrides.hydra)
     train = launcher.train if chosen else partial(stacked_on_gpu, jobs=launcher.n_jobs, memory_mb=launcher.memory_mb)
     made = conduct(settings, claims, tasks, runs, train, command, StudyConsole())

@@ -24,9 +24,9 @@ from scipy.stats import gmean
 from rnncompare import load_records
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.base.isolation import call_isolated
+from rnncompare.base.wording import markdown
 from rnncompare.records import load_curves, write_whole
 from rnncompare.records.provenance import provenance
-from rnncompare.studies.publish import markdown
 
 SECONDS = 9 * 60.0
 LEAST = 5.0  # seconds left with which a step is begun
@@ -205,8 +205,8 @@ def page(outcomes: Sequence[Outcome], hardware: str, folder: Path) -> str:
             f"# {hardware}\n",
             f"Made by `make gpu`, {made.time}: rnncompare {made.version} at {made.git_commit}, torch {made.torch}, "
             f"Python {made.python}, {made.platform}. Times are ratios within one run.\n",
-            markdown(["aim", "wanted", "found"], aims(folder)),
-            markdown(["step", "command", "seconds", "outcome"], rows),
+            markdown(["aim", "wanted", "found"], aims(folder)) + "\n",
+            markdown(["step", "command", "seconds", "outcome"], rows) + "\n",
         ]
     )
 

@@ -1,6 +1,8 @@
-"""Text to show: safe and short, with counts and metrics in words."""
+"""Text to show: safe and short, with counts and metrics in words, and tables as Markdown."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 METRICS = {
     "mean_squared_error": "mean squared error",
@@ -8,6 +10,7 @@ METRICS = {
     "bits_per_character": "bits per character",
     "nll_per_frame": "negative log-likelihood (nats per frame)",
 }
+LEARNED_BY = dict.fromkeys(("accuracy", "bits_per_character"), "cross_entropy")  # metrics that are not the loss itself
 
 
 def safe(text: object) -> str:
@@ -35,6 +38,21 @@ def metric_label(metric: str | None) -> str:
     return METRICS.get(metric, metric.replace("_", " ")) if metric else "metric"
 
 
+def loss_label(metric: str | None) -> str:
+    """The loss that is minimised where ``metric`` judges, with its unit if it is known."""
+    label = METRICS.get(LEARNED_BY.get(metric, metric)) if metric else None
+    return f"loss: {label}" if label else "loss"
+
+
 def direction(higher_is_better: object) -> str:
     """Which way a metric is better."""
     return f"{'higher' if higher_is_better else 'lower'} is better"
+
+
+def markdown(columns: Iterable[object], rows: Iterable[Iterable[object]], aligned: bool = False) -> str:
+    """A table as Markdown; one that is ``aligned`` reads well as plain text, too."""
+    lines = [[str(cell).replace("|", "\\|") for cell in line] for line in (columns, *rows)]
+    widths = [max(map(len, column)) if aligned else 0 for column in zip(*lines, strict=True)]
+    head, *body = (f"| {' | '.join(map(str.ljust, line, widths))} |" for line in lines)
+    rule = "|".join("-" * (width + 2) if aligned else " --- " for width in widths)
+    return "\n".join([head, f"|{rule}|", *body])

@@ -34,12 +34,12 @@ def product_peak(batch_size: int, hidden_size: int, device: torch.device, dtype:
     h = torch.randn(batch_size, hidden_size, device=device, dtype=dtype)
     weight = torch.randn(4 * hidden_size, hidden_size, device=device, dtype=dtype)
     operations = 2 * h.shape[0] * weight.numel()
-    rates = {name: operations / _seconds(product, device) / 1e9 for name, product in _products(h, weight).items()}
+    rates = {name: operations / _seconds(product, device) / 1e9 for name, product in products(h, weight).items()}
     best = max(rates, key=rates.__getitem__)
     return ProductPeak(rates[best], best)
 
 
-def _products(h: Tensor, weight: Tensor) -> dict[str, Callable[[], Tensor]]:
+def products(h: Tensor, weight: Tensor) -> dict[str, Callable[[], Tensor]]:
     """The available routines to multiply ``h`` by the transposed ``weight``."""
     transposed, result = weight.t().contiguous(), h.new_empty(len(h), len(weight))
     products: dict[str, Callable[[], Tensor]] = {

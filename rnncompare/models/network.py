@@ -87,11 +87,6 @@ class Columns(nn.Module):
         return torch.cat((*embedded, real), -1)
 
 
-def build(architecture: Architecture) -> Network:
-    """The network of ``architecture``, its initial weights drawn from torch's default generator."""
-    return Network(architecture)
-
-
 def check_own(architecture: Architecture) -> None:
     """Raise `SettingError` unless the module that an architecture's factory makes has the interface of torch's."""
     width = architecture.directions * architecture.hidden_size

@@ -17,6 +17,7 @@ import numpy as np
 from rnncompare.base.errors import DataError
 from rnncompare.base.files import read_text, write_whole
 from rnncompare.records.fields import SCHEMA_VERSION, Record, parse
+from rnncompare.tasks.user.reading import LATER, Layout
 
 CURVE_COLUMNS = ("update", "seconds", "examples", "train_loss", "validation_loss", "validation_metric")
 MODEL = "model.pt"  # beside the record, if the run kept its model
@@ -25,12 +26,7 @@ PATHS = ("path", "test_path")  # of data files
 NOT_IN_RUN_ID = ("results_dir", "force", "stale", "progress", "run_timeout", "checkpoint_seconds", "keep")
 # settings added later, with the values that describe earlier runs, so that these keep their ids
 CAME_LATER: dict[str, dict[str, Sequence[Any]]] = {
-    "data": {
-        "split": ("end", None),
-        **dict.fromkeys(
-            ("delimiter", "decimal", "encoding", "header", "known", "split_by", "folds", "fractions"), (None,)
-        ),
-    },
+    "data": {**dict.fromkeys((*LATER, *Layout.__dataclass_fields__), (None,)), "split": ("end", None)},
     "model": {"initialisation": ("torch",)},
     "train": {"schedule": ("constant",), "settle": (None,), "min_updates": (0,), "fused": (False,)},
 }
@@ -173,11 +169,3 @@ def remove_leftovers(folder: Path) -> None:
     """Remove temporary files that a killed process left in a run's folder."""
     for path in folder.glob(".*.part"):
         path.unlink(missing_ok=True)
-
-
-def is_recorded(results_dir: str | Path, run_id: str) -> bool:
-    """Whether the run has a readable record, so that it need not be trained again."""
-    try:
-        return read_record(Path(results_dir) / run_id / "record.json").run_id == run_id
-    except DataError:
-        return False

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import html
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncompare.base.wording import direction, metric_label, safe
+from rnncompare.base.wording import direction, markdown, metric_label, safe
 from rnncompare.statistics import mean_interval
 from rnncompare.studies.own_data.outcome import Outcome
 
@@ -146,9 +145,9 @@ class Result(Outcome):
     def markdown(self) -> str:
         """The answer and the table as Markdown, which also reads well as it is."""
         table = self.shown()
-        rows = [list(table), *table.to_numpy().tolist()] if len(table) else []
-        lines = _markdown([[str(cell).replace("|", "\\|") for cell in row] for row in rows])
-        return "\n".join([self.answer, "", f"{self.caption()}.", "", *lines] if lines else [self.answer])
+        if table.empty:
+            return self.answer
+        return f"{self.answer}\n\n{self.caption()}.\n\n{markdown(table, table.to_numpy(), aligned=True)}"
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
@@ -166,10 +165,3 @@ class Result(Outcome):
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
-
-
-def _markdown(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The lines of a Markdown table whose columns are aligned in plain text, too; of the first row the head."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [f"| {' | '.join(map(str.ljust, row, widths))} |" for row in rows]
-    return [*lines[:1], f"|{'|'.join('-' * (width + 2) for width in widths)}|", *lines[1:]] if lines else []

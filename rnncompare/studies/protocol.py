@@ -11,7 +11,7 @@ import yaml
 
 from rnncompare.base import package_files
 from rnncompare.base.errors import DataError, SettingError, require
-from rnncompare.claims import Claim
+from rnncompare.claims import Claim, load, names
 from rnncompare.claims.scale import Scale
 
 TASKS = package_files.folder("configs") / "study" / "task"
@@ -150,6 +150,12 @@ def load_task(name: str) -> StudyTask:
         return parse_task(name, yaml.safe_load(path.read_text(encoding="utf-8")))
     except (TypeError, ValueError, KeyError, AttributeError, yaml.YAMLError) as error:
         raise DataError(f"{path}: not a study task: {' '.join(str(error).split())}") from error
+
+
+def asked_for(claim: str) -> tuple[list[Claim], dict[str, StudyTask]]:
+    """The claims of that name, several with commas, or ``all``, and their tasks; errors are those of loading them."""
+    claims = [load(name) for name in (names() if claim == "all" else claim.split(","))]
+    return claims, {name: load_task(name) for one in claims for name in one.tasks}
 
 
 def parse_task(name: str, content: Mapping[str, Any]) -> StudyTask:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rnncompare.base.errors import DataError
+from rnncompare.base.wording import markdown
 from rnncompare.claims.claim import EXPERIMENTS
 from rnncompare.claims.finding import Finding
 from rnncompare.statistics import Interval
@@ -60,7 +61,7 @@ def filled(text: str, study: Study) -> str:
                 content = _conditions(findings, titles)
             case _:
                 content = _checks(findings)
-        return f"{found[1]}\n{content}\n{found[4]}"
+        return f"{found[1]}\n{content}\n\n{found[4]}"
 
     return BLOCK.sub(block, text)
 
@@ -99,12 +100,6 @@ def _checks(findings: Sequence[Finding]) -> str:
     marks = {True: "yes", False: "**no**", None: ""}
     rows = [(check.statement, check.found, marks[check.holds]) for finding in findings for check in finding.checks]
     return markdown(["looked at", "found", "holds"], rows)
-
-
-def markdown(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A table as Markdown."""
-    lines = [list(columns), ["---"] * len(list(columns)), *rows]
-    return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 
 
 if __name__ == "__main__":

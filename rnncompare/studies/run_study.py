@@ -14,6 +14,7 @@ from typing import Any
 
 from rnncompare.base.errors import SettingError
 from rnncompare.claims import Claim
+from rnncompare.records import run_id
 from rnncompare.records.provenance import provenance
 from rnncompare.studies import budget, probing
 from rnncompare.studies.grids import FEWEST_TO_CHOOSE, Grids
@@ -25,6 +26,7 @@ from rnncompare.studies.study_settings import StudySettings
 from rnncompare.studies.verdicts import Study, read_study
 from rnncompare.sweep import Train, find_missing, recorded, require_writable
 from rnncompare.sweep.resources import jobs_at_a_time
+from rnncompare.training.settings import RunSettings
 
 UNTIL_JUDGING = 0.9  # of a budget, since ending runs and judging take time too
 FOR_MEASURING = 0.35  # of a budget
@@ -71,12 +73,13 @@ def conduct(
 
     total = settings.seconds()
     probing.measure(requests, settings.results_dir, reporter, total and began + FOR_MEASURING * total)
-    missing = _missing(planned, settings)
-    seconds = _seconds(planned, settings, [entry for entry in missing if any(missing[entry])], reporter)
-    prices = {entry: sum(missing[entry]) * seconds.get(entry, 0.0) for entry in planned.runs}
     deadline = None if total is None else began + UNTIL_JUDGING * total
     study = _Study(settings, Grids(planned), command, train, reporter, deadline, planned.left_out | unserved)
     study.probes = probing.identities(requests)
+    _, todo = study.first_look()
+    missing = {entry: [run_id(run.config()) in todo for run in study.grids.of(entry)] for entry in planned.runs}
+    seconds = _seconds(planned, settings, [entry for entry in missing if any(missing[entry])], reporter)
+    prices = {entry: sum(missing[entry]) * seconds.get(entry, 0.0) for entry in planned.runs}
     if deadline is None or not planned.runs:
         study.announce(prices)
         study.make(folder)
@@ -148,9 +151,7 @@ class _Study:
         if not plan.runs:
             return
         jobs = jobs_at_a_time(plan.runs.values())
-        self.grids.require(looks[0])
-        runs = self.grids.in_order()
-        todo = find_missing(runs)
+        runs, todo = self.first_look()
         first = sum(prices[entry] for entry in plan.runs)
         line = f"  {len(runs)} runs for the first {looks[0]} pairs, {len(runs) - len(todo)} recorded already"
         if todo and first:
@@ -158,6 +159,12 @@ class _Study:
             most = f"; {first * looks[-1] / looks[0] / 3600:.1f} if all went on to {looks[-1]} pairs"
             line += f": about {hours}{most * (len(looks) > 1 and len(todo) == len(runs))}"
         self.reporter.say(line)
+
+    def first_look(self) -> tuple[dict[str, RunSettings], dict[str, RunSettings]]:
+        """The runs of the first look, and those of them that are to be trained."""
+        self.grids.require(self.settings.looks[0])
+        runs = self.grids.in_order()
+        return runs, find_missing(runs)
 
     def make(self, folder: Path) -> None:
         """Train look by look: first the range of rates grows, then the pairs of what is still open."""
@@ -187,7 +194,7 @@ class _Study:
             names = ", ".join(dict.fromkeys(condition.task for condition in grown))
             self.reporter.say(f"  the best rate lies at the end of its range, which grows: {names}")
 
-    def _train(self, stage: str, missing: Mapping[str, Any]) -> bool:
+    def _train(self, stage: str, missing: Mapping[str, RunSettings]) -> bool:
         with (
             self.reporter.stage(stage, len(missing), "run") as bar,
             contextlib.closing(self.train(missing, bar)) as finished,
@@ -198,16 +205,6 @@ class _Study:
                     bar.note("the budget is spent: training ends here")
                     return False
         return True
-
-
-def _missing(planned: Plan, settings: StudySettings) -> dict[Entry, list[bool]]:
-    """Whether each run of the first look is still to be trained, seed by seed for each entry."""
-    from rnncompare.records import run_id
-
-    grids = Grids(planned)
-    grids.require(settings.looks[0])
-    missing = find_missing(grids.in_order())
-    return {entry: [run_id(run.config()) in missing for run in grids.of(entry)] for entry in planned.runs}
 
 
 def _seconds(

@@ -9,7 +9,7 @@ from rnncompare.base.errors import SettingError
 from rnncompare.models import cells
 from rnncompare.models.architecture import Architecture
 from rnncompare.models.cells import cell_class
-from rnncompare.models.network import build
+from rnncompare.models.network import Network
 from rnncompare.models.reference import MODULES
 
 FEATURES, H = 5, 12
@@ -19,7 +19,7 @@ WITH_OWN_START = {"irnn", "lstm_chrono", "mut1", "mut2"}  # an identity matrix o
 def network(name, seed=0, **changed):
     arguments = {"features": FEATURES, "outputs": 2, "readout": "last", "hidden_size": H, "initialisation": "keras"}
     torch.manual_seed(seed)
-    return build(Architecture(name, **arguments | changed))
+    return Network(Architecture(name, **arguments | changed))
 
 
 def layers(name, **changed):

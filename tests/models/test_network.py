@@ -11,7 +11,7 @@ from rnncompare.base.errors import SettingError
 from rnncompare.models.architecture import Architecture, names
 from rnncompare.models.cells.lstm import LSTMCell
 from rnncompare.models.cells.rnn import RNNCell
-from rnncompare.models.network import Network, build
+from rnncompare.models.network import Network
 from rnncompare.models.reference import reference
 from rnncompare.tasks.contract.objectives import Classification
 
@@ -24,7 +24,7 @@ def architecture(name: str = "gru", **changes) -> Architecture:
 
 def seeded(plan: Architecture, seed: int = 0) -> Network:
     torch.manual_seed(seed)
-    return build(plan)
+    return Network(plan)
 
 
 @pytest.mark.parametrize(("own", "torchs"), PAIRS)
@@ -163,7 +163,7 @@ def test_options_reach_the_cell():
 
 
 def test_categories_are_embedded_each_by_its_own_table_beside_the_numbers():
-    network = build(architecture(features=2, categories=(5, 200), hidden_size=3))
+    network = Network(architecture(features=2, categories=(5, 200), hidden_size=3))
     first, second = network.embedding.tables
     assert (first.weight.shape, second.weight.shape) == ((5, 5), (200, 64))
     codes, numbers = torch.tensor([[[3, 170]], [[0, 1]]]), torch.randn(2, 1, 2)
@@ -179,7 +179,7 @@ def test_categories_are_embedded_each_by_its_own_table_beside_the_numbers():
 @given(vocabulary=st.integers(1, 200), size=st.none() | st.integers(1, 100))
 @settings(max_examples=20, deadline=None)
 def test_embedding_size(vocabulary, size):
-    network = build(architecture(features=None, vocabulary=vocabulary, embedding_size=size, hidden_size=2))
+    network = Network(architecture(features=None, vocabulary=vocabulary, embedding_size=size, hidden_size=2))
     assert network.embedding.weight.shape == (vocabulary, size if size is not None else min(vocabulary, 64))
     assert network.recurrent.weight_ih_l0.shape[1] == network.embedding.embedding_dim
 

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from rnncompare.base.errors import SettingError
 from rnncompare.models import cells
 from rnncompare.models.architecture import Architecture, names
-from rnncompare.models.network import build
+from rnncompare.models.network import Network
 from rnncompare.models.sizing import count_parameters, flops_per_update, solve_hidden_size, state_size
 
 plans = st.builds(
@@ -46,7 +46,7 @@ def numel(module: torch.nn.Module) -> int:
 
 def measured_flops(plan: Architecture, batch_size: int, sequence_length: int) -> int:
     """What torch counts in one forward and backward of the plain loop."""
-    network = build(replace(plan, implementation="loop"))
+    network = Network(replace(plan, implementation="loop"))
     shape = sequence_length, batch_size
     if plan.features is None:
         inputs = torch.randint(plan.vocabulary, shape)
@@ -61,7 +61,7 @@ def measured_flops(plan: Architecture, batch_size: int, sequence_length: int) ->
 @given(plan=plans)
 @settings(max_examples=60, deadline=None)
 def test_counts_are_those_of_the_built_network(plan):
-    counts, network = count_parameters(plan), build(plan)
+    counts, network = count_parameters(plan), Network(plan)
     assert counts.total == numel(network)
     assert counts.recurrent == numel(network.recurrent)
     assert counts.embedding == numel(network.embedding)
@@ -71,7 +71,7 @@ def test_counts_are_those_of_the_built_network(plan):
 @pytest.mark.parametrize("name", names())
 def test_every_model_is_counted(name):
     plan = real(name, hidden_size=7, num_layers=2, bidirectional=True)
-    assert count_parameters(plan).total == numel(build(plan))
+    assert count_parameters(plan).total == numel(Network(plan))
 
 
 @pytest.mark.parametrize(("gates", "suffix"), [(1, "rnn"), (3, "gru"), (4, "lstm")])
@@ -99,7 +99,7 @@ def test_a_gru_has_three_quarters_of_an_lstms_recurrent_parameters():
 @pytest.mark.parametrize("name", names())
 def test_state_size_is_what_the_module_hands_on(name):
     plan = real(name, hidden_size=5, num_layers=2, bidirectional=True)
-    _, state = build(plan).recurrent(torch.randn(3, 1, 2))
+    _, state = Network(plan).recurrent(torch.randn(3, 1, 2))
     assert state_size(plan) == sum(part.numel() for part in (state if isinstance(state, tuple) else (state,)))
 
 

@@ -11,11 +11,13 @@ import pytest
 from parsed import Parsed
 from synthetic_records import ADDING, JSB, PARITY, record, sweep
 
+from rnncompare.base.wording import loss_label
 from rnncompare.records import load_curves, load_records, run_id, write_record
 from rnncompare.report.__main__ import main
 from rnncompare.report.figures import canvas, palette, run_scores, run_times
 from rnncompare.report.tables import label
 from rnncompare.statistics import mean_interval
+from rnncompare.tasks.contract import objectives
 
 ROOT = Path(__file__).parents[2]
 
@@ -275,6 +277,12 @@ def test_names_from_data_are_drawn_literally_and_stay_in_the_folder(tmp_path, ca
 def test_names_that_look_alike_get_files_of_their_own():
     assert canvas.slug("adding", 0) == "adding"
     assert len({canvas.slug("a/b", 0), canvas.slug("a_b", 1), canvas.slug("a\\b", 2)}) == 3
+
+
+def test_the_loss_of_every_objective_has_a_unit():
+    kinds = (objectives.Regression, objectives.Frames, *objectives.Classification.__subclasses__())
+    assert loss_label("accuracy") == loss_label("bits_per_character") == "loss: cross-entropy (nats)"
+    assert all(loss_label(kind.metric).startswith("loss: ") for kind in kinds)
 
 
 def test_a_figure_drawn_twice_is_the_same_file_and_leaves_matplotlib_as_it_was(tmp_path):

@@ -10,7 +10,7 @@ from torch import nn
 
 from rnncompare.base.errors import SettingError
 from rnncompare.models.architecture import Architecture
-from rnncompare.models.network import build
+from rnncompare.models.network import Network
 from rnncompare.tasks.adding import Adding
 from rnncompare.tasks.contract import Examples, stream
 from rnncompare.training import loop
@@ -36,7 +36,7 @@ def settings(model="gru", *, seed=0, size=64, **changed):
 def prepared(run):
     data = run.data.load(run.seed)
     torch.manual_seed(run.seed)
-    network = build(Architecture(name=run.model.name, outputs=1, readout="last", features=2, hidden_size=8))
+    network = Network(Architecture(name=run.model.name, outputs=1, readout="last", features=2, hidden_size=8))
     return data, network, Split(data.train, "last", CPU), Split(data.validation, "last", CPU)
 
 

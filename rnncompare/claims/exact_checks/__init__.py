@@ -26,11 +26,6 @@ class Check:
     value: float | None = None
 
 
-def names() -> list[str]:
-    """The claims that have checks."""
-    return package_files.modules(__name__)
-
-
 def checks(name: str) -> list[Check]:
     """The checks of the claim called ``name``, run now.
 

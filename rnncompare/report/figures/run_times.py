@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas.api.typing import SeriesGroupBy
 
-from rnncompare.base.wording import metric_label
+from rnncompare.base.wording import loss_label, metric_label
 from rnncompare.records import CURVE_COLUMNS
 from rnncompare.report.figures import canvas, svg
 from rnncompare.report.figures.canvas import MUTED, plain
@@ -80,7 +80,7 @@ def learning_curve(
     ):
         canvas.logarithmic(axes, values)
         axes.set_xlabel("updates")
-    losses.set_ylabel("loss")
+    losses.set_ylabel(loss_label(metric))
     quality.set_ylabel(plain(f"validation {metric_label(metric)}"))
     canvas.headline(figure, title, "one run, one seed")
     svg.save_png(figure, Path(path))

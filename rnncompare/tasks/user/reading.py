@@ -11,13 +11,7 @@ from rnncompare.tasks.contract import setting
 KINDS = ("classification", "regression", "forecasting", "text_classification", "language_modelling", "events")
 UNITS = ("characters", "words")
 SPLITS = ("random", "ordered", "group", "rolling")
-LATER = (
-    "known",
-    "split",
-    "split_by",
-    "folds",
-    "fractions",
-)  # settings that came later; at null, data are known as before
+LATER = ("known", "split", "split_by", "folds", "fractions")  # came later; at null, data and runs are known as before
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "bar": "|", "\\t": "\t"}
 MARKS = {"point": ".", "comma": ","}
 

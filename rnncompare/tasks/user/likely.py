@@ -1,0 +1,115 @@
+"""Which columns are likely to be a group, texts or features: told by their names and values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnncompare.tasks.user.columns import is_text, is_whole, mixed
+from rnncompare.tasks.user.tables import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GROUPS = re.compile(
+    r"(.*[_ ])?(id|group|series|sequence|seq|case|session|subject|user|customer|patient|unit|trace|episode|trial|sample"
+    r"|device|store|item|symbol|ticker|machine|engine|utterance)([_ ]?(id|no|nr|number|name|key))?|.*[a-z]Id",
+    re.I,
+)
+IDENTIFIERS = re.compile(r"(?i:(.*[_ ])?(id|no|nr|number|code|key))|.*[a-z](I[dD]|N[or]|Number|Code|Key)")
+LOOKED_AT = 1000  # values from which text is told from names
+
+
+def find_group(frame: pd.DataFrame, names: list[str], time: str | None) -> str | None:
+    """The column that tells sequences apart: one called so, or else one that changes now and then and never back.
+
+    Whole numbers that are held as reals, as where a cell is empty, count where the column is called so.
+    """
+
+    def groups(name: str) -> bool:
+        series = frame[name]
+        few = series.dtype.kind not in "mM" and 2 <= series.nunique() <= len(frame) // 2
+        return few and (series.dtype.kind != "f" or is_whole(series))
+
+    called = [name for name in names if GROUPS.fullmatch(str(name)) and groups(name)]
+    if called:
+        return called[0]
+    if time is not None and frame[time].is_monotonic_increasing and frame[time].is_unique:
+        return None
+    other = (name for name in names if frame[name].dtype.kind != "f" and groups(name))
+    return next((name for name in other if _contiguous(frame[name])), None)
+
+
+def _contiguous(series: pd.Series) -> bool:
+    """Whether equal values stand together."""
+    import pandas as pd
+
+    codes, levels = pd.factorize(series)
+    return int((np.diff(codes) != 0).sum()) == len(levels) - 1
+
+
+def varies(frame: pd.DataFrame, group: str, target: str) -> bool:
+    """Whether the target takes two values in some group."""
+    import pandas as pd
+
+    groups, values = (pd.factorize(frame[name])[0].astype(np.int32) for name in (group, target))
+    known = (groups >= 0) & (values >= 0)
+    groups, values = groups[known], values[known]
+    one = np.zeros(groups.max(initial=0) + 1, np.int32)
+    one[groups] = values
+    return bool((values != one[groups]).any())
+
+
+def find_text(table: Table, names: list[str], kind: str, time: str | None, quantity: bool) -> str | None:
+    """The column of texts: the one of longest text, if it has several words, or is all that there is to read.
+
+    Where the target is a quantity, rows in order of ``time`` are read for that, and names of one word are no texts.
+    """
+    if kind not in ("auto", "text_classification"):
+        return None
+    frame = table.frame
+    texts = [name for name in names if is_text(frame[name]) and not mixed(table, name)]
+    if not texts or (kind == "auto" and quantity and time is not None):
+        return None
+    few = {name: frame[name].dropna().head(LOOKED_AT).astype(str) for name in texts}
+    longest = max(texts, key=lambda name: few[name].str.len().mean())
+    words = few[longest].str.split().str.len().mean()
+    alone = not quantity and len(names) == 1 and _mostly_distinct(frame[longest])
+    return longest if kind == "text_classification" or words >= 3 or alone else None
+
+
+def choose_features(table: Table, names: list[str], listed: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """The columns that can be read at a step, those of them that are embedded, and those that cannot be read.
+
+    Args:
+        table: the columns.
+        names: those that have no role yet.
+        listed: those that were said to be categorical.
+    """
+    features, categorical, dropped = [], [], []
+    for name in names:
+        series = table.frame[name]
+        if series.isna().all() or series.dtype.kind in "mM":
+            dropped.append(name)
+            continue
+        words = is_text(series) and name not in listed and not mixed(table, name)
+        if (words or (name not in listed and _is_identifier(series))) and _mostly_distinct(series):
+            dropped.append(name)
+            continue
+        features.append(name)
+        if words or name in listed:
+            categorical.append(name)
+    return features, categorical, dropped
+
+
+def _is_identifier(series: pd.Series) -> bool:
+    """Whether a column of whole numbers is called a number of something."""
+    return bool(IDENTIFIERS.fullmatch(str(series.name))) and series.dtype.kind in "iuf" and is_whole(series)
+
+
+def _mostly_distinct(series: pd.Series) -> bool:
+    """Whether there are more than half as many different values as rows."""
+    return 2 * series.nunique(dropna=False) > len(series)
