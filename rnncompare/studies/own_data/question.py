@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MARGIN = 0.02  # of the way from the trivial baseline to a perfect score: the difference that matters
 SMALL_TEST = 200  # examples; of fewer, the luck of the test split is no smaller than that of seeds
-MOST_BASELINE_SECONDS = 0.1  # of a budget
 
 
 @dataclass(frozen=True, kw_only=True)
