@@ -161,9 +161,11 @@ def _estimate(
 ) -> tuple[Estimate, float | None, tuple[str, ...]]:
     """The difference with its whole uncertainty; the test set's part of that; and a note on what is not included."""
     conditions = comparison.conditions
+    # scores without tuning are shares of the rates that solve the task, not yes or no
+    counted = terms.solves and all(np.isin(grid.test, (0, 1)).all() for grid in conditions[0].grids)
     estimate: Estimate = (
         tuned_proportions(*conditions[0].grids)
-        if terms.solves and len(conditions) == 1
+        if counted and len(conditions) == 1
         else tuned_difference(comparison.grids)
     )
     scale = terms.scale

@@ -286,6 +286,17 @@ def test_the_course_by_what_is_spent_counts_what_an_update_costs(unit, column, f
     assert ahead.iloc[-1] == 0
 
 
+def test_without_tuning_a_solve_or_fail_task_is_judged_by_the_share_of_rates_that_solve_it():
+    untuned = Claim(**{**vars(CLAIM), "measures": ("quality_untuned",)})
+    frame = solving(1.0, 1.0, 10)
+    failed = (frame["arm"] == "b") & (frame["rate"] == RATES[2])  # which b does not solve at the highest rate
+    frame.loc[failed, ["quality.test", "quality.validation"]] = frame["quality.baseline"].iloc[0]
+    task = task_of(frame.assign(added=False), untuned, scales={"t": scale("solve")})
+    assert task.first.mean == pytest.approx(1.0)
+    assert task.second.mean == pytest.approx(2 / 3)
+    assert task.verdict != "not measured"
+
+
 def test_there_is_no_course_of_a_condition_without_runs():
     frame = pair(0.0)
     curves = pd.DataFrame(
