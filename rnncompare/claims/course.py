@@ -46,8 +46,8 @@ def course(
             an arm's at the median time of its runs' updates, so that one run's slow moments decide nothing.
 
     Returns:
-        ``spent``, ``effect``, ``low``, ``high``, ``band_low`` and ``band_high``; None if there are no curves, or the
-        price of an update is not known for every arm.
+        ``spent``, ``effect``, ``low``, ``high``, ``band_low`` and ``band_high``; None if there are no such runs or no
+        curves, or the price of an update is not known for every arm.
     """
     import pandas as pd
 
@@ -56,6 +56,8 @@ def course(
     runs = evidence.runs
     mine = runs[(runs["task"] == task) & (runs["value"].map(str) == value)]
     wanted = mine[mine["arm"].isin(arms) & mine["seed"].isin(seeds) & mine["rate"].isin(rates)]
+    if wanted.empty:
+        return None
     price = dict.fromkeys(arms, 1.0)
     if unit != "updates":
         if PRICES[unit] not in wanted:
@@ -63,8 +65,7 @@ def course(
         price = wanted.groupby("arm")[PRICES[unit]].median().to_dict()
         if not all(price.get(arm, 0) > 0 for arm in arms):
             return None
-    paid = wanted["arm"].map(price).astype(float) / (1000 if unit == "seconds" else 1)  # of no runs, map gives strings
-    each = dict(zip(wanted["run_id"], paid, strict=True))
+    each = dict(zip(wanted["run_id"], wanted["arm"].map(price) / (1000 if unit == "seconds" else 1), strict=True))
     curves = {
         run: curve.assign(spent=curve["update"] * each[run])
         for run, curve in evidence.curves[evidence.curves["run_id"].isin(wanted["run_id"])].groupby("run_id")

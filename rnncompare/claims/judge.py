@@ -78,7 +78,7 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame 
         terms = Terms(how, rule, margin, scale, evidence.looks, _test_examples(evidence, name))
         comparison = found.get(name)
         task = judge_task(comparison, terms, arms) if comparison else terms.blank(name)
-        if comparison and how.task_margin:
+        if comparison and how.task_margin and not how.over_rates:
             task = dataclasses.replace(task, courses=dict(_courses(evidence, comparison, arms)))
         tasks.append(task)
     finding = Finding(

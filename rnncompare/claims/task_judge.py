@@ -59,8 +59,9 @@ class Terms:
 
     @property
     def solves(self) -> bool:
-        """Whether the scores tell which seeds solve the task."""
-        return bool(self.measure.task_margin and self.scale and self.scale.kind == "solve")
+        """Whether the scores tell which seeds solve the task, and are not shares of rates that do."""
+        solve = self.measure.task_margin and self.scale and self.scale.kind == "solve"
+        return bool(solve and not self.measure.over_rates)
 
     def blank(self, task: str) -> TaskFinding:
         """The finding on a task about which nothing is known."""
@@ -161,11 +162,9 @@ def _estimate(
 ) -> tuple[Estimate, float | None, tuple[str, ...]]:
     """The difference with its whole uncertainty; the test set's part of that; and a note on what is not included."""
     conditions = comparison.conditions
-    # scores without tuning are shares of the rates that solve the task, not yes or no
-    counted = terms.solves and all(np.isin(grid.test, (0, 1)).all() for grid in conditions[0].grids)
     estimate: Estimate = (
         tuned_proportions(*conditions[0].grids)
-        if counted and len(conditions) == 1
+        if terms.solves and len(conditions) == 1
         else tuned_difference(comparison.grids)
     )
     scale = terms.scale

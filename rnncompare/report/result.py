@@ -115,8 +115,8 @@ class Result(Outcome):
     def caption(self) -> str:
         """What the table shows, and which metric decides."""
         better = direction(self.facts.higher_is_better)
-        fewer = not self.facts.same_test and any(len(one.test) > self.facts.splits for one in self.situation.known)
-        baselines = f"; baselines are means over the first {self.facts.splits} splits" if fewer else ""
+        splits = self.situation.first_splits
+        baselines = f"; baselines are means over the first {splits} splits" if splits else ""
         return f"On test data; {metric_label(self.facts.metric)} decides ({better}){baselines}"
 
     def text(self) -> str:

@@ -215,6 +215,14 @@ def test_where_each_seed_has_its_own_settings_the_best_of_each_by_validation_and
     assert one.differences == pytest.approx(np.zeros(8), abs=1e-12)
 
 
+def test_tables_of_rates_and_of_trials_put_together_are_numbered_twice_and_scored_all_the_same():
+    found = facts(True)
+    runs = scored(searched_records({"gru": 16, "lstm": 64}), found)
+    twice = runs.set_axis([0] * len(runs))
+    one, other = (score(table, "gru", found, searched=True) for table in (runs, twice))
+    assert (other.best_run, other.rate, other.width) == (one.best_run, one.rate, one.width)
+
+
 def test_the_interval_of_pairs_tuned_on_their_own_is_that_of_their_differences():
     found, random = facts(True), np.random.default_rng(5)
     frame = searched_records({"gru": 16, "lstm": 64})

@@ -34,12 +34,14 @@ class Measure:
         unit: of a difference between two scores; empty for the task's own unit of quality.
         task_margin: whether the task's own margin applies; otherwise the claim gives one.
         at_end: whether it judges what training ends with, so that runs cut by their budget say nothing.
+        over_rates: whether it scores all learning rates together, so that nothing is tuned.
     """
 
     scores: Callable[[Evidence], pd.DataFrame]
     unit: str
     task_margin: bool
     at_end: bool
+    over_rates: bool
 
     @property
     def meaning(self) -> str:
@@ -48,10 +50,10 @@ class Measure:
 
 
 def measure(
-    unit: str = "", *, task_margin: bool = False, at_end: bool = False
+    unit: str = "", *, task_margin: bool = False, at_end: bool = False, over_rates: bool = False
 ) -> Callable[[Callable[[Evidence], pd.DataFrame]], Measure]:
     """Make a function from evidence to scores a `Measure` of its name."""
-    return lambda scores: Measure(scores, unit, task_margin, at_end)
+    return lambda scores: Measure(scores, unit, task_margin, at_end, over_rates)
 
 
 def names() -> list[str]:

@@ -31,7 +31,7 @@ def quality_at_largest(evidence: Evidence) -> pd.DataFrame:
     return every[size == size.groupby(every["task"]).transform("max")]
 
 
-@measure(task_margin=True, at_end=True)
+@measure(task_margin=True, at_end=True, over_rates=True)
 def quality_untuned(evidence: Evidence) -> pd.DataFrame:
     """Quality without tuning: the mean over all learning rates of the grid.
 
@@ -40,7 +40,7 @@ def quality_untuned(evidence: Evidence) -> pd.DataFrame:
     return _over_rates(quality.scores(evidence))
 
 
-@measure("points of the share of learning rates that train")
+@measure("points of the share of learning rates that train", over_rates=True)
 def trainable(evidence: Evidence) -> pd.DataFrame:
     """The share of learning rates with which a network trains at all, in points of a hundred.
 

@@ -7,7 +7,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,37 @@ class _Clocked:
         self.stage.note(text)
 
 
+@dataclass
+class _Training:
+    """Trains what is missing until the deadline, and knows which runs ended here."""
+
+    train: Train
+    reporter: Reporter
+    deadline: float
+    ended: set[str] = field(default_factory=set)
+
+    def of(self, title: str, runs: Mapping[str, RunSettings], keep: str) -> None:
+        """Train those of the runs that are not recorded; whose model is wanted is known only at the end.
+
+        Raises:
+            OutOfTimeError: the time is over.
+        """
+        missing = {name: dataclasses.replace(run, keep=keep) for name, run in find_missing(runs).items()}
+        if not missing:
+            return
+        with self.reporter.stage(title, len(missing), "run") as bar:
+            try:
+                with contextlib.closing(self.train(missing, _Clocked(bar, self.deadline))) as finished:
+                    for record in finished:
+                        bar.finished(record)
+                        self.ended.add(record.run_id)
+                        if time.monotonic() > self.deadline:
+                            raise OutOfTimeError
+            except OutOfTimeError:
+                bar.note("the time for training is over; the same command goes on")
+                raise
+
+
 def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Outcome:
     """Answer a question, or go on with one that was asked before.
 
@@ -97,31 +128,32 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     plan, left = _planned(question, jobs, deadline, reporter)
     plans.keep(plan, question)
     parts = plans.runs_of(plan, question, facts.train_examples)
-    parts["trials"], trained = {}, set[str]()
-    done, trials = 0, min(plan.trials, question.trials_of_all)
+    training = _Training(train, reporter, deadline)
+    trials = min(plan.trials, question.trials_of_all)
+    searched: list[dict[str, RunSettings]] = []  # trials that every model has on every seed
+    compared = dict(parts["pairs"])
     with contextlib.suppress(OutOfTimeError):
         for part, title in TITLES.items():
-            _train(title, parts[part], train, reporter, deadline, trained)
-        for done in range(trials):
-            tried = scored(_recorded({**parts["pairs"], **parts["trials"]}), facts)
-            runs = plans.next_trials(plan, question, tried)
-            _train(f"trial {done + 1} of {trials}", runs, train, reporter, deadline, trained)
-            parts["trials"] |= runs  # once every model has it on every seed
-        done = trials
+            training.of(title, parts[part], keep="best" if part == "pairs" else "none")
+        while len(searched) < trials:
+            runs = plans.next_trials(plan, question, scored(_recorded(compared), facts))
+            training.of(f"trial {len(searched) + 1} of {trials}", runs, keep="best")
+            searched.append(runs)
+            compared |= runs
+    parts["trials"] = {name: run for name, run in compared.items() if name not in parts["pairs"]}
     frames = {part: _recorded(runs) for part, runs in parts.items()}
     end = None if budget is None else began + budget - _for_report(budget)
     if len(frames["pairs"]):
         whole = whole_pairs(scored(frames["pairs"], facts), list(models), len(plan.rates))
         facts = facts.over(whole["seed"].nunique())
-    situation = _situation(question, plan, facts, frames, done)
+    situation = _situation(question, plan, facts, frames, len(searched))
     if end is None or end - time.monotonic() > LEAST_FOR_TIMING:
         spare = math.inf if end is None else end - time.monotonic() - 1
         situation = dataclasses.replace(situation, milliseconds=alone(models, min(spare, 2 * LEAST_FOR_TIMING)))
     if not situation.known and budget is not None:
         whole = plans.FEWEST_PAIRS * plan.pair_seconds(jobs) / plans.FOR_TRAINING
         situation = dataclasses.replace(situation, needed=plans.duration(budget - (left or 0.0) + whole))
-    compared = {**parts["pairs"], **parts["trials"]}
-    kept = _keep_best(situation, compared, trained, train, end, plan)
+    kept = _keep_best(situation, compared, training.ended, train, end, plan)
     return Outcome(
         situation=situation,
         facts=facts,
@@ -178,30 +210,6 @@ def _redrawn(question: Question) -> Question:
     return dataclasses.replace(question, models=models, plain=plain)
 
 
-def _train(
-    title: str, runs: Mapping[str, RunSettings], train: Train, reporter: Reporter, deadline: float, ended: set[str]
-) -> None:
-    """Train what is missing, and add the runs that ended here to ``ended``; all keep their models for now.
-
-    Raises:
-        OutOfTimeError: the time is over.
-    """
-    missing = {name: dataclasses.replace(run, keep="best") for name, run in find_missing(runs).items()}
-    if not missing:
-        return
-    with reporter.stage(title, len(missing), "run") as bar:
-        try:
-            with contextlib.closing(train(missing, _Clocked(bar, deadline))) as finished:
-                for record in finished:
-                    bar.finished(record)
-                    ended.add(record.run_id)
-                    if time.monotonic() > deadline:
-                        raise OutOfTimeError
-        except OutOfTimeError:
-            bar.note("the time for training is over; the same command goes on")
-            raise
-
-
 def _recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
     import pandas as pd
 
@@ -221,7 +229,7 @@ def _situation(
         part: None if found[part] is None else whole_pairs(found[part], names, rates) for part in ("pairs", "half")
     }
     pairs, half = whole["pairs"], whole["half"]
-    tuned = pd.concat([pairs, found["trials"]]) if trials else pairs
+    tuned = pd.concat([pairs, found["trials"]], ignore_index=True) if trials else pairs
     searched = trials > 0
     return Situation(
         metric=facts.metric,

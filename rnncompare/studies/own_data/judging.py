@@ -119,7 +119,7 @@ def score(runs: pd.DataFrame, model: str, facts: Facts, searched: bool = False) 
     if chosen is None:
         return Score(model=model, diverged=float(own["lost"].mean()) if len(own) else 0)
     whole = chosen[~chosen["lost"]]
-    shown = chosen.loc[whole["validation"].idxmax() if len(whole) else chosen.index[0]]
+    shown = (whole if len(whole) else chosen).nlargest(1, "validation").iloc[0]
     return Score(
         model=model,
         **{name: float(shown[name]) for name in ("rate", "width", "dropout")},
@@ -188,21 +188,11 @@ def whole_pairs(runs: pd.DataFrame, models: list[str], trials: int) -> pd.DataFr
 def _compare(
     runs: pd.DataFrame, first: str, second: str, facts: Facts, train_share: float, searched: bool, couples: int
 ) -> Comparison:
-    arms = [runs[runs["model"] == name] for name in (first, second)]
-    best = [_best_of_each_seed(own) if searched else _at_chosen_rate(own) for own in arms]
-    if best[0] is None or best[1] is None:
-        return Comparison(first=first, second=second, pairs=0, decision=None, differences=np.zeros(0))
-    differences = best[0]["test"].to_numpy() - best[1]["test"].to_numpy()
+    one, other = (runs[runs["model"] == name] for name in (first, second))
+    differences, values = _searched_differences(one, other) if searched else _tuned_differences(one, other)
     pairs = len(differences)
     if pairs < FEWEST_SEEDS:
         return Comparison(first=first, second=second, pairs=pairs, decision=None, differences=differences)
-    values = differences
-    if not searched:
-        one, other = (_grid(own)[0] for own in arms)
-        assert one is not None
-        assert other is not None
-        fit = cross_fit(one, other)
-        differences, values = fit.first - fit.second, fit.pseudo_values
     widened = values.mean() + (values - values.mean()) * math.sqrt(1 + pairs * train_share)
     estimate = StudentisedMean(widened)
     decision = decide_estimate(estimate, facts.margin, "equivalent", 0.05 / couples, 0.10 / couples)
@@ -216,3 +206,24 @@ def _compare(
         differences=differences,
         wanted=None if wanted is None else max(wanted, pairs + 1),
     )
+
+
+def _searched_differences(one: pd.DataFrame, other: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Of each pair, twice: every pair is a whole tuning, so their spread is that of the procedure."""
+    best = [_best_of_each_seed(own) for own in (one, other)]
+    if best[0] is None or best[1] is None:
+        return np.zeros(0), np.zeros(0)
+    differences = best[0]["test"].to_numpy() - best[1]["test"].to_numpy()
+    return differences, differences
+
+
+def _tuned_differences(one: pd.DataFrame, other: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Of each pair at rates chosen without it, and the pseudo-values whose spread is that of the whole procedure."""
+    first, second = (_grid(own)[0] for own in (one, other))
+    if first is None or second is None:
+        return np.zeros(0), np.zeros(0)
+    if first.seeds < FEWEST_SEEDS:
+        differences = first.test[first.chosen] - second.test[second.chosen]
+        return differences, differences
+    fit = cross_fit(first, second)
+    return fit.first - fit.second, fit.pseudo_values

@@ -59,9 +59,8 @@ class Question:
     @property
     def trials_of_all(self) -> int:
         """Trials of rate, width and dropout that are wanted, if there is time; none where the rate alone is tuned."""
-        if self.tune is None:
-            return 0 if self.budget is None else self.trials
-        return self.trials if self.tune == "all" else 0
+        wanted = self.tune == "all" or (self.tune is None and self.budget is not None)
+        return self.trials if wanted else 0
 
     def key(self) -> str:
         """16 hex digits that name the question whatever its budget, so that its plan is found again."""

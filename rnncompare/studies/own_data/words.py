@@ -83,9 +83,15 @@ class Situation:
             return False
         return one > other if self.higher_is_better else one < other
 
+    @property
+    def first_splits(self) -> int | None:
+        """The splits, the first, on which baselines were fitted, where they are fewer than those of networks."""
+        splits = self.baseline_splits
+        return splits if splits is not None and any(len(one.test) > splits for one in self.known) else None
+
     def beside_baselines(self, score: Score) -> np.ndarray:
-        """The scores of a model on those splits that baselines were fitted on, which may be fewer than its own."""
-        return score.test if self.baseline_splits is None else score.test[score.seeds < self.baseline_splits]
+        """The scores of a model on the splits that baselines were fitted on."""
+        return score.test if self.first_splits is None else score.test[score.seeds < self.first_splits]
 
     def beaten_by(self) -> tuple[str, float, str, float] | None:
         """The best baseline and its metric, and the best network and its metric on the same splits, if it is no better.
@@ -164,8 +170,7 @@ def _first(situation: Situation) -> str:
         name = _article(simple) + (f" on the last {situation.window} rows" if situation.window else "")
         verb = "does better" if situation.better(value, mean) else "does as well"
         neither = "Neither" if len(situation.scores) == 2 else "None of them"
-        fewer = situation.baseline_splits is not None and len(best.test) > situation.baseline_splits
-        where = f", on the first {situation.baseline_splits} splits" if fewer else ""
+        where = f", on the first {situation.first_splits} splits" if situation.first_splits else ""
         return f"{neither}: {name} {verb} ({metric} {value:.4g} against {mean:.4g} for the {_name(network)}{where})."
     if situation.all_perfect():
         take = _cheaper_words(situation)
