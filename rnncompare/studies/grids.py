@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from rnncompare.claims import measures
 from rnncompare.claims.evidence import Evidence, graded, is_scored
 from rnncompare.claims.finding import Finding
 from rnncompare.claims.scale import NEGLIGIBLE
@@ -137,15 +138,23 @@ class Grids:
         Returns:
             The conditions that grew.
         """
+        evidence = self._evidence(records)
+        if evidence is None:
+            return []
+        ends: dict[Condition, set[Side | None]] = {condition: set() for condition in self.rates}
+        for entry, grid in self._tuned(graded(evidence)):
+            ends[entry.condition].add(end_that_matters(grid, self.plan.tasks[entry.task].scale.margin))
+        for claim in self.plan.protocol.claims:
+            mine = {entry for entries in self.plan.protocol.arms[claim.name].values() for entry in entries}
+            for name, margin in claim.margins.items():
+                own = measures.load(name)
+                for entry, grid in self._tuned(own.scores(evidence)) if own.own_choice else ():
+                    if entry in mine:
+                        ends[entry.condition].add(end_that_matters(grid, margin))
         grown = []
-        validated = _validated(self, records)
         for condition, rates in self.rates.items():
-            if not condition.grows:
-                continue
-            margin = self.plan.tasks[condition.task].scale.margin
-            entries = [entry for entry in self.plan.runs if entry.condition == condition and entry in validated]
-            ends = {end_that_matters(validated[entry], margin) for entry in entries} - {None}
-            added = [rate for end in sorted(ends, key=str) if end and (rate := neighbour(rates, end)) is not None]
+            sides = sorted(side for side in ends[condition] if side) if condition.grows else []
+            added = [rate for side in sides if (rate := neighbour(rates, side)) is not None]
             if added:
                 rates += added
                 grown.append(condition)
@@ -175,35 +184,37 @@ class Grids:
                         again[f"{finding.claim.name} on {task.title}: {following} pairs"] = None
         return list(again)
 
+    def _evidence(self, records: pd.DataFrame) -> Evidence | None:
+        """The runs recorded so far, with each entry's position as its arm; None if none of them is scored."""
+        import pandas as pd
 
-def _validated(grids: Grids, records: pd.DataFrame) -> Mapping[Entry, ArmGrid]:
-    """The validation scores of each entry at each rate, on the seeds that it has at every rate."""
-    import pandas as pd
-
-    entries = list(grids.plan.runs)
-    rows = [
-        (position, entry.task, entry.value, settings.train.learning_rate, run_id(settings.config()))
-        for position, entry in enumerate(entries)
-        for settings in grids.of(entry)
-    ]
-    named = pd.DataFrame(rows, columns=["arm", "task", "value", "rate", "run_id"])
-    scales = {name: task.scale for name, task in grids.plan.tasks.items()}
-    nothing = pd.DataFrame()
-    recorded = named.merge(records, on="run_id", how="inner")
-    if not is_scored(recorded):
-        return {}
-    runs = graded(Evidence(recorded, nothing, nothing, scales))
-    found: dict[Entry, ArmGrid] = {}
-    for position, own in runs.groupby("arm", sort=False):
-        entry = entries[int(position)]
-        tables = [
-            own.pivot(index="rate", columns="seed", values=part).sort_index().astype(float)
-            for part in ("validation", "loss")
+        rows = [
+            (position, entry.task, entry.value, settings.train.learning_rate, run_id(settings.config()))
+            for position, entry in enumerate(self.plan.runs)
+            for settings in self.of(entry)
         ]
-        whole = tables[0].columns[tables[0].notna().all(axis=0)]
-        if len(whole) >= min(FEWEST_TO_CHOOSE, grids.seeds[entry]) and len(tables[0]) == len(
-            grids.rates[entry.condition]
-        ):
-            validation, loss = (table[whole].to_numpy() for table in tables)
-            found[entry] = ArmGrid(tables[0].index.to_numpy(float), validation, loss, validation)
-    return found
+        named = pd.DataFrame(rows, columns=["arm", "task", "value", "rate", "run_id"])
+        recorded = named.merge(records, on="run_id", how="inner")
+        if not is_scored(recorded):
+            return None
+        scales = {name: task.scale for name, task in self.plan.tasks.items()}
+        return Evidence(recorded, pd.DataFrame(), pd.DataFrame(), scales)
+
+    def _tuned(self, scored: pd.DataFrame) -> Iterator[tuple[Entry, ArmGrid]]:
+        """The entries with enough seeds to choose a rate, and what chooses it, on the seeds that have every rate.
+
+        Args:
+            scored: the table of a measure, with entries' positions as arms.
+        """
+        entries = list(self.plan.runs)
+        for position, own in scored.groupby("arm", sort=False):
+            entry = entries[int(position)]
+            tables = [
+                own.pivot(index="rate", columns="seed", values=part).sort_index().astype(float)
+                for part in ("validation", "loss")
+            ]
+            whole = tables[0].columns[tables[0].notna().all(axis=0)]
+            enough = len(whole) >= min(FEWEST_TO_CHOOSE, self.seeds[entry])
+            if enough and len(tables[0]) == len(self.rates[entry.condition]):
+                validation, loss = (table[whole].to_numpy() for table in tables)
+                yield entry, ArmGrid(tables[0].index.to_numpy(float), validation, loss, validation)

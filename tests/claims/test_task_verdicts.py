@@ -323,3 +323,14 @@ def test_times_that_were_never_reached_are_bounds_and_targets_seldom_reached_do_
     task = task_of(frame, claim)
     assert task.verdict == "uninformative"
     assert "neither arm reaches the target" in task.notes[0]
+
+
+def test_how_soon_an_arm_is_does_not_depend_on_the_rate_at_which_it_ends_best():
+    claim = Claim(**{**vars(CLAIM), "measures": ("updates_to_target",), "margins": {"updates_to_target": 0.1}})
+    ends_best = {"a": RATES[0], "b": RATES[2]}
+    frame = runs({arm: noisy(0.5, 0.005, 1, best) for arm, best in ends_best.items()})
+    spread = np.exp(0.02 * np.random.default_rng(1).normal(size=len(frame)))
+    frame["speed.updates_to_target"] = frame["rate"].map(dict(zip(RATES, (900.0, 300.0, 100.0), strict=True))) * spread
+    task = task_of(frame, claim)
+    assert task.effect.mean == pytest.approx(0, abs=0.05)
+    assert task.verdict == "no difference that matters"

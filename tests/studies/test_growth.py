@@ -8,7 +8,7 @@ import pytest
 
 from rnncompare.claims.claim import Claim
 from rnncompare.claims.scale import Scale
-from rnncompare.records import DataFields, ModelFields, QualityFields, Record, write_record
+from rnncompare.records import DataFields, ModelFields, QualityFields, Record, SpeedFields, write_record
 from rnncompare.statistics import ArmGrid
 from rnncompare.studies import budget, run_study
 from rnncompare.studies.budget import within
@@ -72,10 +72,10 @@ def test_a_range_grows_where_the_best_rate_lies_at_its_end(means, end):
 
 
 class Lab:
-    """Trains nothing: records what a rate and a seed would have given."""
+    """Trains nothing: records what a rate and a seed would have given, and after how many updates a target."""
 
-    def __init__(self, folder, metric):
-        self.folder, self.metric, self.trained = folder, metric, []
+    def __init__(self, folder, metric, soon=lambda rate: 100):
+        self.folder, self.metric, self.soon, self.trained = folder, metric, soon, []
 
     def train(self, runs, _):
         for name, settings in runs.items():
@@ -99,6 +99,7 @@ class Lab:
                 model=ModelFields(name=model),
                 data=DataFields(name=settings.data.name, train_examples=400, test_examples=100),
                 quality=quality,
+                speed=SpeedFields(updates_to_target=self.soon(rate)),
             )
             write_record(self.folder, made, [], "")
             self.trained.append((settings.data.name, model, rate, settings.seed))
@@ -138,6 +139,17 @@ def test_a_choice_at_the_end_makes_the_range_grow_for_both_arms(tmp_path):
 
     lab.conduct(pairs=4, most_pairs=4)
     assert lab.trained == []
+
+
+def test_a_range_grows_where_the_target_is_reached_soonest_at_its_end(tmp_path):
+    def metric(model, rate, seed, task):
+        return 0.4 + 0.1 * abs(np.log10(rate / 0.00316)) + 0.001 * noise(seed)
+
+    lab = Lab(tmp_path, metric, soon=lambda rate: round(1 / rate) if rate < 0.05 else 1000)
+    sooner = dataclasses.replace(CLAIM, measures=("updates_to_target",), margins={"updates_to_target": 0.1})
+    made = lab.conduct([sooner], pairs=4, most_pairs=4)
+    assert [entry.rates for entry in made.manifest.entries] == [[0.001, 0.00316, 0.01, 0.0316, 0.1]] * 2
+    assert lab.conduct([CLAIM], pairs=4, most_pairs=4).manifest.entries[0].rates == [0.001, 0.00316, 0.01]
 
 
 def test_pairs_are_added_only_where_a_comparison_is_open_and_may_be_settled(tmp_path):

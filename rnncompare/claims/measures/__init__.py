@@ -5,7 +5,8 @@ scores. It returns a table with one row for each run, or for each seed of an arm
 
 - ``arm``, ``task``, ``value``, ``seed`` and ``score`` (finite);
 - if the learning rate is chosen, also ``rate``, ``added``, ``validation`` and ``loss``, as
-  `rnncompare.claims.evidence.graded` returns them, with ``cut`` and ``diverged``;
+  `rnncompare.claims.evidence.graded` returns them, with ``cut`` and ``diverged``. ``validation`` chooses the rate; a
+  measure that is itself taken on validation data puts its own score there;
 - if scores have limits, ``floor`` (of the trivial predictor) and ``ceiling`` (of the optimum).
 
 A task's score is the mean over its values.
@@ -35,6 +36,7 @@ class Measure:
         task_margin: whether the task's own margin applies; otherwise the claim gives one.
         at_end: whether it judges what training ends with, so that runs cut by their budget say nothing.
         over_rates: whether it scores all learning rates together, so that nothing is tuned.
+        own_choice: whether its own score chooses the rate, in place of validation quality.
     """
 
     scores: Callable[[Evidence], pd.DataFrame]
@@ -42,6 +44,7 @@ class Measure:
     task_margin: bool
     at_end: bool
     over_rates: bool
+    own_choice: bool
 
     @property
     def meaning(self) -> str:
@@ -50,10 +53,15 @@ class Measure:
 
 
 def measure(
-    unit: str = "", *, task_margin: bool = False, at_end: bool = False, over_rates: bool = False
+    unit: str = "",
+    *,
+    task_margin: bool = False,
+    at_end: bool = False,
+    over_rates: bool = False,
+    own_choice: bool = False,
 ) -> Callable[[Callable[[Evidence], pd.DataFrame]], Measure]:
     """Make a function from evidence to scores a `Measure` of its name."""
-    return lambda scores: Measure(scores, unit, task_margin, at_end, over_rates)
+    return lambda scores: Measure(scores, unit, task_margin, at_end, over_rates, own_choice)
 
 
 def names() -> list[str]:
