@@ -6,6 +6,7 @@ import pandas as pd
 from rnncompare.report.pages import overview
 from rnncompare.report.pages.phrases import TaskName
 from rnncompare.report.pages.render import Plotter
+from rnncompare.report.pages.run_lists import at_soonest_rate
 
 
 def runs_of(updates):
@@ -15,6 +16,8 @@ def runs_of(updates):
             "value": size,
             "variant": variant,
             "seed": seed,
+            "rate": 0.01,
+            "config.train.max_updates": 1000,
             "status": "completed",
             "speed.updates_to_target": own[seed],
             "quality.test": 0.01 * (seed + 1),
@@ -30,7 +33,8 @@ def runs_of(updates):
 
 def drawn(updates, tmp_path, **targets):
     names = {"adding": TaskName("Adding", "training examples")}
-    return overview.less_data(names, targets, runs_of(updates), Plotter(tmp_path))
+    runs = runs_of(updates)
+    return overview.less_data(names, targets, at_soonest_rate(runs), runs, Plotter(tmp_path))
 
 
 def test_medians_and_models_that_never_get_there(tmp_path, monkeypatch):
@@ -49,7 +53,7 @@ def test_medians_and_models_that_never_get_there(tmp_path, monkeypatch):
     assert panel.goal == "to mean squared error 0.02"
     table = panel.rows.set_index(["name", "x"])["updates"]
     assert [table["gru", 100], table["gru", 400], table["lstm", 400]] == [300, 150, 400]
-    assert np.isnan(table["lstm", 100])
+    assert np.isinf(table["lstm", 100])
     assert "rnn" not in set(panel.rows["name"])
 
 
@@ -65,3 +69,10 @@ def test_the_figure_is_saved_and_names_its_models(tmp_path):
 def test_nothing_is_drawn_of_a_single_size_or_without_a_target(tmp_path):
     assert drawn({("gru", 100): [1, 2, 3]}, tmp_path, adding=0.02) is None
     assert drawn({("gru", 100): [1, 2, 3], ("gru", 400): [1, 2, 3]}, tmp_path) is None
+
+
+def test_each_model_is_timed_at_the_rate_that_is_soonest_for_it():
+    fast = runs_of({("gru", 100): [90, 100, 110], ("lstm", 100): [400, np.nan, np.nan]}).assign(rate=0.1)
+    slow = runs_of({("gru", 100): [300, 300, 300], ("lstm", 100): [500, 500, 500]})
+    chosen = at_soonest_rate(pd.concat([fast, slow], ignore_index=True))
+    assert chosen.groupby("variant")["rate"].unique().map(list).to_dict() == {"gru": [0.1], "lstm": [0.01]}

@@ -6,6 +6,7 @@ Verdicts differ in colour and in a sign that is legible in grey.
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from rnncompare.report.figures.palette import TASK_VERDICTS, VERDICTS, colour, v
 ROW = 0.34  # inches
 LABEL = 70  # characters
 CELL = 0.3  # inches
+LONGEST = 50  # characters of a line of a label
 
 
 def intervals(
@@ -128,7 +130,8 @@ def verdict_map(rows: pd.DataFrame) -> Figure:
         rows: ``task``, ``claim`` and ``verdict``, in the order to draw them.
     """
     claims, tasks = list(dict.fromkeys(rows["claim"])), list(dict.fromkeys(rows["task"]))
-    beside = 0.075 * min(45, max(map(len, claims)))  # inches that the labels take
+    labels = [textwrap.fill(plain(claim, 2 * LABEL), LONGEST) for claim in claims]
+    beside = 0.07 * min(LONGEST, max(map(len, claims)))  # inches that the labels take
     below = 0.06 * min(30, max(map(len, tasks)))
     width = min(max(CELL * len(tasks) + beside + below, canvas.NARROW), 1.4 * canvas.WIDE)
     figure, axes = canvas.canvas(0.8 + below + CELL * len(claims), width)
@@ -138,7 +141,7 @@ def verdict_map(rows: pd.DataFrame) -> Figure:
     axes.set_xticks(
         range(len(tasks)), [plain(task, 30) for task in tasks], rotation=40, ha="right", rotation_mode="anchor"
     )
-    axes.set_yticks(range(len(claims)), [plain(claim, 45) for claim in claims])
+    axes.set_yticks(range(len(claims)), labels, fontsize=7.5)
     axes.set_xlim(-0.6, len(tasks) - 0.4)
     axes.set_ylim(len(claims) - 0.4, -0.6)
     axes.tick_params(length=0, labelcolor=INK)

@@ -18,6 +18,7 @@ from rnncompare.report.pages.render import Drawn, Plotter
 from rnncompare.statistics import Interval, mean_interval
 
 FULLEST = 12  # models in one figure
+QUARTILES = [0.25, 0.5, 0.75]
 COSTS = {
     "model.parameters": "trainable parameters",
     "speed.step_ms_median": "time of an update (ms)",
@@ -99,26 +100,31 @@ def by_task(
 
 
 def less_data(
-    names: Mapping[str, TaskName], targets: Mapping[str, float], runs: pd.DataFrame, plotter: Plotter
+    names: Mapping[str, TaskName],
+    targets: Mapping[str, float],
+    soonest: pd.DataFrame,
+    best: pd.DataFrame,
+    plotter: Plotter,
 ) -> Drawn | None:
     """How soon each model gets to a stated quality, and how well it ends, over data size; None for one size only.
 
     Args:
         names: of the tasks.
         targets: the stated quality of each task, in its metric, where it has one.
-        runs: as in `by_task`.
+        soonest: runs as in `by_task`, at the rates that get there soonest.
+        best: the same at the rates that end best.
         plotter: draws it.
     """
     panels = []
-    for task, mine in runs.groupby("task", sort=False) if len(runs) else ():
+    for task, mine in best.groupby("task", sort=False) if len(best) else ():
         name, target = names.get(str(task), TaskName(str(task), "")), targets.get(str(task))
         if name.axis != "training examples" or target is None:
             continue
         sooner = [
-            (variant, at, float(own["speed.updates_to_target"].astype(float).fillna(math.inf).median()))
-            for variant, at, own in _along(name.axis, mine)
+            (variant, at, *own["speed.updates_to_target"].astype(float).fillna(math.inf).quantile(QUARTILES, "higher"))
+            for variant, at, own in _along(name.axis, soonest[soonest["task"] == task])
         ]
-        updates = pd.DataFrame(sooner, columns=["name", "x", "updates"]).replace(math.inf, math.nan)
+        updates = pd.DataFrame(sooner, columns=["name", "x", "soonest", "updates", "latest"])
         table = updates.merge(_test_quality(name.axis, mine), on=["name", "x"], how="left")
         several = table.groupby("name")["x"].transform("nunique") > 1
         if several.any():
@@ -128,8 +134,9 @@ def less_data(
     if not panels:
         return None
     description = (
-        "above, the updates to a stated quality (median over seeds; hollow: half of the seeds or more never "
-        "got there); below, the test quality of each model trained to its end, with its 95 % interval over seeds"
+        "above, the updates to a stated quality at the rate that gets there soonest (median and quartiles over seeds; "
+        "hollow: half of the seeds or more never got there); below, the test quality at the rate that ends best, "
+        "trained to the end, with its 95 % interval over seeds"
     )
     return plotter.draw(less.sooner_and_better(panels), "Sooner, or better, on less data?", description, "less-data")
 

@@ -187,14 +187,31 @@ def at_best_rate(runs: pd.DataFrame, scales: dict[str, Scale]) -> pd.DataFrame:
     """
     if not len(runs):
         return runs
-    scored = pd.concat(
-        mine.assign(score=scales[str(task)].scores(mine["quality.validation"], mine["quality.baseline"]))
+    parts = [
+        scales[str(task)].scores(mine["quality.validation"], mine["quality.baseline"])
         for task, mine in runs.groupby("task", sort=False)
-    )
-    keys = [scored[name].map(str) for name in CONDITION]
-    mean = scored.groupby([*keys, "rate"])["score"].transform("mean")
-    best = mean.groupby(keys).transform("max")
-    chosen = scored[mean == best]
+    ]
+    ordered = pd.concat(mine for _, mine in runs.groupby("task", sort=False))
+    return _at_best(ordered, pd.Series(np.concatenate(parts), ordered.index))
+
+
+def at_soonest_rate(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs of each model in each condition at the learning rate that reaches the task's target soonest.
+
+    That is the one of the fewest updates in the geometric mean; a run that never got there counts with its cap.
+
+    Args:
+        runs: as `all_runs` returns them.
+    """
+    updates = runs["speed.updates_to_target"].fillna(runs["config.train.max_updates"]).astype(float)
+    return _at_best(runs, -np.log(updates))
+
+
+def _at_best(runs: pd.DataFrame, scores: pd.Series) -> pd.DataFrame:
+    """The runs of each model in each condition at the rate of the highest mean score; of equal ones the lowest."""
+    keys = [runs[name].map(str) for name in CONDITION]
+    mean = scores.groupby([*keys, runs["rate"]]).transform("mean")
+    chosen = runs[mean == mean.groupby(keys).transform("max")]
     lowest = chosen.groupby([chosen[name].map(str) for name in CONDITION])["rate"].transform("min")
     return chosen[chosen["rate"] == lowest]
 

@@ -14,7 +14,7 @@ from rnncompare.report.pages import overview, phrases
 from rnncompare.report.pages.claim_views import ClaimView, FindingView, views
 from rnncompare.report.pages.phrases import task_names
 from rnncompare.report.pages.render import Plotter, write_page
-from rnncompare.report.pages.run_lists import at_best_rate, run_groups
+from rnncompare.report.pages.run_lists import at_best_rate, at_soonest_rate, run_groups
 from rnncompare.report.pages.task_views import TaskView
 from rnncompare.statistics import Interval
 from rnncompare.studies.verdicts import Study
@@ -54,7 +54,7 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
     curves = [evidence.curves for evidence in study.evidence.values()]
     names = task_names(study.manifest.tasks)
     targets = {name: task["target"] for name, task in study.manifest.tasks.items() if task.get("target") is not None}
-    by_size = overview.less_data(names, targets, best, plotter)
+    by_size = overview.less_data(names, targets, at_soonest_rate(runs), best, plotter)
     tasks = list(overview.by_task(names, best, curves, plotter))
     probes = {name: evidence.probes for name, evidence in study.evidence.items()}
     gradients = list(overview.gradient_flow(probes, plotter))
