@@ -73,11 +73,6 @@ class Comparison:
     seeds: list[int]
     conditions: list[Condition]
 
-    @property
-    def grids(self) -> list[tuple[ArmGrid, ArmGrid]]:
-        """The grids of both arms, condition by condition."""
-        return [condition.grids for condition in self.conditions]
-
 
 def comparisons(scored: pd.DataFrame, first: str, second: str, looks: Sequence[int]) -> Iterator[Comparison]:
     """The comparisons that the scores allow between two arms, task by task.

@@ -90,11 +90,16 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         return dataclasses.replace(finding, verdict="uninformative", notes=notes)
     fits = [condition.fit() for condition in comparison.conditions]
     first, second = (np.mean([getattr(fit, side) for fit in fits], axis=0) for side in ("first", "second"))
-    estimate, test_error, untold = _estimate(comparison, terms, first, second)
+    estimate, test_error, untold = _estimate(comparison.conditions, terms, first, second)
     looks = planned_looks(terms.looks, seeds)
     levels = looks.alpha(seeds), looks.narrow_alpha(seeds)
     by_task = decide_estimate(estimate, terms.margin, "equivalent", *levels)
     on_claim = decide_estimate(estimate, terms.margin, terms.rule, *levels)
+    effects = [
+        decide_estimate(alone, terms.margin, "equivalent", *levels).effect
+        for condition, fit in zip(comparison.conditions, fits, strict=True)
+        for alone, *_ in [_estimate([condition], terms, fit.first, fit.second)]
+    ]
     cut = _share(comparison, fits, "cut")
     halves = _halves(comparison)
     verdict = _verdict(by_task, terms, comparison, cut, float(first.mean()), float(second.mean()))
@@ -120,7 +125,7 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         halves_agree=None if halves is None else agree(verdict, halves, terms.margin),
         power=_power(pseudo, terms.margin),
         wanted=_wanted(pseudo, terms.margin) if verdict == "cannot tell" else None,
-        conditions=task_tables.conditions(comparison, fits),
+        conditions=task_tables.conditions(comparison, fits, effects),
         pairs=task_tables.pairs(comparison, fits),
         rates=task_tables.rates(comparison, fits, arms),
         trials=task_tables.trials(comparison, arms) if tuned else None,
@@ -158,14 +163,13 @@ def agree(verdict: str, effects: Sequence[float], margin: float) -> bool | None:
 
 
 def _estimate(
-    comparison: Comparison, terms: Terms, first: np.ndarray, second: np.ndarray
+    conditions: Sequence[Condition], terms: Terms, first: np.ndarray, second: np.ndarray
 ) -> tuple[Estimate, float | None, tuple[str, ...]]:
     """The difference with its whole uncertainty; the test set's part of that; and a note on what is not included."""
-    conditions = comparison.conditions
     estimate: Estimate = (
         tuned_proportions(*conditions[0].grids)
         if terms.solves and len(conditions) == 1
-        else tuned_difference(comparison.grids)
+        else tuned_difference([condition.grids for condition in conditions])
     )
     scale = terms.scale
     if scale is None or not scale.fixed_test or not terms.measure.task_margin:

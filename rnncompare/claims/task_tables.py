@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncompare.claims.comparison import Comparison
-from rnncompare.statistics import CrossFit, Decision, Interval, StudentisedMean, expected_best, verdicts_by_margin
+from rnncompare.statistics import CrossFit, Decision, Interval, expected_best, verdicts_by_margin
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 TRIALS = (1, 2, 3, 5, 10, 20)
 
 
-def conditions(comparison: Comparison, fits: Sequence[CrossFit]) -> pd.DataFrame:
-    """Each value of the task's axis on its own, as `TaskFinding` has them."""
+def conditions(comparison: Comparison, fits: Sequence[CrossFit], effects: Sequence[Interval]) -> pd.DataFrame:
+    """Each value of the task's axis on its own, as `TaskFinding` has them, with its ``effects``."""
     import pandas as pd
 
     rows = []
-    for condition, fit in zip(comparison.conditions, fits, strict=True):
-        effect: Interval = StudentisedMean(fit.pseudo_values).interval(0.95)
+    for condition, fit, effect in zip(comparison.conditions, fits, effects, strict=True):
         rows.append(
             {
                 "value": condition.value,

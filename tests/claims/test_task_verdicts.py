@@ -334,3 +334,15 @@ def test_how_soon_an_arm_is_does_not_depend_on_the_rate_at_which_it_ends_best():
     task = task_of(frame, claim)
     assert task.effect.mean == pytest.approx(0, abs=0.05)
     assert task.verdict == "no difference that matters"
+
+
+@pytest.mark.parametrize("kind", ["solve", "bounded"])
+def test_a_condition_alone_has_the_interval_of_the_task(kind):
+    same = runs({"a": lambda rate, seed: 0.99, "b": lambda rate, seed: 0.99}, **{"quality.baseline": 0.5})
+    accuracy = {"metric": "accuracy", "higher_is_better": True, "margin": 2.0, "reference": 1.0, "fixed_test": True}
+    scales = {"t": scale(kind, **accuracy, solved=0.95 if kind == "solve" else None)}
+    (finding,) = judge(CLAIM, evidence(same, scales=scales))
+    (task,) = finding.tasks
+    (row,) = task.conditions.to_dict("records")
+    assert (row["low"], row["high"]) == (task.effect.low, task.effect.high)
+    assert row["low"] < 0 < row["high"]
