@@ -84,3 +84,13 @@ def test_every_claim_is_printed_open(report, judged, tmp_path):
 def pages(paper):
     """How many pages a PDF file has."""
     return int(max(re.findall(rb"/Count (\d+)", paper.read_bytes()), key=int))
+
+
+def test_a_folded_part_has_its_figures_once_it_is_opened(report, tmp_path):
+    page = report / "report.html"
+    found = re.search(r'<details id="(claim-[^"]+-0-[^"]+)">.*?data-figure="(f\d+)"', page.read_text("utf-8"), re.S)
+    assert found
+    address = f"{page.as_uri()}#{found[1]}"
+    shown = chromium(tmp_path, "--virtual-time-budget=3000", "--dump-dom", address).stdout
+    assert f'data-figure="{found[2]}"' not in shown
+    assert "data-figure=" in shown  # those of closed parts are still packed

@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import gzip
 import hashlib
 import itertools
 import json
@@ -9,6 +10,7 @@ import re
 import shutil
 from pathlib import Path
 from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
@@ -159,12 +161,19 @@ def test_a_figure_says_where_the_claim_lies_by_its_rule(judged):
     assert "as is claimed" not in right
 
 
+def folded_figures(parsed):
+    (block,) = (script for script in parsed.all("script") if script.attributes.get("id") == "figures")
+    return json.loads(gzip.decompress(base64.b64decode(block.text)))
+
+
 def test_every_pair_is_drawn(parsed, judged):
+    roots = [ElementTree.fromstring(figure) for figure in folded_figures(parsed).values()]
     drawn = sum(
-        path.attributes["d"].count("M")
-        for path in parsed.all("path")
-        if path.attributes.get("class") == "dots"
-        and any(parent.attributes.get("aria-label", "").startswith("Every pair") for parent in path.parents)
+        path.get("d").count("M")
+        for root in roots
+        if root.get("aria-label").startswith("Every pair")
+        for path in root.iter("path")
+        if path.get("class") == "dots"
     )
     pairs = [task.pairs for finding in judged.findings for task in finding.tasks if task.pairs is not None]
     assert drawn == sum(map(len, pairs))
@@ -227,13 +236,24 @@ def test_nothing_is_asked_of_the_network_and_only_the_page_s_own_script_runs(pag
         assert not any(name.startswith("on") or name == "style" for name in element.attributes)
         assert element.attributes.get("src", "data:").startswith("data:")
     (style,) = parsed.all("style")
-    data, script = parsed.all("script")
+    data, figures, script = parsed.all("script")
     assert data.attributes["type"] == "application/json"
+    assert figures.attributes["type"] == "application/octet-stream"
     (policy,) = (meta for meta in parsed.all("meta") if "http-equiv" in meta.attributes)
     for kind, element in (("style", style), ("script", script)):
         digest = base64.b64encode(hashlib.sha256(element.text.encode()).digest()).decode()
         assert f"{kind}-src 'sha256-{digest}'" in policy.attributes["content"]
     assert "default-src 'none'" in policy.attributes["content"]
+
+
+def test_figures_of_folded_parts_are_whole_once_unpacked(parsed):
+    figures = folded_figures(parsed)
+    places = {svg.attributes["data-figure"]: svg for svg in parsed.all("svg") if "data-figure" in svg.attributes}
+    assert set(places) == set(figures)
+    for name, place in places.items():
+        root = ElementTree.fromstring(figures[name])
+        assert root.get("aria-label") == place.attributes["aria-label"]
+        assert len(list(root.iter("path"))) > 2
 
 
 def test_headings_are_in_order_and_figures_described(parsed):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +39,7 @@ def write_page(
     *,
     contents: Sequence[tuple[str, str]],
     settings: Mapping[str, Any] = MappingProxyType({}),
+    folded: Mapping[str, str] = MappingProxyType({}),
     **context: Any,
 ) -> Path:
     """Write ``report.html``: the sections of a template, then every run and where the numbers come from.
@@ -50,6 +53,7 @@ def write_page(
         results: folder of the records.
         contents: anchor and title of each section of the template.
         settings: of the study; those that are None are left out.
+        folded: the figures of folded parts, as `Plotter.folded` has them.
         context: what else the template needs.
     """
     text = render(
@@ -59,12 +63,20 @@ def write_page(
         run_count=sum(len(group.runs) for group in groups),
         run_data=run_data(groups, curves, results, output),
         origin=origin(runs),
+        figures=_packed(folded),
         settings=[(name.replace("_", " "), value) for name, value in settings.items() if value is not None],
         **{"command": "", "left_out": {}} | context,
     )
     page = output / "report.html"
     write_whole(page, text)
     return page
+
+
+def _packed(folded: Mapping[str, str]) -> Markup:
+    """Figures as the page's script unpacks them, a tenth of their size: JSON, compressed, as text."""
+    if not folded:
+        return Markup()
+    return Markup(base64.b64encode(gzip.compress(json.dumps(folded).encode(), mtime=0)).decode())
 
 
 def render(template: str, **context: Any) -> str:
@@ -127,22 +139,24 @@ class Plotter:
     Attributes:
         folder: an existing folder for the figures that are saved.
         written: the PNG files saved; each has an SVG beside it.
+        folded: the figures of folded parts by name; the page holds them packed.
         drawn: how many figures there are.
     """
 
     folder: Path
     written: list[Path] = field(default_factory=list)
+    folded: dict[str, str] = field(default_factory=dict)
     drawn: int = 0
 
     def draw(self, figure: Figure, title: str, description: str, name: str, saved: bool = True) -> Drawn:
-        """The element of a figure.
+        """The element of a figure, or that of a folded part's, empty until the page's script fills it.
 
         Args:
             figure: to draw.
             title: above it.
             description: what it shows, for the line below it and for those who cannot see it.
             name: of the files.
-            saved: whether to save it as PNG and SVG too.
+            saved: whether to save it as PNG and SVG too; other figures belong to folded parts.
         """
         if saved:
             self.written.append(self.folder / f"{name}.png")
@@ -151,6 +165,10 @@ class Plotter:
             text = svg.text(figure)
         words = printable(f"{title}: {description}", 400)
         self.drawn += 1
-        return Drawn(
-            title, description, Markup(svg.inline(text, f"f{self.drawn}", words)), figure.get_figwidth() > NARROW
-        )
+        name = f"f{self.drawn}"
+        element = svg.inline(text, name, words)
+        if not saved:
+            self.folded[name] = element
+            opening = element[: element.index(">")]
+            element = f'{opening} data-figure="{name}"></svg>'
+        return Drawn(title, description, Markup(element), figure.get_figwidth() > NARROW)

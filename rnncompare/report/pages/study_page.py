@@ -73,6 +73,7 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
         results,
         contents=contents,
         settings=manifest.settings,
+        folded=plotter.folded,
         title="GRU or LSTM? What the measurements say",
         subtitle=_subtitle(study, len(runs)),
         skipped=study.skipped,

@@ -1,5 +1,6 @@
 "use strict";
-// Shows the run whose anchor is followed, from the page's block of JSON; all text goes in as text, never as HTML.
+// Shows the run whose anchor is followed, from the page's block of JSON; all text goes in as text, never as HTML. Puts
+// the figures of folded parts, which the page holds packed, in their places.
 const data = JSON.parse(document.getElementById("run-data").textContent);
 const dialog = document.getElementById("run");
 
@@ -67,6 +68,25 @@ function follow() {
   target.scrollIntoView();
 }
 
+let figures = null;  // by name, once they are unpacked
+
+async function unpack(block) {
+  const bytes = Uint8Array.from(atob(block.textContent), character => character.charCodeAt(0));
+  const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  figures = await new Response(plain).json();
+  place([...document.querySelectorAll("details[open]")]);
+}
+
+function place(opened) {
+  for (const details of figures ? opened : [])
+    for (const empty of details.querySelectorAll("svg[data-figure]"))
+      if (empty.closest("details") === details) empty.outerHTML = figures[empty.dataset.figure];
+}
+
+const block = document.getElementById("figures");
+if (block) unpack(block);
+addEventListener("toggle", event => { if (event.target.open) place([event.target]); }, true);
+addEventListener("beforeprint", () => place([...document.querySelectorAll("details")]));
 addEventListener("hashchange", follow);
 addEventListener("click", event => {  // the same anchor again changes no hash
   if (event.target.closest?.("a")?.getAttribute("href") === location.hash && location.hash) follow();
