@@ -133,7 +133,7 @@ def verdict_map(rows: pd.DataFrame) -> Figure:
     labels = [textwrap.fill(plain(claim, 2 * LABEL), LONGEST) for claim in claims]
     beside = 0.07 * min(LONGEST, max(map(len, claims)))  # inches that the labels take
     below = 0.06 * min(30, max(map(len, tasks)))
-    width = min(max(CELL * len(tasks) + beside + below, canvas.NARROW), 1.4 * canvas.WIDE)
+    width = min(max(CELL * len(tasks) + beside + below, canvas.NARROW), 2 * canvas.WIDE)
     figure, axes = canvas.canvas(0.8 + below + CELL * len(claims), width)
     for verdict, cells in _in_order(rows):
         places = [tasks.index(task) for task in cells["task"]], [claims.index(claim) for claim in cells["claim"]]
