@@ -33,8 +33,8 @@ bench: $(INSTALLED) ## Time training updates of every implementation beside torc
 gpu: $(READY) ## On a GPU, in nine minutes: its tests, kernels against cuDNN, memory, claims, 30 runs as one
 	$(BIN)/python -m tools.gpu
 
-report: $(INSTALLED) ## The page of the published study, made again from its records
-	$(BIN)/python -m rnncompare.report results/published/study --output results/report
+report: $(INSTALLED) ## The page of the second study, made again from its records
+	$(BIN)/python -m rnncompare.report results/published/second_study --output results/report
 
 clean: ## Remove the virtual environment; results stay
 	rm -rf $(VENV)
