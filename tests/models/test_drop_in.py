@@ -64,6 +64,14 @@ def padded(module):
     return pad_packed_sequence(output, module.batch_first), final
 
 
+def packed_under_another_device(module):
+    sequences = packed(module)
+    with torch.device("meta"):
+        output, final = module(sequences)
+        output.data.sum().backward()
+    return output, final, gradients(module)
+
+
 def checkpointed(module):
     x = X.clone().requires_grad_()
     output, _ = checkpoint(module, x, use_reentrant=False)
@@ -378,6 +386,7 @@ USES: list[Use] = [
     empty_batch,
     nan_input,
     padded,
+    packed_under_another_device,
     checkpointed,
     checkpointed_reentrant,
     traced,
