@@ -309,6 +309,48 @@ def per_sample(module):
     return torch.autograd.functional.jacobian(lambda x: module(x)[0].sum((0, 2)), X)
 
 
+def jacobian_at_once(module):
+    return torch.autograd.functional.jacobian(lambda x: module(x)[0].sum((0, 2)), X, vectorize=True)
+
+
+def hessian_at_once(module):
+    return torch.autograd.functional.hessian(lambda x: loss(module, x), X, vectorize=True)
+
+
+def batched_gradients(module):
+    x = X.clone().requires_grad_()
+    sums = module(x)[0].sum((0, 2))
+    return torch.autograd.grad(sums, x, torch.eye(2), is_grads_batched=True)
+
+
+def gradient_penalty(module):
+    x = X.clone().requires_grad_()
+    (first,) = torch.autograd.grad(module(x)[0].sum(), x, create_graph=True)
+    first.square().sum().backward()
+    return x.grad, gradients(module)
+
+
+def forward_mode(module):
+    return torch.func.jvp(lambda x: module(x)[0], (X,), (X,))
+
+
+def functional_gradient(module):
+    return torch.func.grad(lambda x: loss(module, x))(X), torch.func.jacrev(lambda x: module(x)[0].sum((0, 2)))(X)
+
+
+def mapped(module):
+    return torch.func.vmap(lambda x: module(x)[0])(torch.stack([X, 2 * X]))
+
+
+DERIVATIVES = [
+    jacobian_at_once,
+    hessian_at_once,
+    batched_gradients,
+    gradient_penalty,
+    functional_gradient,
+]
+
+
 def saved_on_cpu(module):
     with torch.autograd.graph.save_on_cpu():
         value = loss(module)
@@ -336,6 +378,22 @@ def traced(module, steps=5):
         graph = torch.jit.trace(module, (X,))
     other = torch.randn(steps, 3, 3, generator=torch.Generator().manual_seed(0))
     return graph(other), trained(graph, other)
+
+
+def as_trace(module):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.jit.trace(module, (X,), check_trace=False)
+
+
+def as_program(module):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.export.export(module, (X,)).module()
+
+
+def as_compiled(module):
+    return torch.compile(module, backend="eager")
 
 
 def exported(module):
@@ -381,6 +439,7 @@ USES: list[Use] = [
     averaged,
     anomaly,
     per_sample,
+    *DERIVATIVES,
     saved_on_cpu,
     strided_input,
     empty_batch,
@@ -517,6 +576,34 @@ def test_compiled_whole(name):
 @pytest.mark.parametrize("implementation", ["auto", "fused"])
 def test_a_trace_serves_other_lengths(name, implementation):
     same(lambda module: traced(module, steps=8), name, implementation)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # by the first `torch.func.jvp`
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("graph", [as_trace, as_program, as_compiled], ids=lambda graph: graph.__name__)
+@pytest.mark.parametrize("use", [*DERIVATIVES, forward_mode, mapped], ids=lambda use: use.__name__)
+def test_derivatives_of_graphs(use, graph, name):
+    module, plain = (pair(name, i, input_size=3, hidden_size=4)[0] for i in ("auto", "loop"))
+    found = [*_flat(use(graph(module)))]
+    torch.testing.assert_close(found, [*_flat(use(plain))], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # by the first `torch.func.jvp`
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("use", [forward_mode, functional_gradient, mapped], ids=lambda use: use.__name__)
+def test_compiled_transforms(use, name):
+    module, plain = (pair(name, i, input_size=3, hidden_size=4)[0] for i in ("auto", "loop"))
+    found = [*_flat(torch.compile(lambda: use(module), backend="aot_eager")())]
+    torch.testing.assert_close(found, [*_flat(use(plain))], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("graph", [as_trace, as_program, as_compiled], ids=lambda graph: graph.__name__)
+def test_results_of_graphs_can_be_written_to(graph, name):
+    module = getattr(rnncompare, name)(3, 4)
+    expected = [*_flat(written_in_place(module))]
+    module.zero_grad()
+    torch.testing.assert_close([*_flat(written_in_place(graph(module)))], expected)
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
