@@ -39,7 +39,8 @@ class Recurrent(nn.RNNBase):
         implementation: ``auto``, ``loop`` or ``fused``.
 
     Attributes:
-        implementation_used: what the last `forward` ran, such as ``loop``; None before the first.
+        implementation_used: what the last `forward` ran, such as ``loop``; None before the first. `torch.compile` and
+            `torch.export` leave it as it is.
 
     Raises:
         TypeError: a setting has the wrong type, as in torch.
@@ -234,6 +235,8 @@ class Recurrent(nn.RNNBase):
         return (input, states) if promoted is None else (input.to(promoted), tuple(s.to(promoted) for s in states))
 
     def _ran(self, implementation: str) -> None:
+        if torch.compiler.is_compiling():
+            return  # a compiled module would be compiled again at its second call, once this has changed
         if self.implementation_used != implementation:  # setting an attribute of a module takes a microsecond
             self.implementation_used = implementation
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._dynamo.testing import CompileCounter
 from torch.nn.utils import parametrize, prune
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 from torch.optim.swa_utils import AveragedModel
@@ -393,6 +394,7 @@ def as_program(module):
 
 
 def as_compiled(module):
+    torch._dynamo.reset()  # else what other tests compiled counts towards its limit, beyond which all runs eagerly
     return torch.compile(module, backend="eager")
 
 
@@ -569,7 +571,19 @@ def test_compiled_whole(name):
             wanted.weights = [wanted.grad, *(p.grad for p in module.parameters())]
             module.zero_grad()
         torch.testing.assert_close(y.weights, x.weights)
-    assert module.implementation_used == "operator"
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+def test_compiled_once(name, implementation):
+    """What a call notes down does not have the next one compiled again, nor break the graph."""
+    module = getattr(rnncompare, name)(3, 4, implementation=implementation)
+    torch._dynamo.reset()
+    counter = CompileCounter()
+    compiled = torch.compile(lambda x: checkpoint(module, x, use_reentrant=False)[0], backend=counter, fullgraph=True)
+    for _ in range(2):
+        torch.testing.assert_close(compiled(X), module(X)[0])
+    assert counter.frame_count == 1
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -578,6 +592,7 @@ def test_a_trace_serves_other_lengths(name, implementation):
     same(lambda module: traced(module, steps=8), name, implementation)
 
 
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf Tensor")
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # by the first `torch.func.jvp`
 @pytest.mark.parametrize("name", CELLS)
 @pytest.mark.parametrize("graph", [as_trace, as_program, as_compiled], ids=lambda graph: graph.__name__)
@@ -593,6 +608,7 @@ def test_derivatives_of_graphs(use, graph, name):
 @pytest.mark.parametrize("use", [forward_mode, functional_gradient, mapped], ids=lambda use: use.__name__)
 def test_compiled_transforms(use, name):
     module, plain = (pair(name, i, input_size=3, hidden_size=4)[0] for i in ("auto", "loop"))
+    torch._dynamo.reset()
     found = [*_flat(torch.compile(lambda: use(module), backend="aot_eager")())]
     torch.testing.assert_close(found, [*_flat(use(plain))], rtol=1e-4, atol=1e-5)
 
