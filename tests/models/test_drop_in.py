@@ -101,6 +101,14 @@ def written_in_place_below(module):
         return output.add_(1)
 
 
+def input_written_in_place(module):
+    x = torch.ones(5, 2, 4, requires_grad=True) * 1
+    output, _ = module(x)
+    x += output
+    x.square().sum().backward()
+    return gradients(module)
+
+
 def initialised(module):
     """The loop of many training scripts."""
     for part in nn.Sequential(module).modules():
@@ -381,16 +389,16 @@ def traced(module, steps=5):
     return graph(other), trained(graph, other)
 
 
-def as_trace(module):
+def as_trace(module, x=X):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return torch.jit.trace(module, (X,), check_trace=False)
+        return torch.jit.trace(module, (x,), check_trace=False)
 
 
-def as_program(module):
+def as_program(module, x=X):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return torch.export.export(module, (X,)).module()
+        return torch.export.export(module, (x,)).module()
 
 
 def as_compiled(module):
@@ -620,6 +628,15 @@ def test_results_of_graphs_can_be_written_to(graph, name):
     expected = [*_flat(written_in_place(module))]
     module.zero_grad()
     torch.testing.assert_close([*_flat(written_in_place(graph(module)))], expected)
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@pytest.mark.parametrize("graph", [lambda module, x: module, as_trace, as_program], ids=["eager", "trace", "program"])
+def test_input_may_be_written_to_after_batch_first(graph, implementation, name):
+    ours, theirs = pair(name, implementation, input_size=4, hidden_size=4, batch_first=True)
+    found = input_written_in_place(graph(ours, torch.ones(5, 2, 4)))
+    torch.testing.assert_close(found, input_written_in_place(theirs))
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")

@@ -45,7 +45,8 @@ def layer(cell: Cell, input: Tensor, state: State | None, parameters: dict[str, 
         initial = state
     else:
         return None
-    given = (input, *initial, *map(parameters.get, PARAMETERS))
+    # The kernels would copy an input of strides in both passes; the caller may write to that of a copy.
+    given = (input.contiguous(), *initial, *map(parameters.get, PARAMETERS))
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in given):
         output, *final = _Layer.apply(cell, *given)
     else:

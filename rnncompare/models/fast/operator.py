@@ -199,6 +199,7 @@ def _autograd(input: Tensor, state: list[Tensor], *rest: Any) -> list[Tensor]:
     if is_transformed() or is_forward_mode():
         return _unrolled(input, state, *rest)
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
+        tensors = (input.contiguous(), *state, *parameters)  # a copy of an input with strides, which may be written to
         return list(_Differentiable.apply(len(state), settings, *tensors))
     with torch._C._AutoDispatchBelowAutograd():
         return torch.ops.rnncompare.layer(input, state, *rest)
