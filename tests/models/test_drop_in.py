@@ -639,6 +639,20 @@ def test_input_may_be_written_to_after_batch_first(graph, implementation, name):
     torch.testing.assert_close(found, input_written_in_place(theirs))
 
 
+@pytest.mark.parametrize(("name", "settings"), [*((name, {}) for name in CELLS), ("RNN", {"nonlinearity": "relu"})])
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@pytest.mark.parametrize("value", [torch.inf, torch.nan])
+def test_gradients_of_input_that_is_not_finite(value, implementation, name, settings):
+    """An infinite number makes NaN or infinite what it is multiplied by, and nothing else."""
+    x = torch.ones(20, 2, 3)
+    x[2, 0, 1] = value
+    modules = pair(name, implementation, input_size=3, hidden_size=5, **settings)
+    ours, theirs = (trained(module, x) for module in modules)
+    for found, expected in zip(ours, theirs, strict=True):
+        assert torch.equal(found.isfinite(), expected.isfinite())
+        torch.testing.assert_close(found[found.isfinite()], expected[found.isfinite()], rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
 def test_packed_sequences_stay_outside_graphs():
     module, readout = rnncompare.GRU(3, 4), nn.Linear(4, 1)
