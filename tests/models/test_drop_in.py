@@ -193,6 +193,12 @@ def autocast_half_input(module):
         return module(X.bfloat16())[0].dtype
 
 
+def autocast_packed(module):
+    with torch.autocast("cpu", torch.bfloat16):
+        results = [module(packed(module, x)) for x in (X, X.bfloat16())]
+    return [tensor.dtype for tensor in _flat(results)]
+
+
 def scaled(module):
     scaler = torch.amp.GradScaler("cpu", init_scale=256.0)
     optimiser = torch.optim.SGD(module.parameters(), 0.1)
@@ -432,6 +438,7 @@ USES: list[Use] = [
     data_parallel,
     autocast,
     autocast_half_input,
+    autocast_packed,
     scaled,
     accumulated,
     twice_through_one_graph,
