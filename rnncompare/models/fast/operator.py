@@ -1,8 +1,9 @@
 """A layer in one direction as a PyTorch operator: one node for `torch.compile`, `torch.export` and `torch.jit.trace`.
 
 ``rnncompare::layer`` gives the output and the final states. With gradients it calls ``rnncompare::layer_saving``, which
-also gives what ``rnncompare::layer_backward`` needs. The batch and the length may be dynamic. Eager calls go around the
-dispatcher, which costs more than a short step: see `rnncompare.models.fast.function.run`.
+also gives what ``rnncompare::layer_backward`` needs. Under the transforms of `torch.func`, in forward mode and for
+gradients that are differentiated again, it is the operations of `unroll`. The batch and the length may be dynamic.
+Eager calls go around the dispatcher, which costs more than a short step: see `rnncompare.models.fast.function.run`.
 """
 
 from __future__ import annotations
