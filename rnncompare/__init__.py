@@ -42,7 +42,14 @@ _HOMES = {
 _CALLED = ("report", "run", "study", "sweep")  # modules that can be called
 
 
-class _Called(ModuleType):
+class _Importable(ModuleType):
+    """A module that, as a plain one does with cloudpickle, goes into a pickle by its name."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return importlib.import_module, (self.__name__,)
+
+
+class _Called(_Importable):
     """A module of the package that, when called, calls the function of its name in `rnncompare.api`."""
 
     def __call__(self, *arguments: Any, **settings: Any) -> Any:
@@ -50,7 +57,7 @@ class _Called(ModuleType):
         return function(*arguments, **settings)
 
 
-class _Front(ModuleType):
+class _Front(_Importable):
     """The package itself, in which ``python -m rnncompare.run`` works, and so does ``rnncompare.run(...)``.
 
     Importing a submodule binds it to its name here, replacing whatever had that name. So a command's Python function

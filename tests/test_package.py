@@ -1,5 +1,6 @@
 """The package's front: names that are imported only when used."""
 
+import pickle
 import subprocess
 import sys
 
@@ -26,3 +27,9 @@ def test_version_is_said():
 def test_unknown_names_are_refused():
     with pytest.raises(AttributeError, match="has no attribute 'Transformer'"):
         rnncompare.Transformer  # noqa: B018
+
+
+@pytest.mark.parametrize("module", [rnncompare, rnncompare.run], ids=["package", "run"])
+def test_modules_go_into_pickles_by_name(module):
+    """As in one of a function that names the package."""
+    assert pickle.loads(pickle.dumps(module)) is module

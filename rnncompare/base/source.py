@@ -20,7 +20,8 @@ _OURS = __name__.partition(".")[0]
 def source_sha256(*classes: type) -> str | None:
     """SHA-256 of the code of ``classes``, of what they inherit from, and of the functions and constants that they name.
 
-    Names of this package and of the packages of ``classes`` are followed recursively. Comments, docstrings, imports,
+    Names of this package and of the packages of ``classes`` are followed recursively, except into modules that need a
+    package that is not installed. Comments, docstrings, imports,
     formatting and file names do not count.
 
     Returns:
@@ -92,7 +93,7 @@ def _named(tree: ast.AST, code: Any) -> Iterator[tuple[str, Any]]:
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == _OURS:
-            scope |= vars(importlib.import_module(node.module))
+            scope |= _importable(node.module)
     for node in ast.walk(tree):
         if id(node) in types:  # the type of a field computes nothing
             continue
@@ -102,6 +103,16 @@ def _named(tree: ast.AST, code: Any) -> Iterator[tuple[str, Any]]:
             module = scope.get(node.value.id)
             if isinstance(module, ModuleType) and module.__name__.partition(".")[0] == _OURS:
                 yield node.attr, getattr(module, node.attr, None)
+
+
+def _importable(module: str) -> dict[str, Any]:
+    """The names of a module of ours; none if it needs a package that is not installed, as it then does not run."""
+    try:
+        return vars(importlib.import_module(module))
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == _OURS:
+            raise
+        return {}
 
 
 def _is_followed(value: Any, packages: set[str]) -> bool:

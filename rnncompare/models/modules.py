@@ -30,6 +30,7 @@ class LSTM(Recurrent):
     """
 
     mode = "LSTM"
+    _promotes = ("packed",)
 
     def __init__(
         self,
@@ -78,7 +79,7 @@ class GRU(Recurrent):
     """
 
     mode = "GRU"
-    _promotes = True
+    _promotes = ("padded", "packed")
 
     def __init__(
         self,

@@ -39,7 +39,8 @@ class Recurrent(nn.RNNBase):
         implementation: ``auto``, ``loop`` or ``fused``.
 
     Attributes:
-        implementation_used: what the last `forward` ran, such as ``loop``; None before the first.
+        implementation_used: what the last `forward` ran, such as ``loop``; None before the first. `torch.compile` and
+            `torch.export` leave it as it is.
 
     Raises:
         TypeError: a setting has the wrong type, as in torch.
@@ -47,8 +48,8 @@ class Recurrent(nn.RNNBase):
             ValueError.
     """
 
-    _promotes = False
-    """Whether results under autocast on a CPU have the dtype of the initial states, as those of `torch.nn.GRU`."""
+    _promotes: tuple[str, ...] = ()
+    """Of which input, ``padded`` or ``packed``, results under autocast on a CPU have the initial states' dtype."""
 
     def __init__(
         self,
@@ -147,8 +148,8 @@ class Recurrent(nn.RNNBase):
 
         Returns:
             The outputs of the last layer, shaped as the input with ``directions * P`` features, and the final states,
-            shaped as `hx`. Under autocast they have its dtype, except those of a `GRU` on a CPU, which as in torch have
-            that of the initial states.
+            shaped as `hx`. Under autocast they have its dtype, except on a CPU those of a `GRU`, and of an `LSTM` for
+            packed sequences, which as in torch have that of the initial states.
 
         Raises:
             ValueError: an input of the wrong dtype or number of dimensions.
@@ -206,7 +207,8 @@ class Recurrent(nn.RNNBase):
         else:
             check_state(state, shapes, dtype)
         autocast = _autocast_dtype(input.device.type)
-        promoted = state[0].dtype if autocast and self._promotes and input.device.type == "cpu" else None
+        kind = "padded" if batch_sizes is None else "packed"
+        promoted = state[0].dtype if autocast and kind in self._promotes and input.device.type == "cpu" else None
         if autocast:
             input, *rest = _cast(autocast, input, *state)
             state = tuple(rest)
@@ -234,6 +236,8 @@ class Recurrent(nn.RNNBase):
         return (input, states) if promoted is None else (input.to(promoted), tuple(s.to(promoted) for s in states))
 
     def _ran(self, implementation: str) -> None:
+        if torch.compiler.is_compiling():
+            return  # a compiled module would be compiled again at its second call, once this has changed
         if self.implementation_used != implementation:  # setting an attribute of a module takes a microsecond
             self.implementation_used = implementation
 

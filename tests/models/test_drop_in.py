@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._dynamo.testing import CompileCounter
 from torch.nn.utils import parametrize, prune
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 from torch.optim.swa_utils import AveragedModel
@@ -64,6 +65,14 @@ def padded(module):
     return pad_packed_sequence(output, module.batch_first), final
 
 
+def packed_under_another_device(module):
+    sequences = packed(module)
+    with torch.device("meta"):
+        output, final = module(sequences)
+        output.data.sum().backward()
+    return output, final, gradients(module)
+
+
 def checkpointed(module):
     x = X.clone().requires_grad_()
     output, _ = checkpoint(module, x, use_reentrant=False)
@@ -90,6 +99,14 @@ def written_in_place_below(module):
     output, _ = module(x)
     with torch.no_grad():
         return output.add_(1)
+
+
+def input_written_in_place(module):
+    x = torch.ones(5, 2, 4, requires_grad=True) * 1
+    output, _ = module(x)
+    x += output
+    x.square().sum().backward()
+    return gradients(module)
 
 
 def initialised(module):
@@ -174,6 +191,12 @@ def autocast(module, dtype=torch.bfloat16, hx=None):
 def autocast_half_input(module):
     with torch.autocast("cpu", torch.bfloat16):
         return module(X.bfloat16())[0].dtype
+
+
+def autocast_packed(module):
+    with torch.autocast("cpu", torch.bfloat16):
+        results = [module(packed(module, x)) for x in (X, X.bfloat16())]
+    return [tensor.dtype for tensor in _flat(results)]
 
 
 def scaled(module):
@@ -301,6 +324,48 @@ def per_sample(module):
     return torch.autograd.functional.jacobian(lambda x: module(x)[0].sum((0, 2)), X)
 
 
+def jacobian_at_once(module):
+    return torch.autograd.functional.jacobian(lambda x: module(x)[0].sum((0, 2)), X, vectorize=True)
+
+
+def hessian_at_once(module):
+    return torch.autograd.functional.hessian(lambda x: loss(module, x), X, vectorize=True)
+
+
+def batched_gradients(module):
+    x = X.clone().requires_grad_()
+    sums = module(x)[0].sum((0, 2))
+    return torch.autograd.grad(sums, x, torch.eye(2), is_grads_batched=True)
+
+
+def gradient_penalty(module):
+    x = X.clone().requires_grad_()
+    (first,) = torch.autograd.grad(module(x)[0].sum(), x, create_graph=True)
+    first.square().sum().backward()
+    return x.grad, gradients(module)
+
+
+def forward_mode(module):
+    return torch.func.jvp(lambda x: module(x)[0], (X,), (X,))
+
+
+def functional_gradient(module):
+    return torch.func.grad(lambda x: loss(module, x))(X), torch.func.jacrev(lambda x: module(x)[0].sum((0, 2)))(X)
+
+
+def mapped(module):
+    return torch.func.vmap(lambda x: module(x)[0])(torch.stack([X, 2 * X]))
+
+
+DERIVATIVES = [
+    jacobian_at_once,
+    hessian_at_once,
+    batched_gradients,
+    gradient_penalty,
+    functional_gradient,
+]
+
+
 def saved_on_cpu(module):
     with torch.autograd.graph.save_on_cpu():
         value = loss(module)
@@ -330,6 +395,23 @@ def traced(module, steps=5):
     return graph(other), trained(graph, other)
 
 
+def as_trace(module, x=X):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.jit.trace(module, (x,), check_trace=False)
+
+
+def as_program(module, x=X):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.export.export(module, (x,)).module()
+
+
+def as_compiled(module):
+    torch._dynamo.reset()  # else what other tests compiled counts towards its limit, beyond which all runs eagerly
+    return torch.compile(module, backend="eager")
+
+
 def exported(module):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of _flat_weights, with torch's modules too
@@ -356,6 +438,7 @@ USES: list[Use] = [
     data_parallel,
     autocast,
     autocast_half_input,
+    autocast_packed,
     scaled,
     accumulated,
     twice_through_one_graph,
@@ -373,11 +456,13 @@ USES: list[Use] = [
     averaged,
     anomaly,
     per_sample,
+    *DERIVATIVES,
     saved_on_cpu,
     strided_input,
     empty_batch,
     nan_input,
     padded,
+    packed_under_another_device,
     checkpointed,
     checkpointed_reentrant,
     traced,
@@ -501,13 +586,78 @@ def test_compiled_whole(name):
             wanted.weights = [wanted.grad, *(p.grad for p in module.parameters())]
             module.zero_grad()
         torch.testing.assert_close(y.weights, x.weights)
-    assert module.implementation_used == "operator"
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+def test_compiled_once(name, implementation):
+    """What a call notes down does not have the next one compiled again, nor break the graph."""
+    module = getattr(rnncompare, name)(3, 4, implementation=implementation)
+    torch._dynamo.reset()
+    counter = CompileCounter()
+    compiled = torch.compile(lambda x: checkpoint(module, x, use_reentrant=False)[0], backend=counter, fullgraph=True)
+    for _ in range(2):
+        torch.testing.assert_close(compiled(X), module(X)[0])
+    assert counter.frame_count == 1
 
 
 @pytest.mark.parametrize("name", CELLS)
 @pytest.mark.parametrize("implementation", ["auto", "fused"])
 def test_a_trace_serves_other_lengths(name, implementation):
     same(lambda module: traced(module, steps=8), name, implementation)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf Tensor")
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # by the first `torch.func.jvp`
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("graph", [as_trace, as_program, as_compiled], ids=lambda graph: graph.__name__)
+@pytest.mark.parametrize("use", [*DERIVATIVES, forward_mode, mapped], ids=lambda use: use.__name__)
+def test_derivatives_of_graphs(use, graph, name):
+    module, plain = (pair(name, i, input_size=3, hidden_size=4)[0] for i in ("auto", "loop"))
+    found = [*_flat(use(graph(module)))]
+    torch.testing.assert_close(found, [*_flat(use(plain))], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # by the first `torch.func.jvp`
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("use", [forward_mode, functional_gradient, mapped], ids=lambda use: use.__name__)
+def test_compiled_transforms(use, name):
+    module, plain = (pair(name, i, input_size=3, hidden_size=4)[0] for i in ("auto", "loop"))
+    torch._dynamo.reset()
+    found = [*_flat(torch.compile(lambda: use(module), backend="aot_eager")())]
+    torch.testing.assert_close(found, [*_flat(use(plain))], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("graph", [as_trace, as_program, as_compiled], ids=lambda graph: graph.__name__)
+def test_results_of_graphs_can_be_written_to(graph, name):
+    module = getattr(rnncompare, name)(3, 4)
+    expected = [*_flat(written_in_place(module))]
+    module.zero_grad()
+    torch.testing.assert_close([*_flat(written_in_place(graph(module)))], expected)
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@pytest.mark.parametrize("graph", [lambda module, x: module, as_trace, as_program], ids=["eager", "trace", "program"])
+def test_input_may_be_written_to_after_batch_first(graph, implementation, name):
+    ours, theirs = pair(name, implementation, input_size=4, hidden_size=4, batch_first=True)
+    found = input_written_in_place(graph(ours, torch.ones(5, 2, 4)))
+    torch.testing.assert_close(found, input_written_in_place(theirs))
+
+
+@pytest.mark.parametrize(("name", "settings"), [*((name, {}) for name in CELLS), ("RNN", {"nonlinearity": "relu"})])
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@pytest.mark.parametrize("value", [torch.inf, torch.nan])
+def test_gradients_of_input_that_is_not_finite(value, implementation, name, settings):
+    """An infinite number makes NaN or infinite what it is multiplied by, and nothing else."""
+    x = torch.ones(20, 2, 3)
+    x[2, 0, 1] = value
+    modules = pair(name, implementation, input_size=3, hidden_size=5, **settings)
+    ours, theirs = (trained(module, x) for module in modules)
+    for found, expected in zip(ours, theirs, strict=True):
+        assert torch.equal(found.isfinite(), expected.isfinite())
+        torch.testing.assert_close(found[found.isfinite()], expected[found.isfinite()], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")

@@ -3,7 +3,9 @@
 import dataclasses
 import importlib
 import itertools
+import os
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -64,6 +66,15 @@ def fingerprint(tmp_path, monkeypatch):
         return source_sha256(module.Cell)
 
     return of
+
+
+def test_our_modules_have_one_without_triton(tmp_path):
+    """The code of the layers imports the kernels for GPUs when first used; Triton is not installed everywhere."""
+    (tmp_path / "triton.py").write_text("raise ModuleNotFoundError(name='triton')")
+    code = "import rnncompare; from rnncompare.base.source import source_sha256; print(source_sha256(rnncompare.GRU))"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, len(done.stdout.strip())) == (0, 64), done.stderr
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from rnncompare.models.cell import Cell, Weights
 from rnncompare.models.fast import compiled, triton
 from rnncompare.models.fast.engines import IN_PYTORCH
 from rnncompare.models.fast.function import run, step_of
+from rnncompare.models.fast.watched import is_transformed, is_watched
 
 
 def paths(cell: Cell, input: Tensor, w: Weights) -> Iterator[tuple[str, Any]]:
@@ -46,21 +47,6 @@ def paths(cell: Cell, input: Tensor, w: Weights) -> Iterator[tuple[str, Any]]:
 def knows(cell: Cell) -> bool:
     """Whether there is a fast path for the cell, if not for every input."""
     return step_of(cell) in IN_PYTORCH
-
-
-def is_transformed() -> bool:
-    """Whether a transform of `torch.func` is under way, whose tensors hold no values of their own."""
-    return torch._C._functorch.peek_interpreter_stack() is not None
-
-
-def is_watched() -> bool:
-    """Whether tensors are more than their values for another reason: see `paths`."""
-    return (
-        torch.compiler.is_compiling()
-        or torch.jit.is_tracing()
-        or torch.autograd.forward_ad._current_level >= 0
-        or torch._C._len_torch_dispatch_stack() > 0
-    )
 
 
 def _over_runs() -> bool:

@@ -159,7 +159,7 @@ def two(tensors: Sequence[Tensor | None]) -> Gradients:
 def _call(name: str, call: Call, results: Gradients, wanted: Gradients) -> None:
     """Call a kernel with tensors in the order of `RESULTS` and `WANTED`; those written to are contiguous."""
     steps, w = call.steps, call.w
-    sizes = None if steps.dense else torch.tensor(steps.sizes)
+    sizes = None if steps.dense else torch.tensor(steps.sizes, device="cpu")
     arguments = (sizes, call.input, w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh, *two(call.state))
     kernel(name, call.cell, (len(steps.sizes), steps.batch), steps.reverse, (*arguments, *results, *wanted))
 

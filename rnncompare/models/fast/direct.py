@@ -13,8 +13,9 @@ from torch import Tensor
 
 from rnncompare.models.cell import Cell, State, Weights
 from rnncompare.models.cells.rnn import RNNCell
-from rnncompare.models.fast import compiled, is_transformed, is_watched
+from rnncompare.models.fast import compiled
 from rnncompare.models.fast.function import PARAMETERS, Gradients, step_of, through_unroll
+from rnncompare.models.fast.watched import is_transformed, is_watched, needs_autograd
 
 NONE_WANTED: Gradients = (None,) * len(compiled.WANTED)
 
@@ -44,7 +45,8 @@ def layer(cell: Cell, input: Tensor, state: State | None, parameters: dict[str, 
         initial = state
     else:
         return None
-    given = (input, *initial, *map(parameters.get, PARAMETERS))
+    # The kernels would copy an input of strides in both passes; the caller may write to that of a copy.
+    given = (input.contiguous(), *initial, *map(parameters.get, PARAMETERS))
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in given):
         output, *final = _Layer.apply(cell, *given)
     else:
@@ -90,7 +92,7 @@ class _Layer(torch.autograd.Function):
     def backward(ctx: Any, d_output: Tensor | None, *d_final: Tensor | None) -> tuple[Tensor | None, ...]:
         cell, needed, tensors = ctx.cell, ctx.needs_input_grad[1:], ctx.saved_tensors
         given, (output, *saved) = tensors[: len(needed)], tensors[len(needed) :]
-        if torch.is_grad_enabled():
+        if needs_autograd((d_output, *d_final)):
             return None, *_through_unroll(cell, given, needed, (d_output, *d_final))
         found = [
             torch.empty_like(t, memory_format=torch.contiguous_format) if need else None
@@ -106,7 +108,7 @@ class _Layer(torch.autograd.Function):
 def _through_unroll(
     cell: Cell, given: tuple[Tensor | None, ...], needed: tuple[bool, ...], gradients: Gradients
 ) -> list[Tensor | None]:
-    """The gradients in a form that can be differentiated again. Here states have a first dimension of 1."""
+    """The gradients by autograd. Here states have a first dimension of 1."""
     input, *rest = given
     count, w_hh = len(cell.states), given[-4]
     assert input is not None

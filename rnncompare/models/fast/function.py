@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from rnncompare.models.cell import Cell, State, Weights
+from rnncompare.models.fast.watched import needs_autograd
 from rnncompare.models.unroll import unroll
 
 PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
@@ -172,7 +173,7 @@ def run(
 
 
 class _Layer(torch.autograd.Function):
-    """The layer as one node: the engine computes its gradients, `unroll` gradients of gradients."""
+    """The layer as one node: the engine computes its gradients, `unroll` those of gradients and many at once."""
 
     @staticmethod
     def forward(ctx: Any, engine: Engine, cell: Cell, steps: Steps, input: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
@@ -189,7 +190,7 @@ class _Layer(torch.autograd.Function):
         needed = ctx.needs_input_grad[3:]
         tensors = ctx.saved_tensors  # read once: checkpointing unpacks them a single time
         inputs, (output, *saved) = tensors[: len(needed)], tensors[len(needed) :]
-        if torch.is_grad_enabled():
+        if needs_autograd((d_output, *d_state)):
             arguments = (list(ctx.steps.sizes), ctx.steps.reverse)
             return None, None, None, *through_unroll(ctx.cell, inputs, arguments, needed, (d_output, *d_state))
         count = len(ctx.cell.states)
@@ -213,7 +214,7 @@ def through_unroll(
     needed: tuple[bool, ...],
     gradients: Gradients,
 ) -> list[Tensor | None]:
-    """The gradients by autograd through the reading version, so that they can be differentiated again.
+    """The gradients by autograd through the reading version; where they have a graph they can be differentiated again.
 
     Args:
         cell: the equations.
@@ -222,14 +223,18 @@ def through_unroll(
         needed: which of ``inputs`` want a gradient.
         gradients: of the output and the final states.
     """
-    # Views, so that an input computed from another input here does not pass its gradient on twice.
-    own: list[Any] = [None if t is None else t.view_as(t) for t in inputs]
-    input, *rest = own
-    count = len(cell.states)
-    output, final = unroll(cell, input, tuple(rest[:count]), weights_of(rest[count:]), *arguments)
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # Views, so that an input computed from another input here does not pass its gradient on twice.
+        own: list[Any] = [None if t is None else t.view_as(t) for t in inputs]
+        input, *rest = own
+        count = len(cell.states)
+        output, final = unroll(cell, input, tuple(rest[:count]), weights_of(rest[count:]), *arguments)
     pairs = [(o, g) for o, g in zip((output, *final), gradients, strict=True) if g is not None]
     targets = [t for t, need in zip(own, needed, strict=True) if need]
     found = iter(
-        torch.autograd.grad([o for o, _ in pairs], targets, [g for _, g in pairs], create_graph=True, allow_unused=True)
+        torch.autograd.grad(
+            [o for o, _ in pairs], targets, [g for _, g in pairs], create_graph=again, allow_unused=True
+        )
     )
     return [next(found) if need else None for need in needed]

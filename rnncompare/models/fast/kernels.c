@@ -314,10 +314,17 @@ static void rnn_backward(const Work *k, const Share *s, int64_t t, int64_t n, RE
         for (int64_t u = from; u < to; u += LANES) {
             vec d = load(dh + u), v = load_some(y + u, H - u);
             if (dy) d += load_some(dy + u, H - u);
-            store(dg + u, l->cell == RNN_TANH ? d * ((REAL)1 - v * v) : where(v > zero, d, zero));
+            store(dg + u, l->cell == RNN_TANH ? d * ((REAL)1 - v * v) : where(v == zero, zero, d)); /* d at NaN */
             store(dh + u, zero);
         }
     }
+}
+
+/* Zeros where units are padded: 0 times an infinite input is NaN there, which the products over all units would spread. */
+static void clear_padding(const Work *k, const Share *s, int64_t n, REAL *dg) {
+    const int64_t P = k->p.padded, H = k->l->hidden;
+    if (s->start + s->vectors < k->p.vectors) return;
+    for (REAL *block = dg; P > H && block < dg + n * k->p.row; block += P) memset(block + H, 0, sizeof(REAL) * (P - H));
 }
 
 /* The rows of a chunk: steps [from, to) in the order in which the backward pass takes them. */
@@ -452,6 +459,7 @@ static void backward_share(void *work, int64_t index, int64_t count) {
             if (l->cell == LSTM) lstm_backward(k, s, t, n, dh, dc, dg);
             else if (l->cell == GRU) gru_backward(k, s, t, n, dh, dg);
             else rnn_backward(k, s, t, n, dh, dg);
+            clear_padding(k, s, n, dg);
             if (!s->apart) meet(&k->barrier, s->parties);
             if (n > 0 && (l->dh_0 || i + 1 < l->steps)) {
                 const Term back = {dg + p->from_h * P, p->row, 1, depth, k->h_packed + u * depth};

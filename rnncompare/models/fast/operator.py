@@ -1,8 +1,9 @@
 """A layer in one direction as a PyTorch operator: one node for `torch.compile`, `torch.export` and `torch.jit.trace`.
 
 ``rnncompare::layer`` gives the output and the final states. With gradients it calls ``rnncompare::layer_saving``, which
-also gives what ``rnncompare::layer_backward`` needs. The batch and the length may be dynamic. Eager calls go around the
-dispatcher, which costs more than a short step: see `rnncompare.models.fast.function.run`.
+also gives what ``rnncompare::layer_backward`` needs. Under the transforms of `torch.func`, in forward mode and for
+gradients that are differentiated again, it is the operations of `unroll`. The batch and the length may be dynamic.
+Eager calls go around the dispatcher, which costs more than a short step: see `rnncompare.models.fast.function.run`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from rnncompare.models.cells.gru_reset_before import GRUResetBeforeCell
 from rnncompare.models.cells.lstm import LSTMCell
 from rnncompare.models.cells.rnn import RNNCell
 from rnncompare.models.fast.engines import IN_PYTORCH, fastest
-from rnncompare.models.fast.function import PARAMETERS, Call, Engine, Steps, step_of, weights_of
+from rnncompare.models.fast.function import PARAMETERS, Call, Engine, Steps, step_of, through_unroll, weights_of
+from rnncompare.models.fast.watched import is_forward_mode, is_transformed, needs_autograd
+from rnncompare.models.unroll import unroll
 
 CELLS: dict[str, Cell] = {
     "lstm": LSTMCell(),
@@ -171,16 +174,18 @@ class _Differentiable(torch.autograd.Function):
         ctx.states, ctx.settings = states, settings
         ctx.save_for_backward(*tensors, output, *rest[states:])
         ctx.set_materialize_grads(False)
-        return output, *rest[:states]
+        return output.clone(), *rest[:states]  # the caller may write to the output
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         count = 1 + ctx.states + len(PARAMETERS)
         tensors = ctx.saved_tensors
         (input, *rest), (output, *saved) = tensors[:count], tensors[count:]
         state, parameters = rest[: ctx.states], rest[ctx.states :]
         wanted = list(ctx.needs_input_grad[2:])
+        if needs_autograd(gradients):
+            name, _, reverse = ctx.settings
+            return None, None, *through_unroll(CELLS[name], tensors[:count], (None, reverse), tuple(wanted), gradients)
         found = iter(
             torch.ops.rnncompare.layer_backward(
                 input, state, *parameters, *ctx.settings, output, saved, list(gradients), wanted
@@ -192,16 +197,27 @@ class _Differentiable(torch.autograd.Function):
 def _autograd(input: Tensor, state: list[Tensor], *rest: Any) -> list[Tensor]:
     parameters, settings = rest[: len(PARAMETERS)], rest[len(PARAMETERS) :]
     tensors = (input, *state, *parameters)
+    if is_transformed() or is_forward_mode():
+        return _unrolled(input, state, *rest)
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
+        tensors = (input.contiguous(), *state, *parameters)  # a copy of an input with strides, which may be written to
         return list(_Differentiable.apply(len(state), settings, *tensors))
     with torch._C._AutoDispatchBelowAutograd():
         return torch.ops.rnncompare.layer(input, state, *rest)
+
+
+def _unrolled(input: Tensor, state: list[Tensor], *rest: Any) -> list[Tensor]:
+    """The operator as the operations of the reading version, which PyTorch can differentiate and map in any way."""
+    *parameters, name, _, reverse = rest
+    output, final = unroll(CELLS[name], input, tuple(state), weights_of(parameters), reverse=reverse)
+    return [output, *final]
 
 
 _LIBRARY.impl("layer", lambda *a: _forward(False, *a), "CompositeExplicitAutograd")
 _LIBRARY.impl("layer_saving", lambda *a: _forward(True, *a), "CompositeExplicitAutograd")
 _LIBRARY.impl("layer_backward", _backward, "CompositeExplicitAutograd")
 _LIBRARY.impl("layer", _autograd, "Autograd")
+_LIBRARY.impl("layer", _unrolled, "FuncTorchBatched")
 torch.library.register_fake("rnncompare::layer", lambda *a: _Arguments(*a).results(False), lib=_LIBRARY)
 torch.library.register_fake("rnncompare::layer_saving", lambda *a: _Arguments(*a).results(True), lib=_LIBRARY)
 torch.library.register_fake("rnncompare::layer_backward", _fake_backward, lib=_LIBRARY)

@@ -13,7 +13,7 @@ from rnncompare.models.fast.products import Product, layer_gradients, linear, su
 class RNNEngine:
     """An `Engine` for `RNNCell`; forward saves nothing but its output.
 
-    With δ for the gradient of the loss, and φ' = 1 - h_t² for tanh, h_t > 0 for relu::
+    With δ for the gradient of the loss, and φ' = 1 - h_t² for tanh, h_t ≠ 0 for relu::
 
         δh_t = δy_t + W_hh^T δa_{t+1}
         δa_t = δh_t ⊙ φ'
@@ -36,7 +36,7 @@ class RNNEngine:
         self, call: Call, output: Tensor, saved: Tensors, d_output: Tensor | None, d_state: Gradients, wanted: set[str]
     ) -> dict[str, Tensor]:
         steps, w = call.steps, call.w
-        d_a = (output > 0).to(output.dtype) if _is_relu(call.cell) else 1 - output * output
+        d_a = (output != 0).to(output.dtype) if _is_relu(call.cell) else 1 - output * output
         through_weights = Product(w.weight_hh.t(), steps.batch)
         in_a = steps.split(d_a)
         in_output = None if d_output is None else steps.split(d_output)

@@ -153,7 +153,7 @@ def rnn_relu(x, p, state):
 
 @triton.jit
 def rnn_relu_backward(d, kept, before, after):
-    return (tl.where(after[0] > 0, d[0], 0.0),), (nothing(d[0]),)
+    return (tl.where(after[0] == 0, 0.0, d[0]),), (nothing(d[0]),)
 
 
 @triton.jit

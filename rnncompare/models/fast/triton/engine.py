@@ -89,8 +89,9 @@ class _Layout:
         steps, device = self.call.steps, self.call.input.device
         if steps.dense:
             return (torch.empty(0, dtype=torch.int64, device=device),) * 2
-        lasting = (torch.tensor(steps.sizes).unsqueeze(1) > torch.arange(steps.batch)).sum(0)
-        return lasting.to(device), torch.tensor(steps.offsets).to(device)
+        with torch.device("cpu"):
+            lasting = (torch.tensor(steps.sizes).unsqueeze(1) > torch.arange(steps.batch)).sum(0)
+            return lasting.to(device), torch.tensor(steps.offsets).to(device)
 
     def weight_gradient(self, d: Tensor, output: Tensor, inner: Tensor | None) -> Tensor:
         """The gradient of W_hh, of that of its products, ``(R, N, G H)``."""
