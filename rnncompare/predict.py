@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnncompare.base.errors import DataError
-from rnncompare.base.wording import safe
+from rnncompare.base.files import write_whole
+from rnncompare.base.wording import counted, safe
 
 DESCRIPTION = """Predict with a model that a run or study kept (keep=best).
 
@@ -50,14 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words.output is None:
         print(found.to_csv(index=False), end="")
         return 0
-    temporary = words.output.with_name(f"{words.output.name}.part")
     try:
-        found.to_csv(temporary, index=False)
-        temporary.replace(words.output)
+        write_whole(words.output, found.to_csv(index=False))
     except OSError as error:
-        print(f"error: {words.output}: {error.strerror}", file=sys.stderr)
+        print(safe(f"error: {words.output}: {error.strerror}"), file=sys.stderr)
         return 1
-    print(f"{len(found):,} predictions in {words.output}")
+    print(safe(f"{counted(len(found), 'prediction')} in {words.output}"))
     return 0
 
 
