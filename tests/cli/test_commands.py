@@ -94,6 +94,8 @@ def test_a_diverged_run_is_recorded_and_the_rest_go_on(tmp_path):
         (["results_dir=/proc/nothing"], ["results_dir=/proc/nothing", "written"]),
         (["seed"], ["seed", "EQUAL"]),
         (["-m", "data.size=20,40", "model.dropout=0,2"], ["model.dropout=2", "below 1"]),
+        (["-m", "results_dir=a,b"], ["results_dir=a,b", "one value"]),
+        (["-m", "keep=none,best"], ["keep=none,best", "one value"]),
         (["threads=100000"], ["threads=100000", "cores"]),
         (["-m", "seed=range(0,1000000000)", "model=gru,lstm"], ["seed=range(0,1000000000)", "2,000,000,000"]),
         (["-m", "train.learning_rate=range(0,1,1e-9)"], ["train.learning_rate=range(0,1,1e-9)", "100,000"]),
