@@ -17,6 +17,7 @@ from rnncompare.composition.override_allowlist import checked
 from rnncompare.sweep.launchers import LAUNCHERS
 from rnncompare.training.settings import RunSettings, from_config
 
+SHORTENED = ("max_updates", "min_updates", "validate_every")  # settings of training that a share of it shares
 CONFIGS = package_files.folder("configs")
 
 
@@ -47,12 +48,5 @@ def compose(requests: Iterable[Sequence[str]]) -> list[RunSettings]:
 def shortened(settings: RunSettings, share: float) -> RunSettings:
     """The run with a share of its updates, validated as often."""
     train = settings.train
-    return dataclasses.replace(
-        settings,
-        train=dataclasses.replace(
-            train,
-            max_updates=math.ceil(train.max_updates * share),
-            min_updates=math.ceil(train.min_updates * share),
-            validate_every=math.ceil(train.validate_every * share),
-        ),
-    )
+    fewer = {name: math.ceil(getattr(train, name) * share) for name in SHORTENED}
+    return dataclasses.replace(settings, train=dataclasses.replace(train, **fewer))
