@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnncompare.base.errors import DataError, SettingError
+from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.base.isolation import preload
 from rnncompare.composition.compose import compose
 from rnncompare.composition.override_allowlist import quoted
@@ -97,6 +97,7 @@ def compare(
     task = None if isinstance(data, str | Path) else _task(data, reading)
     if task is None:
         settings = {"data": {"name": "file", "path": str(data), **reading}, **settings}
+    models = models.split(",") if isinstance(models, str) else models
     own = {name_of(model): model for model in models if not isinstance(model, str)}
     about = StudySettings(
         budget=budget,
@@ -149,6 +150,8 @@ def sweep(*, progress: bool = True, jobs: int = -1, **settings: Any) -> pd.DataF
     """
     flat = dict(_flat(settings))
     many = {name: list(value) for name, value in flat.items() if isinstance(value, list | range)}
+    for name, values in many.items():
+        require(len(values) > 0, name, flat[name], "one value or more to sweep over")
     chosen = (dict(zip(many, values, strict=True)) for values in itertools.product(*many.values()))
     with _main_left_alone():
         return recorded(_train([_composed({**flat, **one}) for one in chosen], progress, jobs))
@@ -174,8 +177,8 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
 
     if data is not None:
         return compare(data, progress=progress, **settings)
-    if claim is None:
-        raise SettingError("claim", None, f"all, or of {', '.join(names())}; or data")
+    if not isinstance(claim, str):
+        raise SettingError("claim", claim, f"all, or of {', '.join(names())}; or data")
     about = StudySettings(claim=claim, **{name: settings.pop(name) for name in list(settings) if name in OWN}).checked()
     words = _words(settings)
     check_beside_claims(words)
@@ -261,6 +264,8 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, np.generic):
+        value = value.item()
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -89,6 +89,32 @@ def test_a_run_and_a_sweep_give_records(tmp_path, monkeypatch):
         rnncompare.run(seed=-1, **TINY)
 
 
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: rnncompare.sweep(model=["gru"], seed=range(0), **TINY), "seed=range"),
+        (lambda: rnncompare.run(foo=1, **TINY), "foo"),
+        (lambda: rnncompare.run("grru", **TINY), "model/grru.*lstm"),
+        (lambda: rnncompare.run(None, **TINY), "model"),
+        (lambda: rnncompare.study(3), "claim=3"),
+        (lambda: rnncompare.compare((*sequences(),), models="gru"), "study.models=gru"),
+        (lambda: rnncompare.compare((*sequences(),), pairs=2.5), "pairs=2.5: a whole number"),
+        (lambda: rnncompare.compare((*sequences(),), budget=10), "budget=10"),
+    ],
+)
+def test_a_wrong_request_is_a_setting_error_and_writes_nothing(tmp_path, monkeypatch, call, says):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingError, match=says):
+        call()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = rnncompare.sweep(**{"train.learning_rate": list(np.array([0.001, 0.002]))}, seed=np.int64(3), **TINY)
+    assert sorted(table["config.train.learning_rate"]) == [0.001, 0.002]
+
+
 def test_a_report_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rnncompare.run(**TINY)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.base.isolation import call_isolated
 from rnncompare.records import MODEL, Record, read_files, read_record, run_id
-from rnncompare.records.run_folder import NOT_IN_RUN_ID
 from rnncompare.records.parquet_store import NAME, STAMP, read_store, stamp
+from rnncompare.records.run_folder import NOT_IN_RUN_ID
 from rnncompare.sweep.resources import usable_cores
 from rnncompare.training.settings import RunSettings
 

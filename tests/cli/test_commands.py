@@ -1,5 +1,6 @@
 """The commands as a user types them, from another folder."""
 
+import errno
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from rnncompare import load_records
+from rnncompare.base.errors import DataError
 from tests.commands import QUICK, ROOT, files_in, run, run_apart
 
 
@@ -116,6 +118,36 @@ def test_a_wrong_request_is_said_in_a_line_or_two_and_writes_nothing(tmp_path, w
     for word in says:
         assert word in done.stderr
     assert files_in(tmp_path) == []
+
+
+def test_a_run_whose_plot_cannot_be_written_is_done_all_the_same(tmp_path, monkeypatch):
+    from rnncompare.report.figures import svg
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(svg, "write_whole", full)
+    done = run(tmp_path, "data=adding", "data.size=20", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "curve.png: No space left on device" in done.stdout
+    assert "record  " in done.stdout
+
+
+def test_what_the_terminal_cannot_show_is_written_out(tmp_path):
+    words = ["-m", "data=adding", "data.size=20", *QUICK, "seed=0,1"]
+    for module, arguments in (("run", words), ("report", ["results/runs"])):
+        done = run_apart(tmp_path, *arguments, module=module, PYTHONIOENCODING="ascii")
+        assert done.returncode == 0, done.stderr
+        assert "\\xb1" in done.stdout
+
+
+def test_a_file_that_cannot_be_imported_is_named_in_a_line(tmp_path, monkeypatch):
+    from rnncompare.models import cells
+
+    (tmp_path / "torn.py").write_text("def (")
+    monkeypatch.setattr(cells, "__path__", [*cells.__path__, str(tmp_path)])
+    with pytest.raises(DataError, match=r"cells\.torn: cannot be imported \(SyntaxError: "):
+        cells.cell_class("torn")
 
 
 def test_a_traceback_is_there_for_those_who_ask(tmp_path):
