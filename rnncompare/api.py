@@ -237,6 +237,8 @@ def _composed(settings: Mapping[str, Any]) -> RunSettings:
     """The settings of a run, of which the data may be a task and the model a class or function that makes a module."""
     import dataclasses
 
+    for name in ("model", "data"):
+        require(settings.get(name, "") is not None, name, None, "a name, or an object of Python's")
     given = {
         name: value
         for name, value in settings.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +29,13 @@ class Table:
             file where there are several.
         name: of the file, for messages.
         decimal: the decimal mark of numbers in columns that were read as text, because they hold something else too.
+        notes: what is to be said aloud of how columns were read.
     """
 
     frame: pd.DataFrame
     name: str
     decimal: str = "."
+    notes: list[str] = field(default_factory=list)
 
     def place(self, column: Any, row: Any = None) -> str:
         """A column, and the row that the index calls ``row``, in the words of messages."""
