@@ -213,10 +213,24 @@ def _task(data: Any, reading: Mapping[str, Any]) -> Task:
             raise DataError(f"data: {len(data)} arrays; expected (x, y) or (x, y, lengths)")
         x, y, *lengths = data
         if lengths:
-            x = [np.asarray(case)[:length] for case, length in zip(x, lengths[0], strict=True)]
+            x = _cut(x, np.asarray(lengths[0]))
         return from_arrays(x, y, **reading)
     frame = data.to_pandas() if hasattr(data, "to_pandas") else data
     return from_frame(frame, **reading)
+
+
+def _cut(x: Sequence[Any], lengths: np.ndarray) -> list[np.ndarray]:
+    """Sequences cut to their lengths, which are checked."""
+    cases = [np.asarray(case) for case in x]
+    if lengths.dtype.kind not in "iu" or lengths.shape != (len(cases),):
+        raise DataError(
+            f"data: lengths are {lengths.dtype} of shape {lengths.shape}; expected a whole number for each of "
+            f"{len(cases)} sequences"
+        )
+    for number, (case, length) in enumerate(zip(cases, lengths.tolist(), strict=True)):
+        if not 1 <= length <= len(case):
+            raise DataError(f"data: the length of sequence {number} is {length}; it has 1 to {len(case)} steps")
+    return [case[:length] for case, length in zip(cases, lengths, strict=True)]
 
 
 def _train(requests: Sequence[RunSettings], progress: bool, jobs: int) -> dict[str, RunSettings]:

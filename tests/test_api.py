@@ -109,6 +109,18 @@ def test_a_wrong_request_is_a_setting_error_and_writes_nothing(tmp_path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("lengths", [np.full(60, 7), np.zeros(60, int), np.full(59, 6), np.full(60, 6.0)])
+def test_lengths_that_do_not_fit_are_refused(lengths):
+    with pytest.raises(DataError, match="length"):
+        rnncompare.compare((*sequences(), lengths))
+
+
+def test_arrays_have_no_columns_to_name():
+    for name in ("target", "group"):
+        with pytest.raises(SettingError, match=f"data.{name}=label: null"):
+            rnncompare.compare(sequences(), **{name: "label"})
+
+
 def test_numbers_of_numpy_are_numbers(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table = rnncompare.sweep(**{"train.learning_rate": list(np.array([0.001, 0.002]))}, seed=np.int64(3), **TINY)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnncompare.base.errors import DataError
+from rnncompare.base.errors import DataError, require
 from rnncompare.tasks.user.array_files import read_arrays, read_ts
 from rnncompare.tasks.user.columns import is_classes
 from rnncompare.tasks.user.corpora import lines_of
@@ -142,10 +142,14 @@ def from_arrays(arrays: Arrays, reading: Reading, kind: str = "auto", test: Arra
     """The problem in arrays; ``kind`` is what they say themselves, which ``reading.kind`` overrules.
 
     Raises:
+        SettingError: a setting is of columns or of forecasts.
         DataError: sequences are too short or too few, or a target cannot be learned.
     """
     import pandas as pd
 
+    reading.require_unused("arrays have no columns to name", group=None, time=None)
+    reading.require_unused("arrays are no series to forecast", horizon=1, season=None, window=None)
+    require(reading.target in (None, "y"), "data.target", reading.target, "null; the target of arrays is y")
     parts = [arrays] if test is None else [arrays, test]
     for part in parts:
         if (part.lengths < reading.min_length).any():

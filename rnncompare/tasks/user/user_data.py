@@ -222,6 +222,8 @@ def _read_problem(path: Path, test_path: Path | None, reading: Reading, layout: 
         return arrays.from_arrays(found, reading, kind, None if test_path is None else arrays.read_sktime(test_path)[0])
     if reading.kind == "language_modelling":
         layout.require_unsaid("plain text", "encoding")
+        reading.require_unused("the file is read as running text", target=None, group=None, time=None)
+        reading.require_unused("the file is read as running text", horizon=1, season=None)
         require(
             reading.split in (None, "ordered"), "data.split", reading.split, "ordered: plain text is split in order"
         )
