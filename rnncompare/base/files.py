@@ -45,8 +45,15 @@ def write_whole(path: Path, content: str | Callable[[BinaryIO], object]) -> None
         content: text, or a function that writes to the file given to it.
 
     Raises:
-        OSError: it cannot be written; the old file is unchanged.
+        OSError: it cannot be written; it names the path, and the old file is unchanged.
     """
+    try:
+        _write_whole(path, content)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _write_whole(path: Path, content: str | Callable[[BinaryIO], object]) -> None:
     if path.exists() and not path.is_file():
         with open(path, "wb") as file:
             _write(file, content)
