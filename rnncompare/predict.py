@@ -9,6 +9,7 @@ if __name__ == "__main__":
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,10 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rnncompare.training.kept_model import load_model
 
     try:
-        found = load_model(words.model).predict(words.data)
+        with warnings.catch_warnings(record=True) as notes:
+            warnings.simplefilter("always", UserWarning)
+            found = load_model(words.model).predict(words.data)
     except DataError as error:
         print(f"error: {safe(error)}", file=sys.stderr)
         return 2
+    for note in notes:
+        print(safe(f"note: {note.message}"), file=sys.stderr)
     if words.output is None:
         print(found.to_csv(index=False), end="")
         return 0

@@ -121,6 +121,12 @@ def test_arrays_have_no_columns_to_name():
             rnncompare.compare(sequences(), **{name: "label"})
 
 
+def test_one_of_a_thing_is_said_as_one():
+    from rnncompare.tasks import from_arrays
+
+    assert ", 1 column of numbers, " in from_arrays(*sequences()).load(0).understood
+
+
 def test_numbers_of_numpy_are_numbers(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table = rnncompare.sweep(**{"train.learning_rate": list(np.array([0.001, 0.002]))}, seed=np.int64(3), **TINY)

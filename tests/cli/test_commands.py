@@ -96,6 +96,8 @@ def test_a_diverged_run_is_recorded_and_the_rest_go_on(tmp_path):
         (["results_dir=/proc/nothing"], ["results_dir=/proc/nothing", "written"]),
         (["seed"], ["seed", "EQUAL"]),
         (["-m", "data.size=20,40", "model.dropout=0,2"], ["model.dropout=2", "below 1"]),
+        (["-m", "seed=range(3,0)"], ["seed=range(3,0)", "one value"]),
+        (["seed=99999999999999999999"], ["seed=99999999999999999999", "to 9223372036854775807"]),
         (["-m", "results_dir=a,b"], ["results_dir=a,b", "one value"]),
         (["-m", "keep=none,best"], ["keep=none,best", "one value"]),
         (["threads=100000"], ["threads=100000", "cores"]),
@@ -148,6 +150,20 @@ def test_a_file_that_cannot_be_imported_is_named_in_a_line(tmp_path, monkeypatch
     monkeypatch.setattr(cells, "__path__", [*cells.__path__, str(tmp_path)])
     with pytest.raises(DataError, match=r"cells\.torn: cannot be imported \(SyntaxError: "):
         cells.cell_class("torn")
+
+
+@pytest.mark.parametrize(
+    ("module", "words", "says"),
+    [
+        ("study", ["claim=all,foo"], "error: claim=foo: all, or one of "),
+        ("bench", ["cell=gru", "threads=[9999]"], "error: threads=9999: at most "),
+    ],
+)
+def test_other_commands_blame_the_part_that_is_wrong(tmp_path, module, words, says):
+    done = run(tmp_path, *words, module=module)
+    assert done.returncode == 2
+    assert done.stderr.startswith(says)
+    assert files_in(tmp_path) == []
 
 
 def test_a_traceback_is_there_for_those_who_ask(tmp_path):

@@ -118,6 +118,8 @@ def test_predictions_go_into_devices_and_through_links_and_are_refused_in_a_line
     model.save(tmp_path / "model.pt")
     frame().to_csv(tmp_path / "new.csv", index=False)
     words = [str(tmp_path), str(tmp_path / "new.csv"), "--output"]
+    assert main([words[1], words[1]]) == 2
+    assert capsys.readouterr().err == f"error: {words[1]}: not a model that rnncompare kept\n"
     (tmp_path / "full").symlink_to("/dev/full")
     (tmp_path / "real.csv").write_text("old")
     (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
