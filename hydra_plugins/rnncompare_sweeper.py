@@ -55,6 +55,8 @@ class GridSweeper(BasicSweeper):
         """Count the runs without listing them: a range may be longer than memory."""
         swept = {override.get_key_element(): override for override in overrides if override.is_discrete_sweep()}
         counts = {key: _count(override) for key, override in swept.items()}
+        for key, count in counts.items():
+            require(count > 0, key, swept[key].get_value_string(), "one value or more to sweep over")
         total = math.prod(counts.values())
         largest = max(counts, key=counts.__getitem__, default="")
         values = swept[largest].get_value_string() if largest else ""

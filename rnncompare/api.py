@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnncompare.base.errors import DataError, SettingError
+from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.base.isolation import preload
 from rnncompare.composition.compose import compose
 from rnncompare.composition.override_allowlist import quoted
@@ -97,6 +97,7 @@ def compare(
     task = None if isinstance(data, str | Path) else _task(data, reading)
     if task is None:
         settings = {"data": {"name": "file", "path": str(data), **reading}, **settings}
+    models = models.split(",") if isinstance(models, str) else models
     own = {name_of(model): model for model in models if not isinstance(model, str)}
     about = StudySettings(
         budget=budget,
@@ -149,6 +150,8 @@ def sweep(*, progress: bool = True, jobs: int = -1, **settings: Any) -> pd.DataF
     """
     flat = dict(_flat(settings))
     many = {name: list(value) for name, value in flat.items() if isinstance(value, list | range)}
+    for name, values in many.items():
+        require(len(values) > 0, name, flat[name], "one value or more to sweep over")
     chosen = (dict(zip(many, values, strict=True)) for values in itertools.product(*many.values()))
     with _main_left_alone():
         return recorded(_train([_composed({**flat, **one}) for one in chosen], progress, jobs))
@@ -174,8 +177,8 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
 
     if data is not None:
         return compare(data, progress=progress, **settings)
-    if claim is None:
-        raise SettingError("claim", None, f"all, or of {', '.join(names())}; or data")
+    if not isinstance(claim, str):
+        raise SettingError("claim", claim, f"all, or of {', '.join(names())}; or data")
     about = StudySettings(claim=claim, **{name: settings.pop(name) for name in list(settings) if name in OWN}).checked()
     words = _words(settings)
     check_beside_claims(words)
@@ -210,10 +213,24 @@ def _task(data: Any, reading: Mapping[str, Any]) -> Task:
             raise DataError(f"data: {len(data)} arrays; expected (x, y) or (x, y, lengths)")
         x, y, *lengths = data
         if lengths:
-            x = [np.asarray(case)[:length] for case, length in zip(x, lengths[0], strict=True)]
+            x = _cut(x, np.asarray(lengths[0]))
         return from_arrays(x, y, **reading)
     frame = data.to_pandas() if hasattr(data, "to_pandas") else data
     return from_frame(frame, **reading)
+
+
+def _cut(x: Sequence[Any], lengths: np.ndarray) -> list[np.ndarray]:
+    """Sequences cut to their lengths, which are checked."""
+    cases = [np.asarray(case) for case in x]
+    if lengths.dtype.kind not in "iu" or lengths.shape != (len(cases),):
+        raise DataError(
+            f"data: lengths are {lengths.dtype} of shape {lengths.shape}; expected a whole number for each of "
+            f"{len(cases)} sequences"
+        )
+    for number, (case, length) in enumerate(zip(cases, lengths.tolist(), strict=True)):
+        if not 1 <= length <= len(case):
+            raise DataError(f"data: the length of sequence {number} is {length}; it has 1 to {len(case)} steps")
+    return [case[:length] for case, length in zip(cases, lengths, strict=True)]
 
 
 def _train(requests: Sequence[RunSettings], progress: bool, jobs: int) -> dict[str, RunSettings]:
@@ -234,6 +251,8 @@ def _composed(settings: Mapping[str, Any]) -> RunSettings:
     """The settings of a run, of which the data may be a task and the model a class or function that makes a module."""
     import dataclasses
 
+    for name in ("model", "data"):
+        require(settings.get(name, "") is not None, name, None, "a name, or an object of Python's")
     given = {
         name: value
         for name, value in settings.items()
@@ -261,6 +280,8 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, np.generic):
+        value = value.item()
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -12,12 +12,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from rnncompare.base.errors import require
 from rnncompare.base.isolation import preload
 from rnncompare.cli.application import SOME_FAILED, Command, fail, run_hydra
 from rnncompare.composition.compose import CONFIGS
 from rnncompare.measurements import bench_suite
 from rnncompare.measurements.cases import BenchSettings, Case, cases
 from rnncompare.sweep import require_writable
+from rnncompare.sweep.resources import usable_cores
 
 DESCRIPTION = """Time every implementation of the cells that computes what torch's modules do, over a grid of shapes.
 
@@ -52,6 +54,9 @@ def bench(requested: BenchSettings) -> None:
     from rnncompare.report.figures import bench_times
 
     settings, hardware = bench_suite.check(requested)
+    for threads in settings.threads:
+        most = usable_cores()
+        require(threads <= most, "threads", threads, f"at most {most}: the cores that this process may use")
     require_writable(settings.results_dir)
     total = len(cases(settings))
     with tqdm(total=total, unit="case", disable=None, leave=False, dynamic_ncols=True) as bar:

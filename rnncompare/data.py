@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.cli import data_console
-from rnncompare.cli.application import REQUEST_WRONG, SOME_FAILED, Command, explain, fail, run_hydra
+from rnncompare.cli.application import REQUEST_WRONG, SOME_FAILED, Command, fail, run_hydra
 from rnncompare.training.settings import RunSettings, from_config
 
 USAGE = """What data there are, and what is in them.
@@ -40,7 +40,7 @@ def _run(words: Sequence[str]) -> None:
             try:
                 data_console.fetch(name)
             except (DataError, SettingError) as error:
-                fail(explain(error))
+                fail(str(error))
         case ["check"]:
             if not data_console.check():
                 sys.exit(SOME_FAILED)

@@ -9,11 +9,13 @@ if __name__ == "__main__":
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from rnncompare.base.errors import DataError
-from rnncompare.base.wording import safe
+from rnncompare.base.files import write_whole
+from rnncompare.base.wording import counted, safe
 
 DESCRIPTION = """Predict with a model that a run or study kept (keep=best).
 
@@ -43,21 +45,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rnncompare.training.kept_model import load_model
 
     try:
-        found = load_model(words.model).predict(words.data)
+        with warnings.catch_warnings(record=True) as notes:
+            warnings.simplefilter("always", UserWarning)
+            found = load_model(words.model).predict(words.data)
     except DataError as error:
         print(f"error: {safe(error)}", file=sys.stderr)
         return 2
+    for note in notes:
+        print(safe(f"note: {note.message}"), file=sys.stderr)
     if words.output is None:
         print(found.to_csv(index=False), end="")
         return 0
-    temporary = words.output.with_name(f"{words.output.name}.part")
     try:
-        found.to_csv(temporary, index=False)
-        temporary.replace(words.output)
+        write_whole(words.output, found.to_csv(index=False))
     except OSError as error:
-        print(f"error: {words.output}: {error.strerror}", file=sys.stderr)
+        print(safe(f"error: {words.output}: {error.strerror}"), file=sys.stderr)
         return 1
-    print(f"{len(found):,} predictions in {words.output}")
+    print(safe(f"{counted(len(found), 'prediction')} in {words.output}"))
     return 0
 
 

@@ -89,6 +89,50 @@ def test_a_run_and_a_sweep_give_records(tmp_path, monkeypatch):
         rnncompare.run(seed=-1, **TINY)
 
 
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: rnncompare.sweep(model=["gru"], seed=range(0), **TINY), "seed=range"),
+        (lambda: rnncompare.run(foo=1, **TINY), "foo"),
+        (lambda: rnncompare.run("grru", **TINY), "model/grru.*lstm"),
+        (lambda: rnncompare.run(None, **TINY), "model"),
+        (lambda: rnncompare.study(3), "claim=3"),
+        (lambda: rnncompare.compare((*sequences(),), models="gru"), "study.models=gru"),
+        (lambda: rnncompare.compare((*sequences(),), pairs=2.5), "pairs=2.5: a whole number"),
+        (lambda: rnncompare.compare((*sequences(),), budget=10), "budget=10"),
+    ],
+)
+def test_a_wrong_request_is_a_setting_error_and_writes_nothing(tmp_path, monkeypatch, call, says):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingError, match=says):
+        call()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("lengths", [np.full(60, 7), np.zeros(60, int), np.full(59, 6), np.full(60, 6.0)])
+def test_lengths_that_do_not_fit_are_refused(lengths):
+    with pytest.raises(DataError, match="length"):
+        rnncompare.compare((*sequences(), lengths))
+
+
+def test_arrays_have_no_columns_to_name():
+    for name in ("target", "group"):
+        with pytest.raises(SettingError, match=f"data.{name}=label: null"):
+            rnncompare.compare(sequences(), **{name: "label"})
+
+
+def test_one_of_a_thing_is_said_as_one():
+    from rnncompare.tasks import from_arrays
+
+    assert ", 1 column of numbers, " in from_arrays(*sequences()).load(0).understood
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = rnncompare.sweep(**{"train.learning_rate": list(np.array([0.001, 0.002]))}, seed=np.int64(3), **TINY)
+    assert sorted(table["config.train.learning_rate"]) == [0.001, 0.002]
+
+
 def test_a_report_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rnncompare.run(**TINY)

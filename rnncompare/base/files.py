@@ -38,22 +38,40 @@ def read_text(path: str | Path) -> str:
 def write_whole(path: Path, content: str | Callable[[BinaryIO], object]) -> None:
     """Write a file in one step: a reader sees the old one or the new.
 
+    A link stays, and the file that it leads to is written; what is no regular file, such as a device, is written to.
+
     Args:
         path: the file.
         content: text, or a function that writes to the file given to it.
 
     Raises:
-        OSError: it cannot be written; the old file is unchanged.
+        OSError: it cannot be written; it names the path, and the old file is unchanged.
     """
+    try:
+        _write_whole(path, content)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _write_whole(path: Path, content: str | Callable[[BinaryIO], object]) -> None:
+    if path.exists() and not path.is_file():
+        with open(path, "wb") as file:
+            _write(file, content)
+        return
+    path = path.resolve()
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with open(temporary, "wb") as file:
-            if isinstance(content, str):
-                file.write(content.encode("utf-8"))
-            else:
-                content(file)
+            _write(file, content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _write(file: BinaryIO, content: str | Callable[[BinaryIO], object]) -> None:
+    if isinstance(content, str):
+        file.write(content.encode("utf-8"))
+    else:
+        content(file)

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
+from rnncompare.base.errors import DataError
+
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -33,10 +35,14 @@ def module(package: str, name: str) -> ModuleType:
 
     Raises:
         KeyError: there is no such module.
+        DataError: it cannot be imported.
     """
     if name not in modules(package):
         raise KeyError(name)
-    return importlib.import_module(f"{package}.{name}")
+    try:
+        return importlib.import_module(f"{package}.{name}")
+    except Exception as error:  # whatever a file of a user's own raises
+        raise DataError(f"{package}.{name}: cannot be imported ({type(error).__name__}: {error})") from error
 
 
 def only_class(package: str, name: str, base: type[Base]) -> type[Base]:

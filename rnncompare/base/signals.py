@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import os
 import signal
 import sys
@@ -13,6 +15,7 @@ from types import FrameType
 RUNS_KEPT = "finished runs are kept, and the same command goes on with what is missing"
 LONGEST = 4.0  # seconds that a clean stop may take
 
+_OUTPUT_LOST = (errno.EPIPE, errno.ENOSPC)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
 
 
@@ -43,13 +46,16 @@ def _exit(number: int, _frame: FrameType | None) -> None:
 def in_order(left: str) -> Iterator[None]:
     """Raise `Stopped` at the first Ctrl-C, SIGTERM or hang-up, and end with a line and the signal's exit code.
 
-    The command ends the same way, with exit code 1, when nobody reads its output any more, as in ``... | head``.
+    The command ends the same way, with exit code 1, when nobody reads its output any more, as in ``... | head``, or the
+    disk that its output goes to is full.
     Further signals have no effect; after `LONGEST` the process ends in any case. A signal that is already ignored
     stays ignored, as for a command started with ``nohup``.
 
     Args:
         left: what has been kept, in words.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what the terminal's encoding lacks is written out
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number, handler in before.items():
         if handler != signal.SIG_IGN:
@@ -59,10 +65,11 @@ def in_order(left: str) -> Iterator[None]:
         sys.stdout.flush()
     except BaseException as error:
         stopped = _stop_behind(error)
-        if stopped is None and not (isinstance(error, BrokenPipeError) and _nobody_reads()):
+        if stopped is None and not (isinstance(error, OSError) and error.errno in _OUTPUT_LOST and _output_is_lost()):
             raise
         before.clear()  # further signals have no effect until the process has ended
-        print(f"\nstopped; {left}", file=sys.stderr)
+        full = ": standard output is on a full disk" * (getattr(error, "errno", None) == errno.ENOSPC)
+        print(f"\nstopped{full}; {left}", file=sys.stderr)
         sys.exit(1 if stopped is None else stopped.exit_code)
     finally:
         for number, handler in before.items():
@@ -76,11 +83,11 @@ def _stop_behind(error: BaseException | None) -> Stopped | None:
     return error
 
 
-def _nobody_reads() -> bool:
-    """Whether nobody reads the output any more; if so, the rest of it is dropped."""
+def _output_is_lost() -> bool:
+    """Whether the output cannot be written any more; if so, the rest of it is dropped."""
     try:
         print(flush=True)
-    except BrokenPipeError:
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return True
     return False

@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rnncompare.base.errors import DataError, MachineError, SettingError
 from rnncompare.base.signals import exit_on_ctrl_c
 from rnncompare.base.wording import safe
-from rnncompare.composition.compose import CONFIGS, register_schemas
+from rnncompare.composition.compose import CONFIGS, explain, register_schemas
 from rnncompare.composition.override_allowlist import checked
 
 SOME_FAILED = 1
@@ -94,11 +94,11 @@ def run_hydra(command: Command, action: Callable[[Any], None], sweep: Callable[.
     """
     exit_on_ctrl_c()  # while composing; actions stop cleanly
     words = sys.argv[1:]
-    register_schemas(**{command.config: command.schema})
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra lets errors through to the lines below
     job = _Job(command, action, sweep)
     try:
+        register_schemas(**{command.config: command.schema})
         if {"-h", "--help"} & set(words):
             print(safe(help_text(command, [word for word in words if not word.startswith("-")])))
             return
@@ -124,26 +124,6 @@ def fail(message: str) -> None:
     """Print one error and exit as a request that cannot be met."""
     print(f"error: {safe(message)}", file=sys.stderr)
     sys.exit(REQUEST_WRONG)
-
-
-def explain(error: BaseException) -> str:
-    """An error of composing settings in one line that names the setting, the value and what would be valid."""
-    if isinstance(error, SettingError | DataError):
-        return str(error)
-    cause = error.__cause__
-    key = getattr(error, "full_key", None) or getattr(cause, "full_key", None)
-    lines = [line.strip() for line in str(error).splitlines()]
-    if "Config search path:" in lines:
-        lines = lines[: lines.index("Config search path:")]
-        options = ", ".join(line for line in lines[1:] if line and not line.startswith("Available"))
-        return f"{lines[0].partition(': ')[2]}; there are {options}"
-    if isinstance(cause, OmegaConfBaseException):
-        owner = getattr(cause, "object_type", None)
-        known = [entry.name for entry in dataclasses.fields(owner)] if dataclasses.is_dataclass(owner) else []
-        detail = str(cause).splitlines()[0]
-        hint = f"; there are {', '.join(known)}" if known and "not in" in detail else ""
-        return f"{key}: {detail}{hint}"
-    return " ".join(line for line in lines if line and not line.startswith("See http"))
 
 
 def help_text(command: Command, overrides: list[str]) -> str:

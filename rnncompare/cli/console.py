@@ -102,8 +102,12 @@ def _single(record: Record, path: Path) -> None:
         if not plot.exists():
             from rnncompare.report.figures.run_times import learning_curve
 
-            learning_curve(load_curve(path), record.model.name, _described(record), plot, record.quality.metric)
-        print(safe(f"\nplot    {plot}"))
+            try:
+                learning_curve(load_curve(path), record.model.name, _described(record), plot, record.quality.metric)
+            except OSError as error:
+                print(safe(f"\nplot    not written: {plot}: {error.strerror}"))
+        if plot.exists():
+            print(safe(f"\nplot    {plot}"))
     print(safe(f"record  {path}"))
 
 

@@ -10,14 +10,32 @@ import hydra
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
+from omegaconf.errors import OmegaConfBaseException
 
 from rnncompare import tasks
 from rnncompare.base import package_files
+from rnncompare.base.errors import DataError, SettingError
 from rnncompare.composition.override_allowlist import checked
 from rnncompare.sweep.launchers import LAUNCHERS
 from rnncompare.training.settings import RunSettings, from_config
 
+SHORTENED = ("max_updates", "min_updates", "validate_every")  # settings of training that a share of it shares
 CONFIGS = package_files.folder("configs")
+
+
+class ComposeError(SettingError):
+    """Settings that Hydra refuses.
+
+    Args:
+        message: names the setting and what would be valid.
+    """
+
+    def __init__(self, message: str):
+        ValueError.__init__(self, message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
 
 
 def register_schemas(**commands: type) -> None:
@@ -36,23 +54,41 @@ def compose(requests: Iterable[Sequence[str]]) -> list[RunSettings]:
     """The settings for each list of overrides.
 
     Raises:
-        SettingError, HydraException: one cannot be composed.
+        SettingError: one cannot be composed.
     """
     register_schemas()
     GlobalHydra.instance().clear()  # of the command's own settings
     with hydra.initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        return [from_config(hydra.compose("run", checked(overrides))) for overrides in requests]
+        try:
+            return [from_config(hydra.compose("run", checked(overrides))) for overrides in requests]
+        except (SettingError, DataError):
+            raise
+        except Exception as error:  # Hydra does not check everything before it uses it
+            raise ComposeError(explain(error)) from error
+
+
+def explain(error: BaseException) -> str:
+    """An error of composing settings in one line that names the setting, the value and what would be valid."""
+    if isinstance(error, SettingError | DataError):
+        return str(error)
+    cause = error.__cause__
+    key = getattr(error, "full_key", None) or getattr(cause, "full_key", None)
+    lines = [line.strip() for line in str(error).splitlines()]
+    if "Config search path:" in lines:
+        lines = lines[: lines.index("Config search path:")]
+        options = ", ".join(line for line in lines[1:] if line and not line.startswith("Available"))
+        return f"{lines[0].partition(': ')[2]}; there are {options}"
+    if isinstance(cause, OmegaConfBaseException):
+        owner = getattr(cause, "object_type", None)
+        known = [entry.name for entry in dataclasses.fields(owner)] if dataclasses.is_dataclass(owner) else []
+        detail = str(cause).splitlines()[0]
+        hint = f"; there are {', '.join(known)}" if known and "not in" in detail else ""
+        return f"{key}: {detail}{hint}"
+    return " ".join(line for line in lines if line and not line.startswith("See http"))
 
 
 def shortened(settings: RunSettings, share: float) -> RunSettings:
     """The run with a share of its updates, validated as often."""
     train = settings.train
-    return dataclasses.replace(
-        settings,
-        train=dataclasses.replace(
-            train,
-            max_updates=math.ceil(train.max_updates * share),
-            min_updates=math.ceil(train.min_updates * share),
-            validate_every=math.ceil(train.validate_every * share),
-        ),
-    )
+    fewer = {name: math.ceil(getattr(train, name) * share) for name in SHORTENED}
+    return dataclasses.replace(settings, train=dataclasses.replace(train, **fewer))

@@ -8,12 +8,14 @@ if __name__ == "__main__":
     exit_on_ctrl_c()  # while what follows is imported
 
 import argparse
+import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError
+from rnncompare.base.files import write_whole
 from rnncompare.base.wording import safe
 
 if TYPE_CHECKING:
@@ -25,14 +27,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Report on a study or on the runs of a results folder.
 
     Returns:
-        0; 1 if some records were unreadable and are not in the report; 2 if there was nothing to report on.
+        0; 1 if some records were unreadable and are not in the report, or the disk is full; 2 if there was nothing to
+        report on.
     """
     options = _parser().parse_args(arguments)
     try:
         return write_report(options.results, options.output or options.results.resolve().parent / "report")
-    except (DataError, OSError) as error:
+    except DataError as error:
         print(safe(f"rnncompare.report: {error}"), file=sys.stderr)
         return 2
+    except OSError as error:
+        if error.filename is None:  # of the terminal, say
+            raise
+        print(safe(f"rnncompare.report: {error.filename}: {error.strerror}"), file=sys.stderr)
+        return 1 if error.errno == errno.ENOSPC else 2
 
 
 def write_report(results: Path, output: Path) -> int:
@@ -97,9 +105,8 @@ def _report_runs(results: Path, output: Path) -> tuple[int, list[Path], list[str
 
 def _write_summary(summary: pd.DataFrame, output: Path) -> list[Path]:
     paths = [output / "summary.csv", output / "summary.parquet"]
-    summary.to_csv(paths[0], index=False)
-    with open(paths[1], "wb") as file:  # to_parquet cannot open every path itself
-        summary.to_parquet(file, index=False)
+    write_whole(paths[0], summary.to_csv(index=False))
+    write_whole(paths[1], lambda file: summary.to_parquet(file, index=False))
     return paths
 
 

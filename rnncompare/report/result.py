@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.wording import direction, markdown, metric_label, safe
+from rnncompare.composition.compose import SHORTENED
 from rnncompare.statistics import mean_interval
 from rnncompare.studies.own_data.outcome import Outcome
 
@@ -131,7 +132,10 @@ class Result(Outcome):
             lines.append(("report", str(self.page)))
         if (chosen := self.situation.chosen()) is not None and self.question.words is not None:
             score = next(score for score in self.situation.scores if score.model == chosen)
-            words = [f"model={chosen}", f"train.learning_rate={score.rate:g}", *self.question.words, "keep=best"]
+            cut = self._cut(score)
+            shared = [word for word in self.question.words if word.partition("=")[0].lstrip("+") not in {*cut, "keep"}]
+            words = [f"model={chosen}", f"train.learning_rate={score.rate:g}", *shared]
+            words += [*(f"{name}={value}" for name, value in cut.items()), "keep=best"]
             if self.situation.trials:
                 words += [f"model.{name}={value:g}" for name, value in score.tuned().items()]
             lines.append(("train it", f"python -m rnncompare.run {shlex.join(words)}"))
@@ -141,6 +145,13 @@ class Result(Outcome):
                 folder = shlex.quote(str(Path(self.question.results_dir) / self.kept))
                 lines.append(("predict", f"python -m rnncompare.predict {folder} new.csv"))
         return lines
+
+    def _cut(self, score: Score) -> dict[str, int]:
+        """The updates that a model's best run was trained with, by the names of the settings that a budget cut."""
+        run = self.runs[self.runs["run_id"] == score.best_run].iloc[0]
+        asked = self.question.models[score.model].train
+        trained = {name: int(run[f"config.train.{name}"]) for name in SHORTENED}
+        return {f"train.{name}": value for name, value in trained.items() if value != getattr(asked, name)}
 
     def markdown(self) -> str:
         """The answer and the table as Markdown, which also reads well as it is."""

@@ -154,7 +154,8 @@ def load_task(name: str) -> StudyTask:
 
 def asked_for(claim: str) -> tuple[list[Claim], dict[str, StudyTask]]:
     """The claims of that name, several with commas, or ``all``, and their tasks; errors are those of loading them."""
-    claims = [load(name) for name in (names() if claim == "all" else claim.split(","))]
+    asked = [load(name) for name in claim.split(",") if name != "all"]
+    claims = [load(name) for name in names()] if "all" in claim.split(",") else asked
     return claims, {name: load_task(name) for one in claims for name in one.tasks}
 
 

@@ -43,6 +43,12 @@ class StudySettings:
         Raises:
             SettingError: a value is out of range.
         """
+        for name in ("pairs", "most_pairs", "trials", "shapes"):  # those of Python may be of any type
+            value = getattr(self, name)
+            require(isinstance(value, int), name, value, "a whole number")
+        for name in ("budget", "metric", "tune"):
+            value = getattr(self, name)
+            require(value is None or isinstance(value, str), name, value, "a text or null")
         require(self.pairs >= 2, "pairs", self.pairs, "a whole number from 2")
         valid = f"a whole number from {self.pairs}, the number of pairs at first"
         require(self.most_pairs >= self.pairs, "most_pairs", self.most_pairs, valid)

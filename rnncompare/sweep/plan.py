@@ -14,6 +14,7 @@ from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.base.isolation import call_isolated
 from rnncompare.records import MODEL, Record, read_files, read_record, run_id
 from rnncompare.records.parquet_store import NAME, STAMP, read_store, stamp
+from rnncompare.records.run_folder import NOT_IN_RUN_ID
 from rnncompare.sweep.resources import usable_cores
 from rnncompare.training.settings import RunSettings
 
@@ -36,10 +37,21 @@ def plan(
         here: whether this machine trains them, and so must have their device.
 
     Raises:
-        SettingError: a request cannot be met by the data or the machine.
+        SettingError: a request cannot be met by the data or the machine, or two of one run contradict each other.
         DataError: data cannot be fetched or read.
     """
-    return {run_id(settings.config()): settings for settings in checked(requests, on_understood, here)}
+    runs: dict[str, RunSettings] = {}
+    for settings in checked(requests, on_understood, here):
+        _require_same(runs.setdefault(run_id(settings.config()), settings), settings)
+    return runs
+
+
+def _require_same(first: RunSettings, second: RunSettings) -> None:
+    """Raise `SettingError` where two requests for one run differ in what is no part of its identity."""
+    for name in NOT_IN_RUN_ID:
+        values = [getattr(request, name, None) for request in (first, second)]
+        same = values[0] == values[1]
+        require(same, name, f"{values[0]},{values[1]}", "one value: runs that differ in it alone are one run")
 
 
 def checked(

@@ -194,6 +194,9 @@ def load_model(path: str | Path, module: Callable[..., nn.Module] | None = None)
         raise DataError(f"{path}: no such file; a run with keep=best leaves its model there")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # whose message may advise to load it unsafely
+        raise DataError(f"{path}: not a model that rnncompare kept") from error
+    try:
         if content["format"] != FORMAT:
             raise ValueError(f"its format is {content['format']!r}, not {FORMAT!r}")
         plan = content["architecture"]

@@ -167,7 +167,7 @@ class RunSettings:
         self.model.check()
         self.data.check()
         self.train.check()
-        require(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0")
+        require(0 <= self.seed < 2**63, "seed", self.seed, f"a whole number from 0 to {2**63 - 1}")
         require(self.threads >= 1, "threads", self.threads, "a whole number from 1")
         require(self.keep in KEEP, "keep", self.keep, " or ".join(KEEP))
         require(self.run_timeout is None or self.run_timeout > 0, "run_timeout", self.run_timeout, "seconds, or null")

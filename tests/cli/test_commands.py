@@ -1,5 +1,6 @@
 """The commands as a user types them, from another folder."""
 
+import errno
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from rnncompare import load_records
+from rnncompare.base.errors import DataError
 from tests.commands import QUICK, ROOT, files_in, run, run_apart
 
 
@@ -94,6 +96,10 @@ def test_a_diverged_run_is_recorded_and_the_rest_go_on(tmp_path):
         (["results_dir=/proc/nothing"], ["results_dir=/proc/nothing", "written"]),
         (["seed"], ["seed", "EQUAL"]),
         (["-m", "data.size=20,40", "model.dropout=0,2"], ["model.dropout=2", "below 1"]),
+        (["-m", "seed=range(3,0)"], ["seed=range(3,0)", "one value"]),
+        (["seed=99999999999999999999"], ["seed=99999999999999999999", "to 9223372036854775807"]),
+        (["-m", "results_dir=a,b"], ["results_dir=a,b", "one value"]),
+        (["-m", "keep=none,best"], ["keep=none,best", "one value"]),
         (["threads=100000"], ["threads=100000", "cores"]),
         (["-m", "seed=range(0,1000000000)", "model=gru,lstm"], ["seed=range(0,1000000000)", "2,000,000,000"]),
         (["-m", "train.learning_rate=range(0,1,1e-9)"], ["train.learning_rate=range(0,1,1e-9)", "100,000"]),
@@ -113,6 +119,50 @@ def test_a_wrong_request_is_said_in_a_line_or_two_and_writes_nothing(tmp_path, w
     assert len(done.stderr.strip().splitlines()) <= 2, done.stderr
     for word in says:
         assert word in done.stderr
+    assert files_in(tmp_path) == []
+
+
+def test_a_run_whose_plot_cannot_be_written_is_done_all_the_same(tmp_path, monkeypatch):
+    from rnncompare.report.figures import svg
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(svg, "write_whole", full)
+    done = run(tmp_path, "data=adding", "data.size=20", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "curve.png: No space left on device" in done.stdout
+    assert "record  " in done.stdout
+
+
+def test_what_the_terminal_cannot_show_is_written_out(tmp_path):
+    words = ["-m", "data=adding", "data.size=20", *QUICK, "seed=0,1"]
+    for module, arguments in (("run", words), ("report", ["results/runs"])):
+        done = run_apart(tmp_path, *arguments, module=module, PYTHONIOENCODING="ascii")
+        assert done.returncode == 0, done.stderr
+        assert "\\xb1" in done.stdout
+
+
+def test_a_file_that_cannot_be_imported_is_named_in_a_line(tmp_path, monkeypatch):
+    from rnncompare.models import cells
+
+    (tmp_path / "torn.py").write_text("def (")
+    monkeypatch.setattr(cells, "__path__", [*cells.__path__, str(tmp_path)])
+    with pytest.raises(DataError, match=r"cells\.torn: cannot be imported \(SyntaxError: "):
+        cells.cell_class("torn")
+
+
+@pytest.mark.parametrize(
+    ("module", "words", "says"),
+    [
+        ("study", ["claim=all,foo"], "error: claim=foo: all, or one of "),
+        ("bench", ["cell=gru", "threads=[9999]"], "error: threads=9999: at most "),
+    ],
+)
+def test_other_commands_blame_the_part_that_is_wrong(tmp_path, module, words, says):
+    done = run(tmp_path, *words, module=module)
+    assert done.returncode == 2
+    assert done.stderr.startswith(says)
     assert files_in(tmp_path) == []
 
 

@@ -1,3 +1,4 @@
+import errno
 import re
 import subprocess
 import sys
@@ -122,6 +123,23 @@ def test_an_output_that_cannot_be_is_one_line(tmp_path, capsys):
     said = capsys.readouterr().err
     assert "taken" in said
     assert len(said.splitlines()) == 1
+
+
+def test_a_full_disk_is_one_line_with_the_file_and_leaves_none_of_it(tmp_path, capsys, monkeypatch):
+    sweep(tmp_path / "runs", examples=(1000,), seeds=1)
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "summary.parquet").write_text("old")
+
+    def full(self, file, **_):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
+    assert main([str(tmp_path / "runs")]) == 1
+    said = capsys.readouterr().err
+    assert "summary.parquet: No space left on device" in said
+    assert len(said.splitlines()) == 1
+    assert (tmp_path / "report" / "summary.parquet").read_text() == "old"
 
 
 def test_help_and_wrong_arguments(capsys):

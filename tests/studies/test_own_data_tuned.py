@@ -33,6 +33,15 @@ def test_trials_come_after_the_rates_and_what_was_chosen_is_in_the_table_and_in_
     assert len(list(tmp_path.rglob("record.json"))) == 18 + 12
 
 
+def test_the_command_to_train_it_has_the_updates_that_the_runs_were_cut_to_and_keeps_once(tmp_path):
+    words = [*WORDS, "sizes=false", "study.tune=rate", "updates=0.5", "keep=best"]
+    done = run(tmp_path, *words, module="study")
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("train it")]
+    assert line.count("train.max_updates") == line.count("keep=best") == 1
+    assert "train.max_updates=2" in line.split()
+
+
 def test_another_thing_to_tune_is_named(tmp_path):
     wrong = run(tmp_path, *WORDS, "study.tune=width", module="study")
     assert wrong.returncode == 2

@@ -1,6 +1,8 @@
 """A kept model predicts what it predicted, from its file alone, and files that are none are refused."""
 
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -109,6 +111,34 @@ def test_the_command_writes_predictions_and_refuses_what_the_model_cannot_read(t
     assert main([str(tmp_path), str(tmp_path / "new.csv"), "--output", str(tmp_path / "none.csv")]) == 2
     assert "no column x, which the model reads; it reads id, x" in capsys.readouterr().err
     assert not (tmp_path / "none.csv").exists()
+
+
+def test_predictions_go_into_devices_and_through_links_and_are_refused_in_a_line(tmp_path, capsys):
+    model, _ = kept(from_frame(frame(), target="label"))
+    model.save(tmp_path / "model.pt")
+    frame().to_csv(tmp_path / "new.csv", index=False)
+    words = [str(tmp_path), str(tmp_path / "new.csv"), "--output"]
+    assert main([words[1], words[1]]) == 2
+    assert capsys.readouterr().err == f"error: {words[1]}: not a model that rnncompare kept\n"
+    (tmp_path / "full").symlink_to("/dev/full")
+    (tmp_path / "real.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
+    before = set(tmp_path.iterdir())
+    assert main([*words, str(tmp_path / "full")]) == 1
+    assert f"{tmp_path / 'full'}: No space left on device" in capsys.readouterr().err
+    assert (tmp_path / "full").is_char_device()
+    assert main([*words, str(tmp_path / "link.csv")]) == 0
+    assert (tmp_path / "link.csv").is_symlink()
+    assert len(pd.read_csv(tmp_path / "real.csv")) == 40
+    assert main([*words, str(tmp_path / "nowhere" / "x.csv")]) == 1
+    assert "nowhere/x.csv: No such file or directory" in capsys.readouterr().err
+    assert set(tmp_path.iterdir()) == before
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "rnncompare.predict", *words[:2]], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 1
+    assert done.stderr.strip() == "stopped: standard output is on a full disk; nothing was written"
 
 
 def test_a_loaded_model_is_plain_data(tmp_path):

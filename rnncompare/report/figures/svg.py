@@ -6,7 +6,7 @@ import io
 import re
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
 import matplotlib
@@ -37,7 +37,7 @@ def save(figure: Figure, path: Path) -> str:
 
 def save_png(figure: Figure, path: Path) -> None:
     """Write a figure as PNG alone."""
-    _write(figure, path, format="png", dpi=200)
+    write_whole(path, lambda file: _write(figure, file, format="png", dpi=200))
 
 
 def text(figure: Figure) -> str:
@@ -48,7 +48,7 @@ def text(figure: Figure) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _write(figure: Figure, file: Path | io.BytesIO, **options: Any) -> None:
+def _write(figure: Figure, file: BinaryIO, **options: Any) -> None:
     with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for it
         figure.draw_without_rendering()

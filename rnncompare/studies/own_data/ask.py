@@ -33,7 +33,7 @@ def ask(
         own: classes or factories of modules of the user's own, by name; the other names are those of models.
 
     Raises:
-        SettingError, HydraException: a setting cannot be met.
+        SettingError: a setting cannot be met.
     """
     names = settings.models.split(",")
     shared = [*words, f"results_dir={quoted(settings.results_dir)}"]

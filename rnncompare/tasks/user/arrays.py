@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rnncompare.base.errors import DataError
+from rnncompare.base.errors import DataError, require
 from rnncompare.tasks.user.array_files import read_arrays, read_ts
 from rnncompare.tasks.user.columns import is_classes
 from rnncompare.tasks.user.corpora import lines_of
 from rnncompare.tasks.user.leaks import of_sequences
-from rnncompare.tasks.user.problem import masked, spanned
+from rnncompare.tasks.user.problem import columns_of_numbers, masked, spanned
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.sequences import Sequences
 from rnncompare.tasks.user.splits import enough, splitting
@@ -142,10 +142,14 @@ def from_arrays(arrays: Arrays, reading: Reading, kind: str = "auto", test: Arra
     """The problem in arrays; ``kind`` is what they say themselves, which ``reading.kind`` overrules.
 
     Raises:
+        SettingError: a setting is of columns or of forecasts.
         DataError: sequences are too short or too few, or a target cannot be learned.
     """
     import pandas as pd
 
+    reading.require_unused("arrays have no columns to name", group=None, time=None)
+    reading.require_unused("arrays are no series to forecast", horizon=1, season=None, window=None)
+    require(reading.target in (None, "y"), "data.target", reading.target, "null; the target of arrays is y")
     parts = [arrays] if test is None else [arrays, test]
     for part in parts:
         if (part.lengths < reading.min_length).any():
@@ -165,7 +169,7 @@ def from_arrays(arrays: Arrays, reading: Reading, kind: str = "auto", test: Arra
     frame = pd.DataFrame(rows, columns=names, index=index, copy=False)
     target, kind = _target(parts, reading.kind if reading.kind != "auto" else kind)
     found = f"{len(target.classes)} classes" if target.classes else "values, scaled to variance 1"
-    line = f"{kind}, {spanned(lengths)}, {len(names)} columns of numbers, target y ({found})"
+    line = f"{kind}, {spanned(lengths)}, {columns_of_numbers(len(names))}, target y ({found})"
     how = splitting(reading, arrays.name, len(lengths), given_test, target.values if target.classes else None)
     notes = [*how.words(), *masked(frame, names, []), *of_sequences(frame, names, lengths, target)]
     return Sequences(arrays.name, [line, *notes], Table(frame, arrays.name), names, [], lengths, target, how)

@@ -112,8 +112,15 @@ class Forecasting(Problem):
                     f"part; the longest series has {rows} rows; lower data.window or data.horizon"
                 )
         for name, values in zip(self.targets, self._values[train_rows].T, strict=True):
-            if np.nanstd(values) == 0:
+            if np.nanmin(values) == np.nanmax(values):
                 raise DataError(f"{self.name}: column {name} is constant in the train part; nothing to learn")
+            with np.errstate(over="ignore"):
+                spread = np.nanstd(values)
+            if not 0 < spread < np.inf:
+                size = "small" if spread == 0 else "large"
+                raise DataError(
+                    f"{self.name}: the numbers of column {name} are too {size} to be squared; give it in another unit"
+                )
 
     def largest(self) -> int:
         bytes_each = 4 * self.window * (len(self.features) + 1)

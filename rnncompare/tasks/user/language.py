@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from rnncompare.base.errors import DataError
+from rnncompare.base.wording import counted
 from rnncompare.tasks.contract import BitsPerCharacter, Data, Examples, stream
 from rnncompare.tasks.contract.baselines import counts_of, unigram_bits
 from rnncompare.tasks.user.corpora import Corpus, smallest
@@ -69,9 +70,9 @@ class Language(Problem):
                 found.append(sliding_window_view(piece, self.window + 1)[:: self.window])
         if not found:
             shorter = f" or {self.setting} below {self.window}" if self.window > 1 else ""
+            most = counted(max(map(len, pieces), default=0), "character")
             raise DataError(
-                f"{self.name}: the {split} part has {max(map(len, pieces), default=0)} characters, less than a window "
-                f"and one; use a longer text{shorter}"
+                f"{self.name}: the {split} part has {most}, less than a window and one; use a longer text{shorter}"
             )
         return found
 

@@ -192,6 +192,12 @@ def _told_by_symbols(codes: np.ndarray, lengths: np.ndarray, count: int, target:
     return (right - total.max()) / wrong
 
 
+def _scaled(values: np.ndarray) -> np.ndarray:
+    """The same numbers with the largest at 1, whose squares are neither infinite nor 0."""
+    largest = np.abs(values[np.isfinite(values)]).max(initial=0)
+    return values / largest if largest > 0 else values
+
+
 def _partial(column: np.ndarray, values: np.ndarray, within: np.ndarray) -> float:
     """The share of the change to the next value, beyond what the last value explains, that a column explains.
 
@@ -200,6 +206,7 @@ def _partial(column: np.ndarray, values: np.ndarray, within: np.ndarray) -> floa
         values: of the target.
         within: ``(R - 1,)`` whether the next row is of the same series.
     """
+    values, column = _scaled(values), _scaled(column)
     last, change, beside = values[:-1], np.diff(values), column[:-1]
     known = within & np.isfinite(last) & np.isfinite(change) & np.isfinite(beside)
     if known.sum() < FEWEST or np.ptp(last[known]) == 0:

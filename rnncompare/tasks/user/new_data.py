@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
     """New data as inputs, and for each prediction to come a row that says of what it is.
 
     Raises:
-        DataError: a column is missing or cannot be read, or a series is too short for a window.
+        DataError: a column is missing or cannot be read, or every series is too short for a window; a warning names
+            those that are, where others are not.
     """
     if isinstance(data, Arrays):
         return _of_arrays(prepared, data)
@@ -95,8 +97,14 @@ def _of_series(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame
                 f"{prepared.target} of each series; add rows in which {prepared.target} is empty"
             )
         ends = ends - lengths + read
-    if (read < prepared.window).any():
-        raise DataError(f"{table.name}: a series of {read.min()} rows; the model reads {prepared.window}")
+    enough = read >= prepared.window
+    if not enough.all():
+        short = f"{table.name}: a series of {read.min()} rows; the model reads {prepared.window}"
+        if not enough.any():
+            raise DataError(short)
+        names = ordered.frame[prepared.group].iloc[ends - 1][~enough].astype(str).tolist()
+        warnings.warn(f"no forecast of {prepared.group} {', '.join(names)}: {short}", stacklevel=2)
+        ends = ends[enough]
     rows = prepared.encoder.rows(ordered)
     inputs = rows[ends[:, None] + np.arange(-prepared.window, 0)]
     said = pd.DataFrame({"step": np.tile(np.arange(1, prepared.horizon + 1), len(ends))})

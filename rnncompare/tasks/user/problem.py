@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncompare.base.errors import DataError
+from rnncompare.base.wording import counted
 from rnncompare.tasks.contract import Data
 
 if TYPE_CHECKING:
@@ -87,6 +88,11 @@ def spanned(lengths: np.ndarray, things: str = "sequences", steps: str = "steps"
     """How many sequences there are, and how long, in words."""
     least, most = int(lengths.min()), int(lengths.max())
     return f"{len(lengths):,} {things} of {least if least == most else f'{least} to {most}'} {steps}"
+
+
+def columns_of_numbers(count: int) -> str:
+    """So many columns of numbers, in words."""
+    return f"{counted(count, 'column')} of numbers"
 
 
 def masked(frame: pd.DataFrame, features: list[str], categorical: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from typing import Any
 
 from rnncompare.base.errors import SettingError, require
 from rnncompare.tasks.contract import setting
@@ -66,6 +67,12 @@ class Reading:
         require(
             whole, "data.fractions", shares, "shares above 0 that make 1, of which the first, of train, is half or more"
         )
+
+    def require_unused(self, form: str, **unused: Any) -> None:
+        """Raise `SettingError` if one of these settings is not at its value, the only one for a ``form`` of data."""
+        for name, value in unused.items():
+            said = getattr(self, name)
+            require(said == value, f"data.{name}", said, f"{'null' if value is None else value}; {form}")
 
     def words(self) -> str:
         """The settings in words by which data are known; those that came later are named only where they are set."""

@@ -85,7 +85,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         left = [name for name in left if name != group]
         if group is None and time != reading.time and not frame[time].is_unique and frame[time].dtype.kind != "M":
             left, time = [*left, str(time)], None  # the hour of the day, say
-    roles = Roles(reading.kind, targets, group, time, text)
+    roles = Roles(reading.kind, targets, group, time, text, notes=[*table.notes])
     if reading.split == "group":
         roles.split_by = reading.split_by or group
         valid = f"the column whose values are to be in one split each, of {_listed(frame.columns)}"

@@ -13,7 +13,7 @@ from rnncompare.tasks.contract.baselines import majority_accuracy, mean_squared_
 from rnncompare.tasks.user.columns import Encoder, as_numbers, is_classes, refuse_missing
 from rnncompare.tasks.user.leaks import of_sequences
 from rnncompare.tasks.user.prepared import Prepared
-from rnncompare.tasks.user.problem import Problem, fits, masked, pad_rows, rows_of, spanned
+from rnncompare.tasks.user.problem import Problem, columns_of_numbers, fits, masked, pad_rows, rows_of, spanned
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.roles import Roles
 from rnncompare.tasks.user.splits import Splitting, enough, groups_of, splitting
@@ -260,7 +260,7 @@ def gaps(times: pd.Series, lengths: np.ndarray) -> np.ndarray:
 
 def _described(problem: Sequences, roles: Roles) -> str:
     numbers = len(problem.features) - len(roles.categorical)
-    columns = [f"{numbers} columns of numbers"] if numbers else []
+    columns = [columns_of_numbers(numbers)] if numbers else []
     if roles.categorical:
         columns.append(f"embedded: {', '.join(roles.categorical)}")
     what = {"events": "event streams"}.get(roles.kind, roles.kind)

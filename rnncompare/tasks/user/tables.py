@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
+from rnncompare.base.wording import counted
 from rnncompare.tasks.user.dialect import BLOCK, Dialect, find_dialect, require_distinct, unpaired
 from rnncompare.tasks.user.file_type import ARROW, EXPORT, bar, beginning, encoding_of, files_in, unpacked
 from rnncompare.tasks.user.reading import Layout
@@ -29,11 +30,13 @@ class Table:
             file where there are several.
         name: of the file, for messages.
         decimal: the decimal mark of numbers in columns that were read as text, because they hold something else too.
+        notes: what is to be said aloud of how columns were read.
     """
 
     frame: pd.DataFrame
     name: str
     decimal: str = "."
+    notes: list[str] = field(default_factory=list)
 
     def place(self, column: Any, row: Any = None) -> str:
         """A column, and the row that the index calls ``row``, in the words of messages."""
@@ -235,7 +238,7 @@ def _reason(message: str, path: Path) -> str:
     """Pyarrow's ``message`` in the words of ours."""
     if ragged := re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+)", message):
         row, expected, got = ragged.groups()
-        return f"row {row or 2} has {got} cells, where the first has {expected}"
+        return f"row {row or 2} has {counted(got, 'cell')}, where the first has {expected}"
     if "straddling" in message or "Empty CSV" in message:
         with path.open("rb") as file:
             row = next((number for number, line in enumerate(file, start=1) if len(line) > BLOCK), None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +24,9 @@ HALF_OF_DAY = re.compile(r"(\s?)(am|pm)$", re.I)
 SHORT_YEAR = re.compile(r"^(\d{1,2}([./-])(?:\d{1,2}|[a-z]{3})\2)(?=\d\d\b)", re.I)
 SECONDS_FROM, SECONDS_TO = 631_152_000, 4_102_444_800  # 1990 to 2100
 ISO = re.compile(r"%Y-%m-%d([T ]%H[^Z]*)?")
+MONTHS = ("%b %Y", "%B %Y", "%b-%Y", "%b-%y")
+QUARTER, QUARTERS = re.compile(r"(\d{4})[- ]?Q([1-4])"), "quarters"
+FIRST_DAY, LAST_DAY = 18_000_101, 22_001_231  # as YYYYMMDD
 UNIX_UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 SECONDS = {"secondly": 1, "minutely": 60, "hourly": 3600, "daily": 86_400, "weekly": 604_800}
 SEASONS = {
@@ -49,15 +54,20 @@ class Stamps:
         times: without a zone; NaT for what is missing and for what is wrong.
         wrong: boolean, ``(R,)``: texts that are no time of this form.
         form: that most of them have, in the letters of ``strftime``.
+        ambiguous: whether another form would read them as other times.
     """
 
     times: pd.Series
     wrong: np.ndarray
     form: str
+    ambiguous: bool = False
 
 
 def read_stamps(series: pd.Series) -> Stamps | None:
-    """The texts as times, if most of them are; of two readings of 1/2/2024 the one in which rows are in order."""
+    """The texts as times, if most of them are.
+
+    Of two readings of 1/2/2024 the one whose steps change direction least often, and then are the most even.
+    """
     few = series.iloc[:: 1 + len(series) // LOOKED_AT].dropna().astype(str)
     if few.empty or few.str.contains(r"\d.*\d", regex=True).mean() <= 0.5:
         return None
@@ -67,13 +77,36 @@ def read_stamps(series: pd.Series) -> Stamps | None:
     counts = Counter(form for forms in guesses for form in forms)
     best = [form for form in counts if counts[form] == max(counts.values())]
     found = [_read(series, form) for form in best]
-    return min(found, key=lambda stamps: (stamps.wrong.sum(), not stamps.times.is_monotonic_increasing))
+    chosen = min(found, key=lambda stamps: (stamps.wrong.sum(), *_disorder(stamps.times)))
+    others = [one for one in found if not one.times.equals(chosen.times)]
+    chosen.ambiguous = any(one.wrong.sum() == chosen.wrong.sum() for one in others)
+    return chosen
+
+
+def _disorder(times: pd.Series) -> tuple[int, float]:
+    """How often the steps from row to row change direction, and the share of them that are not near the usual one.
+
+    Months and years are as long as each other within a tenth.
+    """
+    steps = np.diff(times.dropna().to_numpy()).astype("m8[s]").astype(np.float64)
+    steps = steps[steps != 0]
+    if not len(steps):
+        return 0, 0.0
+    usual = float(np.median(np.abs(steps)))
+    turns = int((np.diff(np.sign(steps)) != 0).sum())
+    return turns, float((np.abs(np.abs(steps) - usual) > usual / 10).mean())
 
 
 def _forms_of(text: str) -> dict[str, None]:
     """The forms that a text can have as a time, month first before day first; none where it is none."""
     from pandas.tseries.api import guess_datetime_format
 
+    if QUARTER.fullmatch(text):
+        return {QUARTERS: None}
+    for form in MONTHS:
+        with contextlib.suppress(ValueError):
+            datetime.strptime(text, form)
+            return {form: None}
     whole, short_years = SHORT_YEAR.subn(r"\g<1>20", text)  # pandas guesses neither short years nor halves of days
     half = HALF_OF_DAY.search(whole)
     whole = HALF_OF_DAY.sub("", whole)
@@ -96,14 +129,24 @@ def _read(series: pd.Series, form: str) -> Stamps:
     import pandas as pd
 
     texts = series.astype(object)
+    if form == QUARTERS:
+        parts = series.astype(str).str.extract(f"^{QUARTER.pattern}$")
+        texts = parts[0] + "-" + (3 * parts[1].astype(float) - 2).map("{:.0f}".format)
+        form = "%Y-%m"
     times = pd.to_datetime(texts, format=form, errors="coerce", utc=True).dt.tz_localize(None)
     return Stamps(times, (times.isna() & series.notna()).to_numpy(), form)
 
 
 def from_unix(series: pd.Series) -> pd.Series | None:
-    """Numbers as times, if all are so many seconds since 1970, or thousandths of one, ..., that they lie in our age."""
+    """Numbers as times, if all are days written YYYYMMDD, or so many seconds since 1970, thousandths of one, ..., that
+    they lie in our age.
+    """
     import pandas as pd
 
+    if series.dtype.kind in "iu" and series.between(FIRST_DAY, LAST_DAY).all():
+        days = pd.to_datetime(series.astype(str), format="%Y%m%d", errors="coerce")
+        if days.notna().all():
+            return days
     low, high = float(series.min()), float(series.max())
     for unit, each in UNIX_UNITS.items():
         if SECONDS_FROM * each <= low and high <= SECONDS_TO * each:
@@ -186,11 +229,15 @@ def find_time(table: Table, names: list[str], said: str | None) -> str | None:
             if mixed(table, said):
                 as_numbers(table, said)
             refuse(table, said, frame[said].notna().to_numpy(), "no date or time")
-        _from_unix(table, said)
+        _from_unix(table, said, True)
         return said
     for name in names:
         if frame[name].dtype.kind == "M" or (is_text(frame[name]) and _became_times(table, name)):
             return name
+        if UNIX.fullmatch(str(name)) and frame[name].dtype.kind in "iu" and not _orders(table, name):
+            _from_unix(table, name)  # rows may be newest first
+            if table.frame[name].dtype.kind == "M":
+                return name
     for name in names:
         if TIMES.fullmatch(str(name)) and frame[name].dtype.kind in "iuf" and _orders(table, name):
             _from_unix(table, name)
@@ -210,6 +257,8 @@ def _became_times(table: Table, name: str) -> bool:
     why = f"no date or time written as {stamps.form}, as most are; mend it, or leave the column out with data.ignore"
     refuse(table, name, stamps.wrong, why)
     table.frame[name] = stamps.times
+    if stamps.ambiguous:
+        table.notes.append(f"column {name} is read as {stamps.form}; write dates as 2024-12-31 if that is wrong")
     return True
 
 
@@ -220,9 +269,9 @@ def _orders(table: Table, name: str) -> bool:
     return bool((gaps > 0).all() or (rises and not table.frame[name].is_unique))
 
 
-def _from_unix(table: Table, name: str) -> None:
+def _from_unix(table: Table, name: str, said: bool = False) -> None:
     series = table.frame[name]
-    if UNIX.fullmatch(str(name)) and series.dtype.kind in "iuf" and (times := from_unix(series)) is not None:
+    if (said or UNIX.fullmatch(str(name))) and series.dtype.kind in "iuf" and (times := from_unix(series)) is not None:
         table.frame[name] = times
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnncompare.base.errors import DataError, require
+from rnncompare.base.wording import counted
 from rnncompare.tasks.contract import Data, Task, fingerprint_of, setting
 from rnncompare.tasks.user import arrays
 from rnncompare.tasks.user.corpora import read_pair, read_text
@@ -222,6 +223,8 @@ def _read_problem(path: Path, test_path: Path | None, reading: Reading, layout: 
         return arrays.from_arrays(found, reading, kind, None if test_path is None else arrays.read_sktime(test_path)[0])
     if reading.kind == "language_modelling":
         layout.require_unsaid("plain text", "encoding")
+        reading.require_unused("the file is read as running text", target=None, group=None, time=None)
+        reading.require_unused("the file is read as running text", horizon=1, season=None)
         require(
             reading.split in (None, "ordered"), "data.split", reading.split, "ordered: plain text is split in order"
         )
@@ -251,5 +254,5 @@ def _language(path: Path, test_path: Path | None, reading: Reading, encoding: st
     train, *held_out = (sum(map(len, pieces)) for pieces in (corpus.train, corpus.validation, corpus.test))
     count, different = train + sum(held_out), len(corpus.alphabet)
     window = reading.window or max(1, min(DEFAULT_TEXT_WINDOW, count // LEAST_TEXT_WINDOWS))
-    line = f"language modelling, {count:,} characters, {different} different ones, in windows of {window}"
+    line = f"language modelling, {counted(count, 'character')}, {different} different ones, in windows of {window}"
     return Language(str(path), [line], corpus, window, "data.window")

@@ -122,6 +122,8 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_place(own, content, sett
         ),
         (long(GOOD), {"target": "label", "ignore": ("x",)}, "data.kind=classification: a table with columns besides"),
         (hours(), {"target": "load", "window": 40}, "data.window=40: fewer steps than the longest series"),
+        ("to be or not to be " * 99, {"kind": "language_modelling", "target": "b"}, "data.target=b: null; the file is"),
+        ("to be or not to be " * 99, {"kind": "language_modelling", "horizon": 3}, "data.horizon=3: 1; the file is"),
         (long(GOOD), {"target": "label", "size": 100}, "data.size=100: the data give at most 6"),
     ],
 )

@@ -58,6 +58,14 @@ def test_forecasts_are_of_what_follows_and_the_splits_follow_each_other(missing,
     assert f"seasonal naive (24) {np.mean(errors['season']):.4g}" in data.understood
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize(("scale", "size"), [(1e-300, "small"), (1e300, "large")])
+def test_a_target_whose_squares_are_no_numbers_is_refused_as_that(scale, size):
+    frame = pd.DataFrame({"v": np.sin(np.arange(200)) * scale})
+    with pytest.raises(DataError, match=f"column v are too {size} to be squared"):
+        from_frame(frame, target="v", kind="forecasting").load(0)
+
+
 def test_several_series_are_cut_each_for_itself():
     one, other = series(60), series(60)
     other["y"] += 100

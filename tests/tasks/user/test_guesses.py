@@ -7,6 +7,7 @@ from test_reading import roles
 
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks import from_frame
+from rnncompare.tasks.user.times import read_stamps
 
 N = 120
 X = np.arange(N) / 7
@@ -69,6 +70,45 @@ def test_mostly_numbers_are_no_times_even_where_they_look_like_years():
 def test_forms_of_dates_that_people_write_are_read(form):
     frame = pd.DataFrame({"date": HOURS.strftime(form), "v": X})
     assert "forecasting, hourly" in line(from_frame(frame, target="v"))
+
+
+MONTHLY = pd.date_range("2000-01-01", periods=N, freq="MS")
+QUARTERLY = pd.date_range("1990-01-01", periods=N, freq="QS")
+FEW_DAYS = pd.DatetimeIndex([day for day in pd.date_range("2024-01-01", periods=4 * N) if day.day in (5, 10)])
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize(
+    ("dates", "form", "rhythm"),
+    [
+        (MONTHLY, "%d/%m/%Y", "monthly"),
+        (MONTHLY, "%m/%d/%Y", "monthly"),
+        (pd.date_range("2023-03-01", periods=2 * N, freq="h"), "%d/%m/%Y %H:%M", "hourly"),
+        (MONTHLY, "%b %Y", "monthly"),
+        (MONTHLY, "%b-%y", "monthly"),
+        (pd.date_range("2024-01-01", periods=N), "%Y%m%d", "daily"),
+    ],
+)
+@pytest.mark.parametrize("said", [None, "date"])
+def test_dates_are_read_in_the_form_in_which_their_steps_are_in_order_and_even(dates, form, rhythm, newest_first, said):
+    texts = dates.strftime(form)
+    frame = pd.DataFrame({"date": texts.astype(int) if form == "%Y%m%d" else texts, "v": np.arange(len(dates)) / 7})
+    frame = frame.iloc[:: -1 if newest_first else 1].reset_index(drop=True)
+    understood = from_frame(frame, target="v", time=said).load(0).understood
+    assert f"forecasting, {rhythm}" in understood.splitlines()[0]
+    assert (f"column date is read as {form}" in understood) == ("/" in form)
+
+
+def test_day_first_dates_of_a_panel_are_read_so():
+    one = pd.DataFrame({"date": FEW_DAYS[::-1].strftime("%d/%m/%Y"), "v": np.arange(len(FEW_DAYS)) / 7})
+    found = read_stamps(pd.concat([one, one], ignore_index=True)["date"])
+    assert (found.form, found.ambiguous) == ("%d/%m/%Y", True)
+
+
+def test_quarters_are_times_and_codes_that_look_like_months_are_not():
+    quarters = [f"{day.year}Q{day.quarter}" for day in QUARTERLY]
+    assert "forecasting, quarterly" in line(from_frame(pd.DataFrame({"date": quarters, "v": X}), target="v"))
+    assert read_stamps(pd.Series([f"abc-{i:02}" for i in range(99)])) is None
 
 
 def test_zoned_text_is_read_in_utc():

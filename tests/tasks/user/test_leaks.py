@@ -6,6 +6,7 @@ import pytest
 
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks import from_arrays, from_frame, task_class
+from rnncompare.tasks.user import leaks
 from rnncompare.tasks.user.new_data import read
 from rnncompare.tasks.user.tables import Table
 
@@ -66,6 +67,16 @@ def test_a_column_that_holds_the_next_value_of_a_series_is_named_and_one_that_fo
     assert "warning" not in forecast(frame.assign(like=frame["load"] + 0.1 * frame["other"]))
     after = frame.assign(after=frame["load"].shift(-1, fill_value=0.0))
     assert "warning: column after alone tells 100% of how load changes in the next step" in forecast(after)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("scale", [1e-300, 1e-30, 1e30])
+def test_what_a_column_tells_does_not_depend_on_the_scale(scale):
+    other = np.cumsum(noise(400))
+    value = np.concatenate(([0.0], other[:-1]))
+    assert leaks._partial(other * scale, value * scale, np.ones(399, bool)) == pytest.approx(
+        leaks._partial(other, value, np.ones(399, bool))
+    )
 
 
 def test_rows_of_a_series_that_stand_twice_are_counted_and_a_sensor_that_stands_still_is_not():

@@ -73,6 +73,20 @@ def test_a_forecast_follows_the_last_row_in_the_targets_own_unit():
         read(prepared, Table(frame.head(2), "new"))
 
 
+def test_series_that_are_too_short_are_named_and_the_others_are_forecast():
+    def panel(**lengths):
+        days = [pd.date_range("2024-01-01", periods=length) for length in lengths.values()]
+        shops = np.repeat(list(lengths), list(lengths.values()))
+        return pd.DataFrame({"shop": shops, "date": np.concatenate(days), "sold": np.arange(len(shops)) / 7})
+
+    frame = panel(a=100, b=100)
+    prepared = carried(from_frame(frame, target="sold", group="shop", window=4).load(0))
+    with pytest.warns(UserWarning, match="no forecast of shop c, e: new: a series of 2 rows; the model reads 4"):
+        examples, rows = read(prepared, Table(panel(a=10, c=3, d=8, e=2), "new"))
+    assert rows["shop"].tolist() == ["a", "d"]
+    assert len(examples) == 2
+
+
 def test_every_step_of_every_sequence_gets_its_prediction():
     frame = long()
     frame["y"] = frame["t"] * 2.0
