@@ -73,7 +73,7 @@ def test_one_mark_too_many_in_a_quoted_table_is_refused_with_its_line(tmp_path, 
 
 
 def test_a_ragged_table_with_good_marks_is_not_read_without_them(tmp_path):
-    with pytest.raises(DataError, match="row 4 has 1 cells, where the first has 2"):
+    with pytest.raises(DataError, match="row 4 has 1 cell, where the first has 2"):
         read(tmp_path, 'text,n\n"a;b",1\n"c;d",2\n"e;f"\n')
 
 
