@@ -63,7 +63,7 @@ def write_page(
         run_count=sum(len(group.runs) for group in groups),
         run_data=run_data(groups, curves, results, output),
         origin=origin(runs),
-        figures=_packed(folded),
+        folded_figures=_packed(folded),
         settings=[(name.replace("_", " "), value) for name, value in settings.items() if value is not None],
         **{"command": "", "left_out": {}} | context,
     )

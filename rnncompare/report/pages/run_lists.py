@@ -203,6 +203,8 @@ def at_soonest_rate(runs: pd.DataFrame) -> pd.DataFrame:
     Args:
         runs: as `all_runs` returns them.
     """
+    if not len(runs):
+        return runs
     updates = runs["speed.updates_to_target"].fillna(runs["config.train.max_updates"]).astype(float)
     return _at_best(runs, -np.log(updates))
 
