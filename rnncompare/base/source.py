@@ -21,8 +21,7 @@ def source_sha256(*classes: type) -> str | None:
     """SHA-256 of the code of ``classes``, of what they inherit from, and of the functions and constants that they name.
 
     Names of this package and of the packages of ``classes`` are followed recursively, except into modules that need a
-    package that is not installed. Comments, docstrings, imports,
-    formatting and file names do not count.
+    package that is not installed. Comments, docstrings, imports, formatting and file names do not count.
 
     Returns:
         64 hex digits; None if the source of a class is not available, as in an interactive session.

@@ -29,10 +29,11 @@ def updates_to_target(evidence: Evidence) -> pd.DataFrame:
     return runs.assign(score=score, validation=score, cut=~reached)
 
 
-@measure("of the log ratio of seconds", own_choice=True)
+@measure("of the log ratio of seconds")
 def seconds_to_target(evidence: Evidence) -> pd.DataFrame:
     """How few seconds a stated quality takes: updates from the training runs times the time of an update, timed apart.
 
+    The rate is chosen by the updates, since at every rate an update of an arm takes as long.
     The update is timed with the machine to itself, the models taking turns (rule 9 of the rules of evidence); its time
     is the geometric mean over the shapes. An LSTM takes the same time from every start. Each seed takes the next
     replicate, the same for both of a pair, so that the interval includes the spread of the timing.
