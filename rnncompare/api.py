@@ -93,7 +93,10 @@ def compare(
         if name in {*Reading.__dataclass_fields__, *Layout.__dataclass_fields__, "test_path", "size"}
     }
     if target is not None:
-        reading["target"] = target if isinstance(target, str) else ",".join(target)
+        named: Sequence[Any] = target if isinstance(target, list | tuple) else [target]
+        valid = "the name of a column, or a list of names; arrays go together, as (x, y)"
+        require(all(isinstance(name, str) for name in named), "target", type(target).__name__, valid)
+        reading["target"] = ",".join(named)
     task = None if isinstance(data, str | Path) else _task(data, reading)
     if task is None:
         settings = {"data": {"name": "file", "path": str(data), **reading}, **settings}

@@ -147,6 +147,12 @@ def test_a_claim_that_code_decides_is_judged(tmp_path, monkeypatch):
         rnncompare.study()
 
 
+@pytest.mark.parametrize("target", [np.arange(5), 3, [1, 2]])
+def test_a_target_that_is_no_name_is_refused(target):
+    with pytest.raises(SettingError, match=r"target=.*: the name of a column.*arrays go together, as \(x, y\)"):
+        rnncompare.compare(np.ones((5, 3, 1)), target)
+
+
 def sequences(count=60, steps=6):
     y = np.arange(count) % 2
     return np.random.default_rng(0).normal(size=(count, steps, 1)) + y[:, None, None], y

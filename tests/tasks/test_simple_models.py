@@ -24,6 +24,16 @@ def test_a_linear_target_is_found_by_ridge_and_the_mean_is_the_trivial_baseline(
     assert metric(data, "mean of train", "mean_squared_error") == pytest.approx(data.baseline, rel=1e-3)
 
 
+@pytest.mark.parametrize("unit", [1e300, 1e-300])
+def test_errors_are_in_the_targets_unit_also_where_its_squares_are_infinite_or_zero(unit):
+    x = noise(300, 6, 2)
+    y = x[:, -1, 0] + 0.1 * noise(300)
+    small, large = (from_arrays(x, y * scale, kind="regression").load(0) for scale in (1, unit))
+    for name in ("root_mean_squared_error", "mean_absolute_error"):
+        expected = unit * metric(small, "ridge regression", name)
+        assert metric(large, "ridge regression", name) == pytest.approx(expected, rel=1e-6, abs=0)
+
+
 def test_separable_classes_are_found_and_shares_are_the_trivial_baseline():
     x, y = noise(300, 6, 2), np.arange(300) % 3 == 0
     data = from_arrays(x + 4 * y[:, None, None], y).load(0)

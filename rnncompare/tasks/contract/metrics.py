@@ -111,15 +111,15 @@ def _of_values(data: Data, examples: Examples, outputs: np.ndarray) -> dict[str,
     used = np.ones(len(examples), bool)
     if examples.lengths is not None and examples.targets.ndim == 3:
         used = np.arange(examples.sequence_length) < examples.lengths[:, None]
-    scaled = (outputs - examples.targets)[used]
-    errors = scaled * spread
-    mase = float("nan")
+    errors = (outputs - examples.targets)[used]
+    squared, absolute, mase = float((errors**2).mean()), float(np.abs(errors).mean()), float("nan")
     if data.naive and examples is data.test:
         naive = list(data.naive.values())[-1]  # the seasonal one, where there is one
-        mase = float(np.abs(errors).mean() / np.abs((naive - examples.targets) * spread).mean())
+        others = float(np.abs(naive - examples.targets).mean())
+        mase = absolute / others if others else mase
     return {
-        "mean_squared_error": float((scaled**2).mean()),
-        "root_mean_squared_error": float(np.sqrt((errors**2).mean())),
-        "mean_absolute_error": float(np.abs(errors).mean()),
+        "mean_squared_error": squared,
+        "root_mean_squared_error": spread * squared**0.5,
+        "mean_absolute_error": spread * absolute,
         "mase": mase,
     }

@@ -158,6 +158,7 @@ class Forecasting(Problem):
                 encoder=encoder,
                 group=self.group,
                 time=self.time,
+                time_form=self.table.time_form,
                 window=self.window,
                 horizon=self.horizon,
                 known=list(self.known),

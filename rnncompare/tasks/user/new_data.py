@@ -32,11 +32,11 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
     """
     if isinstance(data, Arrays):
         return _of_arrays(prepared, data)
-    table = replace(data, frame=data.frame.copy(deep=False))
+    table = replace(data, frame=data.frame.copy(deep=False), time_form=prepared.time_form)
     if prepared.group == FILE and FILE not in table.frame:
         table.frame[FILE] = Path(table.name).name
     if prepared.time == JOINED:
-        join_date(table)
+        join_date(table, prepared.group)
     wanted = [name for name in (prepared.group, prepared.time, prepared.text) if name is not None]
     made = {sequences.GAP, *(series.ahead_of(name, prepared.horizon) for name in prepared.known)}
     wanted += [name for name in (prepared.encoder.names if prepared.encoder else []) if name not in made]

@@ -24,6 +24,7 @@ class Prepared:
         encoder: of the columns; None for texts.
         group: the column that tells sequences or series apart; None where arrays do, or there is one.
         time: the column that orders rows, or None.
+        time_form: in which the times in that column were written, if they were texts.
         events: whether the time since the last row is an input.
         ahead: steps between a row and the row whose target it predicts.
         window: rows that a forecast reads.
@@ -42,6 +43,7 @@ class Prepared:
     encoder: Encoder | None = None
     group: str | None = None
     time: str | None = None
+    time_form: str | None = None
     events: bool = False
     ahead: int = 0
     window: int = 0

@@ -12,7 +12,7 @@ from rnncompare.tasks.user.columns import as_numbers, is_classes, is_text, mixed
 from rnncompare.tasks.user.likely import choose_features, find_group, find_text, varies
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.tables import Table
-from rnncompare.tasks.user.times import JOINED, TIMES, at_fixed_rate, find_time, join_date
+from rnncompare.tasks.user.times import DATE_PARTS, JOINED, TIMES, at_fixed_rate, find_time, join_date
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +63,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         DataError: a column cannot have the role that it was given.
     """
     if reading.time in (None, JOINED) and not any(kind.kind == "M" for kind in table.frame.dtypes):
-        join_date(table)
+        join_date(table, reading.group)
     frame = table.frame
     _require_columns(frame, reading)
     _require_scalars(table)
@@ -81,7 +81,8 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     by_group = reading.split == "group" and reading.split_by is None
     text = None if group and not by_group else find_text(table, left, reading.kind, time, quantity)
     if group is None and text is None and reading.kind not in ("text_classification", "language_modelling"):
-        group = find_group(frame, left, time)
+        parts = DATE_PARTS if time == JOINED else ()
+        group = find_group(frame, [name for name in left if str(name).lower() not in parts], time)
         left = [name for name in left if name != group]
         if group is None and time != reading.time and not frame[time].is_unique and frame[time].dtype.kind != "M":
             left, time = [*left, str(time)], None  # the hour of the day, say

@@ -98,6 +98,7 @@ class Sequences(Problem):
                 encoder=encoder,
                 group=self.roles.group if self.roles else None,
                 time=self.roles.time if self.roles else None,
+                time_form=self.table.time_form,
                 events=GAP in self.features,
                 ahead=self.ahead,
                 classes=self.target.classes,

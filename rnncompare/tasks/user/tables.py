@@ -31,12 +31,14 @@ class Table:
         name: of the file, for messages.
         decimal: the decimal mark of numbers in columns that were read as text, because they hold something else too.
         notes: what is to be said aloud of how columns were read.
+        time_form: in which its times are written if they are texts, or should be read if all are written so.
     """
 
     frame: pd.DataFrame
     name: str
     decimal: str = "."
     notes: list[str] = field(default_factory=list)
+    time_form: str | None = None
 
     def place(self, column: Any, row: Any = None) -> str:
         """A column, and the row that the index calls ``row``, in the words of messages."""

@@ -26,7 +26,10 @@ SECONDS_FROM, SECONDS_TO = 631_152_000, 4_102_444_800  # 1990 to 2100
 ISO = re.compile(r"%Y-%m-%d([T ]%H[^Z]*)?")
 MONTHS = ("%b %Y", "%B %Y", "%b-%Y", "%b-%y")
 QUARTER, QUARTERS = re.compile(r"(\d{4})[- ]?Q([1-4])"), "quarters"
-FIRST_DAY, LAST_DAY = 18_000_101, 22_001_231  # as YYYYMMDD
+WEEK, WEEKS = re.compile(r"(\d{4})-?W(\d\d)"), "ISO weeks"
+DOTS = re.compile(r"(?<=[ T]\d\d)\.(\d\d)(?:\.(\d\d))?$")  # of hours, minutes and seconds
+FIRST_YEAR, LAST_YEAR = 1800, 2200
+DIGITS = ("%Y%m", "%Y%m%d", "%Y%m%d%H", "%Y%m%d%H%M", "%Y%m%d%H%M%S")  # of times as whole numbers
 UNIX_UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 SECONDS = {"secondly": 1, "minutely": 60, "hourly": 3600, "daily": 86_400, "weekly": 604_800}
 SEASONS = {
@@ -43,7 +46,8 @@ UNITS = {"days": 86_400, "hours": 3600, "minutes": 60, "seconds": 1}
 MOST = 0.75  # of the steps of a fixed rate are near their median: clocks jitter, and records have holes
 STAMPS = r"time|date|datetime|time_?stamp|ts|ds|unix_?time|epoch"
 TIMES = re.compile(rf"(.*[_ ])?({STAMPS}|t|step|index|frame|order|position|hour|day)", re.I)
-UNIX = re.compile(rf"(.*[_ ])?({STAMPS})([_ ]?(s|ms|us|ns))?", re.I)
+UNIX = re.compile(rf"(.*[_ ])?({STAMPS}|period|(year)?[_ ]?month|yyyymm(dd)?)([_ ]?(s|ms|us|ns))?", re.I)
+YEAR = re.compile(r"(.*[_ ])?(year|yr)", re.I)
 
 
 @dataclass
@@ -63,11 +67,17 @@ class Stamps:
     ambiguous: bool = False
 
 
-def read_stamps(series: pd.Series) -> Stamps | None:
+def read_stamps(series: pd.Series, form: str | None = None) -> Stamps | None:
     """The texts as times, if most of them are.
 
     Of two readings of 1/2/2024 the one whose steps change direction least often, and then are the most even.
+
+    Args:
+        series: of texts.
+        form: to prefer, if all texts have it.
     """
+    if form is not None and not (read := _read(series, form)).wrong.any():
+        return read
     few = series.iloc[:: 1 + len(series) // LOOKED_AT].dropna().astype(str)
     if few.empty or few.str.contains(r"\d.*\d", regex=True).mean() <= 0.5:
         return None
@@ -101,15 +111,16 @@ def _forms_of(text: str) -> dict[str, None]:
     """The forms that a text can have as a time, month first before day first; none where it is none."""
     from pandas.tseries.api import guess_datetime_format
 
-    if QUARTER.fullmatch(text):
-        return {QUARTERS: None}
+    for pattern, name in ((QUARTER, QUARTERS), (WEEK, WEEKS)):
+        if pattern.fullmatch(text):
+            return {name: None}
     for form in MONTHS:
         with contextlib.suppress(ValueError):
             datetime.strptime(text, form)
             return {form: None}
     whole, short_years = SHORT_YEAR.subn(r"\g<1>20", text)  # pandas guesses neither short years nor halves of days
     half = HALF_OF_DAY.search(whole)
-    whole = HALF_OF_DAY.sub("", whole)
+    whole, dots = DOTS.subn(lambda found: found[0].replace(".", ":"), HALF_OF_DAY.sub("", whole))
     forms: dict[str, None] = {}
     for day_first in (False,) if re.match(r"\d{4}", whole) else (False, True):
         with warnings.catch_warnings():
@@ -121,7 +132,10 @@ def _forms_of(text: str) -> dict[str, None]:
             form = form.replace("%Y", "%y")
         if half:
             form = form.replace("%H", "%I") + half[1] + "%p"
-        forms["ISO8601" if ISO.fullmatch(form) else form] = None
+        if dots:
+            forms[form.replace(":", ".")] = None
+        else:
+            forms["ISO8601" if ISO.fullmatch(form) else form] = None
     return forms
 
 
@@ -132,21 +146,27 @@ def _read(series: pd.Series, form: str) -> Stamps:
     if form == QUARTERS:
         parts = series.astype(str).str.extract(f"^{QUARTER.pattern}$")
         texts = parts[0] + "-" + (3 * parts[1].astype(float) - 2).map("{:.0f}".format)
-        form = "%Y-%m"
-    times = pd.to_datetime(texts, format=form, errors="coerce", utc=True).dt.tz_localize(None)
+    elif form == WEEKS:
+        parts = series.astype(str).str.extract(f"^{WEEK.pattern}$")
+        texts = parts[0] + parts[1] + "1"
+    letters = {QUARTERS: "%Y-%m", WEEKS: "%G%V%u"}.get(form, form)
+    times = pd.to_datetime(texts, format=letters, errors="coerce", utc=True).dt.tz_localize(None)
     return Stamps(times, (times.isna() & series.notna()).to_numpy(), form)
 
 
-def from_unix(series: pd.Series) -> pd.Series | None:
-    """Numbers as times, if all are days written YYYYMMDD, or so many seconds since 1970, thousandths of one, ..., that
-    they lie in our age.
+def from_numbers(series: pd.Series) -> pd.Series | None:
+    """Numbers as times, if all are written as in `DIGITS`, or are so many seconds since 1970, thousandths of one, ...,
+    that they lie in our age.
     """
     import pandas as pd
 
-    if series.dtype.kind in "iu" and series.between(FIRST_DAY, LAST_DAY).all():
-        days = pd.to_datetime(series.astype(str), format="%Y%m%d", errors="coerce")
-        if days.notna().all():
-            return days
+    if series.dtype.kind in "iu":
+        texts = series.astype(str)
+        form = next((form for form in DIGITS if texts.str.len().eq(len(f"{datetime(2000, 1, 1):{form}}")).all()), None)
+        if form is not None and texts.str[:4].astype(int).between(FIRST_YEAR, LAST_YEAR).all():
+            times = pd.to_datetime(texts, format=form, errors="coerce")
+            if times.notna().all():
+                return times
     low, high = float(series.min()), float(series.max())
     for unit, each in UNIX_UNITS.items():
         if SECONDS_FROM * each <= low and high <= SECONDS_TO * each:
@@ -197,8 +217,10 @@ DATE_PARTS = ("year", "month", "day", "hour", "minute", "second")  # columns tha
 JOINED = "date of year, month, day"
 
 
-def join_date(table: Table) -> bool:
+def join_date(table: Table, group: str | None) -> bool:
     """Add a column `JOINED` where columns of whole numbers called year, month and day (hour, ...) are the time.
+
+    Year and month alone are it where no month comes twice, or none twice in one ``group``.
 
     Returns:
         Whether there are such columns, and they are dates.
@@ -208,12 +230,16 @@ def join_date(table: Table) -> bool:
     called = {str(name).lower(): name for name in table.frame.columns}
     parts = {part: called[part] for part in DATE_PARTS if part in called}
     frame = table.frame
-    if not {"year", "month", "day"} <= set(parts) or any(frame[name].dtype.kind not in "iu" for name in parts.values()):
+    if not {"year", "month"} <= set(parts) or any(frame[name].dtype.kind not in "iu" for name in parts.values()):
         return False
-    stamps = pd.to_datetime(frame[list(parts.values())].set_axis(list(parts), axis=1), errors="coerce")
+    joined = frame[list(parts.values())].set_axis(list(parts), axis=1)
+    stamps = pd.to_datetime(joined if "day" in parts else joined[["year", "month"]].assign(day=1), errors="coerce")
     if stamps.isna().any():
         return False
-    table.frame = frame.assign(**{JOINED: stamps})
+    found = frame.assign(**{JOINED: stamps})
+    if "day" not in parts and found.duplicated([JOINED, *([group] if group in frame else [])]).any():
+        return False
+    table.frame = found
     return True
 
 
@@ -229,19 +255,23 @@ def find_time(table: Table, names: list[str], said: str | None) -> str | None:
             if mixed(table, said):
                 as_numbers(table, said)
             refuse(table, said, frame[said].notna().to_numpy(), "no date or time")
-        _from_unix(table, said, True)
+        _from_numbers(table, said, True)
         return said
     for name in names:
         if frame[name].dtype.kind == "M" or (is_text(frame[name]) and _became_times(table, name)):
             return name
-        if UNIX.fullmatch(str(name)) and frame[name].dtype.kind in "iu" and not _orders(table, name):
-            _from_unix(table, name)  # rows may be newest first
+        if UNIX.fullmatch(str(name)) and frame[name].dtype.kind in "iu" and not _rises(table, name):
+            _from_numbers(table, name)
             if table.frame[name].dtype.kind == "M":
                 return name
     for name in names:
-        if TIMES.fullmatch(str(name)) and frame[name].dtype.kind in "iuf" and _orders(table, name):
-            _from_unix(table, name)
-            return name
+        called = UNIX.fullmatch(str(name)) or TIMES.fullmatch(str(name)) or YEAR.fullmatch(str(name))
+        if called and frame[name].dtype.kind in "iuf" and (_rises(table, name) or _rises(table, name, -1)):
+            _from_numbers(table, name)
+            if table.frame[name].dtype.kind == "M" or TIMES.fullmatch(str(name)) or YEAR.fullmatch(str(name)):
+                return name
+    unread = [name for name in names if UNIX.fullmatch(str(name)) and is_text(frame[name]) and not mixed(table, name)]
+    table.notes += [f"column {name} is not read as a time; write dates as 2024-12-31 if it is one" for name in unread]
     return None
 
 
@@ -251,27 +281,39 @@ def _became_times(table: Table, name: str) -> bool:
     Raises:
         DataError: most are times and some are not; the message names the first row.
     """
-    stamps = read_stamps(table.frame[name])
+    stamps = read_stamps(table.frame[name], table.time_form)
     if stamps is None or mixed(table, name):
         return False
     why = f"no date or time written as {stamps.form}, as most are; mend it, or leave the column out with data.ignore"
     refuse(table, name, stamps.wrong, why)
-    table.frame[name] = stamps.times
+    table.frame[name], table.time_form = stamps.times, stamps.form
     if stamps.ambiguous:
         table.notes.append(f"column {name} is read as {stamps.form}; write dates as 2024-12-31 if that is wrong")
     return True
 
 
-def _orders(table: Table, name: str) -> bool:
-    """Whether the numbers of a column rise from row to row, or do so within the sequences that it may order."""
-    gaps = np.diff(table.frame[name].to_numpy(np.float64))
+def _rises(table: Table, name: str, sign: int = 1) -> bool:
+    """Whether the numbers of a column rise from row to row, or do so within the sequences that it may order.
+
+    Args:
+        table: that has it.
+        name: of the column.
+        sign: -1 for whether they fall, as where rows are newest first.
+    """
+    gaps = sign * np.diff(table.frame[name].to_numpy(np.float64))
     rises = (gaps >= 0).all() or (gaps > 0).mean() > 0.5
     return bool((gaps > 0).all() or (rises and not table.frame[name].is_unique))
 
 
-def _from_unix(table: Table, name: str, said: bool = False) -> None:
-    series = table.frame[name]
-    if (said or UNIX.fullmatch(str(name))) and series.dtype.kind in "iuf" and (times := from_unix(series)) is not None:
+def _from_numbers(table: Table, name: str, said: bool = False) -> None:
+    import pandas as pd
+
+    series, times = table.frame[name], None
+    if YEAR.fullmatch(str(name)) and series.dtype.kind in "iu" and series.between(FIRST_YEAR, LAST_YEAR).all():
+        times = pd.to_datetime(series.astype(str), format="%Y")
+    elif (said or UNIX.fullmatch(str(name))) and series.dtype.kind in "iuf":
+        times = from_numbers(series)
+    if times is not None:
         table.frame[name] = times
 
 

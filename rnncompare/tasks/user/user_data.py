@@ -186,6 +186,7 @@ def from_table(table: Table, reading: Reading, test: Table | None = None) -> Pro
                 raise DataError(f"{test.name}: no column {column}, which {table.name} has")
     roles = find_roles(table, reading)
     if test is not None:
+        test.time_form = table.time_form
         find_roles(test, replace(reading, kind=roles.kind, target=roles.target, group=roles.group, time=roles.time))
     if roles.kind == "text_classification":
         return from_texts(table, roles, reading, test)

@@ -111,6 +111,57 @@ def test_quarters_are_times_and_codes_that_look_like_months_are_not():
     assert read_stamps(pd.Series([f"abc-{i:02}" for i in range(99)])) is None
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize(
+    ("name", "dates", "form", "rhythm"),
+    [
+        ("date", MONTHLY, "%Y%m", "monthly"),
+        ("yyyymm", MONTHLY, "%Y%m", "monthly"),
+        ("year", pd.date_range("1880-01-01", periods=N, freq="YS"), "%Y", "yearly"),
+        ("date", HOURS, "%Y%m%d%H", "hourly"),
+        ("date", HOURS, "%Y%m%d%H%M", "hourly"),
+        ("date", HOURS, "%Y%m%d%H%M%S", "hourly"),
+    ],
+)
+def test_whole_numbers_are_read_as_the_times_that_they_write(name, dates, form, rhythm, newest_first):
+    frame = pd.DataFrame({name: dates.strftime(form).astype(np.int64), "v": np.cumsum(X)})
+    expected = from_frame(frame.assign(**{name: dates}), target="v").load(0).train.inputs
+    data = from_frame(frame.iloc[:: -1 if newest_first else 1], target="v")
+    assert f"forecasting, {rhythm}, 1 series" in line(data)
+    np.testing.assert_array_equal(data.load(0).train.inputs, expected)
+
+
+def test_whole_numbers_that_are_no_months_stay_numbers():
+    frame = pd.DataFrame({"date": 200_001 + np.arange(N), "v": X})
+    assert "in order of date" in line(from_frame(frame, target="v"))
+
+
+def test_a_year_and_a_month_are_one_time():
+    frame = pd.DataFrame({"year": MONTHLY.year, "month": MONTHLY.month, "v": X})
+    assert "forecasting, monthly, 3 series" in line(from_frame(frame.iloc[::-1], target="v"))
+
+
+def test_years_order_the_rows_of_each_group():
+    years = np.arange(2020, 2020 - N // 4, -1)
+    frame = pd.DataFrame({"land": np.repeat([*"abcd"], N // 4), "year": np.tile(years, 4), "v": X})
+    assert "forecasting, yearly, 4 groups" in line(from_frame(frame, target="v"))
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y %H.%M", "%Y-%m-%d %H.%M", "%d.%m.%Y %H.%M.%S"])
+def test_hours_and_minutes_with_a_dot_are_times(form):
+    assert "forecasting, hourly" in line(from_frame(pd.DataFrame({"date": HOURS.strftime(form), "v": X}), target="v"))
+
+
+def test_iso_weeks_are_times():
+    weeks = pd.date_range("2018-01-01", periods=N, freq="W-MON").strftime("%G-W%V")
+    assert "forecasting, weekly" in line(from_frame(pd.DataFrame({"week": weeks, "v": X}), target="v"))
+
+
+def test_a_column_called_date_that_is_not_read_as_one_is_said():
+    frame = pd.DataFrame({"date": [f"day {i % 7}" for i in range(N)], "v": X})
+    assert "column date is not read as a time" in from_frame(frame, target="v").load(0).understood
+
+
 def test_zoned_text_is_read_in_utc():
     local = pd.date_range("2024-03-30", periods=N, freq="h", tz="Europe/Berlin")
     texts = [stamp.isoformat() for stamp in local]

@@ -73,6 +73,28 @@ def test_a_forecast_follows_the_last_row_in_the_targets_own_unit():
         read(prepared, Table(frame.head(2), "new"))
 
 
+def test_dates_that_can_be_read_two_ways_are_read_as_in_training():
+    days = pd.date_range("2024-01-01", periods=300)
+    frame = pd.DataFrame({"date": days.strftime("%d/%m/%Y"), "load": np.arange(300.0)})
+    prepared = carried(from_frame(frame, target="load", window=4).load(0))
+    new = pd.DataFrame({"date": ["01/02/2025", "02/02/2025", "03/02/2025", "04/02/2025"], "load": np.arange(4.0)})
+    for order in (1, -1):
+        _, rows = read(prepared, Table(new.iloc[::order], "new"))
+        assert rows["date"].tolist() == [pd.Timestamp("2025-02-05")]
+    _, rows = read(prepared, Table(new.assign(date=["2025-02-28", "2025-03-01", "2025-03-02", "2025-03-03"]), "new"))
+    assert rows["date"].tolist() == [pd.Timestamp("2025-03-04")]
+
+
+def test_a_year_and_a_month_are_joined_as_in_training():
+    months = pd.date_range("2000-01-01", periods=120, freq="MS")
+    frame = pd.DataFrame({"year": months.year, "month": months.month, "load": np.arange(120.0)})
+    data = from_frame(frame, target="load", window=4).load(0)
+    examples, _ = read(carried(data), Table(frame.iloc[::-1], "new"))
+    np.testing.assert_allclose(
+        examples.inputs[0, :, 0] * data.prepared.spread[0] + data.prepared.mean[0], range(116, 120)
+    )
+
+
 def test_series_that_are_too_short_are_named_and_the_others_are_forecast():
     def panel(**lengths):
         days = [pd.date_range("2024-01-01", periods=length) for length in lengths.values()]
