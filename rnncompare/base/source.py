@@ -15,13 +15,14 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 _OURS = __name__.partition(".")[0]
+_WITHOUT_EFFECT = (f"{_OURS}.base.", f"{_OURS}.models.fast.")  # errors, clocks; faster ways to the same result
 
 
 def source_sha256(*classes: type) -> str | None:
     """SHA-256 of the code of ``classes``, of what they inherit from, and of the functions and constants that they name.
 
-    Names of this package and of the packages of ``classes`` are followed recursively, except into modules that need a
-    package that is not installed. Comments, docstrings, imports, formatting and file names do not count.
+    Names of this package and of the packages of ``classes`` are followed recursively, except into code that decides no
+    result. Comments, docstrings, imports, formatting and file names do not count.
 
     Returns:
         64 hex digits; None if the source of a class is not available, as in an interactive session.
@@ -92,7 +93,7 @@ def _named(tree: ast.AST, code: Any) -> Iterator[tuple[str, Any]]:
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == _OURS:
-            scope |= _importable(node.module)
+            scope |= vars(importlib.import_module(node.module))
     for node in ast.walk(tree):
         if id(node) in types:  # the type of a field computes nothing
             continue
@@ -104,22 +105,12 @@ def _named(tree: ast.AST, code: Any) -> Iterator[tuple[str, Any]]:
                 yield node.attr, getattr(module, node.attr, None)
 
 
-def _importable(module: str) -> dict[str, Any]:
-    """The names of a module of ours; none if it needs a package that is not installed, as it then does not run."""
-    try:
-        return vars(importlib.import_module(module))
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] == _OURS:
-            raise
-        return {}
-
-
 def _is_followed(value: Any, packages: set[str]) -> bool:
-    """Whether it is our code; errors, clocks and the like in `rnncompare.base` do not change results."""
+    """Whether it is our code, and code that decides a result."""
     value = inspect.unwrap(value) if callable(value) else value
     if not isinstance(value, type | FunctionType):
         return False
-    return value.__module__.partition(".")[0] in packages and not value.__module__.startswith(f"{_OURS}.base.")
+    return value.__module__.partition(".")[0] in packages and not value.__module__.startswith(_WITHOUT_EFFECT)
 
 
 def _is_plain(value: Any) -> bool:

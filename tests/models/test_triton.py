@@ -252,14 +252,30 @@ def test_runs_trained_as_one_go_through_the_kernels(monkeypatch):
             assert mine.validation_loss == pytest.approx(theirs.validation_loss, rel=1e-4)
 
 
-def test_stacked_runs_say_that_they_are_differentiable_once():
-    w = Weights(**{key: p[None] for key, p in vars(layer("gru").w).items()})
-    input = torch.randn(1, 2, 2, 3, dtype=torch.float64, device=DEVICE, requires_grad=True)
-    state = (torch.zeros(1, 2, 7, dtype=torch.float64, device=DEVICE),)
-    output, _ = unroll_stacked(GRUCell(), input, state, w, engine=StackedEngine())
-    (first,) = torch.autograd.grad(output.square().sum(), input, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        first.sum().backward()
+@pytest.mark.parametrize("sizes", [None, [2, 1]])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("make", [LSTMCell, GRUCell])
+def test_a_gradient_penalty_over_stacked_runs_is_that_of_each_run(make, reverse, sizes):
+    torch.manual_seed(0)
+    cell, runs = make(), 2
+    draw = partial(torch.randn, dtype=torch.float64, device=DEVICE)
+    w = Weights(**{key: draw(runs, *shape, requires_grad=True) for key, shape in cell.shapes(3, 4).items()})
+    input = draw(runs, *((2, 2, 3) if sizes is None else (3, 3)), requires_grad=True)
+    state = tuple(draw(runs, 2, 4, requires_grad=True) for _ in cell.states)
+    leaves = [input, *state, *vars(w).values()]
+
+    def penalty(unrolled):
+        (first,) = torch.autograd.grad(sum(one.square().sum() for one in unrolled), input, create_graph=True)
+        return torch.autograd.grad(first.square().sum(), leaves, allow_unused=True, materialize_grads=True)
+
+    output, final = unroll_stacked(cell, input, state, w, sizes, reverse, StackedEngine())
+    alone = []
+    for run in range(runs):
+        own = Weights(**{key: value[run] for key, value in vars(w).items()})
+        found, ends = unroll(cell, input[run], tuple(s[run] for s in state), own, sizes, reverse)
+        alone += [found, *ends]
+    for found, expected in zip(penalty([output, *final]), penalty(alone), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
 
 
 class LeakyCell(Cell):

@@ -6,10 +6,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from rnncompare.models.cell import Cell, State, Weights
-from rnncompare.models.fast.function import PARAMETERS, Call, Steps
+from rnncompare.models.fast.function import PARAMETERS, Call, Gradients, Steps, through_unroll
 from rnncompare.models.fast.triton.engine import StackedEngine
 
 
@@ -22,7 +21,7 @@ def unroll_stacked(
     reverse: bool = False,
     engine: StackedEngine | None = None,
 ) -> tuple[Tensor, State]:
-    """Apply ``cell`` to every step of the input of R runs, each with its own weights; differentiable once.
+    """Apply ``cell`` to every step of the input of R runs, each with its own weights.
 
     Args:
         cell: the equations, those of `EQUATIONS`.
@@ -57,16 +56,35 @@ class _Runs(torch.autograd.Function):
         return output, *final
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, d_output: Tensor | None, *d_state: Tensor | None) -> tuple[Tensor | None, ...]:
         needed = ctx.needs_input_grad[3:]
         tensors = ctx.saved_tensors
         inputs, (output, *saved) = tensors[: len(needed)], tensors[len(needed) :]
+        if torch.is_grad_enabled():  # for a gradient of the gradient
+            return None, None, None, *_run_by_run(ctx.cell, ctx.steps, inputs, needed, (d_output, *d_state))
         names = ("input", *map(str, range(len(ctx.cell.states))), *PARAMETERS)
         wanted = {name for name, need in zip(names, needed, strict=True) if need}
         call = _call(ctx.cell, ctx.steps, *inputs)
         found = ctx.engine.backward(call, output, tuple(saved), d_output, d_state, wanted)
         return None, None, None, *(found[name] if name in wanted else None for name in names)
+
+
+def _run_by_run(
+    cell: Cell, steps: Steps, inputs: Gradients, needed: tuple[bool, ...], gradients: Gradients
+) -> list[Tensor | None]:
+    """The gradients of all runs by autograd through the loop, one run after the other."""
+    first = next(t for t in inputs if t is not None)
+    runs = [
+        through_unroll(
+            cell,
+            tuple(None if t is None else t[run] for t in inputs),
+            (list(steps.sizes), steps.reverse),
+            needed,
+            tuple(None if d is None else d[run] for d in gradients),
+        )
+        for run in range(len(first))
+    ]
+    return [None if found[0] is None else torch.stack(found) for found in zip(*runs, strict=True)]
 
 
 def unroll_under_vmap(
