@@ -270,9 +270,9 @@ def test_a_gradient_penalty_over_stacked_runs_is_that_of_each_run(make, reverse,
 
     output, final = unroll_stacked(cell, input, state, w, sizes, reverse, StackedEngine())
     alone = []
-    for run in range(runs):
-        own = Weights(**{key: value[run] for key, value in vars(w).items()})
-        found, ends = unroll(cell, input[run], tuple(s[run] for s in state), own, sizes, reverse)
+    for r in range(runs):
+        own = Weights(**{key: value[r] for key, value in vars(w).items()})
+        found, ends = unroll(cell, input[r], tuple(s[r] for s in state), own, sizes, reverse)
         alone += [found, *ends]
     for found, expected in zip(penalty([output, *final]), penalty(alone), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
