@@ -13,6 +13,7 @@ from rnncompare.studies.verdicts import Study
 if TYPE_CHECKING:
     import pandas as pd
 
+HALVES = {True: "agree", False: "disagree", None: ""}  # of the seeds, each judged as a study of its own
 MOST_CLAIMS_WITH_TASKS = 3  # with more claims, only the report shows their tasks
 
 
@@ -61,6 +62,7 @@ def frame(findings: Sequence[Finding]) -> pd.DataFrame:
                 "pairs": f"{finding.pairs}" if finding.pairs else "",
                 "p": p_value(finding.p),
                 "adjusted p": p_value(finding.p_adjusted),
+                "halves": HALVES[finding.halves_agree],
                 "would settle it": finding.settle,
             }
             for finding in findings
@@ -90,7 +92,7 @@ def by_task(tasks: Sequence[TaskFinding]) -> pd.DataFrame:
                 "pairs": f"{task.seeds}" if task.seeds else "",
                 "p": p_value(task.p),
                 "cut": "" if math.isnan(task.cut[0]) else f"{task.cut[0]:.0%} / {task.cut[1]:.0%}",
-                "halves": {True: "agree", False: "disagree", None: ""}[task.halves_agree],
+                "halves": HALVES[task.halves_agree],
             }
             for task in tasks
         ]
