@@ -265,10 +265,11 @@ def find_time(table: Table, names: list[str], said: str | None) -> str | None:
             if table.frame[name].dtype.kind == "M":
                 return name
     for name in names:
-        called = UNIX.fullmatch(str(name)) or TIMES.fullmatch(str(name)) or YEAR.fullmatch(str(name))
-        if called and frame[name].dtype.kind in "iuf" and (_rises(table, name) or _rises(table, name, -1)):
+        orders = TIMES.fullmatch(str(name)) or YEAR.fullmatch(str(name))
+        numbers = frame[name].dtype.kind in "iuf" and (orders or UNIX.fullmatch(str(name)))
+        if numbers and (_rises(table, name) or _rises(table, name, -1)):
             _from_numbers(table, name)
-            if table.frame[name].dtype.kind == "M" or TIMES.fullmatch(str(name)) or YEAR.fullmatch(str(name)):
+            if orders or table.frame[name].dtype.kind == "M":
                 return name
     unread = [name for name in names if UNIX.fullmatch(str(name)) and is_text(frame[name]) and not mixed(table, name)]
     table.notes += [f"column {name} is not read as a time; write dates as 2024-12-31 if it is one" for name in unread]
