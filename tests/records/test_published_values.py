@@ -83,6 +83,16 @@ def test_the_published_benchmark_is_as_it_was():
     np.testing.assert_allclose(remade["to_lstm"], written["to_lstm"], rtol=1e-12)
 
 
+def test_the_table_of_ours_against_torch_is_that_of_the_published_benchmark():
+    rows = pd.read_csv(PUBLISHED / "bench_torch" / "bench.csv").query("implementation == 'auto'")
+    page = (PUBLISHED.parents[1] / "docs" / "speed.md").read_text(encoding="utf-8")
+    measures = ["forward", "forward_backward", "update"]
+    for (_, _, threads), some in rows.groupby(["cell", rows["T"] > 1, "threads"]):
+        ratios = [some.query("measure == @measure")["to_torch"] for measure in measures]
+        cells = [f"{np.exp(np.log(of).mean()):.2f} ({of.max():.2f})" for of in ratios]
+        assert f"| {threads} | {len(ratios[0])} | {' | '.join(cells)} |" in page
+
+
 def test_a_folder_with_runs_and_stores_below_it_gives_all_of_them_once(study):
     with pytest.warns(RecordWarning, match="the same run as"):  # two runs are published twice
         everything = load_records(PUBLISHED)
