@@ -95,11 +95,31 @@ def columns_of_numbers(count: int) -> str:
     return f"{counted(count, 'column')} of numbers"
 
 
-def masked(frame: pd.DataFrame, features: list[str], categorical: list[str]) -> list[str]:
-    """A note on missing numbers, if there are any."""
-    missing = {name: int(frame[name].isna().sum()) for name in features if name not in categorical}
+STAND_INS = (-99, -999, -9999, -99999, 999, 9999, 99999)  # that files have in place of missing numbers
+
+
+def masked(frame: pd.DataFrame, features: Sequence[str], categorical: Sequence[str]) -> list[str]:
+    """A note on missing numbers, if there are any, and a warning of numbers that seem to stand for missing ones."""
+    numbers = [name for name in features if name not in categorical]
+    missing = {name: int(frame[name].isna().sum()) for name in numbers}
     missing = {name: count for name, count in missing.items() if count}
-    if not missing:
-        return []
     shown = ", ".join(f"{count} in {name}" for name, count in list(missing.items())[:6])
-    return [f"missing values are masked, with an indicator: {shown}{', ...' * (len(missing) > 6)}"]
+    notes = [f"missing values are masked, with an indicator: {shown}{', ...' * (len(missing) > 6)}"] if missing else []
+    return notes + [note for name in numbers if frame[name].dtype.kind in "if" for note in _stand_ins(frame[name])]
+
+
+def _stand_ins(column: pd.Series) -> list[str]:
+    """A warning for each of `STAND_INS` that is further from all other numbers of a column than they from each other."""
+    warnings = []
+    for value in STAND_INS:
+        there, others = column == value, column[(column != value) & column.notna()]
+        if (
+            there.any()
+            and len(others)
+            and max(others.min() - value, value - others.max()) > others.max() - others.min()
+        ):
+            rows = counted(int(there.sum()), "row")
+            warnings.append(
+                f"warning: {column.name} is {value} in {rows}; if it is missing there, leave the cell empty"
+            )
+    return warnings

@@ -214,7 +214,8 @@ def from_long(table: Table, roles: Roles, reading: Reading, test: Table | None =
         name_of_target=roles.target,
     )
     leaks = of_sequences(frame, features, lengths, target, roles.targets)
-    notes += [*sequences.splitting.words(), *masked(frame, features, roles.categorical), *leaks]
+    numbers = features if target.classes else dict.fromkeys([*features, *roles.targets])
+    notes += [*sequences.splitting.words(), *masked(frame, list(numbers), roles.categorical), *leaks]
     sequences.understood = [_described(sequences, roles), *notes]
     return sequences
 

@@ -177,6 +177,18 @@ def test_seconds_since_1970_are_times(name, unit, each):
     assert "in order of step" in line(from_frame(frame.rename(columns={name: "step"}), target="v"))
 
 
+@pytest.mark.parametrize(("stand_in", "rows"), [(-999, "1 row"), (-9999, "3 rows"), (99999, "3 rows")])
+def test_a_number_that_stands_for_a_missing_one_is_pointed_out(stand_in, rows):
+    values = np.where(np.arange(N) < int(rows[0]), stand_in, 30 * X)
+    says = f"warning: v is {stand_in} in {rows}; if it is missing there, leave the cell empty"
+    series = pd.DataFrame({"date": HOURS, "v": values})
+    regression = pd.DataFrame({"case": CASE, "t": STEP, "x": X, "v": values})
+    assert says in from_frame(series, target="v").load(0).understood
+    assert says in from_frame(regression, target="v", kind="regression").load(0).understood
+    near = series.assign(v=np.linspace(stand_in - 500, stand_in + 500, N).round())
+    assert "warning" not in from_frame(near.assign(v=[*near["v"][1:], stand_in]), target="v").load(0).understood
+
+
 @pytest.mark.parametrize("bad", ["oops", "kW"])
 def test_a_bad_number_beside_a_series_is_named(bad):
     frame = pd.DataFrame({"date": HOURS, "a": with_cell(list(X.astype(str)), 102 * (bad == "oops"), bad), "b": X})
