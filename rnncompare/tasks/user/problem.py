@@ -109,7 +109,7 @@ def masked(frame: pd.DataFrame, features: Sequence[str], categorical: Sequence[s
 
 
 def _stand_ins(column: pd.Series) -> list[str]:
-    """A warning for each of `STAND_INS` that is further from all other numbers of a column than they from each other."""
+    """A warning for each of `STAND_INS` that is further from all other numbers than they are from each other."""
     warnings = []
     for value in STAND_INS:
         there, others = column == value, column[(column != value) & column.notna()]
