@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.fx import Proxy
 from torch.nn.utils.rnn import PackedSequence
 
 from rnncompare.base.errors import require
@@ -155,6 +157,10 @@ class Recurrent(nn.RNNBase):
             ValueError: an input of the wrong dtype or number of dimensions.
             RuntimeError: wrong sizes.
         """
+        if isinstance(input, Proxy):  # of `torch.fx`, for which torch's own modules are leaves too
+            tracer: Any = input.tracer
+            leaf: Any = tracer.create_proxy("call_module", tracer.path_of_module(self), (input, hx), {})
+            return leaf
         state = (hx,) if isinstance(hx, Tensor) else hx
         if isinstance(input, PackedSequence):
             packed, final = self._forward_packed(input, state)

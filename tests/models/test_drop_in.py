@@ -699,6 +699,23 @@ def test_compiled_by_inductor():
         torch.testing.assert_close(*results)
 
 
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
+def test_a_traced_graph_has_the_module_as_a_leaf(name):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer, self.readout = getattr(rnncompare, name)(3, 4), nn.Linear(4, 2)
+
+        def forward(self, x):
+            output, _ = self.layer(x)
+            return self.readout(output[-1])
+
+    model = Model()
+    traced = torch.fx.symbolic_trace(model)
+    assert "layer" in [node.target for node in traced.graph.nodes if node.op == "call_module"]
+    torch.testing.assert_close(traced(X), model(X))
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_not_covered_goes_through_the_state_dict(name):
     ours, theirs = getattr(rnncompare, name)(3, 4), getattr(nn, name)(3, 4)
