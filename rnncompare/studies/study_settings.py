@@ -85,7 +85,7 @@ class StudySettings:
 
 
 OWN = ("preset", *(field.name for field in dataclasses.fields(StudySettings)))
-WITH_CLAIMS = ("device", "threads", "run_timeout", "checkpoint_seconds")  # a claim fixes all else
+WITH_CLAIMS = ("device", "threads", "run_timeout", "checkpoint_seconds", "stale")  # a claim fixes all else
 CHOSEN = ("model", "seed", "train.learning_rate")  # which the study chooses
 
 

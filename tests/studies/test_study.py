@@ -119,4 +119,5 @@ def test_words_are_parted_into_those_of_the_study_and_of_its_runs():
     assert runs == ["device=cpu", "data=file"]
     with pytest.raises(SettingError, match="optimizer"):
         check_beside_claims(["train.optimizer=sgd"])
+    check_beside_claims(["device=cpu", "stale=keep"])
     check_beside_data(["train.optimizer=sgd", "model.hidden_size=4"])
