@@ -161,9 +161,13 @@ def test_a_figure_says_where_the_claim_lies_by_its_rule(judged):
     assert "as is claimed" not in right
 
 
-def folded_figures(parsed):
-    (block,) = (script for script in parsed.all("script") if script.attributes.get("id") == "figures")
+def unpacked(parsed, name):
+    (block,) = (script for script in parsed.all("script") if script.attributes.get("id") == name)
     return json.loads(gzip.decompress(base64.b64decode(block.text)))
+
+
+def folded_figures(parsed):
+    return unpacked(parsed, "figures")
 
 
 def test_every_pair_is_drawn(parsed, judged):
@@ -180,8 +184,7 @@ def test_every_pair_is_drawn(parsed, judged):
 
 
 def run_data(parsed):
-    (block,) = (script for script in parsed.all("script") if script.attributes.get("id") == "run-data")
-    return json.loads(block.text)
+    return unpacked(parsed, "run-data")
 
 
 def test_every_number_leads_to_runs_and_every_run_to_its_record(parsed, report, judged, study):
@@ -237,7 +240,7 @@ def test_nothing_is_asked_of_the_network_and_only_the_page_s_own_script_runs(pag
         assert element.attributes.get("src", "data:").startswith("data:")
     (style,) = parsed.all("style")
     data, figures, script = parsed.all("script")
-    assert data.attributes["type"] == "application/json"
+    assert data.attributes["type"] == "application/octet-stream"
     assert figures.attributes["type"] == "application/octet-stream"
     (policy,) = (meta for meta in parsed.all("meta") if "http-equiv" in meta.attributes)
     for kind, element in (("style", style), ("script", script)):

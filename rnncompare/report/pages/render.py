@@ -61,9 +61,9 @@ def write_page(
         contents=[*contents, ("runs", "Runs"), ("origin", "Where the numbers come from")],
         run_groups=groups,
         run_count=sum(len(group.runs) for group in groups),
-        run_data=run_data(groups, curves, results, output),
+        run_data=_packed(run_data(groups, curves, results, output)),
         origin=origin(runs),
-        folded_figures=_packed(folded),
+        folded_figures=_packed(folded) if folded else "",
         settings=[(name.replace("_", " "), value) for name, value in settings.items() if value is not None],
         **{"command": "", "left_out": {}} | context,
     )
@@ -72,11 +72,10 @@ def write_page(
     return page
 
 
-def _packed(folded: Mapping[str, str]) -> Markup:
-    """Figures as the page's script unpacks them, a tenth of their size: JSON, compressed, as text."""
-    if not folded:
-        return Markup()
-    return Markup(base64.b64encode(gzip.compress(json.dumps(folded).encode(), mtime=0)).decode())
+def _packed(content: Mapping[str, Any]) -> Markup:
+    """Figures and runs as the page's script unpacks them, a fraction of their size: JSON, compressed, as text."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return Markup(base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode())
 
 
 def render(template: str, **context: Any) -> str:

@@ -6,7 +6,6 @@ block of JSON.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +16,6 @@ from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from rnncompare.base.wording import direction, metric_label, printable
 from rnncompare.claims.scale import Scale
@@ -71,8 +69,8 @@ class RunGroup:
             )
 
 
-def run_data(groups: Iterable[RunGroup], curves: Sequence[pd.DataFrame], results: Path, output: Path) -> Markup:
-    """The block of JSON that the page's script reads, safe inside a script element.
+def run_data(groups: Iterable[RunGroup], curves: Sequence[pd.DataFrame], results: Path, output: Path) -> dict[str, Any]:
+    """What the page's script shows of each run.
 
     Args:
         groups: all runs of the page.
@@ -81,7 +79,7 @@ def run_data(groups: Iterable[RunGroup], curves: Sequence[pd.DataFrame], results
         output: folder of the page.
     """
     points = {str(run): curve for part in curves if len(part) for run, curve in part.groupby("run_id")}
-    content = {
+    return {
         "fields": list(FIELDS.values()),
         "records": _address(results, output),
         "groups": [
@@ -94,8 +92,6 @@ def run_data(groups: Iterable[RunGroup], curves: Sequence[pd.DataFrame], results
             for group in groups
         ],
     }
-    text = json.dumps(content, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
 def _common(runs: pd.DataFrame) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 "use strict";
-// Shows the run whose anchor is followed, from the page's block of JSON; all text goes in as text, never as HTML. Puts
-// the figures of folded parts, which the page holds packed, in their places.
-const data = JSON.parse(document.getElementById("run-data").textContent);
+// Shows the run whose anchor is followed; all text goes in as text, never as HTML. Puts the figures of folded parts in
+// their places. The page holds both packed.
+let data = null, figures = null;  // runs, and figures by name, once they are unpacked
 const dialog = document.getElementById("run");
 
 function element(parent, name, text, attributes = {}, space = "http://www.w3.org/1999/xhtml") {
@@ -12,7 +12,7 @@ function element(parent, name, text, attributes = {}, space = "http://www.w3.org
 }
 
 function find(id) {
-  for (const group of data.groups) for (const run of group.runs) if (run[0] === id) return [group, run];
+  for (const group of data?.groups ?? []) for (const run of group.runs) if (run[0] === id) return [group, run];
   return null;
 }
 
@@ -68,13 +68,9 @@ function follow() {
   target.scrollIntoView();
 }
 
-let figures = null;  // by name, once they are unpacked
-
-async function unpack(block) {
+async function unpacked(block) {
   const bytes = Uint8Array.from(atob(block.textContent), character => character.charCodeAt(0));
-  const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  figures = await new Response(plain).json();
-  place([...document.querySelectorAll("details[open]")]);
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 }
 
 function place(opened) {
@@ -83,12 +79,12 @@ function place(opened) {
       if (empty.closest("details") === details) empty.outerHTML = figures[empty.dataset.figure];
 }
 
-const block = document.getElementById("figures");
-if (block) unpack(block);
+const packed = document.getElementById("figures");
+if (packed) unpacked(packed).then(found => { figures = found; place([...document.querySelectorAll("details[open]")]); });
+unpacked(document.getElementById("run-data")).then(found => { data = found; follow(); });
 addEventListener("toggle", event => { if (event.target.open) place([event.target]); }, true);
 addEventListener("beforeprint", () => place([...document.querySelectorAll("details")]));
 addEventListener("hashchange", follow);
 addEventListener("click", event => {  // the same anchor again changes no hash
   if (event.target.closest?.("a")?.getAttribute("href") === location.hash && location.hash) follow();
 });
-follow();
