@@ -96,9 +96,10 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
     by_task = decide_estimate(estimate, terms.margin, "equivalent", *levels)
     on_claim = decide_estimate(estimate, terms.margin, terms.rule, *levels)
     effects = [
-        decide_estimate(alone, terms.margin, "equivalent", *levels).effect
+        decide_estimate(
+            _estimate([condition], terms, fit.first, fit.second)[0], terms.margin, "equivalent", *levels
+        ).effect
         for condition, fit in zip(comparison.conditions, fits, strict=True)
-        for alone, *_ in [_estimate([condition], terms, fit.first, fit.second)]
     ]
     cut = _share(comparison, fits, "cut")
     halves = _halves(comparison)

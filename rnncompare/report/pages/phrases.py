@@ -15,7 +15,7 @@ from rnncompare.base.wording import counted
 from rnncompare.claims.claim import EXPERIMENTS
 from rnncompare.claims.finding import Finding, TaskFinding
 from rnncompare.statistics import Interval
-from rnncompare.studies.verdict_table import p_value
+from rnncompare.studies.verdict_table import HALVES, p_value
 
 SIZES = ("data.size", "data.train_examples")  # axes of training-set size
 EARLIER_SOURCES = {  # keys under the earlier protocol
@@ -148,7 +148,7 @@ def halves(task: TaskFinding) -> str:
     if task.halves is None:
         return "too few seeds to halve"
     effects = " and ".join(map(signed, task.halves))
-    return {True: "agree", False: "disagree", None: "no verdict to agree on"}[task.halves_agree] + f": {effects}"
+    return f"{HALVES[task.halves_agree] or 'no verdict to agree on'}: {effects}"
 
 
 def rule(finding: Finding) -> str:

@@ -112,12 +112,11 @@ def _stand_ins(column: pd.Series) -> list[str]:
     """A warning for each of `STAND_INS` that is further from all other numbers than they are from each other."""
     warnings = []
     for value in STAND_INS:
-        there, others = column == value, column[(column != value) & column.notna()]
-        if (
-            there.any()
-            and len(others)
-            and max(others.min() - value, value - others.max()) > others.max() - others.min()
-        ):
+        there = column == value
+        if not there.any():
+            continue
+        low, high = column[~there].min(), column[~there].max()
+        if max(low - value, value - high) > high - low:
             rows = counted(int(there.sum()), "row")
             warnings.append(
                 f"warning: {column.name} is {value} in {rows}; if it is missing there, leave the cell empty"

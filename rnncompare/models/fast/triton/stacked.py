@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from rnncompare.models.cell import Cell, State, Weights
-from rnncompare.models.fast.function import PARAMETERS, Call, Gradients, Steps, through_unroll
+from rnncompare.models.fast.function import PARAMETERS, Call, Gradients, Steps, through_unroll, weights_of
 from rnncompare.models.fast.triton.engine import StackedEngine
 
 
@@ -128,12 +128,10 @@ class _OneOfRuns(torch.autograd.Function):
         ]
         input, rest = given[0], given[1:]
         count = len(cell.states)
-        w = Weights(**dict(zip(PARAMETERS, rest[count:], strict=True)))
-        output, final = unroll_stacked(cell, input, tuple(rest[:count]), w, batch_sizes, reverse)
+        output, final = unroll_stacked(cell, input, tuple(rest[:count]), weights_of(rest[count:]), batch_sizes, reverse)
         return (output, *final), (0,) * (1 + count)
 
 
 def _call(cell: Cell, steps: Steps, input: Tensor, *rest: Tensor) -> Call:
     count = len(cell.states)
-    parameters = zip(PARAMETERS, rest[count:], strict=True)
-    return Call(cell, steps, input, rest[:count], Weights(**dict(parameters)))
+    return Call(cell, steps, input, rest[:count], weights_of(rest[count:]))

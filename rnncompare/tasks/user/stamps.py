@@ -1,0 +1,154 @@
+"""Stamps: texts and whole numbers read as times, whatever form they are written in."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LOOKED_AT = 1000  # values from which times are told from other text
+HALF_OF_DAY = re.compile(r"(\s?)(am|pm)$", re.I)
+SHORT_YEAR = re.compile(r"^(\d{1,2}([./-])(?:\d{1,2}|[a-z]{3})\2)(?=\d\d\b)", re.I)
+SECONDS_FROM, SECONDS_TO = 631_152_000, 4_102_444_800  # 1990 to 2100
+ISO = re.compile(r"%Y-%m-%d([T ]%H[^Z]*)?")
+MONTHS = ("%b %Y", "%B %Y", "%b-%Y", "%b-%y")
+QUARTER, QUARTERS = re.compile(r"(\d{4})[- ]?Q([1-4])"), "quarters"
+WEEK, WEEKS = re.compile(r"(\d{4})-?W(\d\d)"), "ISO weeks"
+DOTS = re.compile(r"(?<=[ T]\d\d)\.(\d\d)(?:\.(\d\d))?$")  # of hours, minutes and seconds
+FIRST_YEAR, LAST_YEAR = 1800, 2200
+DIGITS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # of times as whole numbers
+UNIX_UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+@dataclass
+class Stamps:
+    """Texts as times.
+
+    Attributes:
+        times: without a zone; NaT for what is missing and for what is wrong.
+        wrong: boolean, ``(R,)``: texts that are no time of this form.
+        form: that most of them have, in the letters of ``strftime``.
+        ambiguous: whether another form would read them as other times.
+    """
+
+    times: pd.Series
+    wrong: np.ndarray
+    form: str
+    ambiguous: bool = False
+
+
+def read_stamps(series: pd.Series, form: str | None = None) -> Stamps | None:
+    """The texts as times, if most of them are.
+
+    Of two readings of 1/2/2024 the one whose steps change direction least often, and then are the most even.
+
+    Args:
+        series: of texts.
+        form: to prefer, if all texts have it.
+    """
+    if form is not None and not (read := _read(series, form)).wrong.any():
+        return read
+    few = series.iloc[:: 1 + len(series) // LOOKED_AT].dropna().astype(str)
+    if few.empty or few.str.contains(r"\d.*\d", regex=True).mean() <= 0.5:
+        return None
+    guesses = [forms for text in few if (forms := _forms_of(text))]
+    if 2 * len(guesses) <= len(few):
+        return None
+    counts = Counter(form for forms in guesses for form in forms)
+    best = [form for form in counts if counts[form] == max(counts.values())]
+    found = [_read(series, form) for form in best]
+    chosen = min(found, key=lambda stamps: (stamps.wrong.sum(), *_disorder(stamps.times)))
+    others = [one for one in found if not one.times.equals(chosen.times)]
+    chosen.ambiguous = any(one.wrong.sum() == chosen.wrong.sum() for one in others)
+    return chosen
+
+
+def _disorder(times: pd.Series) -> tuple[int, float]:
+    """How often the steps from row to row change direction, and the share of them that are not near the usual one.
+
+    Months and years are as long as each other within a tenth.
+    """
+    steps = np.diff(times.dropna().to_numpy()).astype("m8[s]").astype(np.float64)
+    steps = steps[steps != 0]
+    if not len(steps):
+        return 0, 0.0
+    usual = float(np.median(np.abs(steps)))
+    turns = int((np.diff(np.sign(steps)) != 0).sum())
+    return turns, float((np.abs(np.abs(steps) - usual) > usual / 10).mean())
+
+
+def _forms_of(text: str) -> dict[str, None]:
+    """The forms that a text can have as a time, month first before day first; none where it is none."""
+    from pandas.tseries.api import guess_datetime_format
+
+    for pattern, name in ((QUARTER, QUARTERS), (WEEK, WEEKS)):
+        if pattern.fullmatch(text):
+            return {name: None}
+    for form in MONTHS:
+        with contextlib.suppress(ValueError):
+            datetime.strptime(text, form)
+            return {form: None}
+    whole, short_years = SHORT_YEAR.subn(r"\g<1>20", text)  # pandas guesses neither short years nor halves of days
+    half = HALF_OF_DAY.search(whole)
+    whole, dots = DOTS.subn(lambda found: found[0].replace(".", ":"), HALF_OF_DAY.sub("", whole))
+    forms: dict[str, None] = {}
+    for day_first in (False,) if re.match(r"\d{4}", whole) else (False, True):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of days that can only be read the other way
+            form = guess_datetime_format(whole, dayfirst=day_first)
+        if form is None or (half and "%H" not in form):
+            continue
+        if short_years:
+            form = form.replace("%Y", "%y")
+        if half:
+            form = form.replace("%H", "%I") + half[1] + "%p"
+        if dots:
+            forms[form.replace(":", ".")] = None
+        else:
+            forms["ISO8601" if ISO.fullmatch(form) else form] = None
+    return forms
+
+
+def _read(series: pd.Series, form: str) -> Stamps:
+    import pandas as pd
+
+    texts = series.astype(object)
+    if form == QUARTERS:
+        parts = series.astype(str).str.extract(f"^{QUARTER.pattern}$")
+        texts = parts[0] + "-" + (3 * parts[1].astype(float) - 2).map("{:.0f}".format)
+    elif form == WEEKS:
+        parts = series.astype(str).str.extract(f"^{WEEK.pattern}$")
+        texts = parts[0] + parts[1] + "1"
+    letters = {QUARTERS: "%Y-%m", WEEKS: "%G%V%u"}.get(form, form)
+    times = pd.to_datetime(texts, format=letters, errors="coerce", utc=True).dt.tz_localize(None)
+    return Stamps(times, (times.isna() & series.notna()).to_numpy(), form)
+
+
+def from_numbers(series: pd.Series) -> pd.Series | None:
+    """Numbers as times, if all are written as in `DIGITS`, or are so many seconds since 1970, thousandths of one, ...,
+    that they lie in our age.
+    """
+    import pandas as pd
+
+    if series.dtype.kind in "iu":
+        texts = series.astype(str)
+        lengths = texts.str.len().unique()
+        form = DIGITS.get(lengths[0]) if len(lengths) == 1 else None
+        if form is not None and texts.str[:4].astype(int).between(FIRST_YEAR, LAST_YEAR).all():
+            times = pd.to_datetime(texts, format=form, errors="coerce")
+            if times.notna().all():
+                return times
+    low, high = float(series.min()), float(series.max())
+    for unit, each in UNIX_UNITS.items():
+        if SECONDS_FROM * each <= low and high <= SECONDS_TO * each:
+            return pd.to_datetime(series, unit=unit)
+    return None
