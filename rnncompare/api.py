@@ -85,18 +85,14 @@ def compare(
     from rnncompare.studies.own_data.ask import ask
     from rnncompare.studies.own_data.conduct import conduct
     from rnncompare.studies.study_settings import StudySettings
-    from rnncompare.tasks.user.reading import Layout, Reading
 
-    reading = {
-        name: settings.pop(name)
-        for name in list(settings)
-        if name in {*Reading.__dataclass_fields__, *Layout.__dataclass_fields__, "test_path", "size"}
-    }
+    reading, settings = _parted(settings)
     if target is not None:
         named: Sequence[Any] = target if isinstance(target, list | tuple) else [target]
         valid = "the name of a column, or a list of names; arrays go together, as (x, y)"
-        require(all(isinstance(name, str) for name in named), "target", type(target).__name__, valid)
-        reading["target"] = ",".join(named)
+        kinds = str | int if hasattr(data, "columns") else str
+        require(all(isinstance(name, kinds) for name in named), "target", type(target).__name__, valid)
+        reading["target"] = ",".join(map(str, named))
     task = None if isinstance(data, str | Path) else _task(data, reading)
     if task is None:
         settings = {"data": {"name": "file", "path": str(data), **reading}, **settings}
@@ -205,6 +201,26 @@ def report(results: str | Path, output: str | Path | None = None) -> Path:
     return folder
 
 
+def _parted(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings of how data are read, and settings of runs.
+
+    Raises:
+        SettingError: one is neither.
+    """
+    from rnncompare.tasks.user.reading import Layout, Reading
+
+    reading = {*Reading.__dataclass_fields__, *Layout.__dataclass_fields__, "test_path", "size"}
+    runs = [name for name in RunSettings.__dataclass_fields__ if name != "data"]
+    settings = {name.removeprefix("data."): value for name, value in settings.items()}
+    for name, value in settings.items():
+        known = name in reading or name.partition(".")[0] in runs
+        require(known, name, value, f"no such setting; there are {', '.join([*sorted(reading), *runs])}")
+    return (
+        {name: value for name, value in settings.items() if name in reading},
+        {name: value for name, value in settings.items() if name not in reading},
+    )
+
+
 def _task(data: Any, reading: Mapping[str, Any]) -> Task:
     """The task in data that were given from Python."""
     from rnncompare.tasks import from_arrays, from_frame
@@ -214,26 +230,9 @@ def _task(data: Any, reading: Mapping[str, Any]) -> Task:
     if isinstance(data, tuple):
         if len(data) not in (2, 3):
             raise DataError(f"data: {len(data)} arrays; expected (x, y) or (x, y, lengths)")
-        x, y, *lengths = data
-        if lengths:
-            x = _cut(x, np.asarray(lengths[0]))
-        return from_arrays(x, y, **reading)
+        return from_arrays(*data, **reading)
     frame = data.to_pandas() if hasattr(data, "to_pandas") else data
     return from_frame(frame, **reading)
-
-
-def _cut(x: Sequence[Any], lengths: np.ndarray) -> list[np.ndarray]:
-    """Sequences cut to their lengths, which are checked."""
-    cases = [np.asarray(case) for case in x]
-    if lengths.dtype.kind not in "iu" or lengths.shape != (len(cases),):
-        raise DataError(
-            f"data: lengths are {lengths.dtype} of shape {lengths.shape}; expected a whole number for each of "
-            f"{len(cases)} sequences"
-        )
-    for number, (case, length) in enumerate(zip(cases, lengths.tolist(), strict=True)):
-        if not 1 <= length <= len(case):
-            raise DataError(f"data: the length of sequence {number} is {length}; it has 1 to {len(case)} steps")
-    return [case[:length] for case, length in zip(cases, lengths, strict=True)]
 
 
 def _train(requests: Sequence[RunSettings], progress: bool, jobs: int) -> dict[str, RunSettings]:
@@ -256,6 +255,9 @@ def _composed(settings: Mapping[str, Any]) -> RunSettings:
 
     for name in ("model", "data"):
         require(settings.get(name, "") is not None, name, None, "a name, or an object of Python's")
+    data = settings.get("data", "")
+    valid = "the name of a task, or a task such as rnncompare.tasks.from_frame(frame, target=...) makes"
+    require(isinstance(data, str | Mapping | Task), "data", type(data).__name__, valid)
     given = {
         name: value
         for name, value in settings.items()

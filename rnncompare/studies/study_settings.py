@@ -121,8 +121,13 @@ def _settings(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     Raises:
         SettingError: runs have no such setting.
     """
-    known = [field.name for field in dataclasses.fields(RunSettings)]
+    known = [field.name for field in dataclasses.fields(RunSettings) if field.name not in OWN]
     for word in words:
         name, _, value = word.lstrip("+~").partition("=")
-        require(name.partition(".")[0] in known, name, value, f"no such setting; there are {', '.join([*OWN, *known])}")
+        require(
+            name.partition(".")[0] in (*known, "results_dir"),
+            name,
+            value,
+            f"no such setting; there are {', '.join([*OWN, *known])}",
+        )
         yield name, value

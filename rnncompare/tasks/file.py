@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import ClassVar
 
 from rnncompare.base.errors import require
-from rnncompare.tasks.contract import setting
+from rnncompare.tasks.contract import Data, setting
 from rnncompare.tasks.user.file_type import pin
 from rnncompare.tasks.user.problem import Problem
 from rnncompare.tasks.user.reading import Layout, Reading
@@ -52,6 +52,13 @@ class File(Layout, Reading, Own):
         assert self.path is not None
         test_path = None if self.test_path is None else Path(self.test_path).expanduser()
         return read_problem(Path(self.path).expanduser(), test_path, replace(self, kind=self._kind()), self)
+
+    def load(self, seed: int) -> Data:
+        data = super().load(seed)
+        if data.prepared is None:
+            return data
+        layout = Layout(**{entry.name: getattr(self, entry.name) for entry in fields(Layout)})
+        return replace(data, prepared=replace(data.prepared, layout=layout))
 
     def identity(self) -> str:
         sha256 = self.pinned().sha256

@@ -93,19 +93,16 @@ class KeptModel:
         import pandas as pd
 
         from rnncompare.tasks.user import new_data
-        from rnncompare.tasks.user.tables import Table, without_zones
+        from rnncompare.tasks.user.frames import table_of
 
         if self.prepared is None:
             raise DataError("this model was trained on a task of rnncompare's own and predicts for no file")
         if isinstance(data, pd.DataFrame):
-            table = data
-            if isinstance(data.index, pd.DatetimeIndex):
-                table = data.reset_index(names=data.index.name or "time")
-            source: Any = Table(without_zones(table), "the frame")
+            source: Any = table_of(data, "the frame")
         elif isinstance(data, np.ndarray):
             source = new_data.arrays_without_targets(data)
         else:
-            source = new_data.read_new(Path(data).expanduser())
+            source = new_data.read_new(Path(data).expanduser(), self.prepared)
         return new_data.read(self.prepared, source)
 
     def to_torch(self) -> nn.Module:

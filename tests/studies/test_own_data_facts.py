@@ -15,7 +15,7 @@ def noise(*shape):
 
 
 def facts(task, metric=None):
-    return facts_of(RunSettings(ModelSettings(name="gru"), task).resolved(), metric, 2, 60.0, None)
+    return facts_of(RunSettings(ModelSettings(name="gru"), task).resolved(), metric, 2, 60.0, lambda done: None)
 
 
 def test_a_split_of_its_own_for_each_seed_overlaps_and_a_test_file_is_the_same_for_all(tmp_path):

@@ -111,8 +111,7 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     question = dataclasses.replace(question, models=models, plain=pinned[-1] if question.plain else None)
     require_writable(question.results_dir)
     first = next(iter(models.values()))
-    baseline_seconds = BASELINE_SECONDS if budget is None else 0.1 * budget
-    facts = call_isolated(facts_of, first, question.metric, plans.MOST_PAIRS, baseline_seconds)
+    facts = _facts_of(first, question.metric, BASELINE_SECONDS if budget is None else 0.1 * budget, reporter)
     if facts.chosen_because:
         reporter.say(f"decided by {facts.metric}: {facts.chosen_because}; change with study.metric=")
 
@@ -162,6 +161,20 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
         kept=kept,
         seconds=time.monotonic() - began,
     )
+
+
+def _facts_of(first: RunSettings, metric: str | None, seconds: float, reporter: Reporter) -> Facts:
+    """What `facts_of` says, in a process of its own, with a bar on the splits whose baselines are fitted."""
+    with contextlib.ExitStack() as shown:
+        bars: list[Stage] = []
+
+        def hear(splits: int) -> None:
+            if bars:
+                bars[0].advance()
+            elif splits:
+                bars.append(shown.enter_context(reporter.stage("baselines", splits, "split")))
+
+        return call_isolated(facts_of, first, metric, plans.MOST_PAIRS, seconds, on_message=hear)
 
 
 def _planned(question: Question, jobs: int, deadline: float, reporter: Reporter) -> tuple[Plan, float | None]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MARGIN = 0.02  # of the way from the trivial baseline to a perfect score: the difference that matters
+FEWEST_SPLITS = 3  # on which baselines are fitted
 SMALL_TEST = 200  # examples; of fewer, the luck of the test split is no smaller than that of seeds
 
 
@@ -131,14 +132,16 @@ class Facts:
 def facts_of(
     settings: RunSettings, metric: str | None, seeds: int, seconds: float, send: Callable[[object], None]
 ) -> Facts:
-    """Load the data and fit the baselines, on as many splits as ``seconds`` allow. Runs in a process of its own.
+    """Load the data and fit the baselines, on as many splits as ``seconds`` allow, but on `FEWEST_SPLITS` in any case.
+
+    Runs in a process of its own.
 
     Args:
         settings: of a run.
         metric: that the user asked for, or None.
         seeds: splits at most.
         seconds: after which no further split is begun.
-        send: hears nothing.
+        send: hears of how many splits there are at most, and then of each that is done.
 
     Raises:
         SettingError: the data have no such metric.
@@ -152,7 +155,6 @@ def facts_of(
     from rnncompare.tasks.contract.simple_models import simple_models
     from rnncompare.tasks.user.user_data import Own
 
-    del send
     began = time.monotonic()
     task = settings.data.pinned()
     data = task.load(0)
@@ -170,11 +172,14 @@ def facts_of(
     if redrawn is not None:
         task, same_test = redrawn, False
         data, other = task.load(0), task.load(1)
-    tables = [simple_models(data)] if known else []
-    for seed in range(1, seeds if known and not same_test else 1):
-        if time.monotonic() - began > seconds:
+    tables: list[pd.DataFrame] = []
+    splits = 0 if not known else 1 if same_test else seeds
+    send(splits)
+    for seed in range(splits):
+        if seed >= FEWEST_SPLITS and time.monotonic() - began > seconds:
             break
-        tables.append(simple_models(task.load(seed) if seed > 1 else other))
+        tables.append(simple_models(task.load(seed) if seed > 1 else (data, other)[seed]))
+        send(seed)
     baselines = _means(tables) if tables else pd.DataFrame()
     higher = HIGHER_IS_BETTER.get(decides, data.objective.higher_is_better)
     return Facts(

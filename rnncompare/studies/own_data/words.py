@@ -170,7 +170,9 @@ def _first(situation: Situation) -> str:
         name = _article(simple) + (f" on the last {situation.window} rows" if situation.window else "")
         verb = "does better" if situation.better(value, mean) else "does as well"
         neither = "Neither" if len(situation.scores) == 2 else "None of them"
-        where = f", on the first {situation.first_splits} splits" if situation.first_splits else ""
+        where = ""
+        if situation.first_splits:
+            where = f", on the first {situation.first_splits} splits; {best.mean:.4g} is the best mean over all splits"
         return f"{neither}: {name} {verb} ({metric} {value:.4g} against {mean:.4g} for the {_name(network)}{where})."
     if situation.all_perfect():
         take = _cheaper_words(situation)

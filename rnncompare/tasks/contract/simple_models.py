@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_EXAMPLES = 20_000  # fitted on; of more, so many at even distances
 MOST_BOOSTED = 5_000
+MOST_ROUNDS, FEWEST_ROUNDS = 100, 20  # of boosting, each of which grows a tree for each class
+FEATURES_GROWN = 200_000  # features of all trees together, that take some seconds
 MOST_LAGS = 1_000  # numbers of a whole sequence that are read beside its summary
 LEAST_SHARE = 1e-6  # of a class, so that no logarithm is infinite
 PENALTIES = np.logspace(-3, 3, 7)
@@ -84,7 +86,9 @@ def _classifiers(
         yield "logistic regression", logarithms(model.fit(x, y))
     if isinstance(x, np.ndarray) and len(shape) == 1:
         few = slice(None, None, 1 + len(y) // MOST_BOOSTED)
-        boosted = HistGradientBoostingClassifier(max_iter=100, random_state=0)
+        trees = 1 if outputs == 2 else outputs
+        rounds = int(np.clip(FEATURES_GROWN // (x.shape[1] * trees), FEWEST_ROUNDS, MOST_ROUNDS))
+        boosted = HistGradientBoostingClassifier(max_iter=rounds, random_state=0)
         yield "gradient boosting", logarithms(boosted.fit(x[few], y[few]))
 
 
@@ -102,7 +106,7 @@ def _regressors(x: Any, y: np.ndarray, tested: Any, shape: tuple[int, ...]) -> I
     )
     if isinstance(x, np.ndarray) and len(shape) == 1 and y.shape[1] == 1:
         few = slice(None, None, 1 + len(y) // MOST_BOOSTED)
-        boosted = HistGradientBoostingRegressor(max_iter=100, random_state=0).fit(x[few], y[few, 0])
+        boosted = HistGradientBoostingRegressor(max_iter=MOST_ROUNDS, random_state=0).fit(x[few], y[few, 0])
         yield "gradient boosting", boosted.predict(tested)[:, None]
 
 

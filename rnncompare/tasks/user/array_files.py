@@ -6,7 +6,7 @@ import lzma
 import math
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -19,13 +19,19 @@ from rnncompare.tasks.user.file_type import EXPORT, bar
 from rnncompare.tasks.user.problem import LARGEST_ARRAY
 
 BOMB = 1 << 30  # bytes from which on an array is suspected
-ALSO_CALLED = {"x": ("data", "inputs"), "y": ("labels", "label", "targets", "target")}
+ALSO_CALLED = {
+    "x": ("data", "inputs"),
+    "y": ("labels", "label", "targets", "target"),
+    "lengths": ("length", "lens", "seq_lengths", "sequence_lengths"),
+}
 REPEATED = 1000  # to one, which only one pattern over and over is packed to; DEFLATE ends at 1032
 TORN = (ValueError, EOFError, zipfile.BadZipFile, KeyError, RuntimeError, zlib.error, lzma.LZMAError)
 
 
-def read_arrays(path: Path, *wanted: str) -> list[np.ndarray]:
-    """The arrays called so in an ``.npz`` file, in whichever case. Pickles are refused.
+def read_arrays(path: Path, wanted: Sequence[str], optional: Sequence[str] = ()) -> dict[str, np.ndarray]:
+    """The arrays called so in an ``.npz`` file, in whichever case; those that are ``optional`` if they are there.
+
+    Pickles are refused.
 
     Raises:
         DataError: it is no such file, lacks an array, or claims to hold more than it does or than can be read.
@@ -35,8 +41,8 @@ def read_arrays(path: Path, *wanted: str) -> list[np.ndarray]:
             if file.read(6) == npy.MAGIC_PREFIX:
                 raise DataError(f"{path}: no .npz of plain arrays (a single array; save x and y with numpy.savez)")
             with zipfile.ZipFile(CallbackIOWrapper(shown.update, file, "read")) as archive:
-                members = _members(path, archive.infolist(), wanted)
-                return [_read(path, archive, member) for member in members]
+                members = _members(path, archive.infolist(), wanted, optional)
+                return {name: _read(path, archive, member) for name, member in members.items()}
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or str(error)[:100]})") from error
     except MemoryError as error:
@@ -47,8 +53,10 @@ def read_arrays(path: Path, *wanted: str) -> list[np.ndarray]:
         raise DataError(f"{path}: no .npz of plain arrays ({str(error)[:100]})") from error
 
 
-def _members(path: Path, entries: Iterable[zipfile.ZipInfo], wanted: Iterable[str]) -> list[zipfile.ZipInfo]:
-    """The entries of the archive that hold the ``wanted`` arrays."""
+def _members(
+    path: Path, entries: Iterable[zipfile.ZipInfo], wanted: Sequence[str], optional: Sequence[str]
+) -> dict[str, zipfile.ZipInfo]:
+    """The entries of the archive that hold the ``wanted`` arrays, and the ``optional`` ones where they are."""
     found = {entry.filename.removesuffix(".npy").lower(): entry for entry in entries}
     for name, others in ALSO_CALLED.items():
         there = [other for other in others if other in found]
@@ -63,7 +71,7 @@ def _members(path: Path, entries: Iterable[zipfile.ZipInfo], wanted: Iterable[st
         shown = ", ".join(name.removesuffix(".npy")[:40] for name in names[:12])
         what = "the arrays are" if any(name.endswith(".npy") for name in names) else "a zip archive of"
         raise DataError(f"{path}: {what} {shown}; expected x and y")
-    return [found[name] for name in wanted]
+    return {name: found[name] for name in (*wanted, *optional) if name in found}
 
 
 def _read(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnncompare.base.errors import DataError
+from rnncompare.tasks.user.levels import codes_of, levels_of
 from rnncompare.tasks.user.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_CATEGORIES = 1000  # rarer ones share the code of those never seen
 ROUNDING = 1e-12  # of a mean: deviations below it are those of equal numbers, summed
 FEW_CLASSES = 20  # so many whole numbers at most count as classes
 SEPARATED = r"[^\w\s.,'-]?\s?[+-]?(\d{1,3}([.,' \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?\s?[^\w\s.,'-]?"  # 1,100.00 or $5
@@ -51,7 +51,7 @@ class Encoder:
         numeric = [name for name in features if name not in categorical]
         spreads = {name: mean_and_spread(as_numbers(table, name)[train]) for name in numeric}
         return cls(
-            levels={name: _levels_of(table.frame[name], train) for name in features if name in categorical},
+            levels={name: levels_of(table.frame[name], train) for name in features if name in categorical},
             mean={name: mean for name, (mean, _) in spreads.items()},
             scale={name: spread for name, (_, spread) in spreads.items()},
             masked=[name for name in numeric if table.frame[name].isna().any()],
@@ -79,7 +79,7 @@ class Encoder:
             DataError: as `fit`.
         """
         for name, levels in self.levels.items():
-            yield _codes(table.frame[name], levels)
+            yield codes_of(table.frame[name], levels)
         for name in self.mean:
             yield np.nan_to_num((as_numbers(table, name) - self.mean[name]) / self.scale[name]).astype(np.float32)
         for name in self.masked:
@@ -107,34 +107,6 @@ def mean_and_spread(numbers: np.ndarray) -> tuple[float, float]:
     if spread <= ROUNDING * abs(mean) or spread == 0:
         return math.ldexp(mean, exponent), 1.0
     return math.ldexp(mean, exponent), math.ldexp(spread, exponent)
-
-
-def _levels_of(series: pd.Series, train: np.ndarray) -> list[Any]:
-    """The values in the rows ``train``, the commonest first; None stands for a missing one."""
-    import pandas as pd
-
-    found, levels = pd.factorize(series, use_na_sentinel=False)
-    counts = np.bincount(found[train], minlength=len(levels))
-    common = np.argsort(-counts, kind="stable")[: min(MOST_CATEGORIES, int((counts > 0).sum()))]
-    return [_plain(levels[code]) for code in common]
-
-
-def _codes(series: pd.Series, levels: Sequence[Any]) -> np.ndarray:
-    """The place of each value among ``levels``, from 1; 0 where it is none of them."""
-    import pandas as pd
-
-    found, own = pd.factorize(series, use_na_sentinel=False)
-    place = {level: code for code, level in enumerate(levels, start=1)}
-    return np.array([place.get(_plain(value), 0) for value in own], np.int64)[found]
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON has it: text, a number, a truth value, or None for a missing one."""
-    import pandas as pd
-
-    if pd.isna(value):
-        return None
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def is_text(series: pd.Series) -> bool:
@@ -197,7 +169,7 @@ def refuse_missing(table: Table, name: str, role: str) -> None:
     missing = table.frame[name].isna().to_numpy()
     if missing.any():
         row = table.frame.index[int(np.argmax(missing))]
-        raise DataError(f"{table.place(name, row)} is empty; {role} needs a value in every row")
+        raise DataError(f"{table.place(name, row)} is empty (or NA, null, nan); {role} needs a value in every row")
 
 
 def mixed(table: Table, name: str) -> bool:
@@ -232,9 +204,3 @@ def _parse(table: Table, levels: pd.Series) -> np.ndarray:
     if table.decimal != ".":
         levels = levels.astype(str).str.replace(table.decimal, ".", regex=False)
     return pd.to_numeric(levels, errors="coerce").to_numpy(np.float64)
-
-
-def show(value: Any) -> str:
-    """A class or value as messages and examples show it."""
-    whole = isinstance(value, float | np.floating) and float(value).is_integer()
-    return str(int(value) if whole else value)

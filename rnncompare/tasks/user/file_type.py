@@ -6,13 +6,15 @@ import codecs
 import contextlib
 import gzip
 import hashlib
+import os
+import re
 import stat
 import tempfile
 import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 from tqdm import tqdm
@@ -27,6 +29,7 @@ CONTROL = bytes((frozenset(range(32)) - frozenset(b"\t\n\r\f\x1b")) | {127})
 NOT_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 EXPECTED = "expected a table (CSV, TSV, Parquet), an .npz, a .ts or a plain text"
 EXPORT = "export it as CSV or Parquet"
+PARQUET = b"PAR1"
 GZIP = b"\x1f\x8b"
 FOREIGN = {
     GZIP: "packed by gzip; unpack it",
@@ -118,6 +121,15 @@ def beginning(path: Path) -> bytes:
     return head
 
 
+def form_of(path: Path, head: bytes) -> Literal["npz", "ts", "parquet", "text"]:
+    """What the file at ``path`` is, that begins with ``head``; one that is nothing else is text."""
+    if head[:2] == b"PK" or path.suffix in (".npz", ".npy"):
+        return "npz"
+    if path.suffix == ".ts" or re.search(rb"^@data\s*$", head, re.I | re.M):
+        return "ts"
+    return "parquet" if head[:4] == PARQUET else "text"
+
+
 @contextlib.contextmanager
 def unpacked(path: Path) -> Iterator[Path]:
     """A file to read in place of the one at ``path``: itself, or what it unpacks to if it is packed by gzip.
@@ -205,7 +217,7 @@ def sha256_of(path: Path) -> str:
     """
     if path.is_dir():
         lines = [f"{file.relative_to(path).as_posix()} {sha256_of(file)}\n" for file in files_in(path)]
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
     require_regular(path)
     try:
         with path.open("rb") as file:

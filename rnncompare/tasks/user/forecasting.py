@@ -46,6 +46,7 @@ class Forecasting(Problem):
         split: as ``data.split``; rolling, if the seed moves the origin.
         by_group: how whole series are split; None where each is cut.
         known: columns that are also read ``horizon`` steps ahead.
+        frequency: of the rows, as `frequency.find_frequency` says.
     """
 
     table: Table
@@ -63,6 +64,7 @@ class Forecasting(Problem):
     split: str | None = None
     by_group: Splitting | None = None
     known: tuple[str, ...] = ()
+    frequency: str | None = None
 
     def __post_init__(self) -> None:
         self._values = np.stack([as_numbers(self.table, name) for name in self.targets], 1)
@@ -159,6 +161,7 @@ class Forecasting(Problem):
                 group=self.group,
                 time=self.time,
                 time_form=self.table.time_form,
+                frequency=self.frequency,
                 window=self.window,
                 horizon=self.horizon,
                 known=list(self.known),

@@ -12,10 +12,11 @@ import pandas as pd
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import Examples
 from rnncompare.tasks.user import sequences, series, texts
-from rnncompare.tasks.user.array_files import read_arrays
-from rnncompare.tasks.user.arrays import Arrays, from_padded, read_sktime
+from rnncompare.tasks.user.arrays import Arrays, from_padded, read_npz, read_sktime
 from rnncompare.tasks.user.columns import refuse_missing
-from rnncompare.tasks.user.file_type import unpacked
+from rnncompare.tasks.user.file_type import beginning, form_of, unpacked
+from rnncompare.tasks.user.frequency import find_frequency, times_after, usual_step
+from rnncompare.tasks.user.levels import unseen
 from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import pad_rows
 from rnncompare.tasks.user.roles import Roles
@@ -44,6 +45,10 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
         if name not in table.frame:
             raise DataError(f"{table.name}: no column {name}, which the model reads; it reads {', '.join(wanted)}")
     find_time(table, [], prepared.time)
+    for name, levels in prepared.encoder.levels.items() if prepared.encoder else ():
+        if name in table.frame:
+            for note in unseen(table, name, levels):
+                warnings.warn(note, stacklevel=2)
     match prepared.form:
         case "texts":
             return _of_texts(prepared, table)
@@ -79,7 +84,10 @@ def _of_arrays(prepared: Prepared, data: Arrays) -> tuple[Examples, pd.DataFrame
         raise DataError(f"{data.name}: {len(names)} features; the model reads {len(prepared.encoder.names)}")
     rows = prepared.encoder.rows(Table(pd.DataFrame(data.rows, columns=names), data.name))
     inputs = pad_rows(rows, np.cumsum(data.lengths) - data.lengths, data.lengths, int(data.lengths.max()))
-    return Examples(inputs, inputs, data.lengths), pd.DataFrame({"sequence": np.arange(len(data.lengths))})
+    numbers = np.arange(len(data.lengths))
+    if prepared.form == "steps":
+        return Examples(inputs, inputs, data.lengths), pd.DataFrame({"sequence": np.repeat(numbers, data.lengths)})
+    return Examples(inputs, inputs, data.lengths), pd.DataFrame({"sequence": numbers})
 
 
 def _of_series(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame]:
@@ -112,10 +120,32 @@ def _of_series(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame
         labels = ordered.frame[prepared.group].iloc[ends - 1].to_numpy()
         said.insert(0, prepared.group, np.repeat(labels, prepared.horizon))
     if prepared.time is not None and ordered.frame[prepared.time].dtype.kind == "M":
-        last = ordered.frame[prepared.time].to_numpy()
-        stamps = last[ends - 1, None] + (last[ends - 1] - last[ends - 2])[:, None] * np.arange(1, prepared.horizon + 1)
-        said.insert(0, prepared.time, stamps.reshape(-1))
+        said.insert(0, prepared.time, _times_of_forecasts(prepared, ordered.frame[prepared.time], ends))
     return Examples(inputs, inputs), said
+
+
+def _times_of_forecasts(prepared: Prepared, times: pd.Series, ends: np.ndarray) -> np.ndarray:
+    """When the steps of the forecasts are that follow the rows before ``ends`` (N,), ``(N * horizon,)``.
+
+    With columns that are known in advance, these rows are there; else they come at the frequency of training, unless
+    rows of the new data come at quite another one.
+    """
+    if prepared.known:
+        return times.to_numpy()[ends[:, None] + np.arange(prepared.horizon)].reshape(-1)
+    found, others = [], []
+    for end in ends:
+        last, own = times.iloc[end - 1], find_frequency(times.iloc[end - prepared.window : end])
+        frequency = prepared.frequency or own or "1D"
+        if own is not None and not 0.5 <= usual_step(last, own) / usual_step(last, frequency) <= 2:
+            others.append(own)
+            frequency = own
+        found += times_after(last, frequency, prepared.horizon)
+    if others:
+        warnings.warn(
+            f"rows come at another frequency than in training, {others[0]} in place of {prepared.frequency}",
+            stacklevel=2,
+        )
+    return np.array(found, "M8[ns]")
 
 
 def _of_texts(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame]:
@@ -139,17 +169,16 @@ def arrays_without_targets(x: np.ndarray, name: str = "arrays") -> Arrays:
     return from_padded(x, np.zeros(len(x)), name)
 
 
-def read_new(path: Path) -> Table | Arrays:
-    """The table or arrays in a file, as `read` takes them.
+def read_new(path: Path, prepared: Prepared) -> Table | Arrays:
+    """The table or arrays in a file, as `read` takes them; a text file is laid out as that of training was.
 
     Raises:
         DataError: the file cannot be read.
     """
     with unpacked(path) as plain:
-        return _read_new(plain)
-
-
-def _read_new(path: Path) -> Table | Arrays:
-    if path.suffix == ".npz":
-        return arrays_without_targets(read_arrays(path, "x")[0], str(path))
-    return read_sktime(path)[0] if path.suffix == ".ts" else read_table(path)
+        form = "text" if plain.is_dir() else form_of(plain, beginning(plain))
+        if form == "npz":
+            return read_npz(plain, targets=False)
+        if form == "ts":
+            return read_sktime(plain)[0]
+        return read_table(plain, prepared.layout if form == "text" else None, prepared.texts)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from rnncompare.tasks.user.columns import Encoder
+from rnncompare.tasks.user.reading import Layout
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,9 @@ class Prepared:
         encoder: of the columns; None for texts.
         group: the column that tells sequences or series apart; None where arrays do, or there is one.
         time: the column that orders rows, or None.
-        time_form: in which the times in that column were written, if they were texts.
+        time_form: in which the times in that column were written, as `times.find_time` says.
+        frequency: how often a row of a forecast comes, as `frequency.find_frequency` says; None where it has no times.
+        layout: what the user said of the text file.
         events: whether the time since the last row is an input.
         ahead: steps between a row and the row whose target it predicts.
         window: rows that a forecast reads.
@@ -44,6 +47,8 @@ class Prepared:
     group: str | None = None
     time: str | None = None
     time_form: str | None = None
+    frequency: str | None = None
+    layout: Layout = field(default_factory=Layout)
     events: bool = False
     ahead: int = 0
     window: int = 0
@@ -63,8 +68,15 @@ class Prepared:
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Prepared:
         """What `state` was taken of."""
-        encoder = state["encoder"]
-        return cls(**{**state, "encoder": None if encoder is None else Encoder(**encoder)})
+        encoder = None if state["encoder"] is None else Encoder(**state["encoder"])
+        return cls(**{**state, "encoder": encoder, "layout": Layout(**state.get("layout", {}))})
+
+    @property
+    def texts(self) -> list[str]:
+        """The columns that were text in training."""
+        levels = self.encoder.levels if self.encoder is not None else {}
+        found = [name for name, values in levels.items() if any(isinstance(value, str) for value in values)]
+        return found if self.text is None else [*found, self.text]
 
     def predictions(self, outputs: np.ndarray, rows: pd.DataFrame) -> pd.DataFrame:
         """Outputs of the network in words and units: ``rows`` with the prediction, and the probability of each class.
@@ -77,7 +89,7 @@ class Prepared:
             steps = rows.groupby("sequence", sort=False)["sequence"].transform("size").to_numpy()
             first = np.flatnonzero(~rows["sequence"].duplicated().to_numpy())
             used = np.arange(outputs.shape[1]) < steps[first][:, None]
-            outputs, rows = outputs[used], rows.drop(columns="sequence")
+            outputs, rows = outputs[used], rows if self.group is None else rows.drop(columns="sequence")
         if self.classes is not None:
             odds = np.exp(outputs - outputs.max(-1, keepdims=True))
             shares = odds / odds.sum(-1, keepdims=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rnncompare.base.errors import SettingError, require
+from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.tasks.user.columns import as_numbers, is_classes, is_text, mixed, refuse, refuse_separators
 from rnncompare.tasks.user.likely import choose_features, find_group, find_text, varies
 from rnncompare.tasks.user.reading import Reading
@@ -134,6 +134,8 @@ def _require_scalars(table: Table) -> None:
     from pandas.api.types import is_object_dtype, is_scalar
 
     for name in table.frame.columns:
+        if table.frame[name].dtype.kind == "c":
+            raise DataError(f"{table.place(name)} has complex numbers; give real and imaginary part a column each")
         if is_object_dtype(table.frame[name]):
             wrong = ~table.frame[name].map(is_scalar).to_numpy(bool)
             refuse(table, name, wrong, "no number, text or time")

@@ -11,13 +11,14 @@ import numpy as np
 from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.tasks.user.columns import as_numbers, refuse_missing
 from rnncompare.tasks.user.forecasting import ROLLING, Forecasting
+from rnncompare.tasks.user.frequency import SEASONS, find_frequency, find_rhythm
 from rnncompare.tasks.user.leaks import of_series
 from rnncompare.tasks.user.problem import masked
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.roles import Roles
 from rnncompare.tasks.user.splits import Splitting, groups_of, shares, splitting
 from rnncompare.tasks.user.tables import Table
-from rnncompare.tasks.user.times import SEASONS, find_rhythm, refuse_same_times
+from rnncompare.tasks.user.times import refuse_same_times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,10 +44,12 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
     given_test = len(parts[1][1]) if test is not None else 0
     frame = parts[0][0].frame if test is None else pd.concat([part.frame for part, _ in parts])
     longest, typical = int(lengths.max()), int(np.median(lengths))
-    rhythm, even = "in file order", True
+    rhythm, even, frequency = "in file order", True, None
     if roles.time is not None:
         start = int(lengths[: np.argmax(lengths)].sum())
-        rhythm, even = find_rhythm(frame[roles.time].iloc[start : start + longest])
+        times = frame[roles.time].iloc[start : start + longest]
+        rhythm, even = find_rhythm(times)
+        frequency = find_frequency(times)
     season = reading.season or SEASONS.get(rhythm)
     if longest < 2:
         raise DataError(f"{table.name}: a series of {longest} row has nothing to forecast")
@@ -97,6 +100,7 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
         reading.split,
         by_group,
         known,
+        frequency,
     )
 
 

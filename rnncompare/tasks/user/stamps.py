@@ -19,6 +19,7 @@ LOOKED_AT = 1000  # values from which times are told from other text
 HALF_OF_DAY = re.compile(r"(\s?)(am|pm)$", re.I)
 SHORT_YEAR = re.compile(r"^(\d{1,2}([./-])(?:\d{1,2}|[a-z]{3})\2)(?=\d\d\b)", re.I)
 SECONDS_FROM, SECONDS_TO = 631_152_000, 4_102_444_800  # 1990 to 2100
+ISO8601 = "ISO8601"
 ISO = re.compile(r"%Y-%m-%d([T ]%H[^Z]*)?")
 MONTHS = ("%b %Y", "%B %Y", "%b-%Y", "%b-%y")
 QUARTER, QUARTERS = re.compile(r"(\d{4})[- ]?Q([1-4])"), "quarters"
@@ -114,7 +115,7 @@ def _forms_of(text: str) -> dict[str, None]:
         if dots:
             forms[form.replace(":", ".")] = None
         else:
-            forms["ISO8601" if ISO.fullmatch(form) else form] = None
+            forms[ISO8601 if ISO.fullmatch(form) else form] = None
     return forms
 
 
@@ -133,22 +134,37 @@ def _read(series: pd.Series, form: str) -> Stamps:
     return Stamps(times, (times.isna() & series.notna()).to_numpy(), form)
 
 
-def from_numbers(series: pd.Series) -> pd.Series | None:
-    """Numbers as times, if all are written as in `DIGITS`, or are so many seconds since 1970, thousandths of one, ...,
-    that they lie in our age.
+def from_numbers(series: pd.Series, form: str | None = None) -> tuple[pd.Series, str] | None:
+    """Numbers as times, and the form they are written in, if all are written as in `DIGITS`, or are so many seconds
+    since 1970, thousandths of one, ..., that they lie in our age.
+
+    Args:
+        series: of numbers.
+        form: to prefer where there are two.
     """
+    found = [read for read in (_from_digits(series), _from_unix(series)) if read is not None]
+    return min(found, key=lambda read: read[1] != form, default=None)
+
+
+def _from_digits(series: pd.Series) -> tuple[pd.Series, str] | None:
     import pandas as pd
 
-    if series.dtype.kind in "iu":
-        texts = series.astype(str)
-        lengths = texts.str.len().unique()
-        form = DIGITS.get(lengths[0]) if len(lengths) == 1 else None
-        if form is not None and texts.str[:4].astype(int).between(FIRST_YEAR, LAST_YEAR).all():
-            times = pd.to_datetime(texts, format=form, errors="coerce")
-            if times.notna().all():
-                return times
+    if series.dtype.kind not in "iu":
+        return None
+    texts = series.astype(str)
+    lengths = texts.str.len().unique()
+    form = DIGITS.get(lengths[0]) if len(lengths) == 1 else None
+    if form is None or not texts.str[:4].astype(int).between(FIRST_YEAR, LAST_YEAR).all():
+        return None
+    times = pd.to_datetime(texts, format=form, errors="coerce")
+    return (times, form) if times.notna().all() else None
+
+
+def _from_unix(series: pd.Series) -> tuple[pd.Series, str] | None:
+    import pandas as pd
+
     low, high = float(series.min()), float(series.max())
     for unit, each in UNIX_UNITS.items():
         if SECONDS_FROM * each <= low and high <= SECONDS_TO * each:
-            return pd.to_datetime(series, unit=unit)
+            return pd.to_datetime(series, unit=unit), f"Unix time in {unit}"
     return None

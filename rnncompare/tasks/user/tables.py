@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
-from rnncompare.base.wording import counted
+from rnncompare.base.wording import counted, safe
 from rnncompare.tasks.user.dialect import BLOCK, Dialect, find_dialect, require_distinct, unpaired
-from rnncompare.tasks.user.file_type import ARROW, EXPORT, bar, beginning, encoding_of, files_in, unpacked
+from rnncompare.tasks.user.file_type import ARROW, EXPORT, PARQUET, bar, beginning, encoding_of, files_in, unpacked
 from rnncompare.tasks.user.reading import Layout
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Table:
         return f"{self.name}: column {column}" + ("" if row is None else f", row {row}")
 
 
-def read_table(path: Path, layout: Layout | None = None) -> Table:
+def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str] = ()) -> Table:
     """The table in ``path``; a progress bar shows if reading takes longer than two seconds.
 
     Times with a zone become times without one, in UTC.
@@ -55,6 +56,7 @@ def read_table(path: Path, layout: Layout | None = None) -> Table:
     Args:
         path: of a CSV, TSV or Parquet file, or of a folder: see `_folder`.
         layout: what is said of a text file.
+        as_text: columns that are text, even if they look like numbers or dates.
 
     Raises:
         DataError: the file is absent, empty, binary, ragged, or not what it seems.
@@ -64,27 +66,27 @@ def read_table(path: Path, layout: Layout | None = None) -> Table:
 
     layout = layout or Layout()
     if path.is_dir():
-        return _folder(path, layout)
+        return _folder(path, layout, as_text)
     head = beginning(path)
     _require_known(path, head)
     try:
-        if head[:4] == b"PAR1":
+        if head[:4] == PARQUET:
             layout.require_unsaid("Parquet")
-            found = _parquet(path)
+            found = _parquet(path, as_text)
         else:
-            found = _delimited(path, layout)
+            found = _delimited(path, layout, as_text)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or _reason(str(error), path)})") from error
     except (pa.ArrowException, UnicodeError) as error:
         raise DataError(f"{path}: {_reason(str(error), path)}") from error
     columns, first_row, decimal = found
-    frame = without_zones(_frame(columns, first_row))
+    frame = plain_types(_frame(columns, first_row))
     if frame.empty:
         raise DataError(f"{path}: no rows below the header")
     return Table(frame, str(path), decimal)
 
 
-def _folder(folder: Path, layout: Layout) -> Table:
+def _folder(folder: Path, layout: Layout, as_text: Collection[str]) -> Table:
     """The tables in a folder below each other, with columns `FILE` and, where there are folders within, `FOLDER`.
 
     A folder that Hugging Face's ``save_to_disk`` wrote is one table.
@@ -98,46 +100,67 @@ def _folder(folder: Path, layout: Layout) -> Table:
     paths = files_in(folder)
     if paths[0].suffix == ARROW:
         whole = pa.concat_tables(pa.ipc.open_stream(path).read_all() for path in paths if path.suffix == ARROW)
-        return Table(without_zones(_frame(whole, 1)), str(folder))
+        return Table(plain_types(_frame(whole, 1)), str(folder))
     tables = []
     for path in bar(folder, len(paths), "file", paths):
         with unpacked(path) as plain:
-            tables.append(read_table(plain, layout))
+            tables.append(read_table(plain, layout, as_text))
         names = list(tables[0].frame)
         if set(tables[-1].frame) != set(names):
             raise DataError(f"{path}: other columns than in {paths[0].name}, which has {', '.join(map(str, names))}")
     if taken := {FILE, FOLDER} & set(names):
         raise DataError(f"{folder}: a column is called {taken.pop()}, as the name of the file is to be; rename it")
     known = [table.frame.dropna(axis=1, how="all") for table in tables]  # of an empty column the type is not known
-    labels = [path.relative_to(folder).as_posix() for path in paths]
+    if several := _of_several_kinds(known) - set(as_text):
+        return _folder(folder, layout, [*as_text, *several])
+    labels = [safe(path.relative_to(folder).as_posix()) for path in paths]  # names may be of any bytes
     frame = pd.concat(known, keys=labels).reindex(columns=names)
     frame[FILE] = frame.index.get_level_values(0)
-    inner = {path.relative_to(folder).as_posix(): path.parent.relative_to(folder).as_posix() for path in paths}
+    within = [safe(path.parent.relative_to(folder).as_posix()) for path in paths]
+    inner = dict(zip(labels, within, strict=True))
     if len(set(inner.values())) > 1:
         frame[FOLDER] = frame[FILE].map(inner)
     return Table(frame, str(folder), tables[0].decimal)
 
 
-def without_zones(frame: pd.DataFrame) -> pd.DataFrame:
-    """A copy of the ``frame``, not deep, in which times that had a zone are in UTC without one."""
+def _of_several_kinds(frames: Sequence[pd.DataFrame]) -> set[str]:
+    """The columns that are of numbers in one of the ``frames`` and of text or times in another."""
+    kinds: dict[str, set[str]] = {}
+    for frame in frames:
+        for name, kind in frame.dtypes.items():
+            kinds.setdefault(str(name), set()).add("number" if kind.kind in "iuf" else kind.kind)
+    return {name for name, found in kinds.items() if len(found) > 1}
+
+
+def plain_types(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy of the ``frame``, not deep: times with a zone are in UTC without one, periods are the times at which they
+    begin, durations are seconds, and decimals are reals.
+    """
     import pandas as pd
 
     frame = frame.copy(deep=False)
-    for name in [name for name, kind in frame.dtypes.items() if isinstance(kind, pd.DatetimeTZDtype)]:
-        frame[name] = frame[name].dt.tz_convert(None)
+    for name, kind in frame.dtypes.items():
+        if isinstance(kind, pd.DatetimeTZDtype):
+            frame[name] = frame[name].dt.tz_convert(None)
+        elif isinstance(kind, pd.PeriodDtype):
+            frame[name] = frame[name].dt.to_timestamp()
+        elif kind.kind == "m":
+            frame[name] = frame[name].dt.total_seconds()
+        elif kind.kind == "O" and pd.api.types.infer_dtype(frame[name], skipna=True) == "decimal":
+            frame[name] = frame[name].astype(float)
     return frame
 
 
 def _require_known(path: Path, head: bytes) -> None:
     """Raise `DataError` for what is no table, but could be taken for a torn one."""
     suffix = path.suffix.lower()
-    if suffix in (".parquet", ".pq") and head[:4] != b"PAR1":
+    if suffix in (".parquet", ".pq") and head[:4] != PARQUET:
         raise DataError(f"{path}: no Parquet file, which begins with PAR1")
     if suffix in (".json", ".jsonl", ".ndjson") or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(JSON):
         raise DataError(f"{path}: JSON; {EXPORT}")
 
 
-def _delimited(path: Path, layout: Layout) -> tuple[pa.Table, int, str]:
+def _delimited(path: Path, layout: Layout, as_text: Collection[str]) -> tuple[pa.Table, int, str]:
     """The columns of a text file, the number of its first row, and its decimal mark.
 
     Quotation marks enclose cells. Where they cannot, for they do not pair, they are characters like others, as long as
@@ -154,29 +177,34 @@ def _delimited(path: Path, layout: Layout) -> tuple[pa.Table, int, str]:
                 f"{path}: the cell that opens with a quotation mark in line {line:,} does not close with one; "
                 "double the marks within cells"
             )
-        return _typed(path, dialect, types)
+        return _typed(path, dialect, types, as_text)
     except (pa.ArrowInvalid, DataError):
-        if (found := _without_quotes(path, encoding, layout)) is None:
+        if (found := _without_quotes(path, encoding, layout, as_text)) is None:
             raise
         return found
 
 
-def _without_quotes(path: Path, encoding: str, layout: Layout) -> tuple[pa.Table, int, str] | None:
+def _without_quotes(
+    path: Path, encoding: str, layout: Layout, as_text: Collection[str]
+) -> tuple[pa.Table, int, str] | None:
     """What `_delimited` gives where quotation marks are characters like others, or None where that does not do."""
     import pyarrow as pa
 
     try:
         dialect, types = find_dialect(path, encoding, False, layout)
         enclosed = unpaired(path, encoding, dialect.delimiter) is None or any('"' in name for name in dialect.names)
-        return None if enclosed or len(types) < 2 else _typed(path, dialect, types)
+        return None if enclosed or len(types) < 2 else _typed(path, dialect, types, as_text)
     except (pa.ArrowInvalid, DataError):
         return None
 
 
-def _typed(path: Path, dialect: Dialect, types: list[pa.DataType]) -> tuple[pa.Table, int, str]:
+def _typed(
+    path: Path, dialect: Dialect, types: list[pa.DataType], as_text: Collection[str]
+) -> tuple[pa.Table, int, str]:
     """What `_delimited` gives, in a ``dialect``; the type of a column that a later block refutes is widened."""
     import pyarrow as pa
 
+    types = [pa.string() if name in as_text else kind for name, kind in zip(dialect.names, types, strict=True)]
     while True:
         try:
             return _parsed(path, dialect, types), 1 + dialect.header, dialect.decimal
@@ -210,7 +238,7 @@ def _parsed(path: Path, dialect: Dialect, types: list[pa.DataType]) -> pa.Table:
     return pa.Table.from_batches(batches, reader.schema).rename_columns(dialect.names)
 
 
-def _parquet(path: Path) -> tuple[pa.Table, int, str]:
+def _parquet(path: Path, as_text: Collection[str]) -> tuple[pa.Table, int, str]:
     """As `_delimited`; an index that pandas wrote beside the columns is left out: it numbers rows, it is no input."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -222,7 +250,8 @@ def _parquet(path: Path) -> tuple[pa.Table, int, str]:
             batches.append(batch)
             shown.update(len(batch))
         found = pa.Table.from_batches(batches, file.schema_arrow)
-    return found, 1, "."
+    kinds = [pa.field(field.name, pa.string()) if field.name in as_text else field for field in found.schema]
+    return found.cast(pa.schema(kinds)), 1, "."
 
 
 def _frame(columns: pa.Table, first_row: int) -> pd.DataFrame:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.columns import as_numbers, mean_and_spread, refuse_missing, show
+from rnncompare.tasks.user.columns import as_numbers, mean_and_spread, refuse_missing
+from rnncompare.tasks.user.levels import codes_of, show
 from rnncompare.tasks.user.tables import Table
 
 
@@ -63,9 +64,7 @@ def classes(tables: Sequence[Table], name: str, else_: str = "say data.kind=regr
 
 
 def _given(test: Table, name: str, levels: Any) -> np.ndarray:
-    import pandas as pd
-
-    codes = pd.Index(levels.astype(object)).get_indexer(test.frame[name].astype(object))
+    codes = codes_of(test.frame[name], list(levels)) - 1
     if (codes < 0).any():
         at = int(np.argmax(codes < 0))
         label = test.frame[name].iloc[at]

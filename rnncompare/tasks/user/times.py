@@ -1,4 +1,4 @@
-"""The time column: which one orders the rows, and how often there is a step."""
+"""The time column: which one orders the rows, and whether they are steps at a fixed rate."""
 
 from __future__ import annotations
 
@@ -9,48 +9,18 @@ import numpy as np
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.user.columns import as_numbers, is_text, mixed, refuse
-from rnncompare.tasks.user.stamps import FIRST_YEAR, LAST_YEAR, from_numbers, read_stamps
+from rnncompare.tasks.user.stamps import FIRST_YEAR, ISO8601, LAST_YEAR, from_numbers, read_stamps
 from rnncompare.tasks.user.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SECONDS = {"secondly": 1, "minutely": 60, "hourly": 3600, "daily": 86_400, "weekly": 604_800}
-SEASONS = {
-    "secondly": 60,
-    "minutely": 60,
-    "hourly": 24,
-    "daily": 7,
-    "business daily": 5,
-    "weekly": 52,
-    "monthly": 12,
-    "quarterly": 4,
-}
-UNITS = {"days": 86_400, "hours": 3600, "minutes": 60, "seconds": 1}
 MOST = 0.75  # of the steps of a fixed rate are near their median: clocks jitter, and records have holes
 STAMPS = r"time|date|datetime|time_?stamp|ts|ds|unix_?time|epoch"
 TIMES = re.compile(rf"(.*[_ ])?({STAMPS}|t|step|index|frame|order|position|hour|day)", re.I)
 UNIX = re.compile(rf"(.*[_ ])?({STAMPS}|period|(year)?[_ ]?month|yyyymm(dd)?)([_ ]?(s|ms|us|ns))?", re.I)
 YEAR = re.compile(r"(.*[_ ])?(year|yr)", re.I)
-
-
-def find_rhythm(times: pd.Series) -> tuple[str, bool]:
-    """How often there is a step, in words, and whether all are so far apart; ``times`` are in order."""
-    stamps = times.to_numpy()
-    gaps = np.diff(stamps)
-    if not len(gaps) or stamps.dtype.kind != "M":
-        return "in order of " + str(times.name), True
-    days = gaps / np.timedelta64(1, "D")
-    for name, low, high in (("monthly", 28, 31), ("quarterly", 90, 92), ("yearly", 365, 366)):
-        if low <= np.median(days) <= high and not (gaps == gaps[0]).all():
-            return name, bool(((days >= low) & (days <= high)).all())
-    seconds = float(np.median(gaps / np.timedelta64(1, "s")))
-    named = next((name for name, length in SECONDS.items() if length == seconds), None)
-    dates = stamps.astype("M8[D]")
-    if named == "daily" and days.sum() >= 7 and np.is_busday(dates).all():
-        return "business daily", bool((np.busday_count(dates[:-1], dates[1:]) == 1).all())
-    unit, length = next((unit, length) for unit, length in UNITS.items() if length <= max(seconds, 1))
-    return named or f"every {seconds / length:g} {unit}", bool((gaps == gaps[0]).all())
+YEARS, COUNTS = "%Y", "numbers"  # forms of times, beside those of `stamps`: of a column of years, of one that counts
 
 
 def at_fixed_rate(times: pd.Series, groups: pd.Series) -> bool:
@@ -106,17 +76,41 @@ def join_date(table: Table, group: str | None) -> bool:
 def find_time(table: Table, names: list[str], said: str | None) -> str | None:
     """The column that orders rows: as said, or the first of dates, or one of numbers that is called so and orders.
 
+    The table then has the form of its times. A table that has it from the start, as new data of a model and a test
+    file have that of training, is read in the same way.
+
     Raises:
-        DataError: a cell is no time where most of its column, or the column that was said, are.
+        DataError: a cell is no time where most of its column, or the column that was said, are; or times are not
+            what they were in training.
     """
+    name = said
+    if said is None:
+        name = _find_times(table, names)
+    else:
+        _read_times(table, said)
+    if name is not None and table.time_form is None:
+        table.time_form = ISO8601 if table.frame[name].dtype.kind == "M" else COUNTS
+    return name
+
+
+def _read_times(table: Table, name: str) -> None:
+    """Turn the column that was said to be the time into times, unless it has them already or its numbers count."""
+    kind, form = table.frame[name].dtype.kind, table.time_form
+    if is_text(table.frame[name]) and form == COUNTS:
+        table.frame[name] = as_numbers(table, name)
+    elif is_text(table.frame[name]) and not _became_times(table, name):
+        if mixed(table, name):
+            as_numbers(table, name)
+        refuse(table, name, table.frame[name].notna().to_numpy(), "no date or time")
+    elif kind == "M" and form == COUNTS:
+        raise DataError(f"{table.place(name)} has dates, but had numbers in training")
+    elif kind in "iuf" and form != COUNTS and not _numbers_became_times(table, name, True) and form is not None:
+        raise DataError(f"{table.place(name)} has numbers that are no times, but had times in training ({form})")
+
+
+def _find_times(table: Table, names: list[str]) -> str | None:
+    """The column that orders rows, of those with these ``names``."""
     frame = table.frame
-    if said is not None:
-        if is_text(frame[said]) and not _became_times(table, said):
-            if mixed(table, said):
-                as_numbers(table, said)
-            refuse(table, said, frame[said].notna().to_numpy(), "no date or time")
-        _numbers_became_times(table, said, True)
-        return said
     for name in names:
         if frame[name].dtype.kind == "M" or (is_text(frame[name]) and _became_times(table, name)):
             return name
@@ -171,15 +165,16 @@ def _numbers_became_times(table: Table, name: str, said: bool = False) -> bool:
     """Turn a column of numbers into times, if they are such, and it is called a time or ``said`` to be one."""
     import pandas as pd
 
-    series, times = table.frame[name], None
+    series = table.frame[name]
     if YEAR.fullmatch(str(name)) and series.dtype.kind in "iu" and series.between(FIRST_YEAR, LAST_YEAR).all():
-        times = pd.to_datetime(series.astype(str), format="%Y")
+        read: tuple[pd.Series, str] | None = (pd.to_datetime(series.astype(str), format=YEARS), YEARS)
     elif (said or UNIX.fullmatch(str(name))) and series.dtype.kind in "iuf":
-        times = from_numbers(series)
-    if times is None:
-        return False
-    table.frame[name] = times
-    return True
+        read = from_numbers(series, table.time_form)
+    else:
+        read = None
+    if read is not None:
+        table.frame[name], table.time_form = read
+    return read is not None
 
 
 def find_counter(frame: pd.DataFrame) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,21 +13,24 @@ from rnncompare.base.errors import DataError, require
 from rnncompare.base.wording import counted
 from rnncompare.tasks.contract import Data, Task, fingerprint_of, setting
 from rnncompare.tasks.user import arrays
+from rnncompare.tasks.user.columns import is_text
 from rnncompare.tasks.user.corpora import read_pair, read_text
-from rnncompare.tasks.user.dialect import require_distinct
-from rnncompare.tasks.user.file_type import beginning, unpacked
+from rnncompare.tasks.user.file_type import beginning, form_of, unpacked
+from rnncompare.tasks.user.frames import table_of
 from rnncompare.tasks.user.language import Language
+from rnncompare.tasks.user.levels import unseen
 from rnncompare.tasks.user.problem import Problem
 from rnncompare.tasks.user.reading import Layout, Reading
 from rnncompare.tasks.user.roles import TARGETS, find_roles
 from rnncompare.tasks.user.sequences import from_long
 from rnncompare.tasks.user.series import from_series
-from rnncompare.tasks.user.tables import FILE, FOLDER, Table, read_table, without_zones
+from rnncompare.tasks.user.tables import FILE, FOLDER, Table, read_table
 from rnncompare.tasks.user.texts import from_texts
 
 if TYPE_CHECKING:
     import pandas as pd
 
+COLUMNS = {"target", "group", "time", "categorical", "ignore", "known", "split_by"}  # settings that name columns
 TEXT_SUFFIXES = (".txt", ".text", ".md", ".rst")
 DEFAULT_TEXT_WINDOW = 100  # characters, where the text is long enough
 LEAST_TEXT_WINDOWS = 200
@@ -101,13 +103,16 @@ class Given(Own):
         return {"name": self.label, "size": self.size, "sha256": self.sha256}
 
 
-def from_arrays(x: Any, y: Any, *, name: str = "arrays", size: int | str = "full", **reading: Any) -> Given:
+def from_arrays(
+    x: Any, y: Any, lengths: Any = None, *, name: str = "arrays", size: int | str = "full", **reading: Any
+) -> Given:
     """A task on sequences in arrays; it goes where tasks go, as the ``data`` of `RunSettings`.
 
     Args:
         x: ``(N, T, F)`` or ``(N, T)`` numbers, where steps at the end that are all nan are padding; or a list of N
             arrays ``(T, F)`` or ``(T,)`` of any lengths.
-        y: N labels or values, or ``(N, K)`` values.
+        y: N labels or values, ``(N, K)`` values, ``(N, T)`` labels of steps, or a list of those of each sequence.
+        lengths: ``(N,)`` steps of each sequence in an array ``x``; what follows them is padding.
         name: what the data are called in records.
         size: training examples, as ``data.size``.
         reading: of the settings of `Reading`, ``kind`` (classification or regression) and ``min_length``.
@@ -115,9 +120,11 @@ def from_arrays(x: Any, y: Any, *, name: str = "arrays", size: int | str = "full
     Raises:
         SettingError, DataError: they cannot be used.
     """
-    y = np.asarray(y)
-    found = arrays.from_padded(x, y, name) if isinstance(x, np.ndarray) else arrays.from_list(x, y, name)
     how = _reading(reading)
+    if isinstance(x, np.ndarray) or lengths is not None:
+        found = arrays.from_padded(x, y, name, how.kind, lengths)
+    else:
+        found = arrays.from_list(x, y, name, how.kind)
     problem = arrays.from_arrays(found, how)
     return _given(problem, name, size, fingerprint_of(found.rows, found.lengths, found.targets.astype(str)), how)
 
@@ -126,7 +133,7 @@ def from_frame(frame: pd.DataFrame, *, name: str = "frame", size: int | str = "f
     """A task on a table; it goes where tasks go, as the ``data`` of `RunSettings`.
 
     Args:
-        frame: a row a step, or a row a text; it is not changed. An index of times is a column like others.
+        frame: a row a step, or a row a text; it is not changed. Its index is a column too, unless it counts rows.
         name: what the data are called in records.
         size: training examples, as ``data.size``.
         reading: settings of `Reading`: ``kind``, ``target``, ``group``, ``time``, ...; what is not given is found.
@@ -141,19 +148,14 @@ def from_frame(frame: pd.DataFrame, *, name: str = "frame", size: int | str = "f
         raise DataError(f"{name}: a {type(frame).__name__}; expected a pandas DataFrame")
     if frame.empty:
         raise DataError(f"{name}: an empty table")
-    require_distinct(frame.columns, name)
-    table = frame
-    if isinstance(frame.index, pd.DatetimeIndex):
-        called = frame.index.name or "time"
-        if called in frame:
-            raise DataError(f"{name}: the index and a column are both called {called}")
-        table = frame.reset_index(names=called)
-    problem = from_table(Table(without_zones(table), name), how)
+    problem = from_table(table_of(frame, name), how)
     return _given(
         problem,
         name,
         size,
-        fingerprint_of(pd.util.hash_pandas_object(frame).to_numpy(), np.array(frame.columns, str)),
+        fingerprint_of(
+            pd.util.hash_pandas_object(frame).to_numpy(), np.array([str(column) for column in frame.columns])
+        ),
         how,
     )
 
@@ -168,11 +170,16 @@ def _reading(settings: dict[str, Any]) -> Reading:
     known = [entry.name for entry in fields(Reading)]
     for name, value in settings.items():
         require(name in known, f"data.{name}", value, f"no such setting; there are {', '.join(known)}")
-    if isinstance(settings.get("target"), list | tuple):
-        settings = {**settings, "target": ",".join(settings["target"])}
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
     }
+    for name in COLUMNS & values.keys():  # a frame may call them by numbers
+        if isinstance(values[name], tuple):
+            values[name] = tuple(map(str, values[name]))
+        elif values[name] is not None:
+            values[name] = str(values[name])
+    if isinstance(values.get("target"), tuple):
+        values["target"] = ",".join(values["target"])
     reading = Reading(**values)
     reading.check_reading()
     return reading
@@ -188,6 +195,8 @@ def from_table(table: Table, reading: Reading, test: Table | None = None) -> Pro
     if test is not None:
         test.time_form = table.time_form
         find_roles(test, replace(reading, kind=roles.kind, target=roles.target, group=roles.group, time=roles.time))
+        for name in roles.categorical:
+            roles.notes += [f"warning: {note}" for note in unseen(test, name, table.frame[name].unique().tolist())]
     if roles.kind == "text_classification":
         return from_texts(table, roles, reading, test)
     if roles.kind == "forecasting":
@@ -210,15 +219,13 @@ def read_problem(path: Path, test_path: Path | None, reading: Reading, layout: L
 
 def _read_problem(path: Path, test_path: Path | None, reading: Reading, layout: Layout) -> Problem:
     if path.is_dir():
-        table = read_table(path, layout)
-        reading = _of_folder(table, reading)
-        return from_table(table, reading, None if test_path is None else read_table(test_path, layout))
-    head = beginning(path)
-    if head[:2] == b"PK" or path.suffix in (".npz", ".npy"):
+        return _of_tables(path, test_path, reading, layout)
+    form = form_of(path, beginning(path))
+    if form == "npz":
         layout.require_unsaid("an archive of arrays")
-        test = None if test_path is None else arrays.read_npz(test_path)
-        return arrays.from_arrays(arrays.read_npz(path), reading, test=test)
-    if path.suffix == ".ts" or re.search(rb"^@data\s*$", head, re.I | re.M):
+        test = None if test_path is None else arrays.read_npz(test_path, reading.kind)
+        return arrays.from_arrays(arrays.read_npz(path, reading.kind), reading, test=test)
+    if form == "ts":
         layout.require_unsaid("of the form .ts")
         found, kind = arrays.read_sktime(path)
         return arrays.from_arrays(found, reading, kind, None if test_path is None else arrays.read_sktime(test_path)[0])
@@ -234,7 +241,17 @@ def _read_problem(path: Path, test_path: Path | None, reading: Reading, layout: 
             reading.fractions is None, "data.fractions", reading.fractions, "null: plain text has shares of its own"
         )
         return _language(path, test_path, reading, layout.encoding)
-    return from_table(read_table(path, layout), reading, None if test_path is None else read_table(test_path, layout))
+    return _of_tables(path, test_path, reading, layout)
+
+
+def _of_tables(path: Path, test_path: Path | None, reading: Reading, layout: Layout) -> Problem:
+    table = read_table(path, layout)
+    if path.is_dir():
+        reading = _of_folder(table, reading)
+    if test_path is None:
+        return from_table(table, reading)
+    texts = [name for name in table.frame if is_text(table.frame[name])]
+    return from_table(table, reading, read_table(test_path, layout, texts))
 
 
 def _of_folder(table: Table, reading: Reading) -> Reading:

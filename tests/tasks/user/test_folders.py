@@ -35,11 +35,11 @@ def test_a_file_is_a_sequence_and_its_folder_the_class(tmp_path):
     assert data.classes == ["run", "walk"]
     assert data.features == 2
     assert sum(map(len, (data.train, data.validation, data.test))) == 20
-    examples, rows = read(data.prepared, read_new(folder))
+    examples, rows = read(data.prepared, read_new(folder, data.prepared))
     assert len(examples) == 20
     said = data.prepared.predictions(np.zeros((20, 2)), rows)
     assert said["file"][0] == "run/r00.csv"
-    _, one = read(data.prepared, read_new(folder / "walk" / "r01.csv"))
+    _, one = read(data.prepared, read_new(folder / "walk" / "r01.csv", data.prepared))
     assert one["file"].tolist() == ["r01.csv"]
 
 

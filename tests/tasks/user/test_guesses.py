@@ -36,7 +36,10 @@ ISO = list(HOURS.strftime("%Y-%m-%d %H:%M"))
             [*HOURS[:80].strftime("%m/%d/%Y %H:%M"), *HOURS[80:].strftime("%d.%m.%Y %H:%M")],
             "row 80 is '02.04.2024 08:00', no date or time written as %m/%d/%Y %H:%M, as most are; .*data.ignore",
         ),
-        (with_cell(ISO, 5, None), "column date, row 5 is empty; data.time needs a value in every row"),
+        (
+            with_cell(ISO, 5, None),
+            "column date, data.time needs a value in every row",
+        ),
     ],
 )
 @pytest.mark.parametrize("said", [None, "date"])
@@ -326,7 +329,9 @@ def test_numbers_of_things_are_left_out_aloud_unless_they_are_said_to_be_names(n
 def test_a_group_of_whole_numbers_held_as_reals_is_found():
     columns = {"id": CASE.astype(float), "t": STEP, "x": X, "y": CASE % 2}
     assert roles("y", **columns).group == "id"
-    with pytest.raises(DataError, match=r"column id, row 25 is empty; data.group needs a value in every row"):
+    with pytest.raises(
+        DataError, match=r"column id, row 25 is empty \(or NA, null, nan\); data.group needs a value in every row"
+    ):
         from_frame(pd.DataFrame({**columns, "id": with_cell([*columns["id"]], 25, None)}), target="y")
     assert roles("y", **{**columns, "id": CASE / 7, "y": X}).group is None
 

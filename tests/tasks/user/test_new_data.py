@@ -48,7 +48,9 @@ def test_sequences_are_read_as_in_training_without_their_target():
 def test_a_value_never_seen_and_another_order_of_columns_are_no_trouble():
     frame = long()
     data = from_frame(frame, target="label").load(0)
-    examples, _ = read(carried(data), Table(frame.assign(colour="mauve")[["colour", "x", "t", "id"]], "new"))
+    new = Table(frame.assign(colour="mauve")[["colour", "x", "t", "id"]], "new")
+    with pytest.warns(UserWarning, match="column colour: 100% of the values were not seen in training, 'mauve'"):
+        examples, _ = read(carried(data), new)
     assert (examples.inputs[..., 0] == 0).all()
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from rnncompare.tasks import from_arrays, from_frame
 from rnncompare.tasks.contract import IGNORED
 from rnncompare.tasks.file import File
-from rnncompare.tasks.user.columns import MOST_CATEGORIES, Encoder
+from rnncompare.tasks.user.columns import Encoder
+from rnncompare.tasks.user.levels import MOST_CATEGORIES
 from rnncompare.tasks.user.splits import Splitting
 from rnncompare.tasks.user.tables import Table
 
