@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TARGETS = re.compile(r"target|labels?|class|y|outcome", re.I)
-INDEX = re.compile(r"unnamed\d+|Unnamed: \d+|__index_level_\d+__")  # of rows, as pandas writes it
+INDEX = re.compile(r"unnamed\d+|Unnamed: \d+|__index_level_\d+__")  # an index without a name, as pandas writes it
 
 
 @dataclass
@@ -68,7 +68,8 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     _require_columns(frame, reading)
     _require_scalars(table)
     named = (*reading.ignore, *reading.categorical, reading.target, reading.group, reading.time)
-    indices = [name for name in frame.columns if INDEX.fullmatch(str(name)) and name not in named]
+    indices = [name for name in frame.columns if INDEX.fullmatch(str(name)) and frame[name].dtype.kind in "iu"]
+    indices = [name for name in indices if name not in named]
     left = [name for name in frame.columns if name not in (*reading.ignore, *indices)]
     targets = targets_of(frame, reading) or [_find_target(frame, left)]
     for name in targets:

@@ -38,7 +38,7 @@ ISO = list(HOURS.strftime("%Y-%m-%d %H:%M"))
         ),
         (
             with_cell(ISO, 5, None),
-            "column date, data.time needs a value in every row",
+            "data.time needs a value in every row",
         ),
     ],
 )

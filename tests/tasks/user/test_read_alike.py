@@ -229,6 +229,16 @@ def test_an_index_that_does_not_count_rows_is_read(indexed, names):
         assert rows[time].tolist() == [pd.Timestamp("2024-03-01")]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_index_of_dates_without_a_name_is_the_time_of_a_file(tmp_path, order):
+    days = pd.Series(np.arange(100.0), pd.date_range("2024-01-01", periods=100), name="load")
+    days.iloc[::order].to_csv(tmp_path / "days.csv")
+    data = File(path=str(tmp_path / "days.csv"), target="load", window=4).load(0)
+    assert "forecasting, daily" in data.understood
+    _, rows = read(carried(data), read_new(tmp_path / "days.csv", data.prepared))
+    assert rows.iloc[0, 0] == pd.Timestamp("2024-04-10")
+
+
 def test_columns_that_are_numbers_periods_decimals_or_levels_are_read():
     from decimal import Decimal
 
