@@ -9,7 +9,7 @@ from rnncompare.base import package_files
 from rnncompare.tasks.contract import Task
 
 if TYPE_CHECKING:
-    from rnncompare.tasks.user.user_data import from_arrays, from_frame
+    from rnncompare.tasks.user.given import from_arrays, from_frame
 
 __all__ = ["from_arrays", "from_frame", "names", "task_class"]
 
@@ -32,4 +32,4 @@ def __getattr__(name: str) -> Any:
     """`from_arrays` and `from_frame`, loaded when first used."""
     if name not in ("from_arrays", "from_frame"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module("rnncompare.tasks.user.user_data"), name)
+    return getattr(importlib.import_module("rnncompare.tasks.user.given"), name)

@@ -12,7 +12,8 @@ import pandas as pd
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import Examples
 from rnncompare.tasks.user import sequences, series, texts
-from rnncompare.tasks.user.arrays import Arrays, from_padded, read_npz, read_sktime
+from rnncompare.tasks.user.arrays import read_npz, read_sktime
+from rnncompare.tasks.user.checked_arrays import Arrays, from_padded
 from rnncompare.tasks.user.columns import refuse_missing
 from rnncompare.tasks.user.file_type import beginning, form_of, unpacked
 from rnncompare.tasks.user.frequency import find_frequency, times_after, usual_step
