@@ -55,18 +55,21 @@ class Dialect:
         """The arguments of `pyarrow.csv.open_csv`, with the ``types`` of columns where they are known."""
         from pyarrow import csv
 
+        alike = len(set(self.cells)) < len(self.cells)  # several without a name, which pyarrow cannot tell apart
+        called = self.names if alike else list(self.cells)
         return {
             "read_options": csv.ReadOptions(
                 use_threads=False,  # so that errors name the row
                 block_size=BLOCK,
                 encoding=self.encoding,
-                column_names=None if self.header else list(self.cells),
+                column_names=called if alike or not self.header else None,
+                skip_rows_after_names=int(alike and self.header),
             ),
             "parse_options": csv.ParseOptions(
                 delimiter=self.delimiter, quote_char='"' if self.quoting else False, newlines_in_values=self.quoting
             ),
             "convert_options": csv.ConvertOptions(
-                column_types=None if types is None else dict(zip(self.cells, types, strict=True)),
+                column_types=None if types is None else dict(zip(called, types, strict=True)),
                 decimal_point=self.decimal,
                 strings_can_be_null=True,
                 timestamp_parsers=[csv.ISO8601, *DATES],

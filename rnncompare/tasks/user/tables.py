@@ -209,7 +209,8 @@ def _typed(
         try:
             return _parsed(path, dialect, types), 1 + dialect.header, dialect.decimal
         except pa.ArrowInvalid as error:
-            if not (found := re.search(r"In CSV column #(\d+): .*conversion error", str(error))):
+            found = re.search(r"In CSV column #(\d+): .*conversion error", str(error))
+            if found is None or types[int(found[1])] == pa.string():
                 raise
             types[int(found[1])] = _wider(types[int(found[1])])
 
@@ -270,6 +271,8 @@ def _reason(message: str, path: Path) -> str:
     if ragged := re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+)", message):
         row, expected, got = ragged.groups()
         return f"row {row or 2} has {counted(got, 'cell')}, where the first has {expected}"
+    if "invalid UTF8" in message:
+        return "not in the encoding that data.encoding says"
     if "straddling" in message or "Empty CSV" in message:
         with path.open("rb") as file:
             row = next((number for number, line in enumerate(file, start=1) if len(line) > BLOCK), None)

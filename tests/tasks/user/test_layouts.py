@@ -229,3 +229,19 @@ def test_a_file_that_does_not_fit_into_memory_is_refused_before_it_is_read(own, 
     monkeypatch.setattr(content.psutil, "virtual_memory", lambda: SimpleNamespace(available=1000))
     with pytest.raises(DataError, match=r"loading it takes about .* GiB and .* GiB are free; use a part of it"):
         own(long(GOOD), target="label").load(0)
+
+
+def test_several_columns_without_a_name_are_told_apart(own):
+    """As pandas writes an index of two levels without names."""
+    rows = "\n".join(
+        f"s{i // 60},{pd.Timestamp('2024-01-01') + pd.Timedelta(days=i % 60):%Y-%m-%d},{i}" for i in range(120)
+    )
+    data = own(f",,y\n{rows}\n", target="y", window=4, group="unnamed1").load(0)
+    assert "forecasting, daily, 2 groups of" in data.understood
+    assert data.prepared.time == "unnamed2"
+
+
+def test_an_encoding_that_a_later_block_refutes_is_refused(own):
+    task = own(b"x,y\n" + b"1,abcdefghijklmnopqrst\n" * 250_000 + b"2,caf\xe9\n", target="y", encoding="utf-8")
+    with pytest.raises(DataError, match=r"not in the encoding that data\.encoding says"):
+        task.load(0)
