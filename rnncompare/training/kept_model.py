@@ -61,34 +61,36 @@ class KeptModel:
         outputs = torch.from_numpy(outputs_of(network, data.test))
         return cls(network, data.prepared, run_id, config, outputs, torch.from_numpy(np.asarray(data.test.targets)))
 
-    def predict(self, data: pd.DataFrame | np.ndarray | str | Path) -> pd.DataFrame:
+    def predict(self, data: Any, lengths: Any = None) -> pd.DataFrame:
         """Predictions for new data: for each sequence, text or step a row, for each series the steps that follow.
 
         Classes come with the probability of each, in columns ``p(CLASS)``; values are in the target's own units.
 
         Args:
             data: a table with the columns that the model was trained on (the target is not needed), an array
-                ``(N, T, F)``, or the path of a file of either.
+                ``(N, T, F)``, a list of arrays ``(T, F)``, or the path of a file.
+            lengths: ``(N,)`` steps of each sequence in an array; what follows them is padding.
 
         Raises:
             DataError: the data are not what the model reads.
         """
-        examples, rows = self._read(data)
+        examples, rows = self._read(data, lengths)
         assert self.prepared is not None
         return self.prepared.predictions(outputs_of(self.network, examples), rows)
 
-    def inputs(self, data: pd.DataFrame | np.ndarray | str | Path) -> Examples:
+    def inputs(self, data: Any, lengths: Any = None) -> Examples:
         """New data as the network reads them, scaled and padded: the input of `to_torch` and of what `export` writes.
 
         Args:
             data: as for `predict`.
+            lengths: as for `predict`.
 
         Raises:
             DataError: the data are not what the model reads.
         """
-        return self._read(data)[0]
+        return self._read(data, lengths)[0]
 
-    def _read(self, data: pd.DataFrame | np.ndarray | str | Path) -> tuple[Examples, pd.DataFrame]:
+    def _read(self, data: Any, lengths: Any) -> tuple[Examples, pd.DataFrame]:
         """New data as inputs, and a row that says of what each prediction is."""
         import pandas as pd
 
@@ -99,10 +101,10 @@ class KeptModel:
             raise DataError("this model was trained on a task of rnncompare's own and predicts for no file")
         if isinstance(data, pd.DataFrame):
             source: Any = table_of(data, "the frame")
-        elif isinstance(data, np.ndarray):
-            source = new_data.arrays_without_targets(data)
-        else:
+        elif isinstance(data, str | Path):
             source = new_data.read_new(Path(data).expanduser(), self.prepared)
+        else:
+            source = new_data.arrays_without_targets(data, lengths)
         return new_data.read(self.prepared, source)
 
     def to_torch(self) -> nn.Module:

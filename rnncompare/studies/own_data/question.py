@@ -77,7 +77,8 @@ class Facts:
         metric: that decides.
         chosen_because: why that one, if the user did not say so and it is not the usual one; else empty.
         higher_is_better: of the metric.
-        trivial: the metric of the best prediction that ignores the inputs.
+        trivial: the metric of the best prediction that ignores the inputs, on the first `FEWEST_SPLITS` splits, so that
+            what matters does not depend on how many were fitted in time.
         perfect: the best value that the metric can take; None where unknown.
         baselines: a row a baseline: ``model`` and the metrics, means over the splits.
         splits: how many splits the baselines are means over.
@@ -186,7 +187,7 @@ def facts_of(
         metric=decides,
         chosen_because=because,
         higher_is_better=higher,
-        trivial=_trivial(data, decides, higher, baselines),
+        trivial=_trivial(data, decides, higher, _means(tables[:FEWEST_SPLITS]) if tables else baselines),
         perfect=data.optimum if data.optimum is not None else 1.0 if higher else 0.0,
         baselines=baselines,
         splits=len(tables),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.user.columns import is_classes
@@ -53,7 +54,8 @@ def from_padded(x: Any, y: Any, name: str, kind: str = "auto", lengths: Any = No
     lengths = _unpadded(x) if lengths is None else _checked_lengths(lengths, x, name)
     used = np.arange(x.shape[1]) < lengths[:, None]
     y = _as_array(y, "y", name)
-    if kind != "regression" and y.shape == used.shape and y.shape[1] > 1 and _are_labels(y[used]):
+    of_steps = kind != "regression" and y.shape == used.shape and y.shape[1] > 1 and not _is_one_hot(y)
+    if of_steps and _are_labels(y[used]):
         return with_targets(x[used], lengths, y[used], name, every=True)
     rows = x.reshape(-1, x.shape[2]) if used.all() else x[used]
     return with_targets(rows, lengths, y, name, kind)
@@ -95,18 +97,18 @@ def from_list(x: Sequence[np.ndarray], y: Any, name: str, kind: str = "auto") ->
     Raises:
         DataError: shapes do not fit, or ``x`` does not hold numbers.
     """
-    cases = [np.asarray(case) for case in x]
+    cases = [_as_array(case, "x", name) for case in x]
     cases = [case[:, None] if case.ndim == 1 else case for case in cases]
     for number, case in enumerate(cases):
-        if case.dtype.kind not in "biuf" or case.ndim != 2 or case.shape[1] != cases[0].shape[1]:
+        if case.dtype.kind not in "biuf" or case.ndim != 2 or case.shape[1:] != cases[0].shape[1:]:
             raise DataError(
                 f"{name}: sequence {number} is {case.dtype} of shape {case.shape}; expected numbers of shape "
-                f"(T, {cases[0].shape[-1]})"
+                f"(T, {cases[0].shape[-1] if cases[0].ndim == 2 else 'F'})"
             )
     if not cases:
         raise DataError(f"{name}: no sequences")
     rows, lengths = np.concatenate(cases), np.array([len(case) for case in cases])
-    labels = [np.asarray(of_case) for of_case in y]
+    labels = [_as_array(of_case, "y", name) for of_case in y]
     if kind != "regression" and [one.shape for one in labels] == [(length,) for length in lengths] and max(lengths) > 1:
         steps = np.concatenate(labels)
         if _are_labels(steps):
@@ -115,10 +117,19 @@ def from_list(x: Sequence[np.ndarray], y: Any, name: str, kind: str = "auto") ->
 
 
 def _as_array(values: Any, what: str, name: str) -> np.ndarray:
+    """Numbers or labels of numpy, pandas, torch or lists as an array."""
     try:
+        if isinstance(values, torch.Tensor):
+            values = values.detach().cpu()
+            values = values.float() if values.dtype == torch.bfloat16 else values
         return np.asarray(values)
     except ValueError as error:  # of lists of unequal lengths
         raise DataError(f"{name}: {what} is a list of lists of unequal lengths") from error
+
+
+def _is_one_hot(y: np.ndarray) -> bool:
+    """Whether each row has a one among zeros."""
+    return y.ndim == 2 and y.dtype.kind in "biuf" and bool(np.isin(y, (0, 1)).all() and (y.sum(1) == 1).all())
 
 
 def _are_labels(y: np.ndarray) -> bool:
@@ -147,22 +158,23 @@ def with_targets(
     things = len(rows) if every else len(lengths)
     if y.ndim not in (1, 2) or len(y) != things or y.dtype.kind not in "biufUSO":
         raise DataError(f"{name}: y is {y.dtype} of shape {y.shape}; expected a label or values for each of {things}")
-    one_hot = False
-    if y.ndim == 2 and kind != "regression" and (y.dtype.kind not in "biuf" or np.isin(y, (0, 1)).all()):
-        one_hot = y.dtype.kind in "biuf" and bool((y.sum(1) == 1).all())
-        if not one_hot:
-            raise DataError(
-                f"{name}: y is {y.dtype} of shape {y.shape}; several labels a sequence are not for this"
-                + ("; data.kind=regression takes them as values" if y.dtype.kind in "biuf" else "")
-            )
+    one_hot = y.ndim == 2 and kind != "regression" and _is_one_hot(y)
+    if one_hot:
         y = y.argmax(1)
+    elif y.ndim == 2 and y.dtype.kind not in "biuf":
+        raise DataError(f"{name}: y is {y.dtype} of shape {y.shape}; several labels a sequence are not for this")
+    elif y.ndim == 2 and kind != "regression" and np.isin(y, (0, 1)).all():
+        raise DataError(
+            f"{name}: y is {y.dtype} of shape {y.shape}; several labels a sequence are not for this; "
+            "data.kind=regression takes them as values"
+        )
     _require_finite(rows, lengths, name)
     return Arrays(rows, lengths, y.astype(str) if y.dtype.kind == "S" else y, name, every, one_hot)
 
 
 def _require_finite(rows: np.ndarray, lengths: np.ndarray, name: str) -> None:
     """Raise `DataError` for numbers that are infinite, or so large that single precision would make them so."""
-    if rows.dtype.kind != "f":
+    if rows.dtype.kind != "f" or rows.dtype.itemsize < 4:
         return
     wrong = np.abs(rows) > np.finfo(np.float32).max  # nan is a missing value
     if wrong.any():

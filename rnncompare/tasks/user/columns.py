@@ -119,6 +119,15 @@ def is_text(series: pd.Series) -> bool:
     return bool(pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind))
 
 
+def is_names(table: Table, name: str) -> bool:
+    """Whether the values of a column are names: text that is not mostly numbers, or categories of pandas."""
+    import pandas as pd
+
+    return isinstance(table.frame[name].dtype, pd.CategoricalDtype) or (
+        is_text(table.frame[name]) and not mixed(table, name)
+    )
+
+
 def is_classes(series: pd.Series) -> bool:
     """Whether a target looks like classes: text, truth values, categories or few whole numbers."""
     import pandas as pd

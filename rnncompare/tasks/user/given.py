@@ -76,7 +76,7 @@ def from_arrays(
         SettingError, DataError: they cannot be used.
     """
     how = _reading(reading)
-    if isinstance(x, np.ndarray) or lengths is not None:
+    if not isinstance(x, list | tuple) or lengths is not None:
         found = checked_arrays.from_padded(x, y, name, how.kind, lengths)
     else:
         found = checked_arrays.from_list(x, y, name, how.kind)

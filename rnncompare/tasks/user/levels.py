@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MOST_CATEGORIES = 1000  # rarer ones share the code of those never seen
 MOST_UNSEEN = 0.5  # of the rows, from which on the categories are probably not those of training
 NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*", re.I)
+MISSING = {"", "NA", "N/A", "NULL", "NaN", "nan", "null", "n/a"}
 TRUTH = {"true": 1.0, "false": 0.0}
 
 
@@ -24,7 +25,7 @@ def levels_of(series: pd.Series, train: np.ndarray) -> list[Any]:
     """The values in the rows ``train``, the commonest first; None stands for a missing one."""
     import pandas as pd
 
-    found, levels = pd.factorize(series, use_na_sentinel=False)
+    found, levels = pd.factorize(_named(series), use_na_sentinel=False)
     counts = np.bincount(found[train], minlength=len(levels))
     common = np.argsort(-counts, kind="stable")[: min(MOST_CATEGORIES, int((counts > 0).sum()))]
     return [_plain(levels[code]) for code in common]
@@ -38,8 +39,10 @@ def codes_of(series: pd.Series, levels: Sequence[Any]) -> np.ndarray:
     """
     import pandas as pd
 
-    found, own = pd.factorize(series, use_na_sentinel=False)
+    found, own = pd.factorize(_named(series), use_na_sentinel=False)
     place = {_plain(level): code for code, level in enumerate(levels, start=1)}
+    for word in MISSING & place.keys():  # which a file cannot tell from an empty cell
+        place.setdefault(None, place[word])
     times = Counter(_number(level) for level in place)
     by_number = {_number(level): code for level, code in place.items() if times[_number(level)] == 1}
     by_number.pop(None, None)
@@ -65,13 +68,19 @@ def show(value: Any) -> str:
     return str(int(value) if whole else value)
 
 
+def _named(series: pd.Series) -> pd.Series:
+    """The column with dates as text, as short as they can be told apart."""
+    return series.astype(str) if series.dtype.kind == "M" else series
+
+
 def _plain(value: Any) -> Any:
     """A value as JSON has it: text, a number, a truth value, or None for a missing one."""
     import pandas as pd
 
     if pd.isna(value):
         return None
-    return value.item() if isinstance(value, np.generic) else value
+    value = value.item() if isinstance(value, np.generic) else value
+    return value if isinstance(value, str | int | float) else str(value)
 
 
 def _number(value: Any) -> float | None:

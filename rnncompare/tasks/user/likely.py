@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncompare.tasks.user.columns import is_text, is_whole, mixed
+from rnncompare.tasks.user.columns import is_names, is_text, is_whole, mixed
 from rnncompare.tasks.user.tables import Table
 
 if TYPE_CHECKING:
@@ -92,10 +92,10 @@ def choose_features(table: Table, names: list[str], listed: Sequence[str]) -> tu
     features, categorical, dropped = [], [], []
     for name in names:
         series = table.frame[name]
-        if series.isna().all() or series.dtype.kind in "mM":
+        if series.isna().all() or (series.dtype.kind in "mM" and name not in listed):
             dropped.append(name)
             continue
-        words = is_text(series) and name not in listed and not mixed(table, name)
+        words = name not in listed and is_names(table, name)
         if (words or (name not in listed and _is_identifier(series))) and _mostly_distinct(series):
             dropped.append(name)
             continue

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from rnncompare.base.errors import DataError
+from rnncompare.base.wording import counted
 from rnncompare.tasks.contract import Examples
 from rnncompare.tasks.user import sequences, series, texts
 from rnncompare.tasks.user.arrays import read_npz, read_sktime
-from rnncompare.tasks.user.checked_arrays import Arrays, from_padded
-from rnncompare.tasks.user.columns import refuse_missing
+from rnncompare.tasks.user.checked_arrays import Arrays, from_list, from_padded
+from rnncompare.tasks.user.columns import Encoder, refuse_missing
 from rnncompare.tasks.user.file_type import beginning, form_of, unpacked
 from rnncompare.tasks.user.frequency import find_frequency, times_after, usual_step
 from rnncompare.tasks.user.levels import unseen
-from rnncompare.tasks.user.prepared import Prepared
+from rnncompare.tasks.user.prepared import SEQUENCE, Prepared
 from rnncompare.tasks.user.problem import pad_rows
 from rnncompare.tasks.user.roles import Roles
 from rnncompare.tasks.user.tables import FILE, Table, read_table
@@ -42,6 +45,7 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
     wanted = [name for name in (prepared.group, prepared.time, prepared.text) if name is not None]
     made = {sequences.GAP, *(series.ahead_of(name, prepared.horizon) for name in prepared.known)}
     wanted += [name for name in (prepared.encoder.names if prepared.encoder else []) if name not in made]
+    table.frame = table.frame.rename(columns=_without_names(wanted, table.frame.columns))
     for name in wanted:
         if name not in table.frame:
             raise DataError(f"{table.name}: no column {name}, which the model reads; it reads {', '.join(wanted)}")
@@ -59,6 +63,16 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
             return _of_sequences(prepared, table)
 
 
+def _without_names(wanted: Sequence[str], there: Sequence[str]) -> dict[str, str]:
+    """The ``wanted`` columns by what they are called instead: an index without a name, and its column in a file."""
+    renamed: dict[str, str] = {}
+    for i in range(1, 1 + len(wanted)):
+        alike = {f"unnamed{i}", f"level{i}", *(("time", "index") if i == 1 else ())}
+        for name in alike & set(wanted) - set(there):
+            renamed |= dict.fromkeys(sorted(alike & set(there))[:1], name)
+    return renamed
+
+
 def _roles(prepared: Prepared) -> Roles:
     kind = "events" if prepared.events else "classification"
     return Roles(kind, [prepared.target], prepared.group, prepared.time, prepared.text)
@@ -71,11 +85,23 @@ def _of_sequences(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFr
         gaps = sequences.gaps(ordered.frame[prepared.time], lengths)
         ordered = replace(ordered, frame=ordered.frame.assign(**{sequences.GAP: gaps}))
     first = np.cumsum(lengths) - lengths
+    _warn_of_missing(prepared.encoder, ordered)
     inputs = pad_rows(prepared.encoder.rows(ordered), first, lengths, int(lengths.max()))
     said = ordered.frame[[name for name in (prepared.group, prepared.time) if name is not None]].reset_index(drop=True)
     if prepared.form == "steps":
-        return Examples(inputs, inputs, lengths), said.assign(sequence=np.repeat(np.arange(len(lengths)), lengths))
+        return Examples(inputs, inputs, lengths), said.assign(**{SEQUENCE: np.repeat(np.arange(len(lengths)), lengths)})
     return Examples(inputs, inputs, lengths), said.iloc[first][[prepared.group]].reset_index(drop=True)
+
+
+def _warn_of_missing(encoder: Encoder, table: Table) -> None:
+    """Warn of numbers that are missing where none was in training, so that no indicator tells the network."""
+    for name in encoder.mean:
+        if name not in encoder.masked and (missing := int(table.frame[name].isna().sum())):
+            warnings.warn(
+                f"{table.place(name)}: {counted(missing, 'value')} of {len(table.frame):,} missing, where none was in "
+                "training; the mean of training takes their place",
+                stacklevel=3,
+            )
 
 
 def _of_arrays(prepared: Prepared, data: Arrays) -> tuple[Examples, pd.DataFrame]:
@@ -83,29 +109,37 @@ def _of_arrays(prepared: Prepared, data: Arrays) -> tuple[Examples, pd.DataFrame
     names = [f"x{i}" for i in range(data.rows.shape[1])]
     if names != prepared.encoder.names:
         raise DataError(f"{data.name}: {len(names)} features; the model reads {len(prepared.encoder.names)}")
-    rows = prepared.encoder.rows(Table(pd.DataFrame(data.rows, columns=names), data.name))
+    table = Table(pd.DataFrame(data.rows, columns=names), data.name)
+    _warn_of_missing(prepared.encoder, table)
+    rows = prepared.encoder.rows(table)
     inputs = pad_rows(rows, np.cumsum(data.lengths) - data.lengths, data.lengths, int(data.lengths.max()))
     numbers = np.arange(len(data.lengths))
     if prepared.form == "steps":
-        return Examples(inputs, inputs, data.lengths), pd.DataFrame({"sequence": np.repeat(numbers, data.lengths)})
+        of_steps = np.repeat(numbers, data.lengths)
+        return Examples(inputs, inputs, data.lengths), pd.DataFrame({SEQUENCE: of_steps, "sequence": of_steps})
     return Examples(inputs, inputs, data.lengths), pd.DataFrame({"sequence": numbers})
 
 
 def _of_series(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame]:
     assert prepared.encoder is not None
     ordered, lengths = series.in_order(table, _roles(prepared))
-    ends, read = np.cumsum(lengths), lengths
+    ends = np.cumsum(lengths)
+    given = ordered.frame[prepared.target.split(",")].notna().all(axis=1).to_numpy()
+    read = np.array([np.flatnonzero(part).max(initial=-1) + 1 for part in np.split(given, ends[:-1])])
     if prepared.known:
-        frame = series.with_known(ordered.frame, prepared.known, prepared.horizon, lengths)
-        ordered = replace(ordered, frame=frame)
-        given = frame[prepared.target.split(",")].notna().all(axis=1).to_numpy()
-        read = np.array([np.flatnonzero(part).max(initial=-1) + 1 for part in np.split(given, ends[:-1])])
+        ordered = replace(ordered, frame=series.with_known(ordered.frame, prepared.known, prepared.horizon, lengths))
         if (lengths - read < prepared.horizon).any():
             raise DataError(
                 f"{table.name}: {', '.join(prepared.known)} must be known {prepared.horizon} rows beyond the last "
                 f"{prepared.target} of each series; add rows in which {prepared.target} is empty"
             )
-        ends = ends - lengths + read
+    elif (read < lengths).any():
+        left = int((lengths - read).sum())
+        warnings.warn(
+            f"{table.name}: {counted(left, 'row')} after the last {prepared.target} not read; forecasts begin there",
+            stacklevel=2,
+        )
+    ends = ends - lengths + read
     enough = read >= prepared.window
     if not enough.all():
         short = f"{table.name}: a series of {read.min()} rows; the model reads {prepared.window}"
@@ -114,9 +148,12 @@ def _of_series(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame
         names = ordered.frame[prepared.group].iloc[ends - 1][~enough].astype(str).tolist()
         warnings.warn(f"no forecast of {prepared.group} {', '.join(names)}: {short}", stacklevel=2)
         ends = ends[enough]
-    rows = prepared.encoder.rows(ordered)
-    inputs = rows[ends[:, None] + np.arange(-prepared.window, 0)]
-    said = pd.DataFrame({"step": np.tile(np.arange(1, prepared.horizon + 1), len(ends))})
+    windows = ends[:, None] + np.arange(-prepared.window, 0)
+    _warn_of_missing(prepared.encoder, replace(ordered, frame=ordered.frame.iloc[windows.reshape(-1)]))
+    inputs = prepared.encoder.rows(ordered)[windows]
+    taken = (prepared.group, prepared.time, *prepared.target.split(","))
+    step = "step" if "step" not in taken else "step ahead"
+    said = pd.DataFrame({step: np.tile(np.arange(1, prepared.horizon + 1), len(ends))})
     if prepared.group is not None:
         labels = ordered.frame[prepared.group].iloc[ends - 1].to_numpy()
         said.insert(0, prepared.group, np.repeat(labels, prepared.horizon))
@@ -161,13 +198,16 @@ def _of_texts(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame]
     return Examples(inputs, inputs, lengths), pd.DataFrame({"row": table.frame.index})
 
 
-def arrays_without_targets(x: np.ndarray, name: str = "arrays") -> Arrays:
-    """Sequences ``(N, T, F)`` or ``(N, T)`` to predict for.
+def arrays_without_targets(x: Any, lengths: Any = None, name: str = "arrays") -> Arrays:
+    """Sequences to predict for: ``(N, T, F)`` or ``(N, T)``, with ``lengths`` ``(N,)`` where padded, or a list of them.
 
     Raises:
         DataError: they are no numbers of such a shape.
     """
-    return from_padded(x, np.zeros(len(x)), name)
+    y = np.zeros(len(x))
+    if isinstance(x, list) and lengths is None:
+        return from_list(x, y, name)
+    return from_padded(x, y, name, lengths=lengths)
 
 
 def read_new(path: Path, prepared: Prepared) -> Table | Arrays:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+SEQUENCE = "\0sequence"  # a column of the rows of steps, which says of which sequence each is; no file has it
+
+
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
     """How data were prepared; plain values only, so that it can be saved beside weights.
@@ -86,10 +89,10 @@ class Prepared:
             rows: as it gave them.
         """
         if self.form == "steps":
-            steps = rows.groupby("sequence", sort=False)["sequence"].transform("size").to_numpy()
-            first = np.flatnonzero(~rows["sequence"].duplicated().to_numpy())
+            steps = rows.groupby(SEQUENCE, sort=False)[SEQUENCE].transform("size").to_numpy()
+            first = np.flatnonzero(~rows[SEQUENCE].duplicated().to_numpy())
             used = np.arange(outputs.shape[1]) < steps[first][:, None]
-            outputs, rows = outputs[used], rows if self.group is None else rows.drop(columns="sequence")
+            outputs, rows = outputs[used], rows.drop(columns=SEQUENCE)
         if self.classes is not None:
             odds = np.exp(outputs - outputs.max(-1, keepdims=True))
             shares = odds / odds.sum(-1, keepdims=True)

@@ -76,7 +76,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         require(frame[name].dtype.kind not in "mM", "data.target", name, "a column of numbers or names, not of dates")
     target, group = targets[0], reading.group
     left = [name for name in left if name not in (*targets, group, reading.split_by)]
-    time = find_time(table, left, reading.time)
+    time = find_time(table, [name for name in left if name not in reading.categorical], reading.time)
     left = [name for name in left if name != time]
     quantity = mixed(table, target) if is_text(frame[target]) else not is_classes(frame[target])
     by_group = reading.split == "group" and reading.split_by is None

@@ -20,6 +20,7 @@ HALF_OF_DAY = re.compile(r"(\s?)(am|pm)$", re.I)
 SHORT_YEAR = re.compile(r"^(\d{1,2}([./-])(?:\d{1,2}|[a-z]{3})\2)(?=\d\d\b)", re.I)
 SECONDS_FROM, SECONDS_TO = 631_152_000, 4_102_444_800  # 1990 to 2100
 ISO8601 = "ISO8601"
+ZONE = re.compile(r"(?<=\d)(?:Z|[+-]\d\d:?\d\d)$")
 ISO = re.compile(r"%Y-%m-%d([T ]%H[^Z]*)?")
 MONTHS = ("%b %Y", "%B %Y", "%b-%Y", "%b-%y")
 QUARTER, QUARTERS = re.compile(r"(\d{4})[- ]?Q([1-4])"), "quarters"
@@ -129,9 +130,23 @@ def _read(series: pd.Series, form: str) -> Stamps:
     elif form == WEEKS:
         parts = series.astype(str).str.extract(f"^{WEEK.pattern}$")
         texts = parts[0] + parts[1] + "1"
+    if form == ISO8601 and (wall := _on_the_wall(texts)) is not None:
+        return Stamps(wall, (wall.isna() & series.notna()).to_numpy(), form)
     letters = {QUARTERS: "%Y-%m", WEEKS: "%G%V%u"}.get(form, form)
     times = pd.to_datetime(texts, format=letters, errors="coerce", utc=True).dt.tz_localize(None)
     return Stamps(times, (times.isna() & series.notna()).to_numpy(), form)
+
+
+def _on_the_wall(texts: pd.Series) -> pd.Series | None:
+    """Texts of times with a zone as those of the clock on the wall, if all are at one hour, as days are; else None."""
+    import pandas as pd
+
+    known = texts.dropna().astype(str)
+    if known.empty or not known.str.contains(ZONE).all():
+        return None
+    wall = pd.to_datetime(known.str.replace(ZONE, "", regex=True), format=ISO8601, errors="coerce")
+    at_one_hour = (wall.dropna() - wall.dropna().dt.normalize()).nunique() == 1
+    return wall.reindex(texts.index) if at_one_hour else None
 
 
 def from_numbers(series: pd.Series, form: str | None = None) -> tuple[pd.Series, str] | None:

@@ -132,22 +132,37 @@ def _of_several_kinds(frames: Sequence[pd.DataFrame]) -> set[str]:
     return {name for name, found in kinds.items() if len(found) > 1}
 
 
+def without_zone(times: pd.Series) -> pd.Series:
+    """Times that have a zone without it: those of the clock on the wall if all are at one hour, such as days; else UTC.
+
+    Days stay days so, and hours do not come twice when clocks change.
+    """
+    wall = times.dt.tz_localize(None)
+    return wall if (wall.dropna() - wall.dropna().dt.normalize()).nunique() <= 1 else times.dt.tz_convert(None)
+
+
 def plain_types(frame: pd.DataFrame) -> pd.DataFrame:
     """A copy of the ``frame``, not deep: times with a zone are in UTC without one, periods are the times at which they
-    begin, durations are seconds, and decimals are reals.
+    begin, durations are seconds, decimals are reals, and intervals are text.
     """
     import pandas as pd
 
     frame = frame.copy(deep=False)
     for name, kind in frame.dtypes.items():
         if isinstance(kind, pd.DatetimeTZDtype):
-            frame[name] = frame[name].dt.tz_convert(None)
+            frame[name] = without_zone(frame[name])
         elif isinstance(kind, pd.PeriodDtype):
             frame[name] = frame[name].dt.to_timestamp()
         elif kind.kind == "m":
             frame[name] = frame[name].dt.total_seconds()
-        elif kind.kind == "O" and pd.api.types.infer_dtype(frame[name], skipna=True) == "decimal":
-            frame[name] = frame[name].astype(float)
+        elif isinstance(kind, pd.IntervalDtype) or isinstance(getattr(kind, "categories", None), pd.IntervalIndex):
+            frame[name] = frame[name].astype(object).map(str, na_action="ignore")
+        elif kind.kind == "O":
+            held = pd.api.types.infer_dtype(frame[name], skipna=True)
+            if held == "decimal":
+                frame[name] = frame[name].astype(float)
+            elif held == "interval":
+                frame[name] = frame[name].map(str, na_action="ignore")
     return frame
 
 
@@ -204,7 +219,9 @@ def _typed(
     """What `_delimited` gives, in a ``dialect``; the type of a column that a later block refutes is widened."""
     import pyarrow as pa
 
-    types = [pa.string() if name in as_text else kind for name, kind in zip(dialect.names, types, strict=True)]
+    zoned = [pa.types.is_timestamp(kind) and kind.tz is not None for kind in types]  # whose zone would be lost
+    texts = [name in as_text or lost for name, lost in zip(dialect.names, zoned, strict=True)]
+    types = [pa.string() if text else kind for text, kind in zip(texts, types, strict=True)]
     while True:
         try:
             return _parsed(path, dialect, types), 1 + dialect.header, dialect.decimal

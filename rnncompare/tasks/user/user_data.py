@@ -122,12 +122,12 @@ def _read_problem(path: Path, test_path: Path | None, reading: Reading, layout: 
 
 
 def _of_tables(path: Path, test_path: Path | None, reading: Reading, layout: Layout) -> Problem:
-    table = read_table(path, layout)
+    table = read_table(path, layout, reading.categorical)  # so that 01 and 1 stay two names
     if path.is_dir():
         reading = _of_folder(table, reading)
     if test_path is None:
         return from_table(table, reading)
-    texts = [name for name in table.frame if is_text(table.frame[name])]
+    texts = [name for name in table.frame if name in reading.categorical or is_text(table.frame[name])]
     return from_table(table, reading, read_table(test_path, layout, texts))
 
 

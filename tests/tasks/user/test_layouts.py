@@ -14,7 +14,8 @@ from rnncompare.tasks.file import File
 from rnncompare.tasks.user import dialect
 from rnncompare.tasks.user import file_type as content
 from rnncompare.tasks.user.reading import Layout
-from rnncompare.tasks.user.tables import read_table
+from rnncompare.tasks.user.tables import Table, read_table
+from rnncompare.tasks.user.times import find_time
 
 TIMES = pd.date_range("2024-03-30T22:00", periods=60, freq="h", tz="UTC")
 
@@ -31,13 +32,14 @@ def test_times_with_a_zone_are_times_in_utc(tmp_path, zone):
     if stamps is None:
         stamps = (local if zone == "change" else TIMES.tz_convert("Etc/GMT-1")).map(lambda t: t.isoformat())
     frame = read(tmp_path, "date,load\n" + "".join(f"{stamp},{i % 7}\n" for i, stamp in enumerate(stamps)))
-    assert frame["date"].dtype.kind == "M"
-    assert frame["date"].tolist() == TIMES.tz_localize(None).tolist()
+    table = Table(frame, "own")
+    assert find_time(table, ["load", "date"], None) == "date"
+    assert table.frame["date"].tolist() == TIMES.tz_localize(None).tolist()
 
 
 def test_fractions_of_a_second_in_a_later_block_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(dialect, "BLOCK", 200)
-    rows = [f"{t.isoformat()},1" for t in TIMES] + ["2024-04-30T00:00:00.25Z,1"]
+    rows = [f"{t.tz_localize(None).isoformat()},1" for t in TIMES] + ["2024-04-30T00:00:00.25,1"]
     frame = read(tmp_path, "date,load\n" + "\n".join(rows) + "\n")
     assert frame["date"].iloc[-1] == pd.Timestamp("2024-04-30T00:00:00.25")
 
@@ -245,3 +247,22 @@ def test_an_encoding_that_a_later_block_refutes_is_refused(own):
     task = own(b"x,y\n" + b"1,abcdefghijklmnopqrst\n" * 250_000 + b"2,caf\xe9\n", target="y", encoding="utf-8")
     with pytest.raises(DataError, match=r"not in the encoding that data\.encoding says"):
         task.load(0)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "frame"])
+@pytest.mark.parametrize(
+    ("zone", "frequency"), [("Asia/Tokyo", "B"), ("Europe/Berlin", "D"), ("America/New_York", "B")]
+)
+def test_days_are_those_of_their_own_zone(tmp_path, form, zone, frequency):
+    """In UTC a Monday in Tokyo begins on a Sunday, and days in Berlin are 23 to 25 hours apart."""
+    days = pd.date_range("2024-02-05", periods=120, freq=frequency, tz=zone)
+    frame = pd.DataFrame({"date": days, "y": np.sin(np.arange(120) / 4)})
+    if form == "csv":
+        frame.to_csv(tmp_path / "own.csv", index=False)
+    else:
+        frame.to_parquet(tmp_path / "own.parquet")
+    path = tmp_path / f"own.{form}"
+    data = from_frame(frame, target="y").load(0) if form == "frame" else File(path=str(path), target="y").load(0)
+    assert f"forecasting, {'business daily' if frequency == 'B' else 'daily'}, " in data.understood
+    assert "uneven" not in data.understood
+    assert data.prepared.frequency == frequency

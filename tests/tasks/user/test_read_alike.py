@@ -11,7 +11,7 @@ from rnncompare.base.errors import DataError
 from rnncompare.tasks import from_arrays, from_frame
 from rnncompare.tasks.file import File
 from rnncompare.tasks.user.frames import table_of
-from rnncompare.tasks.user.new_data import read, read_new
+from rnncompare.tasks.user.new_data import arrays_without_targets, read, read_new
 from rnncompare.tasks.user.prepared import Prepared
 
 ZONES = np.random.default_rng(0).integers(1, 6, 200)
@@ -318,3 +318,99 @@ def test_a_folder_with_names_that_are_no_utf_8_is_read(tmp_path):
     task = File(path=str(tmp_path), target="label")
     assert len(task.identity()) == 64
     assert task.load(0).classes == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["sequence", "step", "row"])
+def test_columns_called_as_ours_are_kept_in_predictions(name):
+    frame = zones(ZONES).rename(columns={"id": name}).assign(y=np.arange(200) % 2)
+    prepared = carried(from_frame(frame.drop(columns="label"), target="y", group=name).load(0))
+    examples, rows = read(prepared, table_of(frame, "new"))
+    said = prepared.predictions(np.zeros((*examples.inputs.shape[:2], 2)), rows)
+    assert said[name].tolist() == frame[name].tolist()
+    series = panel().rename(columns={"shop": name})
+    prepared = carried(from_frame(series, target="sold", group=name, window=5).load(0))
+    assert read(prepared, table_of(series, "new"))[1][name].tolist() == ["n", "s"]
+
+
+def test_numbers_missing_as_none_was_in_training_are_said():
+    frame = hourly(pd.date_range("2024-01-01", periods=100, freq="D")).assign(heat=np.arange(100.0))
+    prepared = carried(from_frame(frame, target="load", window=6).load(0))
+    inside = frame.assign(heat=frame["heat"].where(np.arange(100) != 97))
+    with pytest.warns(UserWarning, match="column heat: 1 value of 6 missing, where none was in training"):
+        read(prepared, table_of(inside, "new"))
+    ahead = frame.assign(load=frame["load"].where(np.arange(100) < 97))
+    with pytest.warns(UserWarning, match="3 rows after the last load not read; forecasts begin there"):
+        examples, rows = read(prepared, table_of(ahead, "new"))
+    assert rows["date"].tolist() == [pd.Timestamp("2024-04-07")]
+    np.testing.assert_array_equal(examples.inputs, read(prepared, table_of(frame.head(97), "new"))[0].inputs)
+    cases = zones(ZONES)
+    prepared = carried(from_frame(cases, target="label", group="id").load(0))
+    with pytest.warns(UserWarning, match="column x: 5 values of 200 missing"):
+        read(prepared, table_of(cases.assign(x=cases["x"].where(cases["id"] != 3)), "new"))
+
+
+def test_arrays_to_predict_for_may_be_padded_lists_or_tensors():
+    import torch
+
+    x, _ = arrays()
+    lengths = np.random.default_rng(1).integers(2, 7, 40)
+    x[np.arange(6) >= lengths[:, None]] = 0
+    prepared = carried(from_arrays(x, np.arange(40) % 2, lengths).load(0))
+    expected = read(prepared, arrays_without_targets(x, lengths))[0]
+    tensors = [torch.tensor(x[i, :n], requires_grad=True) for i, n in enumerate(lengths)]
+    for given in (arrays_without_targets(tensors), arrays_without_targets(torch.tensor(x), torch.tensor(lengths))):
+        found = read(prepared, given)[0]
+        np.testing.assert_array_equal(found.inputs, expected.inputs)
+        np.testing.assert_array_equal(found.lengths, lengths)
+    assert from_arrays(torch.tensor(x, dtype=torch.bfloat16), np.arange(40) % 2).load(0).features == 2
+    assert from_arrays(pd.DataFrame(x[..., 0]), pd.Series(np.arange(40) % 2)).load(0).features == 1
+
+
+def test_one_hot_labels_of_as_many_classes_as_steps_are_classes():
+    x, _ = arrays()
+    assert "6 classes, one-hot" in from_arrays(x, np.eye(6)[np.arange(40) % 6]).load(0).understood
+
+
+def test_columns_said_to_be_categories_are_names_as_they_stand(tmp_path):
+    days = pd.date_range("2024-01-01", periods=5)[ZONES - 1]
+    dates = written(tmp_path, zones(days.strftime("%Y-%m-%d")), "dates.csv")
+    reading = {"target": "label", "group": "id", "categorical": ("zone",)}
+    in_file = File(path=str(dates), **reading).load(0)
+    in_frame = from_frame(zones(days), **reading).load(0)
+    assert set(in_file.prepared.encoder.levels["zone"]) == {f"2024-01-0{i}" for i in range(1, 6)}
+    assert in_frame.prepared.encoder.levels == in_file.prepared.encoder.levels
+    examples, _ = read(carried(in_file), table_of(zones(days), "new"))
+    assert (examples.inputs[..., 0] > 0).all()
+    zeros = written(tmp_path, zones([["1", "01", "001"][zone % 3] for zone in ZONES]), "zeros.csv")
+    assert set(File(path=str(zeros), **reading).load(0).prepared.encoder.levels["zone"]) == {"1", "01", "001"}
+
+
+@pytest.mark.parametrize(
+    "categories",
+    [
+        pd.cut(pd.Series(ZONES), 3),
+        pd.cut(pd.Series(ZONES), 3).astype(object),
+        pd.Series(ZONES).astype("category"),
+        pd.Series(np.where(ZONES == 1, "NA", "z")),
+        pd.Series(np.where(ZONES == 1, "", "z")),
+    ],
+    ids=["intervals", "intervals as objects", "categories of numbers", "NA", "empty"],
+)
+def test_categories_of_pandas_are_names_that_a_saved_model_knows_in_a_file(tmp_path, categories):
+    frame = zones(categories.to_numpy()).assign(zone=categories)
+    prepared = carried(from_frame(frame, target="label", group="id").load(0))
+    assert list(prepared.encoder.levels) == ["zone"]
+    assert (codes_in(prepared, written(tmp_path, frame, "new.csv")) > 0).all()
+
+
+@pytest.mark.parametrize("index", ["dates", "levels", "texts"])
+def test_an_index_without_a_name_is_the_first_column_of_its_file(tmp_path, index):
+    days = pd.date_range("2024-01-01", periods=60)
+    frame = panel().set_index(["shop", "day"]).rename_axis([None, None])
+    if index != "levels":
+        frame = panel().head(60)[["sold"]].set_axis(days if index == "dates" else days.astype(str))
+    frame.to_csv(tmp_path / "new.csv")
+    from_python = carried(from_frame(frame, target="sold", window=5).load(0))
+    _, rows = read(from_python, read_new(tmp_path / "new.csv", from_python))
+    from_file = carried(File(path=str(tmp_path / "new.csv"), target="sold", window=5).load(0))
+    assert len(rows) == len(read(from_file, table_of(frame, "new"))[1]) == (2 if index == "levels" else 1)
