@@ -123,31 +123,9 @@ def _of_arrays(prepared: Prepared, data: Arrays) -> tuple[Examples, pd.DataFrame
 def _of_series(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame]:
     assert prepared.encoder is not None
     ordered, lengths = series.in_order(table, _roles(prepared))
-    ends = np.cumsum(lengths)
-    given = ordered.frame[prepared.target.split(",")].notna().all(axis=1).to_numpy()
-    read = np.array([np.flatnonzero(part).max(initial=-1) + 1 for part in np.split(given, ends[:-1])])
     if prepared.known:
         ordered = replace(ordered, frame=series.with_known(ordered.frame, prepared.known, prepared.horizon, lengths))
-        if (lengths - read < prepared.horizon).any():
-            raise DataError(
-                f"{table.name}: {', '.join(prepared.known)} must be known {prepared.horizon} rows beyond the last "
-                f"{prepared.target} of each series; add rows in which {prepared.target} is empty"
-            )
-    elif (read < lengths).any():
-        left = int((lengths - read).sum())
-        warnings.warn(
-            f"{table.name}: {counted(left, 'row')} after the last {prepared.target} not read; forecasts begin there",
-            stacklevel=2,
-        )
-    ends = ends - lengths + read
-    enough = read >= prepared.window
-    if not enough.all():
-        short = f"{table.name}: a series of {read.min()} rows; the model reads {prepared.window}"
-        if not enough.any():
-            raise DataError(short)
-        names = ordered.frame[prepared.group].iloc[ends - 1][~enough].astype(str).tolist()
-        warnings.warn(f"no forecast of {prepared.group} {', '.join(names)}: {short}", stacklevel=2)
-        ends = ends[enough]
+    ends = _where_targets_end(prepared, ordered, lengths)
     windows = ends[:, None] + np.arange(-prepared.window, 0)
     _warn_of_missing(prepared.encoder, replace(ordered, frame=ordered.frame.iloc[windows.reshape(-1)]))
     inputs = prepared.encoder.rows(ordered)[windows]
@@ -160,6 +138,35 @@ def _of_series(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame
     if prepared.time is not None and ordered.frame[prepared.time].dtype.kind == "M":
         said.insert(0, prepared.time, _times_of_forecasts(prepared, ordered.frame[prepared.time], ends))
     return Examples(inputs, inputs), said
+
+
+def _where_targets_end(prepared: Prepared, ordered: Table, lengths: np.ndarray) -> np.ndarray:
+    """The row after the last whose target is known, of each series that has a window of rows up to there.
+
+    Raises:
+        DataError: none has, or what is known in advance ends too early.
+    """
+    given = ordered.frame[prepared.target.split(",")].notna().all(axis=1).to_numpy()
+    ends = np.cumsum(lengths)
+    read = np.array([np.flatnonzero(part).max(initial=-1) + 1 for part in np.split(given, ends[:-1])])
+    if prepared.known and (lengths - read < prepared.horizon).any():
+        raise DataError(
+            f"{ordered.name}: {', '.join(prepared.known)} must be known {prepared.horizon} rows beyond the last "
+            f"{prepared.target} of each series; add rows in which {prepared.target} is empty"
+        )
+    if not prepared.known and (read < lengths).any():
+        left = counted(int((lengths - read).sum()), "row")
+        warnings.warn(
+            f"{ordered.name}: {left} after the last {prepared.target} not read; forecasts begin there", stacklevel=3
+        )
+    enough = read >= prepared.window
+    if not enough.all():
+        short = f"{ordered.name}: a series of {read.min()} rows; the model reads {prepared.window}"
+        if not enough.any():
+            raise DataError(short)
+        names = ordered.frame[prepared.group].iloc[ends - 1][~enough].astype(str).tolist()
+        warnings.warn(f"no forecast of {prepared.group} {', '.join(names)}: {short}", stacklevel=3)
+    return (ends - lengths + read)[enough]
 
 
 def _times_of_forecasts(prepared: Prepared, times: pd.Series, ends: np.ndarray) -> np.ndarray:
