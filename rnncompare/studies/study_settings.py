@@ -121,13 +121,9 @@ def _settings(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     Raises:
         SettingError: runs have no such setting.
     """
-    known = [field.name for field in dataclasses.fields(RunSettings) if field.name not in OWN]
+    known = [field.name for field in dataclasses.fields(RunSettings)]
+    valid = f"no such setting; there are {', '.join(dict.fromkeys([*OWN, *known]))}"
     for word in words:
         name, _, value = word.lstrip("+~").partition("=")
-        require(
-            name.partition(".")[0] in (*known, "results_dir"),
-            name,
-            value,
-            f"no such setting; there are {', '.join([*OWN, *known])}",
-        )
+        require(name.partition(".")[0] in known, name, value, valid)
         yield name, value

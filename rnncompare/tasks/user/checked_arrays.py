@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.user.columns import is_classes
@@ -109,17 +108,19 @@ def from_list(x: Sequence[np.ndarray], y: Any, name: str, kind: str = "auto") ->
         raise DataError(f"{name}: no sequences")
     rows, lengths = np.concatenate(cases), np.array([len(case) for case in cases])
     labels = [_as_array(of_case, "y", name) for of_case in y]
-    if kind != "regression" and [one.shape for one in labels] == [(length,) for length in lengths] and max(lengths) > 1:
-        steps = np.concatenate(labels)
-        if _are_labels(steps):
-            return with_targets(rows, lengths, steps, name, every=True)
+    of_steps = kind != "regression" and [one.shape for one in labels] == [(length,) for length in lengths]
+    one_hot = of_steps and len(set(lengths)) == 1 and _is_one_hot(np.stack(labels))
+    if of_steps and not one_hot and max(lengths) > 1 and _are_labels(steps := np.concatenate(labels)):
+        return with_targets(rows, lengths, steps, name, every=True)
     return with_targets(rows, lengths, _as_array(y, "y", name), name, kind)
 
 
 def _as_array(values: Any, what: str, name: str) -> np.ndarray:
     """Numbers or labels of numpy, pandas, torch or lists as an array."""
     try:
-        if isinstance(values, torch.Tensor):
+        if hasattr(values, "detach"):  # of torch, which is not loaded for others
+            import torch
+
             values = values.detach().cpu()
             values = values.float() if values.dtype == torch.bfloat16 else values
         return np.asarray(values)

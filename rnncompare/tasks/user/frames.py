@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def table_of(frame: pd.DataFrame, name: str) -> Table:
     """The table in a frame, which is not changed: its index becomes columns, and names of columns become text.
 
-    An index without a name that is of whole numbers only counts rows, and is no column. Times with a zone become times
-    without one, in UTC; periods become the times at which they begin; durations become seconds.
+    An index without a name that is of whole numbers only counts rows, and is no column. Types become
+    those of `plain_types`.
 
     Raises:
         DataError: two columns have one name.

@@ -68,8 +68,11 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     _require_columns(frame, reading)
     _require_scalars(table)
     named = (*reading.ignore, *reading.categorical, reading.target, reading.group, reading.time)
-    indices = [name for name in frame.columns if INDEX.fullmatch(str(name)) and frame[name].dtype.kind in "iu"]
-    indices = [name for name in indices if name not in named]
+    indices = [
+        name
+        for name in frame.columns
+        if INDEX.fullmatch(str(name)) and frame[name].dtype.kind in "iu" and name not in named
+    ]
     left = [name for name in frame.columns if name not in (*reading.ignore, *indices)]
     targets = targets_of(frame, reading) or [_find_target(frame, left)]
     for name in targets:

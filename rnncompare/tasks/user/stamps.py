@@ -145,8 +145,22 @@ def _on_the_wall(texts: pd.Series) -> pd.Series | None:
     if known.empty or not known.str.contains(ZONE).all():
         return None
     wall = pd.to_datetime(known.str.replace(ZONE, "", regex=True), format=ISO8601, errors="coerce")
-    at_one_hour = (wall.dropna() - wall.dropna().dt.normalize()).nunique() == 1
-    return wall.reindex(texts.index) if at_one_hour else None
+    return wall.reindex(texts.index) if at_one_hour(wall) else None
+
+
+def without_zone(times: pd.Series) -> pd.Series:
+    """Times that have a zone without it: those of the clock on the wall if all are at one hour, such as days; else UTC.
+
+    Days stay days so, and hours do not come twice when clocks change.
+    """
+    wall = times.dt.tz_localize(None)
+    return wall if at_one_hour(wall) else times.dt.tz_convert(None)
+
+
+def at_one_hour(times: pd.Series) -> bool:
+    """Whether all times are at the same hour of their days, to the fraction of a second."""
+    known = times.dropna()
+    return (known - known.dt.normalize()).nunique() <= 1
 
 
 def from_numbers(series: pd.Series, form: str | None = None) -> tuple[pd.Series, str] | None:

@@ -13,6 +13,7 @@ from rnncompare.base.wording import counted, safe
 from rnncompare.tasks.user.dialect import BLOCK, Dialect, find_dialect, require_distinct, unpaired
 from rnncompare.tasks.user.file_type import ARROW, EXPORT, PARQUET, bar, beginning, encoding_of, files_in, unpacked
 from rnncompare.tasks.user.reading import Layout
+from rnncompare.tasks.user.stamps import without_zone
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,7 @@ class Table:
 def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str] = ()) -> Table:
     """The table in ``path``; a progress bar shows if reading takes longer than two seconds.
 
-    Times with a zone become times without one, in UTC.
+    Times of Parquet that have a zone become times without one; in a text file they are text.
 
     Args:
         path: of a CSV, TSV or Parquet file, or of a folder: see `_folder`.
@@ -72,7 +73,7 @@ def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str
     try:
         if head[:4] == PARQUET:
             layout.require_unsaid("Parquet")
-            found = _parquet(path, as_text)
+            found = _parquet(path)
         else:
             found = _delimited(path, layout, as_text)
     except OSError as error:
@@ -80,7 +81,7 @@ def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str
     except (pa.ArrowException, UnicodeError) as error:
         raise DataError(f"{path}: {_reason(str(error), path)}") from error
     columns, first_row, decimal = found
-    frame = plain_types(_frame(columns, first_row))
+    frame = plain_types(_frame(columns, first_row, as_text))
     if frame.empty:
         raise DataError(f"{path}: no rows below the header")
     return Table(frame, str(path), decimal)
@@ -100,7 +101,7 @@ def _folder(folder: Path, layout: Layout, as_text: Collection[str]) -> Table:
     paths = files_in(folder)
     if paths[0].suffix == ARROW:
         whole = pa.concat_tables(pa.ipc.open_stream(path).read_all() for path in paths if path.suffix == ARROW)
-        return Table(plain_types(_frame(whole, 1)), str(folder))
+        return Table(plain_types(_frame(whole, 1, as_text)), str(folder))
     tables = []
     for path in bar(folder, len(paths), "file", paths):
         with unpacked(path) as plain:
@@ -132,18 +133,10 @@ def _of_several_kinds(frames: Sequence[pd.DataFrame]) -> set[str]:
     return {name for name, found in kinds.items() if len(found) > 1}
 
 
-def without_zone(times: pd.Series) -> pd.Series:
-    """Times that have a zone without it: those of the clock on the wall if all are at one hour, such as days; else UTC.
-
-    Days stay days so, and hours do not come twice when clocks change.
-    """
-    wall = times.dt.tz_localize(None)
-    return wall if (wall.dropna() - wall.dropna().dt.normalize()).nunique() <= 1 else times.dt.tz_convert(None)
-
-
 def plain_types(frame: pd.DataFrame) -> pd.DataFrame:
-    """A copy of the ``frame``, not deep: times with a zone are in UTC without one, periods are the times at which they
-    begin, durations are seconds, decimals are reals, and intervals are text.
+    """A copy of the ``frame``, not deep, with times as `without_zone` gives them.
+
+    Periods are the times at which they begin, durations are seconds, decimals are reals, and intervals are text.
     """
     import pandas as pd
 
@@ -240,7 +233,7 @@ def _wider(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_date(kind):
         return pa.timestamp("s")
     if pa.types.is_timestamp(kind) and kind.unit == "s":
-        return pa.timestamp("ns", kind.tz)
+        return pa.timestamp("ns")
     return pa.string()
 
 
@@ -256,7 +249,7 @@ def _parsed(path: Path, dialect: Dialect, types: list[pa.DataType]) -> pa.Table:
     return pa.Table.from_batches(batches, reader.schema).rename_columns(dialect.names)
 
 
-def _parquet(path: Path, as_text: Collection[str]) -> tuple[pa.Table, int, str]:
+def _parquet(path: Path) -> tuple[pa.Table, int, str]:
     """As `_delimited`; an index that pandas wrote beside the columns is left out: it numbers rows, it is no input."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -268,17 +261,20 @@ def _parquet(path: Path, as_text: Collection[str]) -> tuple[pa.Table, int, str]:
             batches.append(batch)
             shown.update(len(batch))
         found = pa.Table.from_batches(batches, file.schema_arrow)
-    kinds = [pa.field(field.name, pa.string()) if field.name in as_text else field for field in found.schema]
-    return found.cast(pa.schema(kinds)), 1, "."
+    return found, 1, "."
 
 
-def _frame(columns: pa.Table, first_row: int) -> pd.DataFrame:
-    """The columns in pandas, the index numbering rows from ``first_row`` as the file does."""
+def _frame(columns: pa.Table, first_row: int, as_text: Collection[str]) -> pd.DataFrame:
+    """The columns in pandas, some ``as_text``, the index numbering rows from ``first_row`` as the file does."""
     import pandas as pd
     import pyarrow as pa
 
-    kinds = [pa.float64() if pa.types.is_decimal(kind) else kind for kind in columns.schema.types]
-    plain = columns.cast(pa.schema(zip(columns.column_names, kinds, strict=True)))
+    def kind_of(field: pa.Field) -> pa.DataType:
+        if field.name in as_text:
+            return pa.string()
+        return pa.float64() if pa.types.is_decimal(field.type) else field.type
+
+    plain = columns.cast(pa.schema([(field.name, kind_of(field)) for field in columns.schema]))
     frame = plain.to_pandas(ignore_metadata=True, date_as_object=False)
     return frame.set_index(pd.RangeIndex(first_row, first_row + len(frame)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rnncompare.base.errors import DataError, require
 from rnncompare.base.wording import counted
@@ -23,9 +23,6 @@ from rnncompare.tasks.user.sequences import from_long
 from rnncompare.tasks.user.series import from_series
 from rnncompare.tasks.user.tables import FILE, FOLDER, Table, read_table
 from rnncompare.tasks.user.texts import from_texts
-
-if TYPE_CHECKING:
-    pass
 
 TEXT_SUFFIXES = (".txt", ".text", ".md", ".rst")
 DEFAULT_TEXT_WINDOW = 100  # characters, where the text is long enough
@@ -127,7 +124,7 @@ def _of_tables(path: Path, test_path: Path | None, reading: Reading, layout: Lay
         reading = _of_folder(table, reading)
     if test_path is None:
         return from_table(table, reading)
-    texts = [name for name in table.frame if name in reading.categorical or is_text(table.frame[name])]
+    texts = [name for name in table.frame if is_text(table.frame[name])]
     return from_table(table, reading, read_table(test_path, layout, texts))
 
 

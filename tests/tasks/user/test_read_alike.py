@@ -368,7 +368,9 @@ def test_arrays_to_predict_for_may_be_padded_lists_or_tensors():
 
 def test_one_hot_labels_of_as_many_classes_as_steps_are_classes():
     x, _ = arrays()
-    assert "6 classes, one-hot" in from_arrays(x, np.eye(6)[np.arange(40) % 6]).load(0).understood
+    one_hot = np.eye(6)[np.arange(40) % 6]
+    for given, labels in ((x, one_hot), (list(x), list(one_hot))):
+        assert "6 classes, one-hot" in from_arrays(given, labels).load(0).understood
 
 
 def test_columns_said_to_be_categories_are_names_as_they_stand(tmp_path):
