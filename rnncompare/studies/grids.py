@@ -2,66 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from rnncompare.claims import measures
 from rnncompare.claims.evidence import Evidence, graded, is_scored
 from rnncompare.claims.finding import Finding
-from rnncompare.claims.scale import NEGLIGIBLE
 from rnncompare.records import run_id
 from rnncompare.statistics import ArmGrid
 from rnncompare.studies.manifest import ManifestEntry
 from rnncompare.studies.planning import Plan
 from rnncompare.studies.protocol import Condition, Entry
+from rnncompare.studies.rates import Side, end_that_matters, neighbour, with_rate
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-LOWEST, HIGHEST = -9, 0  # in half decades: 0.0000316 to 1
-Side = Literal["low", "high"]
-
-
-def rate_at(half_decades: int) -> float:
-    """The rate at a place of the grid of half decades, to three digits: 0.001 at -6, 0.00316 at -5, 0.01 at -4."""
-    return float(f"{10 ** (half_decades / 2):.3g}")
-
-
-def neighbour(rates: Sequence[float], side: Side) -> float | None:
-    """The next rate beyond an end of ``rates``; None if the grid ends there."""
-    end = round(2 * math.log10(min(rates) if side == "low" else max(rates)))
-    beyond = end - 1 if side == "low" else end + 1
-    return rate_at(beyond) if LOWEST <= beyond <= HIGHEST else None
-
-
-def end_that_matters(grid: ArmGrid, margin: float) -> Side | None:
-    """The end of the grid at which an arm's best rate lies, if rates beyond it could matter.
-
-    If the end is better than its neighbour by less than what counts as an improvement in training (a quarter of the
-    margin), as when all rates solve a task, the range does not grow.
-
-    Args:
-        grid: of the arm, its validation scores in the unit of the margin.
-        margin: of the task.
-    """
-    side = grid.at_edge
-    if side not in ("low", "high"):
-        return None
-    mean = np.asarray(grid.validation).mean(axis=1)
-    inner = mean[1] if side == "low" else mean[-2]
-    return side if mean[grid.chosen] - inner > NEGLIGIBLE * margin else None  # type: ignore[return-value]
-
-
-def with_rate(settings: RunSettings, rate: float, seed: int) -> RunSettings:
-    """The run with this learning rate and seed."""
-    return dataclasses.replace(settings, seed=seed, train=dataclasses.replace(settings.train, learning_rate=rate))
 
 
 FEWEST_TO_CHOOSE = 3  # seeds at which the range of rates is first checked
@@ -75,11 +33,13 @@ class Grids:
         plan: what is trained.
         rates: of each condition, the initial ones first.
         seeds: how many each entry has.
+        held: entries that get no further seeds.
     """
 
     plan: Plan
     rates: dict[Condition, list[float]] = field(default_factory=dict)
     seeds: dict[Entry, int] = field(default_factory=dict)
+    held: set[Entry] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for entry in self.plan.runs:
@@ -125,9 +85,55 @@ class Grids:
         return named
 
     def require(self, pairs: int) -> None:
-        """Make sure that every entry has at least this many seeds."""
+        """Make sure that every entry that is not held has at least this many seeds."""
         for entry, seeds in self.seeds.items():
-            self.seeds[entry] = max(seeds, pairs)
+            if entry not in self.held:
+                self.seeds[entry] = max(seeds, pairs)
+
+    def following(self, entry: Entry) -> dict[str, RunSettings]:
+        """The runs of an entry's next seed at the initial rates, by id."""
+        runs = (with_rate(self.plan.runs[entry], rate, self.seeds[entry]) for rate in entry.condition.rates)
+        return {run_id(settings.config()): settings for settings in runs}
+
+    def cut_short(self, records: pd.DataFrame) -> set[Entry]:
+        """The entries of which the cap on updates cut every run at their best rate.
+
+        Args:
+            records: of the runs so far.
+        """
+        evidence = self._evidence(records)
+        if evidence is None:
+            return set()
+        runs = graded(evidence)
+        cut = runs.groupby(["arm", "rate"])["cut"].all()
+        positions = {entry: position for position, entry in enumerate(self.plan.runs)}
+        best = {entry: grid.rates[grid.chosen] for entry, grid in self._tuned(runs)}
+        return {entry for entry, rate in best.items() if cut[positions[entry], rate]}
+
+    def hold(self, hopeless: Collection[Entry]) -> list[str]:
+        """Give no further seeds to comparisons that stay unconverged with any number of them.
+
+        They are those of how well training ends in which an arm's entries on a task are all hopeless. An entry that
+        another comparison needs goes on.
+
+        Returns:
+            What is held, in words.
+        """
+        held: dict[str, None] = {}
+        on: set[Entry] = set()
+        off: set[Entry] = set()
+        for claim in self.plan.protocol.claims:
+            at_end = all(measures.load(name).at_end for name in claim.measures)
+            for pair, task in itertools.product(claim.pairs, claim.tasks):
+                arms = [self.plan.protocol.arms[claim.name][arm] for arm in (pair.first, pair.second)]
+                own = [{entry for entry in entries if entry.task == task} for entries in arms]
+                if at_end and any(entries and entries <= set(hopeless) for entries in own):
+                    held[f"{claim.name} on {self.plan.tasks[task].scale.title}"] = None
+                    off.update(*own)
+                else:
+                    on.update(*own)
+        self.held = off - on
+        return list(held)
 
     def widen(self, records: pd.DataFrame) -> list[Condition]:
         """Add a rate to each condition in which an arm's choice lies at an end of the range.

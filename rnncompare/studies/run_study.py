@@ -171,6 +171,8 @@ class _Study:
         looks = self.settings.looks
         self.grids.seeds = dict.fromkeys(self.grids.plan.runs, 0)
         for pairs in sorted({min(FEWEST_TO_CHOOSE, looks[0]), looks[0]}):
+            if pairs > FEWEST_TO_CHOOSE:
+                self._hold()
             self.grids.require(pairs)
             if not self._complete(folder, f"{pairs} pairs"):
                 return
@@ -178,6 +180,17 @@ class _Study:
             self.reporter.say(f"  still open, so looked at again: {len(again)} comparisons")
             if not self._complete(folder, "more pairs"):
                 return
+
+    def _hold(self) -> None:
+        """Leave what will not converge at the pairs it has, unless more of them are recorded already."""
+        hopeless = {
+            entry
+            for entry in self.grids.cut_short(recorded(self.grids.in_order()))
+            if (following := self.grids.following(entry)) and len(find_missing(following)) == len(following)
+        }
+        if held := self.grids.hold(hopeless):
+            why = f"the cap on updates cut all runs at an arm's best rate, so they stay at {FEWEST_TO_CHOOSE} pairs"
+            self.reporter.say(f"  {why}: {', '.join(held)}")
 
     def _complete(self, folder: Path, stage: str) -> bool:
         """Train what is missing, with wider ranges of rates if choices lie at an end; False if time ran out."""

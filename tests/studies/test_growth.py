@@ -12,8 +12,8 @@ from rnncompare.records import DataFields, ModelFields, QualityFields, Record, S
 from rnncompare.statistics import ArmGrid
 from rnncompare.studies import budget, run_study
 from rnncompare.studies.budget import within
-from rnncompare.studies.grids import end_that_matters, neighbour, rate_at
 from rnncompare.studies.protocol import StudyTask, protocol
+from rnncompare.studies.rates import end_that_matters, neighbour, rate_at
 from rnncompare.studies.run_study import conduct
 from rnncompare.studies.study_settings import StudySettings
 
@@ -74,8 +74,8 @@ def test_a_range_grows_where_the_best_rate_lies_at_its_end(means, end):
 class Lab:
     """Trains nothing: records what a rate and a seed would have given, and after how many updates a target."""
 
-    def __init__(self, folder, metric, soon=lambda rate: 100):
-        self.folder, self.metric, self.soon, self.trained = folder, metric, soon, []
+    def __init__(self, folder, metric, soon=lambda rate: 100, ends=lambda model, task: True):
+        self.folder, self.metric, self.soon, self.ends, self.trained = folder, metric, soon, ends, []
 
     def train(self, runs, _):
         for name, settings in runs.items():
@@ -88,7 +88,7 @@ class Lab:
                 validation_loss=score,
                 test=score,
                 baseline=1.0,
-                converged=True,
+                converged=self.ends(model, settings.data.name),
             )
             made = Record(
                 run_id=name,
@@ -164,6 +164,28 @@ def test_pairs_are_added_only_where_a_comparison_is_open_and_may_be_settled(tmp_
     seeds = {(entry.task, entry.seeds) for entry in made.manifest.entries}
     assert seeds == {("adding", 5), ("parity", 20)}
     assert [task.look for task in made.findings[0].tasks] == [1, 3]
+
+
+def test_what_the_cap_cut_at_every_seed_gets_no_more_pairs_unless_how_soon_is_asked_too(tmp_path):
+    names = ("adding", "parity")
+    tasks = {name: dataclasses.replace(TASK, name=name, overrides=(f"data={name}",)) for name in names}
+    lab = Lab(
+        tmp_path,
+        lambda model, rate, seed, task: 0.5 + 0.01 * noise(seed) + 0.1 * (rate != 0.00316),
+        ends=lambda model, task: (model, task) != ("lstm", "parity"),
+    )
+    claim = dataclasses.replace(CLAIM, tasks=names)
+    made = lab.conduct([claim], tasks, pairs=6, most_pairs=6)
+    assert {(entry.task, entry.seeds) for entry in made.manifest.entries} == {("adding", 6), ("parity", 3)}
+    assert [task.verdict for task in made.findings[0].tasks][1] == "unconverged"
+    sooner = dataclasses.replace(
+        claim, name="sooner", measures=("updates_to_target",), margins={"updates_to_target": 0.1}
+    )
+    made = lab.conduct([claim, sooner], tasks, pairs=6, most_pairs=6)
+    assert {entry.seeds for entry in made.manifest.entries} == {6}
+    # what is recorded stays: the claim alone has all six pairs now, and more of them may follow
+    made = lab.conduct([claim], tasks, pairs=6, most_pairs=6)
+    assert {(entry.task, entry.seeds) for entry in made.manifest.entries} == {("adding", 6), ("parity", 6)}
 
 
 def test_every_stop_leaves_whole_pairs_of_the_most_important_claim(tmp_path):

@@ -9,9 +9,9 @@ from rnncompare.claims import load, names
 from rnncompare.composition.compose import compose
 from rnncompare.records import run_id
 from rnncompare.statistics.tuned import FEWEST_SEEDS
-from rnncompare.studies.grids import with_rate
 from rnncompare.studies.protocol import load_task, protocol
 from rnncompare.studies.publish import filled, pages
+from rnncompare.studies.rates import with_rate
 from rnncompare.studies.verdicts import read_study
 
 PUBLISHED = Path(__file__).parents[2] / "results/published/second_study"

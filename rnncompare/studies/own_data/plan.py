@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from rnncompare.composition.compose import shortened
 from rnncompare.records import run_id, write_whole
-from rnncompare.studies.grids import with_rate
 from rnncompare.studies.own_data.question import Question, with_size
 from rnncompare.studies.own_data.tuning import RATES, propose
+from rnncompare.studies.rates import with_rate
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from rnncompare.studies.grids import rate_at, with_rate
+from rnncompare.studies.rates import rate_at, with_rate
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
