@@ -9,22 +9,18 @@ import contextlib
 import functools
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from rnncompare.base.errors import DataError, SettingError, require
+from rnncompare.base.errors import SettingError, require
 from rnncompare.base.isolation import preload
-from rnncompare.composition.compose import compose
-from rnncompare.composition.override_allowlist import quoted
+from rnncompare.composition import python_settings
 from rnncompare.records import Record, read_record
 from rnncompare.report.result import Result
 from rnncompare.studies.reporter import SILENT, Reporter
 from rnncompare.sweep import find_missing, plan, record_path, recorded, stacked_on_gpu, train_all
-from rnncompare.tasks.contract import Task
-from rnncompare.training.settings import OwnModel, RunSettings
+from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,16 +82,7 @@ def compare(
     from rnncompare.studies.own_data.conduct import conduct
     from rnncompare.studies.study_settings import StudySettings
 
-    reading, settings = _parted(settings)
-    if target is not None:
-        named: Sequence[Any] = target if isinstance(target, list | tuple) else [target]
-        valid = "the name of a column, or a list of names; arrays go together, as (x, y)"
-        kinds = str | int if hasattr(data, "columns") else str
-        require(all(isinstance(name, kinds) for name in named), "target", type(target).__name__, valid)
-        reading["target"] = ",".join(map(str, named))
-    task = None if isinstance(data, str | Path) else _task(data, reading)
-    if task is None:
-        settings = {"data": {"name": "file", "path": str(data), **reading}, **settings}
+    task, settings = python_settings.own_data(data, target, settings)
     models = models.split(",") if isinstance(models, str) else models
     own = {name_of(model): model for model in models if not isinstance(model, str)}
     about = StudySettings(
@@ -112,7 +99,7 @@ def compare(
     ).checked()
     with _main_left_alone():
         preload("sklearn.metrics")  # once, rather than in every run
-        question = ask(about, _words(settings), "rnncompare.compare(...)", task, own)
+        question = ask(about, python_settings.words(settings), "rnncompare.compare(...)", task, own)
         outcome = conduct(question, functools.partial(train_all, jobs=-1), _reporter(progress))
     return reported(outcome)
 
@@ -132,7 +119,8 @@ def run(
         SettingError, DataError: the request cannot be met; nothing was trained.
     """
     with _main_left_alone():
-        ((name, wanted),) = _train([_composed({"model": model, "data": data, **settings})], progress, 1).items()
+        request = python_settings.composed({"model": model, "data": data, **settings})
+        ((name, wanted),) = _train([request], progress, 1).items()
     return read_record(record_path(name, wanted))
 
 
@@ -147,13 +135,13 @@ def sweep(*, progress: bool = True, jobs: int = -1, **settings: Any) -> pd.DataF
     Raises:
         SettingError, DataError: a request cannot be met; nothing was trained.
     """
-    flat = dict(_flat(settings))
+    flat = dict(python_settings.flat(settings))
     many = {name: list(value) for name, value in flat.items() if isinstance(value, list | range)}
     for name, values in many.items():
         require(len(values) > 0, name, flat[name], "one value or more to sweep over")
     chosen = (dict(zip(many, values, strict=True)) for values in itertools.product(*many.values()))
     with _main_left_alone():
-        return recorded(_train([_composed({**flat, **one}) for one in chosen], progress, jobs))
+        return recorded(_train([python_settings.composed({**flat, **one}) for one in chosen], progress, jobs))
 
 
 def study(claim: str | None = None, data: Any = None, *, progress: bool = True, **settings: Any) -> Study | Result:
@@ -179,7 +167,7 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
     if not isinstance(claim, str):
         raise SettingError("claim", claim, f"all, or of {', '.join(names())}; or data")
     about = StudySettings(claim=claim, **{name: settings.pop(name) for name in list(settings) if name in OWN}).checked()
-    words = _words(settings)
+    words = python_settings.words(settings)
     check_beside_claims(words)
     claims, tasks = asked_for(claim)
     train = functools.partial(stacked_on_gpu, jobs=-1)
@@ -201,40 +189,6 @@ def report(results: str | Path, output: str | Path | None = None) -> Path:
     return folder
 
 
-def _parted(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Settings of how data are read, and settings of runs.
-
-    Raises:
-        SettingError: one is neither.
-    """
-    from rnncompare.tasks.user.reading import Layout, Reading
-
-    reading = {*Reading.__dataclass_fields__, *Layout.__dataclass_fields__, "test_path", "size"}
-    runs = [name for name in RunSettings.__dataclass_fields__ if name != "data"]
-    settings = {name.removeprefix("data."): value for name, value in settings.items()}
-    for name, value in settings.items():
-        known = name in reading or name.partition(".")[0] in runs
-        require(known, name, value, f"no such setting; there are {', '.join([*sorted(reading), *runs])}")
-    return (
-        {name: value for name, value in settings.items() if name in reading},
-        {name: value for name, value in settings.items() if name not in reading},
-    )
-
-
-def _task(data: Any, reading: Mapping[str, Any]) -> Task:
-    """The task in data that were given from Python."""
-    from rnncompare.tasks import from_arrays, from_frame
-
-    if isinstance(data, Task):
-        return data
-    if isinstance(data, tuple):
-        if len(data) not in (2, 3):
-            raise DataError(f"data: {len(data)} arrays; expected (x, y) or (x, y, lengths)")
-        return from_arrays(*data, **reading)
-    frame = data.to_pandas() if hasattr(data, "to_pandas") else data
-    return from_frame(frame, **reading)
-
-
 def _train(requests: Sequence[RunSettings], progress: bool, jobs: int) -> dict[str, RunSettings]:
     """Train what is missing of the runs asked for; all of them by identity."""
     reporter = _reporter(progress)
@@ -247,55 +201,6 @@ def _train(requests: Sequence[RunSettings], progress: bool, jobs: int) -> dict[s
         for record in finished:
             bar.finished(record)
     return runs
-
-
-def _composed(settings: Mapping[str, Any]) -> RunSettings:
-    """The settings of a run, of which the data may be a task and the model a class or function that makes a module."""
-    import dataclasses
-
-    for name in ("model", "data"):
-        require(settings.get(name, "") is not None, name, None, "a name, or an object of Python's")
-    data = settings.get("data", "")
-    valid = "the name of a task, or a task such as rnncompare.tasks.from_frame(frame, target=...) makes"
-    require(isinstance(data, str | Mapping | Task), "data", type(data).__name__, valid)
-    given = {
-        name: value
-        for name, value in settings.items()
-        if isinstance(value, Task) or (name == "model" and callable(value))
-    }
-    (found,) = compose([_words({name: value for name, value in settings.items() if name not in given})])
-    model = OwnModel.in_place_of(found.model, given["model"]) if "model" in given else found.model
-    return dataclasses.replace(found, model=model, data=given.get("data", found.data)).resolved()
-
-
-def _words(settings: Mapping[str, Any]) -> list[str]:
-    """Settings as a command line has them."""
-    return [f"{name}={_value(value)}" for name, value in _flat(settings)]
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Settings by their dotted names; of a mapping the ``name`` first, which chooses what the others belong to."""
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            if "name" in value:
-                yield f"{prefix}{name}", value["name"]
-            yield from _flat({key: inner for key, inner in value.items() if key != "name"}, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str | Path):
-        return quoted(str(value))
-    if isinstance(value, Iterable):
-        return f"[{','.join(map(_value, value))}]"
-    return repr(value)
 
 
 def _reporter(progress: bool) -> Reporter:

@@ -171,7 +171,7 @@ class _Study:
         looks = self.settings.looks
         self.grids.seeds = dict.fromkeys(self.grids.plan.runs, 0)
         for pairs in sorted({min(FEWEST_TO_CHOOSE, looks[0]), looks[0]}):
-            if pairs > FEWEST_TO_CHOOSE:
+            if pairs > FEWEST_TO_CHOOSE and self.grids.plan.runs:
                 self._hold()
             self.grids.require(pairs)
             if not self._complete(folder, f"{pairs} pairs"):
