@@ -43,19 +43,9 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
     lengths = np.concatenate([lengths for _, lengths in parts])
     given_test = len(parts[1][1]) if test is not None else 0
     frame = parts[0][0].frame if test is None else pd.concat([part.frame for part, _ in parts])
-    longest, typical = int(lengths.max()), int(np.median(lengths))
-    rhythm, even, frequency = "in file order", True, None
-    if roles.time is not None:
-        start = int(lengths[: np.argmax(lengths)].sum())
-        times = frame[roles.time].iloc[start : start + longest]
-        rhythm, even = find_rhythm(times)
-        frequency = find_frequency(times)
+    rhythm, even, frequency = _pace(frame, roles, lengths)
     season = reading.season or SEASONS.get(rhythm)
-    if longest < 2:
-        raise DataError(f"{table.name}: a series of {longest} row has nothing to forecast")
-    window = reading.window or max(1, min(2 * (season or DEFAULT_WINDOW // 2), typical // 4))
-    if reading.window is not None and reading.window >= longest:
-        raise SettingError("data.window", window, f"fewer steps than the longest series has rows, {longest}")
+    window = _window(reading, season, lengths, table.name)
     many = f"{len(lengths):,} groups of " if len(lengths) > 1 else ""
     count = len(roles.features)
     line = (
@@ -64,13 +54,7 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
     )
     by_group = _by_group(reading, roles, parts, given_test)
     notes = [*roles.notes, *(by_group.words() if by_group else []), *masked(frame, roles.features, roles.categorical)]
-    if reading.split == "rolling":
-        notes.append(ROLLING)
-    short = int((lengths < window + reading.horizon).sum())
-    if 0 < short < len(lengths):
-        notes.append(f"{short:,} of {len(lengths):,} groups are too short for a window (data.window) and give none")
-    if not even:
-        notes.append(f"steps of {roles.time} are uneven; each row counts as one step")
+    notes += _notes(reading, roles, lengths, window, even)
     known, ahead = reading.known or (), [ahead_of(name, reading.horizon) for name in reading.known or ()]
     read = (*roles.targets, *roles.categorical, *known)
     inputs = [name for name in roles.features if name not in read]
@@ -86,22 +70,58 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
         table.name,
         [line, *notes],
         replace(table, frame=frame),
-        [*roles.features, *ahead],
-        [*roles.categorical, *named],
-        roles.targets,
-        lengths,
-        window,
-        reading.horizon,
-        season,
-        given_test,
-        roles.group,
-        roles.time,
-        shares(reading, given_test),
-        reading.split,
-        by_group,
-        known,
-        frequency,
+        features=[*roles.features, *ahead],
+        categorical=[*roles.categorical, *named],
+        targets=roles.targets,
+        lengths=lengths,
+        window=window,
+        horizon=reading.horizon,
+        season=season,
+        given_test=given_test,
+        group=roles.group,
+        time=roles.time,
+        held=shares(reading, given_test),
+        split=reading.split,
+        by_group=by_group,
+        known=known,
+        frequency=frequency,
     )
+
+
+def _pace(frame: pd.DataFrame, roles: Roles, lengths: np.ndarray) -> tuple[str, bool, str | None]:
+    """How often a row comes in the longest series: in words, whether evenly, and as pandas calls it."""
+    if roles.time is None:
+        return "in file order", True, None
+    longest = int(np.argmax(lengths))
+    start = int(lengths[:longest].sum())
+    times = frame[roles.time].iloc[start : start + int(lengths[longest])]
+    return *find_rhythm(times), find_frequency(times)
+
+
+def _window(reading: Reading, season: int | None, lengths: np.ndarray, name: str) -> int:
+    """The steps that are read before a forecast: what is asked for, or two seasons if the series are long enough.
+
+    Raises:
+        DataError: no series has two rows.
+        SettingError: none has more rows than the window asked for.
+    """
+    longest, typical = int(lengths.max()), int(np.median(lengths))
+    if longest < 2:
+        raise DataError(f"{name}: a series of {longest} row has nothing to forecast")
+    if reading.window is not None and reading.window >= longest:
+        raise SettingError("data.window", reading.window, f"fewer steps than the longest series has rows, {longest}")
+    return reading.window or max(1, min(2 * (season or DEFAULT_WINDOW // 2), typical // 4))
+
+
+def _notes(reading: Reading, roles: Roles, lengths: np.ndarray, window: int, even: bool) -> list[str]:
+    """What a user should know about how the series are cut into windows."""
+    notes = [ROLLING] if reading.split == "rolling" else []
+    short = int((lengths < window + reading.horizon).sum())
+    if 0 < short < len(lengths):
+        notes.append(f"{short:,} of {len(lengths):,} groups are too short for a window (data.window) and give none")
+    if not even:
+        notes.append(f"steps of {roles.time} are uneven; each row counts as one step")
+    return notes
 
 
 def _by_group(
