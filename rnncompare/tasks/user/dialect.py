@@ -6,6 +6,7 @@ pyarrow parses the beginning in every usual way; the way that gives most columns
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -31,7 +32,6 @@ class Dialect:
     """How a text file is a table.
 
     Attributes:
-        encoding: of the text.
         delimiter: between cells.
         decimal: the decimal mark.
         quoting: whether quotation marks enclose cells.
@@ -39,7 +39,6 @@ class Dialect:
         cells: the names as that row has them, or as columns are numbered without one; none where not yet known.
     """
 
-    encoding: str
     delimiter: str
     decimal: str
     quoting: bool = True
@@ -61,7 +60,6 @@ class Dialect:
             "read_options": csv.ReadOptions(
                 use_threads=False,  # so that errors name the row
                 block_size=BLOCK,
-                encoding=self.encoding,
                 column_names=called if alike or not self.header else None,
                 skip_rows_after_names=int(alike and self.header),
             ),
@@ -77,8 +75,8 @@ class Dialect:
         }
 
 
-def find_dialect(path: Path, encoding: str, quoting: bool, layout: Layout) -> tuple[Dialect, list[pa.DataType]]:
-    """The dialect of the text file at ``path``, where ``layout`` leaves it open, and the types in its beginning.
+def find_dialect(path: Path, quoting: bool, layout: Layout) -> tuple[Dialect, list[pa.DataType]]:
+    """The dialect of a text file in UTF-8, where ``layout`` leaves it open, and the types in its beginning.
 
     Raises:
         DataError: two columns have one name, or a comment stands above the header.
@@ -90,7 +88,7 @@ def find_dialect(path: Path, encoding: str, quoting: bool, layout: Layout) -> tu
     failures: list[pa.ArrowInvalid] = []
     for delimiter, decimal in _possible(layout):
         try:
-            found.append(_with_names(path, Dialect(encoding, delimiter, decimal, quoting), layout.header))
+            found.append(_with_names(path, Dialect(delimiter, decimal, quoting), layout.header))
         except pa.ArrowInvalid as error:
             failures.append(error)
     several = [one for one in found if len(one[1]) > 1]
@@ -118,7 +116,7 @@ def _with_names(path: Path, dialect: Dialect, header: bool | None) -> tuple[Dial
     import pyarrow as pa
     from pyarrow import csv
 
-    with path.open("rb") as file:
+    with opened(path) as file:
         schema = csv.open_csv(file, **dialect.options()).schema
     first = [str(name) for name in schema.names]
     kinds = [pa.float64() if pa.types.is_null(kind) else kind for kind in schema.types]
@@ -132,6 +130,13 @@ def _with_names(path: Path, dialect: Dialect, header: bool | None) -> tuple[Dial
     return named, kinds
 
 
+def opened(path: Path) -> pa.OSFile:
+    """A file for pyarrow to read by itself: on one of Python's its threads may wait for ever as the process ends."""
+    import pyarrow as pa
+
+    return pa.OSFile(os.fsencode(path))
+
+
 def require_distinct(columns: Sequence[Any], name: str) -> None:
     """Raise `DataError` where two of the ``columns`` of the table called ``name`` are called alike."""
     for called, count in Counter(columns).most_common(1):
@@ -140,18 +145,18 @@ def require_distinct(columns: Sequence[Any], name: str) -> None:
 
 
 def _require_table(path: Path, found: tuple[Dialect, list[pa.DataType]], failures: list[pa.ArrowInvalid]) -> None:
-    """Raise `DataError` where the text is not in the encoding that was said, or begins with a comment."""
+    """Raise `DataError` where the text is not in UTF-8, though that was said, or begins with a comment."""
     import pyarrow as pa
 
     dialect, kinds = found
     if any(pa.types.is_binary(kind) for kind in kinds):
-        raise DataError(f"{path}: not in the encoding {dialect.encoding}; set data.encoding")
+        raise DataError(f"{path}: not in the encoding utf-8; set data.encoding to another")
     first = dialect.cells[0]
     if len(kinds) == 1 and first.startswith("#") and failures:
         raise DataError(f"{path}: row 1 is {first[:40]!r}, a comment; delete what stands above the names of columns")
 
 
-def unpaired(path: Path, encoding: str, delimiter: str) -> int | None:
+def unpaired(path: Path, delimiter: str) -> int | None:
     """The line of the first cell that opens with a quotation mark and does not end with one, as RFC 4180 wants.
 
     Python's `csv` judges, for it can be strict. It is shown lines with a mark alone: others neither open nor close.
@@ -161,8 +166,7 @@ def unpaired(path: Path, encoding: str, delimiter: str) -> int | None:
     record: list[int] = []  # lines with a mark of the record that is being read
 
     def lines() -> Iterator[str]:
-        # any encoding but UTF-16 has ASCII's delimiters and marks, which Latin-1 finds without a failure
-        with path.open(encoding=encoding if encoding.startswith("utf-16") else "latin-1", newline="") as file:
+        with path.open(encoding="latin-1", newline="") as file:  # delimiters and marks are ASCII's, as in UTF-8
             for number, line in enumerate(iter(lambda: file.readline(HEAD), ""), start=1):
                 if '"' in line:
                     record.append(number)

@@ -157,10 +157,44 @@ def unpacked(path: Path) -> Iterator[Path]:
                         raise DataError(f"{path}: unpacks to more than {most / 2**30:,.1f} GiB; use a part of it")
         except (EOFError, zlib.error, OSError) as error:
             raise DataError(f"{path}: not whole gzip ({str(error)[:80]})") from error
-        try:
+        with _told_of(path, plain):
             yield plain
-        except DataError as error:
-            raise DataError(str(error).replace(str(plain), str(path))) from error
+
+
+@contextlib.contextmanager
+def as_utf8(path: Path, encoding: str) -> Iterator[Path]:
+    """A text file in UTF-8 to read in place of the one at ``path``, which is in ``encoding``.
+
+    Pyarrow would decode others by calling Python from threads of its own, which may never end as the process does.
+
+    Raises:
+        DataError: the file is in another encoding; or the caller's, told of ``path``.
+    """
+    if codecs.lookup(encoding).name == "utf-8":
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="rnncompare-") as folder:
+        plain = Path(folder) / path.name
+        try:
+            with (
+                path.open(encoding=encoding, newline="") as source,
+                plain.open("w", encoding="utf-8", newline="") as to,
+            ):
+                while block := source.read(BLOCK):
+                    to.write(block)
+        except UnicodeError as error:
+            raise DataError(f"{path}: not in the encoding {encoding}; set data.encoding to another") from error
+        with _told_of(path, plain):
+            yield plain
+
+
+@contextlib.contextmanager
+def _told_of(path: Path, plain: Path) -> Iterator[None]:
+    """Let errors of what is read in place of ``path`` name that."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(str(error).replace(str(plain), str(path))) from error
 
 
 def blocks(path: Path) -> Iterator[bytes]:
@@ -179,7 +213,7 @@ def blocks(path: Path) -> Iterator[bytes]:
 
 
 def encoding_of(path: Path) -> str:
-    """UTF-16 where a byte order mark says so, UTF-8 where all bytes are valid, else what Excel writes in the West.
+    """UTF-16 or UTF-32 where a mark says so, UTF-8 where all bytes are valid, else what Excel writes in the West.
 
     That is Windows-1252, or Latin-1 where a byte occurs that Windows-1252 does not define.
 
@@ -188,12 +222,15 @@ def encoding_of(path: Path) -> str:
     """
     decoder, valid, western, line = codecs.getincrementaldecoder("utf-8")(), True, "cp1252", 1
     for number, block in enumerate(blocks(path)):
+        if number == 0 and block.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+            return "utf-32"
         if number == 0 and block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
         if len(block.translate(None, CONTROL)) < len(block):
             at = next(i for i, byte in enumerate(block) if byte in CONTROL)
             line += block.count(b"\n", 0, at)
-            raise DataError(f"{path}: binary; {EXPECTED}, but line {line:,} has the byte 0x{block[at]:02x}")
+            wide = "; of UTF-16 without a byte order mark, set data.encoding" if block[at] == 0 else ""
+            raise DataError(f"{path}: binary; {EXPECTED}, but line {line:,} has the byte 0x{block[at]:02x}{wide}")
         line += block.count(b"\n")
         if len(block.translate(None, NOT_IN_CP1252)) < len(block):
             western = "latin-1"

@@ -101,7 +101,7 @@ class Layout:
         require(decimal in (None, ".", ","), "data.decimal", self.decimal, "point or comma, as a word or a mark")
         try:
             "".encode(self.encoding or "utf-8")
-        except LookupError as error:
+        except (LookupError, UnicodeError) as error:
             valid = "an encoding of Python's, such as utf-8, cp1252, latin-1 or utf-16"
             raise SettingError("data.encoding", self.encoding, valid) from error
 

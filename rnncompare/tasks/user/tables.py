@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
 from rnncompare.base.wording import counted, safe
-from rnncompare.tasks.user.dialect import BLOCK, Dialect, find_dialect, require_distinct, unpaired
-from rnncompare.tasks.user.file_type import ARROW, EXPORT, PARQUET, bar, beginning, encoding_of, files_in, unpacked
+from rnncompare.tasks.user.dialect import BLOCK, Dialect, find_dialect, opened, require_distinct, unpaired
+from rnncompare.tasks.user.file_type import (
+    ARROW,
+    EXPORT,
+    PARQUET,
+    as_utf8,
+    bar,
+    beginning,
+    encoding_of,
+    files_in,
+    unpacked,
+)
 from rnncompare.tasks.user.reading import Layout
 from rnncompare.tasks.user.stamps import without_zone
 
@@ -75,10 +85,11 @@ def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str
             layout.require_unsaid("Parquet")
             found = _parquet(path)
         else:
-            found = _delimited(path, layout, as_text)
+            with as_utf8(path, layout.encoding or encoding_of(path)) as plain:
+                found = _delimited(plain, layout, as_text)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or _reason(str(error), path)})") from error
-    except (pa.ArrowException, UnicodeError) as error:
+    except pa.ArrowException as error:
         raise DataError(f"{path}: {_reason(str(error), path)}") from error
     columns, first_row, decimal = found
     frame = plain_types(_frame(columns, first_row, as_text))
@@ -169,17 +180,16 @@ def _require_known(path: Path, head: bytes) -> None:
 
 
 def _delimited(path: Path, layout: Layout, as_text: Collection[str]) -> tuple[pa.Table, int, str]:
-    """The columns of a text file, the number of its first row, and its decimal mark.
+    """The columns of a text file in UTF-8, the number of its first row, and its decimal mark.
 
     Quotation marks enclose cells. Where they cannot, for they do not pair, they are characters like others, as long as
     all rows have as many cells then, and the header has none of them.
     """
     import pyarrow as pa
 
-    encoding = layout.encoding or encoding_of(path)
     try:
-        dialect, types = find_dialect(path, encoding, True, layout)
-        line = unpaired(path, encoding, dialect.delimiter)
+        dialect, types = find_dialect(path, True, layout)
+        line = unpaired(path, dialect.delimiter)
         if line is not None:
             raise DataError(
                 f"{path}: the cell that opens with a quotation mark in line {line:,} does not close with one; "
@@ -187,20 +197,18 @@ def _delimited(path: Path, layout: Layout, as_text: Collection[str]) -> tuple[pa
             )
         return _typed(path, dialect, types, as_text)
     except (pa.ArrowInvalid, DataError):
-        if (found := _without_quotes(path, encoding, layout, as_text)) is None:
+        if (found := _without_quotes(path, layout, as_text)) is None:
             raise
         return found
 
 
-def _without_quotes(
-    path: Path, encoding: str, layout: Layout, as_text: Collection[str]
-) -> tuple[pa.Table, int, str] | None:
+def _without_quotes(path: Path, layout: Layout, as_text: Collection[str]) -> tuple[pa.Table, int, str] | None:
     """What `_delimited` gives where quotation marks are characters like others, or None where that does not do."""
     import pyarrow as pa
 
     try:
-        dialect, types = find_dialect(path, encoding, False, layout)
-        enclosed = unpaired(path, encoding, dialect.delimiter) is None or any('"' in name for name in dialect.names)
+        dialect, types = find_dialect(path, False, layout)
+        enclosed = unpaired(path, dialect.delimiter) is None or any('"' in name for name in dialect.names)
         return None if enclosed or len(types) < 2 else _typed(path, dialect, types, as_text)
     except (pa.ArrowInvalid, DataError):
         return None
@@ -241,7 +249,7 @@ def _parsed(path: Path, dialect: Dialect, types: list[pa.DataType]) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv
 
-    with path.open("rb") as file, bar(path, path.stat().st_size, "B") as shown:
+    with opened(path) as file, bar(path, path.stat().st_size, "B") as shown:
         reader, batches = csv.open_csv(file, **dialect.options(types)), []
         for batch in reader:
             batches.append(batch)
@@ -285,7 +293,7 @@ def _reason(message: str, path: Path) -> str:
         row, expected, got = ragged.groups()
         return f"row {row or 2} has {counted(got, 'cell')}, where the first has {expected}"
     if "invalid UTF8" in message:
-        return "not in the encoding that data.encoding says"
+        return "not in the encoding utf-8; set data.encoding to another"
     if "straddling" in message or "Empty CSV" in message:
         with path.open("rb") as file:
             row = next((number for number, line in enumerate(file, start=1) if len(line) > BLOCK), None)

@@ -160,6 +160,27 @@ def test_a_layout_is_said_of_texts_alone(own, tmp_path):
     assert "\u20ac" in own(text.encode("cp1252"), "own.txt", encoding="cp1252").load(0).classes
 
 
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-16-le", "shift-jis", "cp037", "utf-8-sig"])
+def test_a_table_in_any_encoding_of_pythons(own, encoding):
+    rows = long(groups(x=lambda i, t: "\u8868\uff5c\u80fd" if encoding == "shift-jis" else "ab"))  # bytes like \ and |
+    content = rows.encode(encoding)
+    said = {} if encoding in ("utf-32", "utf-8-sig") else {"encoding": encoding}
+    read, plain = (own(text, target="label", **also).load(0) for text, also in ((content, said), (rows.encode(), {})))
+    np.testing.assert_array_equal(read.train.inputs, plain.train.inputs)
+    assert read.understood == plain.understood
+
+
+@pytest.mark.parametrize("encoding", ["punycode", "cp037", "undefined", "idna"])
+def test_an_encoding_in_which_the_file_cannot_be_ends_in_an_error(own, encoding):
+    with pytest.raises((DataError, SettingError)):
+        own(long(groups(x=lambda i, t: "\u00e9")), target="label", encoding=encoding).load(0)
+
+
+def test_utf_16_without_a_mark_is_said_to_need_its_encoding(own):
+    with pytest.raises(DataError, match=r"binary; .*set data\.encoding"):
+        own(long(groups(x=lambda i, t: i)).encode("utf-16-le"), target="label").load(0)
+
+
 def test_a_file_in_another_encoding_than_is_said(own):
     task = own(long(groups(x=lambda i, t: "\u00e9")).encode("latin-1"), target="label", encoding="utf-8")
     with pytest.raises(DataError, match="not in the encoding utf-8"):
@@ -245,7 +266,7 @@ def test_several_columns_without_a_name_are_told_apart(own):
 
 def test_an_encoding_that_a_later_block_refutes_is_refused(own):
     task = own(b"x,y\n" + b"1,abcdefghijklmnopqrst\n" * 250_000 + b"2,caf\xe9\n", target="y", encoding="utf-8")
-    with pytest.raises(DataError, match=r"not in the encoding that data\.encoding says"):
+    with pytest.raises(DataError, match=r"not in the encoding utf-8; set data\.encoding"):
         task.load(0)
 
 
