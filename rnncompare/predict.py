@@ -16,6 +16,7 @@ from pathlib import Path
 from rnncompare.base.errors import DataError
 from rnncompare.base.files import write_whole
 from rnncompare.base.wording import counted, safe
+from rnncompare.records import MODEL
 
 DESCRIPTION = """Predict with a model that a run or study kept (keep=best).
 
@@ -42,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("data", type=Path, metavar="DATA", help="CSV, TSV, Parquet, .npz or .ts")
     parser.add_argument("--output", type=Path, help="where the predictions go; the terminal if not given")
     words = parser.parse_args(arguments)
+    read = (words.data, words.model, words.model / MODEL)
+    if words.output is not None and any(_same(words.output, path) for path in read):
+        parser.error(f"--output {safe(words.output)}: a file that is read; another one")
     from rnncompare.training.kept_model import load_model
 
     try:
@@ -63,6 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     print(safe(f"{counted(len(found), 'prediction')} in {words.output}"))
     return 0
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import uuid
 from collections.abc import Callable
@@ -38,7 +39,8 @@ def read_text(path: str | Path) -> str:
 def write_whole(path: Path, content: str | Callable[[BinaryIO], object]) -> None:
     """Write a file in one step: a reader sees the old one or the new.
 
-    A link stays, and the file that it leads to is written; what is no regular file, such as a device, is written to.
+    A link stays, and the file that it leads to is written; an old file's permissions stay, and one that may not be
+    written is refused. What is no regular file, such as a device, is written to.
 
     Args:
         path: the file.
@@ -59,12 +61,16 @@ def _write_whole(path: Path, content: str | Callable[[BinaryIO], object]) -> Non
             _write(file, content)
         return
     path = path.resolve()
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with open(temporary, "wb") as file:
             _write(file, content)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

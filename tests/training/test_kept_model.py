@@ -113,6 +113,23 @@ def test_the_command_writes_predictions_and_refuses_what_the_model_cannot_read(t
     assert not (tmp_path / "none.csv").exists()
 
 
+def test_predictions_never_take_the_place_of_what_is_read_or_may_not_be_written(tmp_path, capsys):
+    model, _ = kept(from_frame(frame(), target="label"))
+    model.save(tmp_path / "model.pt")
+    frame().to_csv(tmp_path / "new.csv", index=False)
+    (tmp_path / "link.csv").symlink_to(tmp_path / "new.csv")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for output in ("new.csv", "link.csv", "model.pt"):
+        with pytest.raises(SystemExit) as end:
+            main([str(tmp_path), str(tmp_path / "new.csv"), "--output", str(tmp_path / output)])
+        assert end.value.code == 2
+        assert "a file that is read" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    (tmp_path / "mine.csv").touch(mode=0o600)
+    assert main([str(tmp_path), str(tmp_path / "new.csv"), "--output", str(tmp_path / "mine.csv")]) == 0
+    assert (tmp_path / "mine.csv").stat().st_mode & 0o777 == 0o600
+
+
 def test_predictions_go_into_devices_and_through_links_and_are_refused_in_a_line(tmp_path, capsys):
     model, _ = kept(from_frame(frame(), target="label"))
     model.save(tmp_path / "model.pt")

@@ -18,7 +18,7 @@ from rnncompare.studies.own_data import plan as plans
 from rnncompare.studies.own_data.judging import Score, compare, score, scored, whole_pairs
 from rnncompare.studies.own_data.outcome import Outcome
 from rnncompare.studies.own_data.plan import Plan
-from rnncompare.studies.own_data.question import Facts, Question, facts_of
+from rnncompare.studies.own_data.question import FEWEST_SPLITS, Facts, Question, facts_of
 from rnncompare.studies.own_data.update_times import alone
 from rnncompare.studies.own_data.words import Situation
 from rnncompare.studies.reporter import SILENT, Reporter, Stage
@@ -111,7 +111,8 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     question = dataclasses.replace(question, models=models, plain=pinned[-1] if question.plain else None)
     require_writable(question.results_dir)
     first = next(iter(models.values()))
-    facts = _facts_of(first, question.metric, BASELINE_SECONDS if budget is None else 0.1 * budget, reporter)
+    splits, seconds = (question.pairs, BASELINE_SECONDS) if budget is None else (plans.MOST_PAIRS, 0.1 * budget)
+    facts = _facts_of(first, question.metric, max(splits, FEWEST_SPLITS), seconds, reporter)
     if facts.chosen_because:
         reporter.say(f"decided by {facts.metric}: {facts.chosen_because}; change with study.metric=")
 
@@ -163,7 +164,7 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     )
 
 
-def _facts_of(first: RunSettings, metric: str | None, seconds: float, reporter: Reporter) -> Facts:
+def _facts_of(first: RunSettings, metric: str | None, splits: int, seconds: float, reporter: Reporter) -> Facts:
     """What `facts_of` says, in a process of its own, with a bar on the splits whose baselines are fitted."""
     with contextlib.ExitStack() as shown:
         bars: list[Stage] = []
@@ -174,7 +175,7 @@ def _facts_of(first: RunSettings, metric: str | None, seconds: float, reporter: 
             elif splits:
                 bars.append(shown.enter_context(reporter.stage("baselines", splits, "split")))
 
-        return call_isolated(facts_of, first, metric, plans.MOST_PAIRS, seconds, on_message=hear)
+        return call_isolated(facts_of, first, metric, splits, seconds, on_message=hear)
 
 
 def _planned(question: Question, jobs: int, deadline: float, reporter: Reporter) -> tuple[Plan, float | None]:

@@ -123,7 +123,8 @@ def _as_array(values: Any, what: str, name: str) -> np.ndarray:
 
             values = values.detach().cpu()
             values = values.float() if values.dtype == torch.bfloat16 else values
-        return np.asarray(values)
+        found = np.asarray(values)
+        return found.astype(np.float32) if found.dtype == np.float16 else found  # in which sums would overflow
     except ValueError as error:  # of lists of unequal lengths
         raise DataError(f"{name}: {what} is a list of lists of unequal lengths") from error
 

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROUNDING = 1e-12  # of a mean: deviations below it are those of equal numbers, summed
+LARGEST = float(np.finfo(np.float32).max)
 FEW_CLASSES = 20  # so many whole numbers at most count as classes
 SEPARATED = r"[^\w\s.,'-]?\s?[+-]?(\d{1,3}([.,' \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?\s?[^\w\s.,'-]?"  # 1,100.00 or $5
+
+PLAIN_NUMBERS = "write numbers without separators of thousands and without units"
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,15 @@ class Encoder:
         for name, levels in self.levels.items():
             yield codes_of(table.frame[name], levels)
         for name in self.mean:
-            yield np.nan_to_num((as_numbers(table, name) - self.mean[name]) / self.scale[name]).astype(np.float32)
+            yield np.nan_to_num(self.scaled(table, name)).clip(-LARGEST, LARGEST).astype(np.float32)
         for name in self.masked:
             yield table.frame[name].isna().to_numpy()
+
+    def scaled(self, table: Table, name: str) -> np.ndarray:
+        """A column of numbers in standard deviations from its mean, ``(R,)`` float64; nan where one is missing."""
+        with np.errstate(over="ignore"):
+            found: np.ndarray = (as_numbers(table, name) - self.mean[name]) / self.scale[name]
+        return found
 
     def rows(self, table: Table) -> np.ndarray:
         """All columns side by side, ``(R, width)`` float32."""
@@ -187,16 +196,21 @@ def mixed(table: Table, name: str) -> bool:
     return bool(len(levels) and np.isfinite(_parse(table, levels)).mean() > 0.5)
 
 
-def refuse_separators(table: Table, name: str) -> None:
-    """Raise `DataError` at the first of the texts that are no numbers, if most are 1,100.00, $5 or 12.345,67.
+def with_separators(table: Table, name: str) -> np.ndarray:
+    """Which rows of a column of texts are no plain numbers, ``(R,)``, if most are 1,100.00, $5 or 12.345,67; else none.
 
     Few different ones are names of classes.
     """
     levels = _levels(table, name)
     plain = np.isfinite(_parse(table, levels))
     if len(levels) > FEW_CLASSES and plain.mean() <= 0.5 < (plain | levels.str.fullmatch(SEPARATED)).mean():
-        wrong = table.frame[name].astype(str).isin(levels[~plain]).to_numpy()
-        refuse(table, name, wrong, "not a number; write numbers without separators of thousands and without units")
+        return table.frame[name].astype(str).isin(levels[~plain]).to_numpy()
+    return np.zeros(len(table.frame), bool)
+
+
+def refuse_separators(table: Table, name: str) -> None:
+    """Raise `DataError` at the first of the rows `with_separators`."""
+    refuse(table, name, with_separators(table, name), f"not a number; {PLAIN_NUMBERS}")
 
 
 def _levels(table: Table, name: str) -> pd.Series:

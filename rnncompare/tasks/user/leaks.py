@@ -41,7 +41,8 @@ def of_sequences(
     if every:
         columns = {f"column {name}": frame[name].to_numpy(float) for name in numbers}
     else:
-        means = frame[numbers].groupby(np.repeat(np.arange(len(lengths)), lengths)).mean()
+        with np.errstate(invalid="ignore"):  # of infinite numbers, which are refused when they are read
+            means = frame[numbers].groupby(np.repeat(np.arange(len(lengths)), lengths)).mean()
         columns = {f"the mean of column {name}": means[name].to_numpy(float) for name in numbers}
     told = {name: _told(values, target) for name, values in columns.items()}
     hashed = _hashed(frame, features)

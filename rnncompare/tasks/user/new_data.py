@@ -27,6 +27,9 @@ from rnncompare.tasks.user.roles import Roles
 from rnncompare.tasks.user.tables import FILE, Table, read_table
 from rnncompare.tasks.user.times import JOINED, find_time, join_date
 
+HOLE = 3  # rows that are missing, beyond weekends and holidays
+FAR = 100  # standard deviations from the mean of training: likely another unit, or no value at all
+
 
 def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFrame]:
     """New data as inputs, and for each prediction to come a row that says of what it is.
@@ -85,7 +88,7 @@ def _of_sequences(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFr
         gaps = sequences.gaps(ordered.frame[prepared.time], lengths)
         ordered = replace(ordered, frame=ordered.frame.assign(**{sequences.GAP: gaps}))
     first = np.cumsum(lengths) - lengths
-    _warn_of_missing(prepared.encoder, ordered)
+    _warn_of_unseen(prepared.encoder, ordered)
     inputs = pad_rows(prepared.encoder.rows(ordered), first, lengths, int(lengths.max()))
     said = ordered.frame[[name for name in (prepared.group, prepared.time) if name is not None]].reset_index(drop=True)
     if prepared.form == "steps":
@@ -93,13 +96,20 @@ def _of_sequences(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFr
     return Examples(inputs, inputs, lengths), said.iloc[first][[prepared.group]].reset_index(drop=True)
 
 
-def _warn_of_missing(encoder: Encoder, table: Table) -> None:
-    """Warn of numbers that are missing where none was in training, so that no indicator tells the network."""
+def _warn_of_unseen(encoder: Encoder, table: Table) -> None:
+    """Warn of numbers unlike any in training: missing where no indicator tells the network, or far away."""
     for name in encoder.mean:
+        column, rows = table.place(name), f"of {len(table.frame):,}"
         if name not in encoder.masked and (missing := int(table.frame[name].isna().sum())):
             warnings.warn(
-                f"{table.place(name)}: {counted(missing, 'value')} of {len(table.frame):,} missing, where none was in "
-                "training; the mean of training takes their place",
+                f"{column}: {counted(missing, 'value')} {rows} missing, where none was in training; the mean of "
+                "training takes their place",
+                stacklevel=3,
+            )
+        if far := int((np.abs(encoder.scaled(table, name)) > FAR).sum()):
+            warnings.warn(
+                f"{column}: {counted(far, 'value')} {rows} further than {FAR} standard deviations from the "
+                "mean of training",
                 stacklevel=3,
             )
 
@@ -110,7 +120,7 @@ def _of_arrays(prepared: Prepared, data: Arrays) -> tuple[Examples, pd.DataFrame
     if names != prepared.encoder.names:
         raise DataError(f"{data.name}: {len(names)} features; the model reads {len(prepared.encoder.names)}")
     table = Table(pd.DataFrame(data.rows, columns=names), data.name)
-    _warn_of_missing(prepared.encoder, table)
+    _warn_of_unseen(prepared.encoder, table)
     rows = prepared.encoder.rows(table)
     inputs = pad_rows(rows, np.cumsum(data.lengths) - data.lengths, data.lengths, int(data.lengths.max()))
     numbers = np.arange(len(data.lengths))
@@ -127,7 +137,7 @@ def _of_series(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame
         ordered = replace(ordered, frame=series.with_known(ordered.frame, prepared.known, prepared.horizon, lengths))
     ends = _where_targets_end(prepared, ordered, lengths)
     windows = ends[:, None] + np.arange(-prepared.window, 0)
-    _warn_of_missing(prepared.encoder, replace(ordered, frame=ordered.frame.iloc[windows.reshape(-1)]))
+    _warn_of_unseen(prepared.encoder, replace(ordered, frame=ordered.frame.iloc[windows.reshape(-1)]))
     inputs = prepared.encoder.rows(ordered)[windows]
     taken = (prepared.group, prepared.time, *prepared.target.split(","))
     step = "step" if "step" not in taken else "step ahead"
@@ -177,17 +187,25 @@ def _times_of_forecasts(prepared: Prepared, times: pd.Series, ends: np.ndarray) 
     """
     if prepared.known:
         return times.to_numpy()[ends[:, None] + np.arange(prepared.horizon)].reshape(-1)
-    found, others = [], []
+    found, others, holes = [], [], 0
     for end in ends:
         last, own = times.iloc[end - 1], find_frequency(times.iloc[end - prepared.window : end])
         frequency = prepared.frequency or own or "1D"
         if own is not None and not 0.5 <= usual_step(last, own) / usual_step(last, frequency) <= 2:
             others.append(own)
             frequency = own
+        steps = (last - times.iloc[end - prepared.window]).total_seconds() / usual_step(last, frequency)
+        holes += steps - (prepared.window - 1) >= HOLE
         found += times_after(last, frequency, prepared.horizon)
     if others:
         warnings.warn(
             f"rows come at another frequency than in training, {others[0]} in place of {prepared.frequency}",
+            stacklevel=2,
+        )
+    if holes:
+        warnings.warn(
+            f"the last {prepared.window} rows of {holes:,} of {len(ends):,} series lack {HOLE} rows or more; each row "
+            "counts as one step",
             stacklevel=2,
         )
     return np.array(found, "M8[ns]")

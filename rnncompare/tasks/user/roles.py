@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError, SettingError, require
-from rnncompare.tasks.user.columns import as_numbers, is_classes, is_text, mixed, refuse, refuse_separators
+from rnncompare.tasks.user.columns import (
+    PLAIN_NUMBERS,
+    as_numbers,
+    is_classes,
+    is_text,
+    mixed,
+    refuse,
+    refuse_separators,
+    with_separators,
+)
 from rnncompare.tasks.user.likely import choose_features, find_group, find_text, varies
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.tables import Table
@@ -99,6 +108,9 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     roles.features, roles.categorical, dropped = choose_features(table, left, reading.categorical)
     if left_out := [*reading.ignore, *indices, *dropped]:
         roles.notes.append(f"columns left out: {_listed(left_out)}")
+    for name in dropped:
+        if is_text(frame[name]) and with_separators(table, name).any():
+            roles.notes.append(f"column {name} is left out, though most of it looks like numbers; {PLAIN_NUMBERS}")
     roles.varies = group is not None and any(varies(frame, group, name) for name in targets)
     if roles.kind == "auto":
         roles.kind = _find_kind(table, roles)

@@ -157,6 +157,8 @@ def plain_types(frame: pd.DataFrame) -> pd.DataFrame:
             frame[name] = without_zone(frame[name])
         elif isinstance(kind, pd.PeriodDtype):
             frame[name] = frame[name].dt.to_timestamp()
+        elif kind == "float16":  # in which sums would overflow
+            frame[name] = frame[name].astype("float32")
         elif kind.kind == "m":
             frame[name] = frame[name].dt.total_seconds()
         elif isinstance(kind, pd.IntervalDtype) or isinstance(getattr(kind, "categories", None), pd.IntervalIndex):

@@ -20,6 +20,7 @@ STAMPS = r"time|date|datetime|time_?stamp|ts|ds|unix_?time|epoch"
 TIMES = re.compile(rf"(.*[_ ])?({STAMPS}|t|step|index|frame|order|position|hour|day)", re.I)
 UNIX = re.compile(rf"(.*[_ ])?({STAMPS}|period|(year)?[_ ]?month|yyyymm(dd)?)([_ ]?(s|ms|us|ns))?", re.I)
 YEAR = re.compile(r"(.*[_ ])?(year|yr)", re.I)
+LETTERED = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?[A-Z]{2,5}"  # 2024-12-31 10:00 CET
 YEARS, COUNTS = "%Y", "numbers"  # forms of times, beside those of `stamps`: of a column of years, of one that counts
 
 
@@ -138,6 +139,10 @@ def _became_times(table: Table, name: str) -> bool:
         DataError: most are times and some are not; the message names the first row.
     """
     stamps = read_stamps(table.frame[name], table.time_form)
+    if stamps is None:
+        lettered = table.frame[name].astype(str).str.fullmatch(LETTERED).to_numpy(bool)
+        why = "a time whose zone has letters, which several zones may share; write its offset, such as +01:00"
+        refuse(table, name, lettered & (lettered.mean() > 0.5), f"{why}, or leave it out with data.ignore")
     if stamps is None or mixed(table, name):
         return False
     why = f"no date or time written as {stamps.form}, as most are; mend it, or leave the column out with data.ignore"

@@ -104,7 +104,7 @@ def _read_problem(path: Path, test_path: Path | None, reading: Reading, layout: 
         found, kind = arrays.read_sktime(path)
         return arrays.from_arrays(found, reading, kind, None if test_path is None else arrays.read_sktime(test_path)[0])
     if reading.kind == "language_modelling":
-        layout.require_unsaid("plain text", "encoding")
+        layout.require_unsaid("plain text, if data.kind does not say that it is a table", "encoding")
         reading.require_unused("the file is read as running text", target=None, group=None, time=None)
         reading.require_unused("the file is read as running text", horizon=1, season=None)
         require(

@@ -177,3 +177,10 @@ def test_texts_with_quantities_and_short_texts_get_advice_that_helps(own):
 def test_a_table_that_mentions_data_is_a_table(own):
     rows = "".join(f"see @data and {i} more,{'ab'[i % 2]}\n" for i in range(9))
     assert "text classification" in own("tweet,label\n" + rows, target="label").load(0).understood
+
+
+def test_numbers_of_half_precision_are_read_as_such_of_single():
+    x = np.random.default_rng(0).normal(size=(50, 8, 2)).astype(np.float16)
+    half, single = (from_arrays(x.astype(kind), x[:, 0, 0] > 0).load(0) for kind in (np.float16, np.float32))
+    np.testing.assert_array_equal(half.train.inputs, single.train.inputs)
+    assert half.understood == single.understood

@@ -366,3 +366,28 @@ def test_a_target_is_no_date():
 def test_few_amounts_are_names_of_classes():
     labels = np.array(["$5", "$10", "1,000", "x"])[CASE % 4]
     assert roles("y", id=CASE, x=X, y=labels).kind == "classification"
+
+
+def test_a_zone_of_letters_is_named_and_not_taken_for_text(own):
+    days = pd.date_range("2024-03-20", periods=200, freq="h").strftime("%Y-%m-%d %H:%M:%S CET")
+    rows = "".join(f"{day},{i % 24 + 0.125 * i:.3f}\n" for i, day in enumerate(days))
+    with pytest.raises(
+        DataError, match=r"column when, row 2 is '2024-03-20 00:00:00 CET', a time whose zone has letters"
+    ):
+        own("when,y\n" + rows, target="y").load(0)
+    assert "forecasting, hourly" in own("when,y\n" + rows.replace("CET", "UTC"), target="y").load(0).understood
+
+
+def test_an_input_with_separators_of_thousands_is_said_to_be_left_out(own):
+    days = pd.date_range("2024-01-01", periods=120).strftime("%Y-%m-%d")
+    rows = "".join(f'"{day}","{i % 7}.{i:03d}","1,{100 + i}.50"\n' for i, day in enumerate(days))
+    understood = own("date,y,last\n" + rows, target="y").load(0).understood
+    assert "column last is left out, though most of it looks like numbers; write numbers without sep" in understood
+
+
+def test_infinite_numbers_are_refused_without_a_word_of_numpys(own):
+    rows = "".join(
+        f"{i},{t},{'inf' if t == 2 else '-inf' if t == 3 else i + t},{i % 2}\n" for i in range(40) for t in range(6)
+    )
+    with pytest.raises(DataError, match="column v, row 4 is 'inf', not finite"):
+        own("id,t,v,label\n" + rows, target="label").load(0)

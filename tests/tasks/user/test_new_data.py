@@ -1,5 +1,6 @@
 """New data are read as those were that a model was trained on, from what a saved model carries alone."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -134,3 +135,35 @@ def test_texts_and_arrays_are_read_as_in_training():
     assert {row.tobytes() for row in data.train.inputs} <= {row.tobytes() for row in examples.inputs}
     with pytest.raises(DataError, match="3 features; the model reads 2"):
         read(carried(data), arrays_without_targets(np.zeros((4, 6, 3))))
+
+
+def test_numbers_far_from_those_of_training_are_read_with_a_warning():
+    frame = pd.DataFrame({"id": np.repeat(np.arange(30), 5), "label": np.repeat(np.arange(30) % 2, 5)})
+    frame["x"] = np.random.default_rng(0).normal(size=150)
+    prepared = carried(from_frame(frame, target="label").load(0))
+    for factor, far in {1: False, 1e3: True, 1e300: True}.items():
+        new = Table(frame.assign(x=factor * frame["x"]), "new")
+        with contextlib.ExitStack() as stack:
+            if far:
+                stack.enter_context(
+                    pytest.warns(
+                        UserWarning, match=r"^new: column x: 1\d\d values of 150 further than 100 standard dev"
+                    )
+                )
+            examples, _ = read(prepared, new)
+        assert np.isfinite(examples.inputs).all()
+
+
+@pytest.mark.parametrize(("frequency", "lacking", "said"), [("D", 10, True), ("D", 2, False), ("B", 2, False)])
+def test_rows_that_lack_before_a_forecast_are_said(frequency, lacking, said):
+    days = pd.date_range("2024-01-01", periods=120, freq=frequency)
+    frame = pd.DataFrame({"day": days, "load": np.random.default_rng(0).normal(size=120)})
+    prepared = carried(from_frame(frame, target="load", window=14).load(0))
+    new = Table(frame.drop(index=range(115 - lacking, 115)), "new")
+    with contextlib.ExitStack() as stack:
+        if said:
+            stack.enter_context(
+                pytest.warns(UserWarning, match="the last 14 rows of 1 of 1 series lack 3 rows or more")
+            )
+        _, rows = read(prepared, new)
+    assert rows["day"].iloc[0] > days[-1]
