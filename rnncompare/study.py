@@ -75,7 +75,8 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
     if settings.claim is None:
         check_beside_data(runs)
         own = any(word.startswith("data=") for word in runs)
-        require(own, "claim", None, f"all, or of {', '.join(names())}; or data=file data.path=... for your own data")
+        valid = f"what to judge: all, or of {', '.join(names())}; or data=file data.path=... for your own data"
+        require(own, "claim", "null", valid)
         outcome = answer(ask(settings, runs, command), launcher.train, StudyConsole())
         print(reported(outcome).text())
         return

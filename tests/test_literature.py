@@ -5,6 +5,8 @@ import pytest
 
 from tests.commands import ROOT, script
 
+NUMBERS = ["None", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"]
+
 
 @pytest.fixture(scope="module")
 def literature():
@@ -15,6 +17,9 @@ def test_the_page_has_the_table_of_the_script(literature):
     page = (ROOT / "docs" / "literature.md").read_text(encoding="utf-8")
     between = page.split("<!-- literature -->")[1].split("<!-- end -->")[0]
     assert between.strip() == literature.table()
+    rows = [row for row in between.splitlines() if row.startswith("|")][2:]
+    reproduced = sum(row.endswith("| yes |") for row in rows)
+    assert f"{NUMBERS[reproduced]} of {NUMBERS[len(rows)].lower()} are." in page
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def run_hydra(command: Command, action: Callable[[Any], None], sweep: Callable[.
         if wants_traceback or job.acting:
             raise
         # Hydra does not check everything before it uses it
-        fail(" ".join(f"these settings cannot be composed: {error or type(error).__name__}".split()))
+        fail(f"these settings cannot be composed: {explain(error) or type(error).__name__}")
 
 
 def fail(message: str) -> None:

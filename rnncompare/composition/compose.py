@@ -83,7 +83,11 @@ def explain(error: BaseException) -> str:
         known = [entry.name for entry in dataclasses.fields(owner)] if dataclasses.is_dataclass(owner) else []
         detail = str(cause).splitlines()[0]
         hint = f"; there are {', '.join(known)}" if known and "not in" in detail else ""
+        if str(key).startswith("model.options.") and "not in" in detail:
+            return f"{key}: add settings of a cell's own with a plus: +{key}=..."
         return f"{key}: {detail}{hint}"
+    if "Config group override must be" in str(error):
+        return "a model, data set or launcher is chosen by its name, which is no number; --help lists them"
     return " ".join(line for line in lines if line and not line.startswith("See http"))
 
 

@@ -187,5 +187,5 @@ def _alternatives(hint: Any) -> Iterator[Any]:
 
 
 def _describe(hint: Any) -> str:
-    kinds = ["null" if kind is type(None) else formatannotation(kind) for kind in _alternatives(hint)]
-    return " or ".join(kind.strip("'") for kind in kinds)
+    words = {type(None): "null", float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
+    return " or ".join(words.get(kind) or formatannotation(kind).strip("'") for kind in _alternatives(hint))

@@ -55,7 +55,8 @@ def check_dimensions(module: str, input: Tensor, state: State | None, names: tup
         RuntimeError: states lack the batch dimension that the input has, or have one that it lacks.
     """
     if input.dim() not in (2, 3):
-        raise ValueError(f"{module}: Expected input to be 2D or 3D, got {input.dim()}D instead")
+        tensor = " tensor" if module == "RNN" else ""
+        raise ValueError(f"{module}: Expected input to be 2D or 3D, got {input.dim()}D{tensor} instead")
     if state is None or all(s.dim() == input.dim() for s in state):
         return
     batched = "batched" if input.dim() == 3 else "unbatched"

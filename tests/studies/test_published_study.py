@@ -1,5 +1,6 @@
 """What is published of the second study: its pages quote it, and its runs are those that the claims ask for now."""
 
+import math
 import re
 from pathlib import Path
 
@@ -7,14 +8,15 @@ import pytest
 
 from rnncompare.claims import load, names
 from rnncompare.composition.compose import compose
-from rnncompare.records import run_id
+from rnncompare.records import load_records, run_id
 from rnncompare.statistics.tuned import FEWEST_SEEDS
 from rnncompare.studies.protocol import load_task, protocol
 from rnncompare.studies.publish import filled, pages
 from rnncompare.studies.rates import with_rate
 from rnncompare.studies.verdicts import read_study
 
-PUBLISHED = Path(__file__).parents[2] / "results/published/second_study"
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "results/published/second_study"
 READ_FILES = ("japanese_vowels", "jsb_chorales", "nottingham", "shakespeare", "text", "mnist_rows")  # known by content
 CHECKS = re.compile(r"<!-- checks: .*?<!-- end -->", re.DOTALL)  # of data that are at hand, and made anew
 
@@ -44,6 +46,23 @@ def test_pages_quote_the_study_as_it_is(study):
     for page in pages():
         text = page.read_text(encoding="utf-8")
         assert CHECKS.sub("", filled(text, study)) == CHECKS.sub("", text), page
+
+
+def ratio(study, claim, first):
+    """How many times as much of what a claim measures its first arm takes as its second."""
+    (found,) = [finding for finding in study.findings if (finding.claim.name, finding.first) == (claim, first)]
+    (margin,) = found.claim.margins.values()
+    return math.exp(-found.effect.mean * margin)
+
+
+def test_the_readme_and_the_docs_give_its_numbers(study):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"{1 - ratio(study, 'less_memory', 'gru'):.0%}".replace("%", " %") + " less peak memory" in readme
+    assert f"a GRU step takes {ratio(study, 'faster_step_cpu', 'gru'):.1f} times as long" in readme
+    assert f"on a CPU it takes {ratio(study, 'faster_step_cpu', 'torch_gru'):.1f} times as long" in readme
+    runs = load_records(PUBLISHED)
+    hours = runs["speed.training_seconds"].sum() / 3600
+    assert f"{len(runs):,} runs and {hours:.0f} core-hours of training" in (ROOT / "docs/studies.md").read_text("utf-8")
 
 
 def test_the_runs_are_those_that_the_claims_ask_for(study):
