@@ -618,6 +618,7 @@ def test_derivatives_of_graphs(use, graph, name):
     torch.testing.assert_close(found, [*_flat(use(plain))], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # by the first `torch.func.jvp`
 @pytest.mark.parametrize("name", CELLS)
 @pytest.mark.parametrize("use", [forward_mode, functional_gradient, mapped], ids=lambda use: use.__name__)

@@ -243,7 +243,7 @@ def test_under_vmap_runs_are_those_of_the_loop(name, reverse):
 def test_runs_trained_as_one_go_through_the_kernels(monkeypatch):
     """As on a GPU: the whole network under vmap, its recurrent layer in one launch for all runs."""
     monkeypatch.setattr(fast.triton, "serves", lambda cell, input, w: cells.equations_of(cell) is not None)
-    settings = [test_stack.settings(seed, model="lstm", max_updates=4, validate_every=2) for seed in range(3)]
+    settings = [test_stack.settings(seed, model="lstm", max_updates=2, validate_every=1) for seed in range(2)]
     auto = [replace(run, device=DEVICE, model=replace(run.model, implementation="auto")) for run in settings]
     for (_, together), plain in zip(run_stacked(auto), settings, strict=True):
         assert together.record.model.implementation == "fused_triton"

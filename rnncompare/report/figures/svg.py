@@ -51,8 +51,9 @@ def text(figure: Figure) -> str:
 def _write(figure: Figure, file: BinaryIO, **options: Any) -> None:
     with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for it
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # it is laid out now; once is enough
+        if (layout := figure.get_layout_engine()) is not None:
+            layout.execute(figure)
+            figure.set_layout_engine("none")  # once is enough
         figure.savefig(file, **options)
 
 
