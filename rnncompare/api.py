@@ -9,7 +9,9 @@ import contextlib
 import functools
 import itertools
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["compare", "report", "run", "study", "sweep"]
 
 RESULTS = "results/compare"
+_TURNS = threading.RLock()
 
 
 def compare(
@@ -80,9 +83,11 @@ def compare(
     from rnncompare.report.pages.own_data_page import reported
     from rnncompare.studies.own_data.ask import ask
     from rnncompare.studies.own_data.conduct import conduct
-    from rnncompare.studies.study_settings import StudySettings
+    from rnncompare.studies.study_settings import StudySettings, check_beside_data
 
     task, settings = python_settings.own_data(data, target, settings)
+    check_beside_data(python_settings.words(settings))
+    require(isinstance(models, str | Sequence), "models", models, "two or more names or classes")
     models = models.split(",") if isinstance(models, str) else models
     own = {name_of(model): model for model in models if not isinstance(model, str)}
     about = StudySettings(
@@ -94,8 +99,8 @@ def compare(
         pairs=pairs,
         tune=tune,
         trials=trials,
-        most_pairs=max(pairs, 50),
-        results_dir=results_dir,
+        most_pairs=max(pairs, 50) if isinstance(pairs, Integral) else 50,
+        results_dir=str(results_dir) if isinstance(results_dir, Path) else results_dir,
     ).checked()
     with _main_left_alone():
         preload("sklearn.metrics")  # once, rather than in every run
@@ -160,13 +165,14 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
     from rnncompare.claims import names
     from rnncompare.studies.protocol import asked_for
     from rnncompare.studies.run_study import conduct
-    from rnncompare.studies.study_settings import OWN, StudySettings, check_beside_claims
+    from rnncompare.studies.study_settings import OWN, StudySettings, check_beside_claims, of_preset
 
     if data is not None:
         return compare(data, progress=progress, **settings)
     if not isinstance(claim, str):
         raise SettingError("claim", claim, f"all, or of {', '.join(names())}; or data")
-    about = StudySettings(claim=claim, **{name: settings.pop(name) for name in list(settings) if name in OWN}).checked()
+    own = {name: settings.pop(name) for name in list(settings) if name in OWN}
+    about = StudySettings(claim=claim, **of_preset(own.pop("preset", None)) | own).checked()
     words = python_settings.words(settings)
     check_beside_claims(words)
     claims, tasks = asked_for(claim)
@@ -213,12 +219,14 @@ def _reporter(progress: bool) -> Reporter:
 def _main_left_alone() -> Iterator[None]:
     """Keep the processes of runs from importing the caller's script anew, which would call us again there.
 
-    They need nothing of it, and Python imports it wherever the main module has a file or a name.
+    They need nothing of it, and Python imports it wherever the main module has a file or a name. Calls from several
+    threads take turns, since the first to end would give the name back.
     """
     main: Any = sys.modules["__main__"]
-    before = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
-    main.__spec__ = None
-    try:
-        yield
-    finally:
-        vars(main).update(before)
+    with _TURNS:
+        before = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
+        main.__spec__ = None
+        try:
+            yield
+        finally:
+            vars(main).update(before)

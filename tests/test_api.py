@@ -199,3 +199,47 @@ def test_data_of_hugging_face_are_read(tmp_path):
     assert "gru" in set(found.table["model"])
     with pytest.raises(DataError, match="1 arrays"):
         rnncompare.compare((sequences()[0],))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"model": "gru"}, "model=.*the study chooses it"),
+        ({"seed": 3}, "seed=3: the study chooses it"),
+        ({"train": {"learning_rate": 0.5}}, "train.learning_rate=0.5: the study chooses it"),
+        ({"pairs": "2"}, "pairs=2: a whole number"),
+        ({"models": None}, "models=None: two or more"),
+        ({"results_dir": None}, "results_dir=None: the path"),
+        ({"plain": "no"}, "plain=no: true or false"),
+        ({"folds": "5"}, r"data\.folds=5: null, or from 3"),
+        ({"fractions": 0.5}, r"data\.fractions=0\.5: shares"),
+        ({"window": "8"}, r"data\.window=8: a whole number"),
+        ({"horizon": 1.5}, r"data\.horizon=1\.5: a whole number"),
+    ],
+    ids=str,
+)
+def test_what_a_comparison_cannot_take_is_refused_by_name(wrong, says, tmp_path):
+    frame = pd.DataFrame({"case": np.repeat(np.arange(20), 4), "x": np.arange(80.0), "y": np.repeat([0, 1], 40)})
+    settings = {"results_dir": str(tmp_path / "kept"), "progress": False, **wrong}
+    with pytest.raises(SettingError, match=says):
+        rnncompare.compare(frame, target="y", **settings)
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_preset_is_named_as_on_the_command_line(tmp_path):
+    with pytest.raises(SettingError, match="preset=zz: one of full, quick, standard"):
+        rnncompare.study(claim="fewer_parameters", preset="zz", results_dir=str(tmp_path), progress=False)
+    made = rnncompare.study(claim="fewer_parameters", preset="quick", results_dir=str(tmp_path), progress=False)
+    assert made.manifest.settings["pairs"] == 7
+
+
+def test_calls_from_two_threads_take_turns(tmp_path):
+    script = tmp_path / "script.py"
+    call = 'rnncompare.run(**{**TINY, "seed": i, "results_dir": "kept"})'
+    script.write_text(
+        f"import threading, rnncompare\nprint(__name__)\nTINY = {TINY!r}\n"
+        f"jobs = [threading.Thread(target=lambda i=i: {call}) for i in range(3)]\n"
+        "[job.start() for job in jobs]\n[job.join() for job in jobs]\n"
+        'print(list(rnncompare.load_records("kept").status))\n'
+    )
+    assert python(tmp_path, str(script)).split("\n")[:2] == ["__main__", f"{['completed'] * 3}"]

@@ -48,8 +48,8 @@ def _fingerprint(classes: tuple[type, ...]) -> str | None:
         for name, value in _named(tree, code):
             if _is_followed(value, packages):
                 todo.append(inspect.unwrap(value))
-            elif _is_plain(value):
-                texts.add(f"{name} = {_text(value)}")
+            elif is_plain(value):
+                texts.add(f"{name} = {text_of(value)}")
         texts.add(ast.unparse(_Stripped().visit(copy.deepcopy(tree))))
     return hashlib.sha256("\0".join(sorted(texts)).encode()).hexdigest()
 
@@ -113,16 +113,17 @@ def _is_followed(value: Any, packages: set[str]) -> bool:
     return value.__module__.partition(".")[0] in packages and not value.__module__.startswith(_WITHOUT_EFFECT)
 
 
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
     """Whether it is a constant that its text fully describes."""
     if isinstance(value, tuple | list | set | frozenset):
-        return all(map(_is_plain, value))
+        return all(map(is_plain, value))
     if isinstance(value, dict):
-        return all(map(_is_plain, [*value, *value.values()]))
+        return all(map(is_plain, [*value, *value.values()]))
     if is_dataclass(value) and not isinstance(value, type):
-        return all(_is_plain(getattr(value, item.name)) for item in fields(value))
+        return all(is_plain(getattr(value, item.name)) for item in fields(value))
     return value is None or isinstance(value, bool | int | float | complex | str | bytes)
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A constant as text, the same for equal ones."""
     return repr(sorted(value, key=repr)) if isinstance(value, set | frozenset) else repr(value)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from types import CellType, FunctionType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from rnncompare.base.errors import SettingError, require
-from rnncompare.base.source import source_sha256
+from rnncompare.base.source import is_plain, source_sha256, text_of
 
 INTERFACE = "called with (input_size, hidden_size), a module that reads (T, B, input_size) and gives (T, B, D H)"
 
@@ -70,21 +71,48 @@ def fingerprint(factory: Callable[..., nn.Module]) -> str:
     In an interactive session, where there may be no source, it is that of the compiled functions.
     """
     known = source_sha256(factory)  # type: ignore[arg-type]  # of functions, too
-    if known is not None:
-        return known
     classes = [one for one in getattr(factory, "__mro__", [factory]) if not one.__module__.startswith("torch.")]
-    return hashlib.sha256("\0".join(text for one in classes for text in _compiled(one)).encode()).hexdigest()
+    held = [text for one in classes for text in _held(one, set())]
+    if known is not None and not held:
+        return known
+    code = [known] if known is not None else [text for one in classes for text in _compiled(one)]
+    return hashlib.sha256("\0".join([*code, *held]).encode()).hexdigest()
+
+
+def _functions(code: Any) -> Iterator[tuple[str, Any]]:
+    """The functions of a class by name, those of its properties and static and class methods too; or the function."""
+    members = sorted(vars(code).items()) if isinstance(code, type) else [("", code)]
+    for name, member in members:
+        for part in ("fget", "fset") if isinstance(member, property) else ("__func__",):
+            function = getattr(member, part, member)
+            if isinstance(function, FunctionType):
+                yield name, function
+
+
+def _held(code: Any, seen: set[int]) -> Iterator[str]:
+    """The values that a class or function holds and its source may not show: attributes, defaults, what it captured."""
+    if id(code) in seen:
+        return
+    seen.add(id(code))
+    if isinstance(code, type):
+        for name, value in sorted(vars(code).items()):
+            if not name.startswith("__") and is_plain(value):
+                yield f"{name} = {text_of(value)}"
+    for name, function in _functions(code):
+        captured = [cell.cell_contents for cell in function.__closure__ or () if cell != CellType()]
+        kept = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values(), *captured]
+        for value in kept:
+            if is_plain(value):
+                yield f"{name}: {text_of(value)}"
+            elif isinstance(value, type | FunctionType) and not value.__module__.startswith("torch."):
+                yield from _held(value, seen)
 
 
 def _compiled(code: Any) -> Iterator[str]:
     """The functions of a class or a function, as text that holds no address."""
-    if hasattr(code, "__code__"):
-        yield from _texts(code.__code__)
-        return
-    for name, member in sorted(vars(code).items()):
-        if hasattr(member, "__code__"):
-            yield name
-            yield from _texts(member.__code__)
+    for name, function in _functions(code):
+        yield name
+        yield from _texts(function.__code__)
 
 
 def _texts(code: Any) -> Iterator[str]:

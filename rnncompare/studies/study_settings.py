@@ -6,7 +6,12 @@ import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
 
+import yaml
+
+from rnncompare.base import package_files
 from rnncompare.base.errors import SettingError, require
 from rnncompare.composition.override_allowlist import separate
 from rnncompare.tasks.contract import setting
@@ -45,7 +50,11 @@ class StudySettings:
         """
         for name in ("pairs", "most_pairs", "trials", "shapes"):  # those of Python may be of any type
             value = getattr(self, name)
-            require(isinstance(value, int), name, value, "a whole number")
+            require(isinstance(value, Integral), name, value, "a whole number")
+            setattr(self, name, int(value))
+        for name in ("plain", "sizes"):
+            require(isinstance(getattr(self, name), bool), name, getattr(self, name), "true or false")
+        require(isinstance(self.results_dir, str), "results_dir", self.results_dir, "the path of a folder")
         for name in ("budget", "metric", "tune"):
             value = getattr(self, name)
             require(value is None or isinstance(value, str), name, value, "a text or null")
@@ -84,9 +93,23 @@ class StudySettings:
         return seconds
 
 
+PRESETS = package_files.folder("configs") / "study" / "preset"
 OWN = ("preset", *(field.name for field in dataclasses.fields(StudySettings)))
 WITH_CLAIMS = ("device", "threads", "run_timeout", "checkpoint_seconds", "stale")  # a claim fixes all else
 CHOSEN = ("model", "seed", "train.learning_rate")  # which the study chooses
+
+
+def of_preset(name: str | None) -> dict[str, Any]:
+    """The settings of the preset called ``name``, none for None.
+
+    Raises:
+        SettingError: there is none.
+    """
+    if name is None:
+        return {}
+    known = sorted(path.stem for path in PRESETS.glob("*.yaml"))
+    require(name in known, "preset", name, f"one of {', '.join(known)}")
+    return dict(yaml.safe_load((PRESETS / f"{name}.yaml").read_text(encoding="utf-8")))
 
 
 def split(words: Sequence[str]) -> tuple[list[str], list[str]]:

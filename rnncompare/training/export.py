@@ -57,7 +57,7 @@ def export(network: Network, path: Path, steps: int) -> None:
         OSError: the file cannot be written.
     """
     require(path.suffix in SUFFIXES, "path", path, f"a file that ends in {' or '.join(SUFFIXES)}")
-    require(steps >= 1, "steps", steps, "a whole number from 1")
+    require(isinstance(steps, int) and steps >= 1, "steps", steps, "a whole number from 1")
     plan = network.architecture
     if plan.bidirectional:
         raise SettingError("model.bidirectional", True, "false: padding would be read first by the backward direction")

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,18 @@ if TYPE_CHECKING:
 
 FORMAT = "rnncompare model 1"
 AT_ONCE = 256  # sequences that are read together
+
+
+@contextlib.contextmanager
+def _whatever_defaults() -> Iterator[None]:
+    """Make networks in float32 on the CPU whatever torch's defaults are, and draw nothing from its generator."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.random.fork_rng(devices=[]), torch.device("cpu"):
+            yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 @dataclass
@@ -76,7 +88,9 @@ class KeptModel:
         """
         examples, rows = self._read(data, lengths)
         assert self.prepared is not None
-        return self.prepared.predictions(outputs_of(self.network, examples), rows)
+        with torch.device(next(self.network.parameters()).device):  # in place of the caller's default
+            outputs = outputs_of(self.network, examples)
+        return self.prepared.predictions(outputs, rows)
 
     def inputs(self, data: Any, lengths: Any = None) -> Examples:
         """New data as the network reads them, scaled and padded: the input of `to_torch` and of what `export` writes.
@@ -99,12 +113,17 @@ class KeptModel:
 
         if self.prepared is None:
             raise DataError("this model was trained on a task of rnncompare's own and predicts for no file")
+        data = data.to_pandas() if hasattr(data, "to_pandas") else data
         if isinstance(data, pd.DataFrame):
             source: Any = table_of(data, "the frame")
+            if data.empty:
+                raise DataError("the frame: no rows to predict for")
         elif isinstance(data, str | Path):
             source = new_data.read_new(Path(data).expanduser(), self.prepared)
-        else:
+        elif hasattr(data, "__len__"):
             source = new_data.arrays_without_targets(data, lengths)
+        else:
+            raise DataError(f"{type(data).__name__}: no table, array, list of arrays or path of a file")
         return new_data.read(self.prepared, source)
 
     def to_torch(self) -> nn.Module:
@@ -120,7 +139,8 @@ class KeptModel:
         name = plan.name if plan.name in MODULES else f"torch_{plan.name}"
         if name not in MODULES:
             raise SettingError("model", plan.name, "one of lstm, gru, rnn: torch has no module with these equations")
-        theirs = Network(dataclasses.replace(plan, name=name, implementation=None)).recurrent
+        with _whatever_defaults():
+            theirs = Network(dataclasses.replace(plan, name=name, implementation=None)).recurrent
         theirs.load_state_dict(self.network.recurrent.state_dict())
         return theirs
 
@@ -146,7 +166,8 @@ class KeptModel:
             steps = self.prepared.window
         if steps is None:
             raise SettingError("steps", None, "the steps of the longest sequence, since these can be of any length")
-        export(self.network, Path(path), steps)
+        with _whatever_defaults():
+            export(self.network, Path(path), steps)
 
     def save(self, path: str | Path) -> None:
         """Write the model to ``path``, whole or not at all; `load_model` reads it. Its folder is made if absent.
@@ -203,7 +224,8 @@ def load_model(path: str | Path, module: Callable[..., nn.Module] | None = None)
         if own and module is None:
             raise ValueError(f"it holds a module of your own: load_model(path, module={plan['name']})")
         given = {"categories": tuple(plan["categories"]), "factory": module if own else None}
-        network = Network(Architecture(**plan | given))
+        with _whatever_defaults():
+            network = Network(Architecture(**plan | given))
         network.load_state_dict(content["weights"])
         prepared = None if content["prepared"] is None else Prepared.from_state(content["prepared"])
         facts = {name: content[name] for name in ("run_id", "config", "test_outputs", "test_targets", "version")}

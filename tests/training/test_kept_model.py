@@ -93,6 +93,39 @@ def test_what_is_no_model_is_refused(tmp_path):
         load_model(tmp_path)
 
 
+def test_a_kept_model_is_the_same_under_other_defaults_of_torch_and_draws_nothing(tmp_path):
+    model, _ = kept(from_frame(frame(), target="label"))
+    model.save(tmp_path / "model.pt")
+    expected, state = model.predict(frame()), torch.get_rng_state()
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    try:
+        loaded = load_model(tmp_path)
+        pd.testing.assert_frame_equal(loaded.predict(frame()), expected)
+        assert {p.dtype for p in loaded.to_torch().parameters()} == {torch.float32}
+        loaded.export(tmp_path / "model.pt2", steps=6)
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_default_device("cpu")
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (frame().iloc[:0], "no rows"),
+        (None, "NoneType: no table"),
+        (3, "int: no table"),
+        (np.zeros((2, 6, 1)), "by name, x"),
+    ],
+    ids=["empty", "none", "number", "array"],
+)
+def test_what_is_no_new_data_is_refused_in_words(data, says):
+    model, _ = kept(from_frame(frame(), target="label"))
+    with pytest.raises(DataError, match=says):
+        model.predict(data)
+
+
 def test_a_model_of_a_generated_task_says_that_it_reads_no_file(tmp_path):
     model, _ = kept(task_class("adding")(size=30, sequence_length=5))
     with pytest.raises(DataError, match="a task of rnncompare's own"):

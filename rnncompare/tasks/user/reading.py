@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from numbers import Integral, Real
 from typing import Any
 
 from rnncompare.base.errors import SettingError, require
@@ -56,14 +58,17 @@ class Reading:
         require(self.units in ("auto", *UNITS), "data.units", self.units, "auto, characters or words")
         for name in ("window", "horizon", "season", "min_length"):
             value = getattr(self, name)
-            require(value is None or value >= 1, f"data.{name}", value, "a whole number from 1")
+            whole = isinstance(value, Integral) and int(value) >= 1
+            require(value is None or whole, f"data.{name}", value, "a whole number from 1")
         require(self.split in (None, *SPLITS), "data.split", self.split, f"null, or one of {', '.join(SPLITS)}")
         grouped = self.split_by is None or self.split == "group"
         require(grouped, "data.split_by", self.split_by, "null, or a column with data.split=group")
-        folded = self.folds is None or (self.folds >= 3 and self.split in (None, "random", "group"))
+        enough = isinstance(self.folds, Integral) and self.folds >= 3
+        folded = self.folds is None or (enough and self.split in (None, "random", "group"))
         require(folded, "data.folds", self.folds, "null, or from 3, with data.split=random or group")
         shares = self.fractions
-        whole = shares is None or (min(shares) > 0 and math.isclose(sum(shares), 1) and shares[0] >= 0.5)
+        numbers = isinstance(shares, Sequence) and all(isinstance(share, Real) for share in shares)
+        whole = shares is None or (numbers and min(shares) > 0 and math.isclose(sum(shares), 1) and shares[0] >= 0.5)
         require(
             whole, "data.fractions", shares, "shares above 0 that make 1, of which the first, of train, is half or more"
         )
