@@ -123,8 +123,8 @@ class Grids:
         on: set[Entry] = set()
         off: set[Entry] = set()
         for claim in self.plan.protocol.claims:
-            at_end = all(measures.load(name).at_end for name in claim.measures)
             for pair, task in itertools.product(claim.pairs, claim.tasks):
+                at_end = all(measures.load(name).at_end for name in claim.measures)
                 arms = [self.plan.protocol.arms[claim.name][arm] for arm in (pair.first, pair.second)]
                 own = [{entry for entry in entries if entry.task == task} for entries in arms]
                 if at_end and any(entries and entries <= set(hopeless) for entries in own):

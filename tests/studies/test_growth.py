@@ -175,7 +175,10 @@ def test_what_the_cap_cut_at_every_seed_gets_no_more_pairs_unless_how_soon_is_as
         ends=lambda model, task: (model, task) != ("lstm", "parity"),
     )
     claim = dataclasses.replace(CLAIM, tasks=names)
-    made = lab.conduct([claim], tasks, pairs=6, most_pairs=6)
+    by_code = dataclasses.replace(
+        CLAIM, name="fewer_parameters", rule="exact", measures=("structure",), compare=(), arms={}
+    )
+    made = lab.conduct([claim, by_code], tasks, pairs=6, most_pairs=6)
     assert {(entry.task, entry.seeds) for entry in made.manifest.entries} == {("adding", 6), ("parity", 3)}
     assert [task.verdict for task in made.findings[0].tasks][1] == "unconverged"
     sooner = dataclasses.replace(
