@@ -39,7 +39,7 @@ def test_a_study_of_the_earlier_protocol_is_named_and_left_alone(tmp_path):
     ("words", "said"),
     [
         (["claim=folklore"], "claim=folklore"),
-        ([], "claim=None"),
+        ([], "claim=null"),
         (["claim=all", "budget=soon"], "budget=soon"),
         (["claim=all", "pairs=1"], "pairs=1"),
         (["claim=all", "pairs=20", "most_pairs=10"], "most_pairs=10"),
