@@ -11,6 +11,8 @@ import pytest
 
 import rnncompare
 from rnncompare.base.errors import DataError, SettingError
+from rnncompare.composition.python_settings import own_data
+from rnncompare.models.own_module import fingerprint
 
 ROOT = Path(__file__).parents[1]
 TINY = {
@@ -184,7 +186,7 @@ def test_the_same_call_trains_nothing_again(result):
     assert again.model_path == result.model_path
 
 
-def test_data_of_hugging_face_are_read(tmp_path):
+def test_data_of_hugging_face_are_read():
     class Dataset:
         def to_pandas(self):
             return pd.DataFrame(
@@ -194,9 +196,9 @@ def test_data_of_hugging_face_are_read(tmp_path):
                 }
             )
 
-    settings = {"pairs": 2, "plain": False, "sizes": False, "progress": False, "train.max_updates": 2}
-    found = rnncompare.compare(Dataset(), target="label", results_dir=str(tmp_path), **settings)
-    assert "gru" in set(found.table["model"])
+    task, _ = own_data(Dataset(), "label", {})
+    assert task is not None
+    assert "classification" in task.load(0).understood
     with pytest.raises(DataError, match="1 arrays"):
         rnncompare.compare((sequences()[0],))
 
@@ -243,3 +245,16 @@ def test_calls_from_two_threads_take_turns(tmp_path):
         'print(list(rnncompare.load_records("kept").status))\n'
     )
     assert python(tmp_path, str(script)).split("\n")[:2] == ["__main__", f"{['completed'] * 3}"]
+
+
+def test_a_module_of_ones_own_is_known_by_what_it_captured_and_holds():
+    def maker(leak, scale=1.0):
+        def leaky(input_size, hidden_size, leak=leak):
+            return rnncompare.GRU(input_size, hidden_size), leak, scale
+
+        return leaky
+
+    assert fingerprint(maker(0.5)) == fingerprint(maker(0.5))
+    assert len({fingerprint(one) for one in (maker(0.5), maker(0.9), maker(0.5, 2.0))}) == 3
+    kinds = [type("Leaky", (rnncompare.GRU,), {"leak": leak}) for leak in (0.5, 0.9)]
+    assert fingerprint(kinds[0]) != fingerprint(kinds[1])
