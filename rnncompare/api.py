@@ -86,8 +86,9 @@ def compare(
     from rnncompare.studies.study_settings import StudySettings, check_beside_data
 
     task, settings = python_settings.own_data(data, target, settings)
-    check_beside_data(python_settings.words(settings))
-    require(isinstance(models, str | Sequence), "models", models, "two or more names or classes")
+    words = python_settings.words(settings)
+    check_beside_data(words)
+    require(isinstance(models, Sequence), "models", models, "two or more names or classes")
     models = models.split(",") if isinstance(models, str) else models
     own = {name_of(model): model for model in models if not isinstance(model, str)}
     about = StudySettings(
@@ -104,7 +105,7 @@ def compare(
     ).checked()
     with _main_left_alone():
         preload("sklearn.metrics")  # once, rather than in every run
-        question = ask(about, python_settings.words(settings), "rnncompare.compare(...)", task, own)
+        question = ask(about, words, "rnncompare.compare(...)", task, own)
         outcome = conduct(question, functools.partial(train_all, jobs=-1), _reporter(progress))
     return reported(outcome)
 

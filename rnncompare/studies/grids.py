@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -110,7 +110,7 @@ class Grids:
         best = {entry: grid.rates[grid.chosen] for entry, grid in self._tuned(runs)}
         return {entry for entry, rate in best.items() if cut[positions[entry], rate]}
 
-    def hold(self, hopeless: Collection[Entry]) -> list[str]:
+    def hold(self, hopeless: set[Entry]) -> list[str]:
         """Give no further seeds to comparisons that stay unconverged with any number of them.
 
         They are those of how well training ends in which an arm's entries on a task are all hopeless. An entry that
@@ -127,7 +127,7 @@ class Grids:
                 at_end = all(measures.load(name).at_end for name in claim.measures)
                 arms = [self.plan.protocol.arms[claim.name][arm] for arm in (pair.first, pair.second)]
                 own = [{entry for entry in entries if entry.task == task} for entries in arms]
-                if at_end and any(entries and entries <= set(hopeless) for entries in own):
+                if at_end and any(entries and entries <= hopeless for entries in own):
                     held[f"{claim.name} on {self.plan.tasks[task].scale.title}"] = None
                     off.update(*own)
                 else:

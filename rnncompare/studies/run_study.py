@@ -183,11 +183,10 @@ class _Study:
 
     def _hold(self) -> None:
         """Leave what will not converge at the pairs it has, unless more of them are recorded already."""
-        hopeless = {
-            entry
-            for entry in self.grids.cut_short(recorded(self.grids.in_order()))
-            if (following := self.grids.following(entry)) and len(find_missing(following)) == len(following)
-        }
+        cut = self.grids.cut_short(recorded(self.grids.in_order()))
+        following = {entry: self.grids.following(entry) for entry in cut}
+        missing = find_missing({name: run for runs in following.values() for name, run in runs.items()})
+        hopeless = {entry for entry, runs in following.items() if runs.keys() <= missing.keys()}
         if held := self.grids.hold(hopeless):
             why = f"the cap on updates cut all runs at an arm's best rate, so they stay at {FEWEST_TO_CHOOSE} pairs"
             self.reporter.say(f"  {why}: {', '.join(held)}")

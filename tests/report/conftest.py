@@ -15,9 +15,10 @@ PLANS = (
 
 
 @pytest.fixture(scope="session")
-def study(tmp_path_factory):
+def study(tmp_path_factory, request):
+    """Of all plans, or of fewer that a file of tests asks for, since its page takes half a minute."""
     folder = tmp_path_factory.mktemp("made") / "study"
-    write_study(folder, PLANS)
+    write_study(folder, getattr(request, "param", PLANS))
     return folder
 
 

@@ -6,15 +6,14 @@ import shutil
 import subprocess
 
 import pytest
-from synthetic_study import EVERY_VERDICT, write_study
-
-from rnncompare.report.pages import all_runs
-from rnncompare.report.pages import write_study as write_page
-from rnncompare.studies.verdicts import read_study
+from synthetic_study import EVERY_VERDICT
 
 FEW = tuple(plan for plan in EVERY_VERDICT if plan.name in ("is_supported", "is_unconverged", "is_not_measured"))
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+    pytest.mark.parametrize("study", [FEW], indirect=True, ids=["few"], scope="session"),
+]
 
 # Injected into a copy alone: Chromium has no window narrower than 500, but a frame can be.
 MEASURE = """<script>
@@ -25,25 +24,6 @@ parent.postMessage(JSON.stringify({window: innerWidth, page: document.documentEl
 </script>"""
 FRAME = """<!DOCTYPE html><body><iframe src="measured.html" width="{width}" height="800" style="border:0"></iframe>
 <pre></pre><script>onmessage = e => document.querySelector("pre").textContent += e.data;</script>"""
-
-
-@pytest.fixture(scope="module")
-def judged(study):
-    return read_study(study)
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("few") / "study"
-    write_study(folder, FEW)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def report(study, judged, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("page")
-    write_page(judged, all_runs(judged), study, folder)
-    return folder
 
 
 def chromium(folder, *words):

@@ -117,11 +117,11 @@ def _warn_of_unseen(encoder: Encoder, table: Table) -> None:
 def _of_arrays(prepared: Prepared, data: Arrays) -> tuple[Examples, pd.DataFrame]:
     assert prepared.encoder is not None
     names = [f"x{i}" for i in range(data.rows.shape[1])]
-    if len(names) == len(prepared.encoder.names) and names != prepared.encoder.names:
-        raise DataError(
-            f"{data.name}: the model reads columns by name, {', '.join(prepared.encoder.names)}; give a table"
-        )
     if names != prepared.encoder.names:
+        if len(names) == len(prepared.encoder.names):
+            raise DataError(
+                f"{data.name}: the model reads columns by name, {', '.join(prepared.encoder.names)}; give a table"
+            )
         raise DataError(f"{data.name}: {len(names)} features; the model reads {len(prepared.encoder.names)}")
     table = Table(pd.DataFrame(data.rows, columns=names), data.name)
     _warn_of_unseen(prepared.encoder, table)
