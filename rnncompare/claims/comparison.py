@@ -89,7 +89,7 @@ def comparisons(scored: pd.DataFrame, first: str, second: str, looks: Sequence[i
     mine = scored[scored["arm"].isin([first, second])]
     mine = mine.assign(
         value=mine["value"].map(label), **{name: value for name, value in WITHOUT.items() if name not in mine}
-    )
+    )[["task", "value", "arm", "rate", "seed", "added", *PARTS]].astype(dict.fromkeys(PARTS, float))
     for task, runs in mine.groupby("task", sort=False):
         values = list(dict.fromkeys(runs["value"]))
         tables = {
@@ -117,8 +117,8 @@ def _tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame] | None:
     """Each part of an arm's scores, rates by seeds."""
     if not len(runs):
         return None
-    numbers = runs.astype(dict.fromkeys(PARTS, float))
-    return {part: numbers.pivot(index="rate", columns="seed", values=part).sort_index() for part in PARTS}
+    tables = runs.pivot(index="rate", columns="seed", values=list(PARTS)).sort_index()
+    return {part: tables[part] for part in PARTS}
 
 
 def _common_seeds(

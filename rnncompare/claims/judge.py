@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rnncompare.base.isolation import call_isolated
 from rnncompare.claims import exact_checks, measures
 from rnncompare.claims.claim import FEWEST_TASKS, Claim, Pair
-from rnncompare.claims.comparison import Comparison, comparisons
-from rnncompare.claims.course import Unit, course
+from rnncompare.claims.comparison import comparisons
+from rnncompare.claims.course import courses
 from rnncompare.claims.evidence import Evidence, is_scored
 from rnncompare.claims.exact_checks import Check
 from rnncompare.claims.finding import SETTLED, ClaimVerdict, Finding, General, Strength, TaskFinding
@@ -79,7 +79,11 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame 
         comparison = found.get(name)
         task = judge_task(comparison, terms, arms) if comparison else terms.blank(name)
         if comparison and how.task_margin and not how.over_rates:
-            task = dataclasses.replace(task, courses=dict(_courses(evidence, comparison, arms)))
+            last = comparison.conditions[-1]  # the most data, or the longest lag
+            rates = last.first.rates.tolist()
+            task = dataclasses.replace(
+                task, courses=dict(courses(evidence, name, last.value, arms, comparison.seeds, rates))
+            )
         tasks.append(task)
     finding = Finding(
         claim=claim,
@@ -98,15 +102,6 @@ def _test_examples(evidence: Evidence, task: str) -> float:
     if "data.test_examples" not in evidence.runs:
         return math.nan
     return float(evidence.runs.loc[evidence.runs["task"] == task, "data.test_examples"].median())
-
-
-def _courses(evidence: Evidence, comparison: Comparison, arms: tuple[str, str]) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The course of training at the task's last value, where it has the most data or the longest lag, by each unit."""
-    last = comparison.conditions[-1]
-    for unit in get_args(Unit):
-        found = course(evidence, comparison.task, last.value, arms, comparison.seeds, last.first.rates.tolist(), unit)
-        if found is not None:
-            yield unit, found
 
 
 def _over_tasks(finding: Finding, looks: tuple[int, ...]) -> Finding:
