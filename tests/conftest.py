@@ -1,9 +1,12 @@
 """Fixtures of all tests."""
 
+import os
 import signal
 
 import pytest
 import torch
+
+os.fsync = lambda descriptor: None  # the tests write thousands of small files, and none has to survive a power cut
 
 # A shell has what it runs in the background ignore Ctrl-C, which the commands under test would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)

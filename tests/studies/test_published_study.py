@@ -14,6 +14,7 @@ from rnncompare.studies.protocol import load_task, protocol
 from rnncompare.studies.publish import filled, pages
 from rnncompare.studies.rates import with_rate
 from rnncompare.studies.verdicts import read_study
+from tests.commands import script
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "results/published/second_study"
@@ -76,3 +77,25 @@ def test_the_runs_are_those_that_the_claims_ask_for(study):
         found = named[entry.task, entry.value, entry.overrides]
         run = with_rate(settings, found.rates[0], 3)
         assert run_id(run.config() | {"data": settings.data.pinned().config()}) == found.runs[found.rates[0]][3], entry
+
+
+def test_a_script_with_scipy_alone_gives_the_same_verdicts(study, capsys):
+    recompute, agreed = script("recompute"), 0
+    for finding in study.findings:
+        if finding.measure != "quality":
+            continue
+        recompute.main(PUBLISHED, finding.claim.name, finding.first, finding.second)
+        said = {line[:32].strip(): line[32:].split(maxsplit=3) for line in capsys.readouterr().out.splitlines()}
+        for task in finding.tasks:
+            if task.title in said and task.effect is not None:
+                mean, low, high, verdict = said[task.title]
+                assert float(mean) == pytest.approx(task.effect.mean, abs=1e-4)
+                assert float(low.strip("[,")) >= task.effect.low - 1e-4  # the study's interval is the wider
+                assert float(high.strip("],")) <= task.effect.high + 1e-4
+                same = verdict.strip() == task.verdict
+                # the study's interval is the wider of this one and a bootstrap's, so it may leave more open
+                wider = task.effect.high - task.effect.low > float(high.strip("],")) - float(low.strip("[,"))
+                open_ = task.verdict == "cannot tell" and wider
+                assert same or open_ or task.verdict in ("unconverged", "uninformative")
+                agreed += same
+    assert agreed >= 5

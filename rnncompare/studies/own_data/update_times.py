@@ -46,7 +46,7 @@ def _timed(models: dict[str, RunSettings], seconds: float, send: Callable[[objec
         turns[name] = (update, split.shuffled(run.train.batch_size, stream(0, "order")))
     taken: dict[str, list[float]] = {name: [] for name in models}
     load = OtherLoad()
-    for turn in range(1000):
+    for turn in range(200):  # a thousand updates of each
         for name, (update, batches) in turns.items():
             clock = clock_for(device)
             clock.start()
