@@ -13,9 +13,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-SCORES = ["quality.baseline", "quality.converged", "quality.validation", "quality.validation_loss", "quality.test"]
-READ = ["run_id", "status", "data.test_examples", *SCORES]
-
 
 def grid(entry, rates, scale, records, seeds):
     """Validation score, validation loss and test score of one arm, each (rates, seeds)."""
@@ -79,8 +76,8 @@ def verdict(wide, narrow, margin):
 
 def main(folder, claim, one, other):
     """Print the verdict on each task."""
-    study = json.loads((Path(folder) / "study.json").read_text())
-    records = pd.read_parquet(Path(folder) / "records.parquet", columns=READ).set_index("run_id")
+    study = json.loads(Path(folder, "study.json").read_text())
+    records = pd.read_parquet(f"{folder}/records.parquet").set_index("run_id").filter(regex="status|quality|examples")
     for task, settings in study["tasks"].items():
         arms = [[study["entries"][k] for k in study["arms"][claim][arm]] for arm in (one, other)]
         pair = [entry for entries in arms for entry in entries if entry["task"] == task]
