@@ -33,7 +33,7 @@ class _Curve:
 
 def courses(
     evidence: Evidence, task: str, value: str, arms: tuple[str, str], seeds: list[int], rates: list[float]
-) -> dict[Unit, pd.DataFrame]:
+) -> dict[str, pd.DataFrame]:
     """The difference in quality had training stopped at each of several budgets, evenly spaced on a log scale.
 
     A run's quality at a budget is its best validation up to then; a run that ended earlier keeps its last. The rate is
@@ -64,7 +64,7 @@ def courses(
     if not curves:
         return {}
     arm_of = dict(zip(mine["run_id"], mine["arm"], strict=True))
-    found: dict[Unit, pd.DataFrame] = {}
+    found: dict[str, pd.DataFrame] = {}
     for unit in get_args(Unit):
         price = _prices(mine, arms, unit)
         if price is not None:

@@ -81,9 +81,7 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame 
         if comparison and how.task_margin and not how.over_rates:
             last = comparison.conditions[-1]  # the most data, or the longest lag
             rates = last.first.rates.tolist()
-            task = dataclasses.replace(
-                task, courses=dict(courses(evidence, name, last.value, arms, comparison.seeds, rates))
-            )
+            task = dataclasses.replace(task, courses=courses(evidence, name, last.value, arms, comparison.seeds, rates))
         tasks.append(task)
     finding = Finding(
         claim=claim,

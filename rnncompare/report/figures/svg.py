@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
 import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from rnncompare.records import write_whole
@@ -37,24 +40,31 @@ def save(figure: Figure, path: Path) -> str:
 
 def save_png(figure: Figure, path: Path) -> None:
     """Write a figure as PNG alone."""
-    write_whole(path, lambda file: _write(figure, file, format="png", dpi=200))
+    with _laid_out(figure):
+        own = figure.get_dpi()
+        figure.set_dpi(200)
+        write_whole(path, FigureCanvasAgg(figure).print_png)
+        figure.set_dpi(own)
 
 
 def text(figure: Figure) -> str:
     """A figure as SVG, for `inline`; no file is written."""
     buffer = io.BytesIO()
-    _write(figure, buffer, format="svg", metadata={"Date": None})
+    with _laid_out(figure):
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
     root = _compact(ElementTree.fromstring(buffer.getvalue()))
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _write(figure: Figure, file: BinaryIO, **options: Any) -> None:
+@contextlib.contextmanager
+def _laid_out(figure: Figure) -> Iterator[None]:
+    """Settings for a canvas to print in: it draws once, where `Figure.savefig` draws twice."""
     with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for it
         if (layout := figure.get_layout_engine()) is not None:
             layout.execute(figure)
             figure.set_layout_engine("none")  # once is enough
-        figure.savefig(file, **options)
+        yield
 
 
 def inline(svg: str, name: str, description: str) -> str:
