@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rnncompare.base.wording import direction, markdown, metric_label, safe
 from rnncompare.composition.compose import SHORTENED
 from rnncompare.statistics import mean_interval
+from rnncompare.studies.own_data.judging import widened, within
 from rnncompare.studies.own_data.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -53,11 +54,12 @@ class Result(Outcome):
 
     def _row(self, score: Score) -> dict[str, Any]:
         runs = self.runs[self.runs["run_id"].isin(score.runs)]
-        interval = mean_interval(score.test)
+        metric = self.facts.metric
+        interval = within(mean_interval(widened(score.test, self.facts.overlap)), metric, 0.0)
         columns = {name: f"quality.metrics.test.{name}" for name in self._metrics}
         return {
             "model": score.model,
-            self.facts.metric: score.mean,
+            metric: score.mean,
             "low": interval.low,
             "high": interval.high,
             **{name: runs[column].astype(float).mean() for name, column in columns.items() if column in runs},
@@ -118,7 +120,19 @@ class Result(Outcome):
         better = direction(self.facts.higher_is_better)
         splits = self.situation.first_splits
         baselines = f"; baselines are means over the first {splits} splits" if splits else ""
-        return f"On test data; {metric_label(self.facts.metric)} decides ({better}){baselines}"
+        over = "seeds" if self.situation.same_test else "splits"
+        brackets = (
+            f"; in brackets a 95 % interval of the mean over {over}"
+            if any(len(score.test) > 1 for score in self.situation.known)
+            else ""
+        )
+        return f"On test data; {metric_label(self.facts.metric)} decides ({better}){brackets}{baselines}"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is to be watched in the data, as they were read."""
+        lines = (line.strip() for said in self.understood for line in said.splitlines())
+        return [line for line in lines if line.startswith("warning: ")]
 
     def text(self) -> str:
         """The answer, the table, and what to do next, to print."""
@@ -134,7 +148,8 @@ class Result(Outcome):
             score = next(score for score in self.situation.scores if score.model == chosen)
             cut = self._cut(score)
             shared = [word for word in self.question.words if word.partition("=")[0].lstrip("+") not in {*cut, "keep"}]
-            words = [f"model={chosen}", f"train.learning_rate={score.rate:g}", *shared]
+            seed = self.runs.set_index("run_id")["seed"][score.best_run]
+            words = [f"model={chosen}", f"train.learning_rate={score.rate:g}", f"seed={seed}", *shared]
             words += [*(f"{name}={value}" for name, value in cut.items()), "keep=best"]
             if self.situation.trials:
                 words += [f"model.{name}={value:g}" for name, value in score.tuned().items()]
@@ -156,9 +171,10 @@ class Result(Outcome):
     def markdown(self) -> str:
         """The answer and the table as Markdown, which also reads well as it is."""
         table = self.shown()
-        if table.empty:
-            return self.answer
-        return f"{self.answer}\n\n{self.caption()}.\n\n{markdown(table, table.to_numpy(), aligned=True)}"
+        parts = [self.answer, *self.warnings]
+        if not table.empty:
+            parts += [f"{self.caption()}.", markdown(table, table.to_numpy(), aligned=True)]
+        return "\n\n".join(parts)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
@@ -168,7 +184,8 @@ class Result(Outcome):
 
         table = self.shown().to_html(index=False, escape=True)
         picture = text(self.figure()) if self.situation.comparisons else ""
-        return f"<p>{html.escape(self.answer)}</p><p>{html.escape(self.caption())}.</p>{table}{picture}"
+        said = "".join(f"<p>{html.escape(words)}</p>" for words in (self.answer, *self.warnings, f"{self.caption()}."))
+        return f"{said}{table}{picture}"
 
     def __repr__(self) -> str:
         return self.text()

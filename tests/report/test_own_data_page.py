@@ -1,5 +1,6 @@
 """What a study of own data leaves behind, and figures that show what the model said."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -50,6 +51,22 @@ def test_the_table_is_left_as_markdown_and_printed_as_such(left):
     assert len({line.count("|") for line in rows}) == 1
     assert all(line in result.text() for line in rows)
     assert str(result.page) in result.text()
+
+
+def test_what_is_to_be_watched_in_the_data_goes_with_the_answer(left):
+    result, files = left
+    warned = dataclasses.replace(result, understood=("read as 60 sequences\n  warning: <b> are copies",))
+    assert "warning: <b> are copies" in warned.markdown()
+    assert "&lt;b&gt; are copies" in warned._repr_html_()
+    assert "60 sequences" in files["report.html"].read_text(encoding="utf-8")
+
+
+def test_the_command_to_train_it_names_the_seed_of_the_model_that_was_kept(left):
+    result, _ = left
+    asked = dataclasses.replace(result, question=dataclasses.replace(result.question, words=("data=adding",)))
+    (words,) = [words for name, words in asked.following() if name == "train it"]
+    best = next(score for score in result.situation.scores if score.model == result.situation.chosen()).best_run
+    assert f"seed={result.runs.set_index('run_id')['seed'][best]} " in words
 
 
 def test_sizes_shows_half_and_all_of_the_data_each_with_its_seeds():

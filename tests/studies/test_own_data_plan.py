@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import time
 from types import SimpleNamespace
 
@@ -14,12 +15,13 @@ from rnncompare.studies.own_data.plan import (
     FEWEST_PAIRS,
     FEWEST_TRIALS,
     FOR_TRAINING,
+    LEAST_SHARE,
     enlarged,
     fit,
     keep,
     kept,
     runs_of,
-    words,
+    shortfall,
 )
 from rnncompare.studies.own_data.question import Question
 from rnncompare.sweep.resources import jobs_at_a_time
@@ -68,7 +70,39 @@ def test_runs_are_cut_so_that_the_fewest_pairs_fit_and_the_budget_that_would_do_
     assert plan.pairs == FEWEST_PAIRS
     assert plan.updates == pytest.approx((0.6 * 22 - 4) / 18, abs=0.01)  # what is fixed is not cut
     assert FEWEST_PAIRS * plan.pair_seconds(JOBS) <= FOR_TRAINING * left
-    assert "budget=" in words(plan, question, left, JOBS)
+    assert "budget=" in shortfall(plan, question, left, JOBS)
+    assert shortfall(planned(question, 8), question, 8.1 * A_PAIR / FOR_TRAINING, JOBS) == ""
+
+
+def test_runs_are_not_cut_where_that_saves_little(question):
+    plan = fit(question, SECONDS, {"gru": 9.0, "lstm": 11.0}, 2 * A_PAIR, JOBS)
+    assert (plan.pairs, plan.updates) == (FEWEST_PAIRS, 1.0)
+    assert "about 1 pair will be finished" in shortfall(plan, question, 2 * A_PAIR, JOBS)
+    assert fit(question, SECONDS, FIXED, 0.1 * A_PAIR, JOBS).updates == LEAST_SHARE
+
+
+@pytest.mark.parametrize("left", [-30.0, 0.0, 1e-3, 5.0])
+def test_where_nothing_is_left_the_budget_said_is_what_was_spent_and_the_time_of_the_pairs(question, left):
+    plan = fit(question, SECONDS, FIXED, left, JOBS)
+    said = shortfall(plan, question, left, JOBS)
+    assert "-" not in said.replace("data.size", "")
+    (needed,) = re.findall(r"budget=(\d+)min", said)
+    whole = FEWEST_PAIRS * A_PAIR / FOR_TRAINING
+    assert 0 <= 60 * int(needed) - (question.budget - left + whole) <= 60
+
+
+@pytest.mark.parametrize("budget", [None, 1000.0])
+def test_a_larger_budget_lifts_the_cut_of_an_earlier_call_and_the_same_one_does_not(question, budget):
+    plan = fit(question, SECONDS, FIXED, 0.6 * FEWEST_PAIRS * A_PAIR / FOR_TRAINING, JOBS)
+    keep(plan, question)
+    left = 20 * A_PAIR
+    assert enlarged(kept(question), question, left, JOBS).updates == plan.updates
+    larger = dataclasses.replace(question, budget=budget)
+    again = enlarged(kept(larger), larger, None if budget is None else left, JOBS)
+    assert again.updates == 1.0
+    assert not set(runs_of(again, larger, 100)["pairs"]) & set(runs_of(plan, larger, 100)["pairs"])
+    keep(again, larger)
+    assert enlarged(kept(question), question, 1.0, JOBS) == again  # a smaller one does not cut them again
 
 
 def test_a_kept_plan_is_found_again_and_a_larger_budget_adds_pairs_to_the_same_runs(question):

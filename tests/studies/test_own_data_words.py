@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from rnncompare.studies.own_data.judging import Score, compare, score, scored, whole_pairs
+from rnncompare.studies.own_data.judging import Score, ahead, compare, score, scored, whole_pairs
 from rnncompare.studies.own_data.question import Facts
-from rnncompare.studies.own_data.words import Situation, paragraph
+from rnncompare.studies.own_data.situation import Situation
+from rnncompare.studies.own_data.words import paragraph
 from tests.covering import covering_and_nightly
 
 RATES = (0.001, 0.00316, 0.01)
@@ -48,7 +49,7 @@ def records(scores, higher, lost=()):
     return pd.DataFrame(rows)
 
 
-def situation(scores, higher=True, lost=(), **known):
+def situation(scores, higher=True, lost=(), best_baseline=None, **known):
     found = facts(higher)
     runs = scored(records(scores, higher, lost), found) if any(len(v) for v in scores.values()) else None
     names = list(scores)
@@ -57,7 +58,11 @@ def situation(scores, higher=True, lost=(), **known):
     else:
         runs = whole_pairs(runs, names, len(RATES))
         results, comparisons = [score(runs, name, found) for name in names], compare(runs, names, found, 0.0)
+    best = np.array([best_baseline[1]] if best_baseline else [])
     return Situation(
+        best_baseline=best_baseline,
+        beside_baseline={one.model: ahead(one, best, found) for one in results},
+        beside_trivial={one.model: ahead(one, np.array([found.trivial]), found) for one in results},
         metric=found.metric,
         higher_is_better=higher,
         trivial=found.trivial,
@@ -110,7 +115,8 @@ def test_no_sentence_says_more_than_the_numbers(situations):
             assert not re.search(r"Take the", said)
         assert ("pair" in said) == (pairs > 0 or "before one pair" in said)
         if pairs and baseline == "better":
-            assert said.startswith("Neither: a ridge regression does better")
+            surely = "does better" if pairs >= (3 if spread else 6) else "does no worse"
+            assert said.startswith(f"Neither: a ridge regression {surely}")
         else:
             assert "ridge" not in said
         if "Take the" in said and gap == 0.0:  # alike: only a time that was taken decides
@@ -140,6 +146,48 @@ def test_baselines_are_held_against_networks_on_the_splits_that_they_were_fitted
             in paragraph(found)
         )
     assert situation(scores, best_baseline=("ridge regression", 0.8)).beaten_by() is None
+
+
+def test_what_may_be_luck_is_not_said_to_be_better():
+    scores = {"gru": 0.5 + np.array([0.06, -0.05, 0.02, -0.01]), "lstm": 0.5 + np.array([-0.03, 0.04, -0.06, 0.02])}
+    simple = paragraph(situation(scores, best_baseline=("logistic regression", 0.52)))
+    assert simple.startswith("Neither: a logistic regression does no worse")
+    alone = paragraph(situation(scores))
+    assert alone.startswith("None can be told from the trivial baseline (accuracy 0.505 against 0.5)")
+    near = {"gru": values(0.9, 0.001, 10), "lstm": values(0.8, 0.001, 10)}
+    assert "does as well" in paragraph(situation(near, best_baseline=("gradient boosting", 0.902)))
+
+
+def test_a_model_is_held_against_a_baseline_split_by_split_where_each_seed_has_its_own():
+    """The splits differ far more than the two do on any of them."""
+    hard = np.linspace(0.5, 0.9, 6)
+    one = Score(model="gru", seeds=np.arange(6), test=hard + 0.03 + values(0, 0.001, 6))
+    own = facts(True, same_test=False, overlap=0.25)
+    assert ahead(one, hard, own).direction == 1
+    assert ahead(one, np.array([hard.mean()]), own).direction == 0
+    assert ahead(one, hard[:2], own) is None
+
+
+def test_what_is_perfect_at_the_rate_of_all_seeds_alone_is_not_at_the_optimum():
+    runs = records({"gru": np.ones(3), "lstm": np.ones(3)}, True)
+    found = situation({"gru": np.ones(3), "lstm": np.ones(3)})
+    assert found.all_perfect()
+    apart = dataclasses.replace(found.comparisons[0], differences=np.full(3, 0.25))
+    said = paragraph(dataclasses.replace(found, comparisons=[apart]))
+    assert "optimum" not in said
+    cut = scored(runs.assign(**{"quality.converged": False}), facts(True))
+    perfect = dataclasses.replace(found, scores=[score(cut, name, facts(True)) for name in ("gru", "lstm")])
+    assert "ended with their updates" not in paragraph(perfect)  # nothing can become better
+
+
+def test_no_interval_leaves_the_range_of_its_metric():
+    runs = scored(records({"gru": [1.0, 0.0, 1.0], "lstm": [0.0, 1.0, 0.0]}, True), facts(True))
+    (found,) = compare(runs, ["gru", "lstm"], facts(True), 0.25)
+    assert found.decision.effect.low >= -1
+    assert found.decision.effect.high <= 1
+    errors = scored(records({"gru": [9.0, 1.0, 9.0], "lstm": [1.0, 9.0, 1.0]}, False), facts(False))
+    (found,) = compare(errors, ["gru", "lstm"], facts(False), 0.25)
+    assert found.decision.effect.high > 1
 
 
 @pytest.mark.parametrize("pairs", [1, 3, 10])

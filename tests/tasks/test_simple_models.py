@@ -42,6 +42,12 @@ def test_separable_classes_are_found_and_shares_are_the_trivial_baseline():
     assert metric(data, "class shares", "auc") == 0.5
 
 
+def test_boosting_splits_the_few_examples_there_are():
+    x, y = noise(20, 6, 2), np.arange(20) % 2
+    data = from_arrays(x + 4 * y[:, None, None], y).load(0)
+    assert metric(data, "gradient boosting", "accuracy") == 1
+
+
 def test_forecasts_are_held_against_the_last_value_and_the_last_season():
     hours = pd.date_range("2024-01-01", periods=3000, freq="h")
     load = np.sin(np.arange(3000) * np.pi / 12) * 10 + 0.1 * noise(3000)

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +15,12 @@ from rnncompare.base.isolation import call_isolated
 from rnncompare.records import MODEL, Record
 from rnncompare.studies.budget import seconds_of
 from rnncompare.studies.own_data import plan as plans
-from rnncompare.studies.own_data.judging import Score, compare, score, scored, whole_pairs
+from rnncompare.studies.own_data.judging import scored, whole_pairs
 from rnncompare.studies.own_data.outcome import Outcome
 from rnncompare.studies.own_data.plan import Plan
 from rnncompare.studies.own_data.question import FEWEST_SPLITS, Facts, Question, facts_of
+from rnncompare.studies.own_data.situation import Situation, situation_of
 from rnncompare.studies.own_data.update_times import alone
-from rnncompare.studies.own_data.words import Situation
 from rnncompare.studies.reporter import SILENT, Reporter, Stage
 from rnncompare.sweep import Train, checked, find_missing, record_path, recorded, require_writable
 from rnncompare.sweep.resources import jobs_at_a_time
@@ -106,7 +106,10 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     began = time.monotonic()
     budget = question.budget
     deadline = math.inf if budget is None else began + _for_training(budget)
-    pinned = checked([*question.models.values(), *([question.plain] if question.plain else [])], reporter.say)
+    understood: list[str] = []
+    pinned = checked([*question.models.values(), *([question.plain] if question.plain else [])], understood.append)
+    for words in understood:
+        reporter.say(words)
     models = dict(zip(question.models, pinned, strict=False))
     question = dataclasses.replace(question, models=models, plain=pinned[-1] if question.plain else None)
     require_writable(question.results_dir)
@@ -146,13 +149,12 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     if len(frames["pairs"]):
         whole = whole_pairs(scored(frames["pairs"], facts), list(models), len(plan.rates))
         facts = facts.over(whole["seed"].nunique())
-    situation = _situation(question, plan, facts, frames, len(searched))
+    situation = situation_of(question, plan, facts, frames, len(searched))
     if end is None or end - time.monotonic() > LEAST_FOR_TIMING:
         spare = math.inf if end is None else end - time.monotonic() - 1
         situation = dataclasses.replace(situation, milliseconds=alone(models, min(spare, 2 * LEAST_FOR_TIMING)))
-    if not situation.known and budget is not None:
-        whole = plans.FEWEST_PAIRS * plan.pair_seconds(jobs) / plans.FOR_TRAINING
-        situation = dataclasses.replace(situation, needed=plans.duration(budget - (left or 0.0) + whole))
+    if not situation.known and left is not None:
+        situation = dataclasses.replace(situation, needed=plans.budget_for(plan, question, left, jobs))
     kept = _keep_best(situation, compared, training.ended, train, end, plan)
     return Outcome(
         situation=situation,
@@ -161,6 +163,7 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
         question=question,
         kept=kept,
         seconds=time.monotonic() - began,
+        understood=tuple(understood),
     )
 
 
@@ -180,18 +183,19 @@ def _facts_of(first: RunSettings, metric: str | None, splits: int, seconds: floa
 
 def _planned(question: Question, jobs: int, deadline: float, reporter: Reporter) -> tuple[Plan, float | None]:
     """The plan, of an earlier call where there was one, and the seconds until the deadline; None for no deadline."""
-    plan = plans.kept(question)
-    taken = {} if plan else _seconds_of(question, reporter)
+    before = plans.kept(question)
+    taken = {} if before else _seconds_of(question, reporter)
     left = None if math.isinf(deadline) else deadline - time.monotonic()
-    if plan is None:
+    if before is None:
         fixed, seconds = ({name: taken[name, part] for name in question.models} for part in (0, 1))
         plan = plans.fit(question, seconds, fixed, left, jobs)
-        reporter.say(plans.words(plan, question, left or 0.0, jobs))
+        said = plans.words(plan, question)
     else:
-        plan = plans.enlarged(plan, question, left, jobs)
-        reporter.say(
-            f"going on with the plan of an earlier call: {plan.pairs} pairs at {plan.updates:.0%} of the updates"
-        )
+        plan = plans.enlarged(before, question, left, jobs)
+        lifted = f", no longer {before.updates:.0%}" if plan.updates > before.updates else ""
+        said = "going on with the plan of an earlier call: "
+        said += f"{plan.pairs} pairs at {plan.updates:.0%} of the updates{lifted}"
+    reporter.say(said + ("" if left is None else plans.shortfall(plan, question, left, jobs)))
     return plan, left
 
 
@@ -229,45 +233,6 @@ def _recorded(runs: Mapping[str, RunSettings]) -> pd.DataFrame:
 
     there = {name: run for name, run in runs.items() if record_path(name, run).exists()}
     return recorded(there) if there else pd.DataFrame()
-
-
-def _situation(
-    question: Question, plan: Plan, facts: Facts, frames: Mapping[str, pd.DataFrame], trials: int
-) -> Situation:
-    """The numbers, of pairs that were tuned by so many trials beside the rates."""
-    import pandas as pd
-
-    names, rates = list(question.models), len(plan.rates)
-    found = {part: scored(frame, facts) if len(frame) else None for part, frame in frames.items()}
-    whole = {
-        part: None if found[part] is None else whole_pairs(found[part], names, rates) for part in ("pairs", "half")
-    }
-    pairs, half = whole["pairs"], whole["half"]
-    tuned = pd.concat([pairs, found["trials"]], ignore_index=True) if trials else pairs
-    searched = trials > 0
-    return Situation(
-        metric=facts.metric,
-        higher_is_better=facts.higher_is_better,
-        trivial=facts.trivial,
-        perfect=facts.perfect,
-        margin=facts.margin,
-        scores=_scores(tuned, names, facts, searched),
-        comparisons=[] if tuned is None else compare(tuned, names, facts, facts.overlap, searched),
-        best_baseline=facts.best_baseline,
-        baseline_splits=None if facts.same_test else facts.splits,
-        window=facts.window,
-        same_test=facts.same_test,
-        test_examples=facts.test_examples,
-        updates=plan.updates,
-        trials=rates + trials if searched else 0,
-        at_rates=_scores(pairs, names, facts),
-        plain=None if found["plain"] is None else score(found["plain"], "rnn", facts),
-        half=[] if half is None else _scores(half, names, facts),
-    )
-
-
-def _scores(runs: pd.DataFrame | None, names: Sequence[str], facts: Facts, searched: bool = False) -> list[Score]:
-    return [Score(model=name) if runs is None else score(runs, name, facts, searched) for name in names]
 
 
 def _keep_best(

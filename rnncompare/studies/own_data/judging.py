@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -9,13 +10,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncompare.statistics import ArmGrid, Decision, StudentisedMean, cross_fit, decide_estimate, pairs_to_settle
+from rnncompare.statistics import (
+    ArmGrid,
+    Decision,
+    Interval,
+    StudentisedMean,
+    cross_fit,
+    decide_estimate,
+    pairs_to_settle,
+)
 from rnncompare.statistics.tuned import FEWEST_SEEDS
 from rnncompare.studies.own_data.question import Facts
 
 if TYPE_CHECKING:
     import pandas as pd
 
+BOUNDED = ("accuracy", "balanced_accuracy", "macro_f1", "auc")  # between 0 and 1
 MOST_CUT = 0.2  # of the runs at the chosen rate; with more, the networks were not trained to their end
 
 
@@ -193,19 +203,51 @@ def _compare(
     pairs = len(differences)
     if pairs < FEWEST_SEEDS:
         return Comparison(first=first, second=second, pairs=pairs, decision=None, differences=differences)
-    widened = values.mean() + (values - values.mean()) * math.sqrt(1 + pairs * train_share)
-    estimate = StudentisedMean(widened)
+    values = widened(values, train_share)
+    estimate = StudentisedMean(values)
     decision = decide_estimate(estimate, facts.margin, "equivalent", 0.05 / couples, 0.10 / couples)
     known = decision.direction or decision.verdict == "equivalent" or not estimate.spread
-    wanted = None if known else pairs_to_settle(widened, facts.margin, "equivalent")
+    wanted = None if known else pairs_to_settle(values, facts.margin, "equivalent")
+    effect, narrow = (within(found, facts.metric, -1.0) for found in (decision.effect, decision.narrow))
     return Comparison(
         first=first,
         second=second,
         pairs=pairs,
-        decision=decision,
+        decision=dataclasses.replace(decision, effect=effect, narrow=narrow),
         differences=differences,
         wanted=None if wanted is None else max(wanted, pairs + 1),
     )
+
+
+def ahead(score: Score, baseline: np.ndarray, facts: Facts) -> Decision | None:
+    """How far a model is ahead of a baseline, on the splits that both have; None on too few of them.
+
+    Args:
+        score: of the model.
+        baseline: its metric on each split, ``(n,)``: one where all seeds share one test split.
+        facts: of the data.
+    """
+    seeds = score.seeds.astype(int)
+    both = seeds < len(baseline) if len(baseline) > 1 else np.full(len(seeds), len(baseline) == 1)
+    differences = score.test[both] - baseline[seeds[both] if len(baseline) > 1 else [0] * int(both.sum())]
+    if len(differences) < FEWEST_SEEDS:
+        return None
+    signed = differences if facts.higher_is_better else -differences
+    return decide_estimate(StudentisedMean(widened(signed, facts.overlap)), facts.margin, "equivalent")
+
+
+def widened(values: np.ndarray, overlap: float) -> np.ndarray:
+    """The values with the spread that their mean has where splits overlap (Nadeau and Bengio 2003)."""
+    if not overlap or not np.ptp(values):
+        return values  # as they are, without rounding
+    return values.mean() + (values - values.mean()) * math.sqrt(1 + len(values) * overlap)
+
+
+def within(interval: Interval, metric: str, least: float) -> Interval:
+    """An interval cut to what a metric between 0 and 1 can take: ``least``, 0 or for differences -1, to 1."""
+    if metric not in BOUNDED:
+        return interval
+    return dataclasses.replace(interval, low=max(interval.low, least), high=min(interval.high, 1.0))
 
 
 def _searched_differences(one: pd.DataFrame, other: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

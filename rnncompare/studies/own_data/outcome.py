@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from rnncompare.records import MODEL
 from rnncompare.studies.own_data.question import Facts, Question
-from rnncompare.studies.own_data.words import Situation, paragraph
+from rnncompare.studies.own_data.situation import Situation
+from rnncompare.studies.own_data.words import paragraph
 from rnncompare.training.settings import OwnModel
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Outcome:
         question: what was asked.
         kept: identity of the run whose model was kept; None where none was.
         seconds: that it all took.
+        understood: how the data were read, in words, with what is to be watched.
     """
 
     situation: Situation
@@ -38,6 +40,7 @@ class Outcome:
     question: Question
     kept: str | None
     seconds: float
+    understood: tuple[str, ...] = ()
 
     @property
     def runs(self) -> pd.DataFrame:

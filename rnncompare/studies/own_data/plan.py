@@ -26,6 +26,8 @@ ENOUGH_PAIRS = 10  # before other questions get time
 MOST_PAIRS = 30
 FOR_TRAINING = 0.85  # of what is left of a budget; estimates err, and judging takes time
 LEAST_SHARE = 0.1  # of the updates; with fewer, networks are hardly trained
+LEAST_SAVED = 0.5  # of the time of a pair, by a cut to that share that is worth it
+LEAST_LEFT = 0.25  # of a budget that a plan counts on: times are measured, and baselines fitted, only in the first call
 FEWEST_TRIALS = 4  # of width and dropout that are worth to begin with
 TRIAL_COST = 1.5  # of that of a run at the width asked for: trials go up to twice that width
 
@@ -43,6 +45,7 @@ class Plan:
         seconds: that a run of each model was measured to take, with all of its updates.
         fixed: seconds of them that do not depend on the updates: to start, to load the data, to score.
         rates: the learning rates at which each model is trained on each seed.
+        budget: seconds that it was fitted to; None for no budget.
     """
 
     updates: float
@@ -53,6 +56,7 @@ class Plan:
     fixed: dict[str, float]
     trials: int = 0
     rates: tuple[float, ...] = RATES
+    budget: float | None = 0.0
 
     def pair_seconds(self, jobs: int) -> float:
         """The time of one pair, every model at every rate, with so many runs at a time."""
@@ -77,16 +81,28 @@ def fit(
         jobs: runs at a time.
     """
     fixed = {name: min(fixed[name], taken) for name, taken in seconds.items()}
-    whole = Plan(1.0, question.pairs, 0, 0, dict(seconds), fixed)
+    whole = Plan(1.0, question.pairs, 0, 0, dict(seconds), fixed, budget=question.budget)
     if left is None:
         return _everything(dataclasses.replace(whole, updates=question.updates), question)
+    left = max(left, LEAST_LEFT * (question.budget or 0.0))
     carried = FOR_TRAINING * left / whole.pair_seconds(jobs)
     if carried < FEWEST_PAIRS:
-        spent = FOR_TRAINING * left * jobs / (FEWEST_PAIRS * len(whole.rates)) - sum(fixed.values())
-        share = spent / max(1e-9, sum(seconds.values()) - sum(fixed.values()))
-        share = min(1.0, max(LEAST_SHARE, math.floor(100 * share) / 100))
-        return dataclasses.replace(whole, updates=share, pairs=FEWEST_PAIRS)
+        return dataclasses.replace(whole, updates=_share(whole, left, jobs), pairs=FEWEST_PAIRS)
     return _shared_out(whole, question, carried)
+
+
+def _share(whole: Plan, left: float, jobs: int) -> float:
+    """The share of the updates with which the fewest pairs fit.
+
+    All of them where even the least share saves little: the same command then goes on with whole runs.
+    """
+    fixed = sum(whole.fixed.values())
+    spent = FOR_TRAINING * left * jobs / (FEWEST_PAIRS * len(whole.rates)) - fixed
+    share = math.floor(100 * spent / max(1e-9, sum(whole.seconds.values()) - fixed)) / 100
+    if share >= LEAST_SHARE:
+        return min(1.0, share)
+    least = dataclasses.replace(whole, updates=LEAST_SHARE)
+    return LEAST_SHARE if least.pair_seconds(jobs) <= (1 - LEAST_SAVED) * whole.pair_seconds(jobs) else 1.0
 
 
 def _everything(plan: Plan, question: Question) -> Plan:
@@ -114,17 +130,25 @@ def _shared_out(plan: Plan, question: Question, carried: float) -> Plan:
 
 
 def enlarged(plan: Plan, question: Question, left: float | None, jobs: int) -> Plan:
-    """The plan that was kept, with what a larger budget adds; never with less."""
+    """The plan that was kept, with what a larger budget adds; never with less.
+
+    A larger budget also lifts a cut of the updates: what is trained then are other runs.
+    """
+    larger = plan.budget is not None and (question.budget is None or question.budget > plan.budget)
+    if larger and plan.updates < 1:
+        again = fit(question, plan.seconds, plan.fixed, left, jobs)
+        if again.updates > plan.updates:
+            return again
     if left is None:
         more = _everything(plan, question)
     else:
         more = _shared_out(plan, question, max(1.0, FOR_TRAINING * left / plan.pair_seconds(jobs)))
-    parts = ("pairs", "plain", "half", "trials")
-    return dataclasses.replace(plan, **{part: max(getattr(plan, part), getattr(more, part)) for part in parts})
+    parts = {part: max(getattr(plan, part), getattr(more, part)) for part in ("pairs", "plain", "half", "trials")}
+    return dataclasses.replace(plan, budget=question.budget if larger else plan.budget, **parts)
 
 
-def words(plan: Plan, question: Question, left: float, jobs: int) -> str:
-    """What the budget carries, and where that is little, which budget would do."""
+def words(plan: Plan, question: Question) -> str:
+    """What is trained."""
     names = " and ".join(question.models)
     runs = plan.pairs * len(plan.rates) * len(question.models)
     said = f"plan: {plan.pairs} pairs of {names} at {len(plan.rates)} learning rates, {runs} runs"
@@ -134,22 +158,36 @@ def words(plan: Plan, question: Question, left: float, jobs: int) -> str:
         said += f"; then half of the data on {plan.half}"
     if plan.trials:
         said += f"; then {plan.trials} trials of rate, width and dropout for each model of each pair"
-    if plan.updates < 1:
-        whole = dataclasses.replace(plan, updates=1.0)
-        needed = FEWEST_PAIRS * whole.pair_seconds(jobs) / FOR_TRAINING * question_share(question, left)
-        said += (
-            f"\n  whole runs would need budget={duration(needed)} for {FEWEST_PAIRS} pairs; "
-            f"runs are cut to {plan.updates:.0%} of their updates, or take a part of the data with data.size"
-        )
-        fitting = FOR_TRAINING * left / plan.pair_seconds(jobs)
-        if fitting < FEWEST_PAIRS:
-            said += f"\n  even so about {int(fitting)} pairs will be finished; the same command goes on with the others"
     return said
 
 
-def question_share(question: Question, left: float) -> float:
-    """By how much a budget is larger than what is left of it for training."""
-    return (question.budget or left) / max(left, 1e-9)
+def shortfall(plan: Plan, question: Question, left: float, jobs: int) -> str:
+    """What the budget does not carry, a line each, and which budget would do; empty where it carries the plan.
+
+    Args:
+        plan: that is followed.
+        question: with a budget.
+        left: seconds of the budget; not above 0 where it is spent.
+        jobs: runs at a time.
+    """
+    fitting = max(0, int(FOR_TRAINING * left / plan.pair_seconds(jobs)))
+    if plan.updates == 1 and fitting >= FEWEST_PAIRS:
+        return ""
+    whole = dataclasses.replace(plan, updates=1.0)
+    said = f"\n  {FEWEST_PAIRS} pairs of whole runs would need budget={budget_for(whole, question, left, jobs)}"
+    if plan.updates < 1:
+        said += f"; runs are cut to {plan.updates:.0%} of their updates, or take a part of the data with data.size"
+    if left <= 0:
+        said += "\n  reading the data, baselines and timing took all of the budget; the same command goes on from here"
+    elif fitting < FEWEST_PAIRS:
+        so_many = f"about {fitting} pair{'s' * (fitting != 1)}" if fitting else "hardly a pair"
+        said += f"\n  now {so_many} will be finished; the same command goes on with the others"
+    return said
+
+
+def budget_for(plan: Plan, question: Question, left: float, jobs: int) -> str:
+    """The budget with which `FEWEST_PAIRS` of a plan are finished, given what of the present one is left for them."""
+    return duration((question.budget or 0.0) - left + FEWEST_PAIRS * plan.pair_seconds(jobs) / FOR_TRAINING)
 
 
 def duration(seconds: float) -> str:

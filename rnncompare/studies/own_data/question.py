@@ -89,6 +89,7 @@ class Facts:
         window: rows that a forecast reads; 0 where it is none.
         redrawn: whether each seed is to have a test split of its own, for the one that all would share is small.
         tables: the baselines on each split.
+        trivial_model: the baseline that ``trivial`` is the metric of; empty where it is of none.
     """
 
     metric: str
@@ -105,12 +106,19 @@ class Facts:
     window: int = 0
     redrawn: bool = False
     tables: tuple[pd.DataFrame, ...] = ()
+    trivial_model: str = ""
 
     def over(self, splits: int) -> Facts:
         """The same with baselines that are means over the first so many splits, which networks were scored on."""
         if not 0 < splits < len(self.tables):
             return self
         return dataclasses.replace(self, baselines=_means(self.tables[:splits]), splits=splits)
+
+    def on_splits(self, baseline: str) -> np.ndarray:
+        """The metric of a baseline on each split, ``(splits,)``."""
+        import numpy as np
+
+        return np.array([table.set_index("model")[self.metric][baseline] for table in self.tables], dtype=float)
 
     @property
     def margin(self) -> float:
@@ -183,11 +191,12 @@ def facts_of(
         send(seed)
     baselines = _means(tables) if tables else pd.DataFrame()
     higher = HIGHER_IS_BETTER.get(decides, data.objective.higher_is_better)
+    trivial_model, trivial = _trivial(data, decides, higher, _means(tables[:FEWEST_SPLITS]) if tables else baselines)
     return Facts(
         metric=decides,
         chosen_because=because,
         higher_is_better=higher,
-        trivial=_trivial(data, decides, higher, _means(tables[:FEWEST_SPLITS]) if tables else baselines),
+        trivial=trivial,
         perfect=data.optimum if data.optimum is not None else 1.0 if higher else 0.0,
         baselines=baselines,
         splits=len(tables),
@@ -198,6 +207,7 @@ def facts_of(
         window=data.prepared.window if data.prepared is not None else 0,
         redrawn=redrawn is not None,
         tables=tuple(tables),
+        trivial_model=trivial_model,
     )
 
 
@@ -244,14 +254,16 @@ def _means(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tables).groupby("model", sort=False).mean().reset_index()
 
 
-def _trivial(data: Data, metric: str, higher: bool, baselines: pd.DataFrame) -> float:
-    """The metric of the best of the predictions that learn nothing from the inputs."""
+def _trivial(data: Data, metric: str, higher: bool, baselines: pd.DataFrame) -> tuple[str, float]:
+    """The best of the predictions that learn nothing from the inputs, if it is a baseline, and its metric."""
     if metric not in baselines:
-        return data.baseline
-    known = baselines[baselines["model"].isin(["class shares", "mean of train", *data.naive])][metric].dropna()
+        return "", data.baseline
+    known = baselines[baselines["model"].isin(["class shares", "mean of train", *data.naive])]
+    known = known.set_index("model")[metric].dropna()
     if not len(known):
-        return data.baseline
-    return float(known.max() if higher else known.min())
+        return "", data.baseline
+    best = known.idxmax() if higher else known.idxmin()
+    return str(best), float(known[best])
 
 
 def with_size(models: Mapping[str, RunSettings], size: int) -> dict[str, RunSettings]:

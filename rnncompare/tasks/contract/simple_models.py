@@ -88,7 +88,7 @@ def _classifiers(
         few = slice(None, None, 1 + len(y) // MOST_BOOSTED)
         trees = 1 if outputs == 2 else outputs
         rounds = int(np.clip(FEATURES_GROWN // (x.shape[1] * trees), FEWEST_ROUNDS, MOST_ROUNDS))
-        boosted = HistGradientBoostingClassifier(max_iter=rounds, random_state=0)
+        boosted = HistGradientBoostingClassifier(max_iter=rounds, min_samples_leaf=_leaf(len(y)), random_state=0)
         yield "gradient boosting", logarithms(boosted.fit(x[few], y[few]))
 
 
@@ -106,8 +106,13 @@ def _regressors(x: Any, y: np.ndarray, tested: Any, shape: tuple[int, ...]) -> I
     )
     if isinstance(x, np.ndarray) and len(shape) == 1 and y.shape[1] == 1:
         few = slice(None, None, 1 + len(y) // MOST_BOOSTED)
-        boosted = HistGradientBoostingRegressor(max_iter=MOST_ROUNDS, random_state=0).fit(x[few], y[few, 0])
-        yield "gradient boosting", boosted.predict(tested)[:, None]
+        boosted = HistGradientBoostingRegressor(max_iter=MOST_ROUNDS, min_samples_leaf=_leaf(len(y)), random_state=0)
+        yield "gradient boosting", boosted.fit(x[few], y[few, 0]).predict(tested)[:, None]
+
+
+def _leaf(examples: int) -> int:
+    """The fewest examples of a tree's leaf: scikit-learn's, unless so many leave nothing to split."""
+    return min(20, max(1, examples // 3))
 
 
 def _thinned(examples: Examples, most: int) -> Examples:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 TELLS_ALL = 0.95  # of the target's variance, by one input alone
 TELLS_LITTLE = 0.5  # the most that the next input tells then
 FEWEST = 20  # things from which an order by class, or an input that tells the target, is more than chance
+FEWEST_OF_EACH = 5  # targets for each category, on average
 MOST_SYMBOLS = 1 << 22  # that are looked at; of more, some of the texts
 SHORT_WINDOW = 8  # rows; shorter windows come again by chance
 ROUNDING = 1e-9  # of a variance
@@ -45,6 +46,9 @@ def of_sequences(
             means = frame[numbers].groupby(np.repeat(np.arange(len(lengths)), lengths)).mean()
         columns = {f"the mean of column {name}": means[name].to_numpy(float) for name in numbers}
     told = {name: _told(values, target) for name, values in columns.items()}
+    last = np.arange(len(frame)) if every else np.cumsum(lengths) - 1
+    for name in set(features) - {*numbers, *own}:
+        told[f"column {name}"] = _told_by_categories(frame[name].iloc[last], target)
     hashed = _hashed(frame, features)
     return [
         *_copies(_joined(hashed, lengths), "sequences"),
@@ -172,6 +176,24 @@ def _between_if_sorted(counts: np.ndarray, total: int) -> float:
     ends = np.cumsum(counts)
     centres = ends - (counts - 1) / 2
     return float((counts * (centres - (total + 1) / 2) ** 2).sum())
+
+
+def _told_by_categories(values: pd.Series, target: Target) -> float:
+    """How much of the class a column's category tells, a value for each target.
+
+    That is the share of those that are not of the commonest class which the commonest class of their category tells
+    right; 0 where categories are too many to say so.
+    """
+    import pandas as pd
+
+    codes, names = pd.factorize(values)
+    if target.classes is None or len(codes) < max(FEWEST, FEWEST_OF_EACH * len(names)):
+        return 0.0
+    counts = np.zeros((len(names) + 1, len(target.classes)))
+    np.add.at(counts, (codes, target.values), 1)  # a missing value is the last of the categories
+    commonest = counts.sum(0).max()
+    wrong = len(codes) - commonest
+    return float((counts.max(1).sum() - commonest) / wrong) if wrong else 0.0
 
 
 def _told_by_symbols(codes: np.ndarray, lengths: np.ndarray, count: int, target: Target) -> np.ndarray:

@@ -35,6 +35,22 @@ def test_one_column_that_tells_the_target_is_named_and_two_are_a_signal(kind):
     assert "alone tells" not in words(x, y, kind=kind)
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_category_that_tells_the_class_is_named_and_one_that_does_not_or_names_each_sequence_is_not(classes):
+    y = np.arange(COUNT) % classes
+    frame = pd.DataFrame(
+        {"id": np.repeat(np.arange(COUNT), STEPS), "x": noise(COUNT * STEPS), "y": np.repeat(y, STEPS)}
+    )
+
+    def said(values):
+        given = frame.assign(word=np.repeat(values, STEPS))
+        return from_frame(given, target="y", group="id", kind="classification").load(0).understood
+
+    assert "warning: column word alone tells 100% of the target" in said(np.array(["yes", "no", "perhaps"])[y])
+    assert "alone tells" not in said(np.random.default_rng(0).choice(["yes", "no"], COUNT))
+    assert "alone tells" not in said(np.array([f"case {i}" for i in range(COUNT)]))
+
+
 def test_copies_are_counted_whatever_lies_between_them_and_other_orders_are_no_copies():
     x = noise(COUNT, STEPS, 2)
     x[50], x[51], x[52] = x[3], x[3], x[3, ::-1]
