@@ -1,6 +1,6 @@
 """Recompute a published study's verdicts on quality: docs/recompute.py results/published/second_study CLAIM ONE OTHER.
-
-On each task of one condition, not solve-or-fail: the difference at rates chosen on the other half of the seeds.
+On each task of one condition, not solve-or-fail: the difference at rates chosen on the other half of the seeds, with
+Student's interval; a side of the study's may be wider, since it is the farther of this one and a bootstrap's.
 """
 
 import itertools

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from rnncompare.base.errors import require
+from rnncompare.base.errors import MachineError, require
 from rnncompare.base.isolation import preload
 from rnncompare.cli.application import SOME_FAILED, Command, fail, run_hydra
 from rnncompare.composition.compose import CONFIGS
@@ -67,10 +67,13 @@ def bench(requested: BenchSettings) -> None:
 
         results = bench_suite.run(settings, hardware, progress)
     folder = Path(settings.results_dir)
-    bench_suite.write(results, settings)
     frame = bench_tables.to_frame(results.rows)
-    drawn = bench_times.draw_all(frame, hardware, folder) if len(frame) else []
     print(f"{hardware}\n\n{bench_tables.text(results)}\n")
+    try:
+        bench_suite.write(results, settings)
+        drawn = bench_times.draw_all(frame, hardware, folder) if len(frame) else []
+    except OSError as error:
+        raise MachineError(f"{error.filename}: {error.strerror}; the figures above are not kept") from error
     for path in (folder / "bench.json", folder / "bench.csv", *drawn):
         print(f"  {path}{' and .svg' if path.suffix == '.png' else ''}")
     if results.disagreements or results.failures:

@@ -62,7 +62,8 @@ def in_order(left: str) -> Iterator[None]:
             signal.signal(number, _stop)
     try:
         yield
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it was closed before the command began
+            sys.stdout.flush()
     except BaseException as error:
         stopped = _stop_behind(error)
         if stopped is None and not (isinstance(error, OSError) and error.errno in _OUTPUT_LOST and _output_is_lost()):

@@ -91,6 +91,8 @@ def compact(results_dir: str | Path) -> tuple[Path, int, list[str]]:
         raise DataError(f"{folder}: no such folder of results")
     files, stores = _find(folder)
     store = folder / NAME
+    if not files and stores and str(store) not in stores:
+        raise DataError(f"{folder}: no record.json to gather; its runs lie in stores already, such as {stores[0]}")
     frame, skipped = _gather(files, stores)
     frame = frame[frame[STAMP].notna() | (frame["path"] == str(store))]
     if not len(frame):

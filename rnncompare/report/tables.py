@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -19,14 +19,14 @@ NO_LABEL = ("seed", "device", "data.name", "data.size", "model.name", "model.hid
 def label(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Name what each run is a replicate of, so that only runs that differ in their seed are averaged.
 
-    A run that failed early has no width or number of training examples; they are taken from runs of the same settings,
-    if there are any.
+    A setting is in the name where runs of one task and model differ in it. A run that failed early has no width or
+    number of training examples; they are taken from runs of the same settings, if there are any.
 
     Args:
         frame: records as `rnncompare.load_records` returns them.
 
     Returns:
-        The frame with three more columns, and the names of the settings that vary between runs of one task and model.
+        The frame with three more columns, and the names of the settings that are in some name.
         The new columns are ``task``, the data's name with its varying settings; ``series``, the model's name with all
         other varying settings; and ``variant``, the series with its width if that varies.
     """
@@ -35,21 +35,46 @@ def label(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     replicates = _join(frame, settings)
     for name in ("model.hidden_size", "data.train_examples"):
         frame[name] = frame[name].fillna(frame[name].groupby(replicates).transform("first"))
-    pairs = _join(frame, ["data.name", "model.name"])
     labelled = ["device", *(name for name in settings if name[7:] not in NO_LABEL)]
-    varying = [name for name in labelled if _join(frame, [name]).groupby(pairs).nunique().max() > 1]
-    of_data = [name for name in varying if name.startswith("config.data.")]
-    frame["task"] = _join(frame, ["data.name", *of_data], ", ")
-    frame["series"] = _join(frame, ["model.name", *(name for name in varying if name not in of_data)], ", ")
+    of_data = _varying(frame, "data.name", [name for name in labelled if name.startswith("config.data.")])
+    frame["task"] = _join(frame, ["data.name", *of_data], ", ", of_data)
+    others = _varying(frame, "task", [name for name in labelled if not name.startswith("config.data.")])
+    frame["series"] = _join(frame, ["model.name", *others], ", ", others)
     widths = frame.groupby(["task", "series", "data.train_examples"], dropna=False)["model.hidden_size"]
     several = (widths.transform("nunique") > 1).groupby([frame["task"], frame["series"]]).transform("any")
     frame["variant"] = frame["series"].where(~several, _join(frame, ["series", "model.hidden_size"], ", "))
-    return frame, varying
+    return frame, [*of_data, *others]
 
 
-def _join(frame: pd.DataFrame, columns: Sequence[str], separator: str = "\0") -> pd.Series:
-    """One text per row, from columns of any type, such as ``adding, sequence_length 100``; nulls are left out."""
-    parts = [[_setting(name, value) for value in frame[name]] for name in columns]
+def _varying(frame: pd.DataFrame, within: str, names: Sequence[str]) -> dict[str, pd.Series]:
+    """The settings that vary between runs of one model in some group, and the rows of the groups where they do."""
+    found = {}
+    for name in names:
+        kinds = _join(frame, [name]).groupby([frame[within], frame["model.name"]]).transform("nunique")
+        if kinds.max() > 1:
+            found[name] = (kinds > 1).groupby(frame[within]).transform("any")
+    return found
+
+
+def _join(
+    frame: pd.DataFrame, columns: Sequence[str], separator: str = "\0", only: Mapping[str, pd.Series] | None = None
+) -> pd.Series:
+    """One text per row, from columns of any type, such as ``adding, sequence_length 100``; nulls are left out.
+
+    Args:
+        frame: the rows.
+        columns: to name.
+        separator: between them.
+        only: the rows in which a column is named, where these are not all.
+    """
+    only, every = only or {}, [True] * len(frame)
+    parts = [
+        [
+            _setting(name, value) if named else ""
+            for value, named in zip(frame[name], only.get(name, every), strict=True)
+        ]
+        for name in columns
+    ]
     rows = zip(*parts, strict=True) if parts else [()] * len(frame)
     return pd.Series([separator.join(filter(None, row)) for row in rows], index=frame.index, dtype=object)
 

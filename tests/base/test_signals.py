@@ -85,3 +85,10 @@ def test_nobody_reading_ends_it_too(tmp_path):
         )
     assert done.returncode == 1
     assert done.stderr.strip() == "stopped; nothing was written"
+
+
+def test_a_command_without_a_standard_output_ends_well(monkeypatch):
+    """As under a daemon that closed it, or with ``>&-``."""
+    monkeypatch.setattr(sys, "stdout", None)
+    with in_order("nothing was written"):
+        print("nobody hears it")

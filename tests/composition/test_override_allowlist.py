@@ -42,3 +42,9 @@ def test_columns_and_files_of_any_name_are_read(tmp_path):
     done = run(tmp_path, "model=gru", *words)
     assert done.returncode == 0, done.stderr
     assert "target #Passengers °C" in done.stdout
+
+
+def test_an_interval_is_no_sweep(tmp_path):
+    done = run(tmp_path, "-m", "train.learning_rate=interval(0.1,0.2)")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: train.learning_rate=interval(0.1,0.2): values to sweep over")

@@ -1,10 +1,12 @@
 """``python -m rnncompare.bench`` as a user types it, from another folder."""
 
 import csv
+import errno
 import json
 
 import pytest
 
+from rnncompare.measurements import bench_suite
 from tests.commands import ROOT, files_in, run, run_apart
 
 TINY = ["seconds=0.001", "repeats=1", "threads=1", "shapes=[3,2,4,5]", "widths=[]", "lengths=[]", "device=cpu"]
@@ -61,6 +63,17 @@ def test_what_disagrees_is_named_and_fails_the_command(tmp_path):
         timed = {(row["cell"], row["implementation"]) for row in csv.DictReader(file)}
     assert ("gru", "cell_loop") not in timed
     assert {("gru", "loop"), ("rnn", "cell_loop")} <= timed
+
+
+def test_on_a_full_disk_the_figures_are_printed_and_a_line_says_so(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device", "results/bench/bench.json")
+
+    monkeypatch.setattr(bench_suite, "write", full)
+    done = bench(tmp_path, *TINY, "implementation=[loop]", "cell=[rnn]", "memory=false", "training_loop=false")
+    assert done.returncode == 1
+    assert "T=3 B=2 I=4 H=5, 1 thread" in done.stdout
+    assert done.stderr.strip().endswith("bench.json: No space left on device; the figures above are not kept")
 
 
 @pytest.mark.parametrize(

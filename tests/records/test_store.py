@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from synthetic_records import record, sweep
 
 from rnncompare import load_records
+from rnncompare.base.errors import DataError
 from rnncompare.records import RecordWarning, compact, write_record
 from rnncompare.records.parquet_store import NAME
 
@@ -106,3 +108,19 @@ def test_a_folder_without_records_is_said_in_a_line(tmp_path):
         assert process.returncode == 2
         assert len(errors.splitlines()) == 1
         assert str(tmp_path).encode() in errors
+
+
+def test_what_lies_in_stores_already_is_not_gathered_again_and_that_is_said(folder, tmp_path):
+    store, _, _ = compact(folder)
+    (tmp_path / "above" / "one").mkdir(parents=True)
+    shutil.copy(store, tmp_path / "above" / "one" / NAME)
+    with pytest.raises(DataError, match="in stores already"):
+        compact(tmp_path / "above")
+
+
+def test_the_command_fails_where_records_are_left_out(folder):
+    next(folder.rglob("record.json")).write_text("{")
+    process = command("compact", str(folder))
+    _, errors = process.communicate()
+    assert process.returncode == 1
+    assert errors.count(b"not counted: ") == 1

@@ -91,6 +91,19 @@ def test_settings_that_differ_between_tasks_or_models_only_need_no_label(tmp_pat
     assert set(frame["variant"]) == {"gru", "lstm"}
 
 
+def test_a_setting_is_named_where_it_varies_and_not_at_other_tasks(tmp_path):
+    """Long names are cut, and what is cut may be what distinguishes them."""
+    for task, rates in ((JSB, [0.001]), (PARITY, [0.001, 0.01])):
+        for rate in rates:
+            run, _ = record(task)
+            run.config["train"]["learning_rate"] = rate
+            write(tmp_path, run)
+    frame, varying = label(load_records(tmp_path))
+    assert varying == ["config.train.learning_rate"]
+    found = frame.groupby("task")["series"].agg(set).to_dict()
+    assert found == {"jsb_chorales": {"gru"}, "parity": {"gru, learning_rate 0.001", "gru, learning_rate 0.01"}}
+
+
 def test_a_run_that_failed_at_once_stands_with_its_kind(tmp_path):
     sweep(tmp_path, models=("gru",), examples=(100,), seeds=2)
     run, _ = record(model="gru", examples=100, seed=2, status="failed")
