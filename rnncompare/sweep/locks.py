@@ -139,10 +139,10 @@ class Locks:
         for run in held:
             self.release(run)
         self._own.unlink(missing_ok=True)
-        for path in self._folder.glob("owner-*"):  # of processes that were killed
-            if not self._living_owner(path):
-                path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # another process still needs the folder, or has just taken it away
+            for path in self._folder.glob("owner-*"):  # of processes that were killed
+                if not self._living_owner(path):
+                    path.unlink(missing_ok=True)
             self._folder.rmdir()
 
     def _announce(self) -> None:

@@ -173,6 +173,18 @@ def test_of_many_that_contend_never_two_hold_a_lock(tmp_path):
     assert not (tmp_path / "runs" / ".locks").exists()
 
 
+def test_a_folder_that_another_has_just_taken_away_is_no_fault_at_the_end(tmp_path, monkeypatch):
+    locks = Locks(tmp_path)
+
+    def taken_away(folder, pattern):
+        folder.rmdir()
+        return os.scandir(folder)  # as `glob` does
+
+    monkeypatch.setattr(Path, "glob", taken_away)
+    locks.close()
+    assert not (tmp_path / ".locks").exists()
+
+
 def test_two_sweeps_at_once_do_all_runs_once_and_both_show_all(tmp_path):
     words = ["-m", "seed=range(0,8)", *TINY, "train.max_updates=300"]
     sweeps = [Command(tmp_path, *words) for _ in range(2)]
