@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from processes import LONG, ROOT, TINY, Command, records, temporary_files, wait_until
