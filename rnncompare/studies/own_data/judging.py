@@ -228,8 +228,9 @@ def ahead(score: Score, baseline: np.ndarray, facts: Facts) -> Decision | None:
         facts: of the data.
     """
     seeds = score.seeds.astype(int)
-    both = seeds < len(baseline) if len(baseline) > 1 else np.full(len(seeds), len(baseline) == 1)
-    differences = score.test[both] - baseline[seeds[both] if len(baseline) > 1 else [0] * int(both.sum())]
+    of_seed = np.repeat(baseline, 1 + seeds.max(initial=0)) if len(baseline) == 1 else baseline
+    both = seeds < len(of_seed)
+    differences = score.test[both] - of_seed[seeds[both]]
     if len(differences) < FEWEST_SEEDS:
         return None
     signed = differences if facts.higher_is_better else -differences
