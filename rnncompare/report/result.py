@@ -60,8 +60,7 @@ class Result(Outcome):
         return {
             "model": score.model,
             metric: score.mean,
-            "low": interval.low,
-            "high": interval.high,
+            **({"low": interval.low, "high": interval.high} if interval.low < interval.high else {}),
             **{name: runs[column].astype(float).mean() for name, column in columns.items() if column in runs},
             "parameters": runs["model.parameters"].iloc[0],
             "learning_rate": score.rate,

@@ -1,11 +1,13 @@
 """What the data say before anything is trained: whose luck the interval covers, and what decides."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from rnncompare.base.errors import SettingError
-from rnncompare.studies.own_data.question import facts_of
+from rnncompare.studies.own_data.question import Facts, facts_of
 from rnncompare.tasks import from_arrays, from_frame, task_class
 from rnncompare.training.settings import ModelSettings, RunSettings
 
@@ -28,6 +30,29 @@ def test_a_split_of_its_own_for_each_seed_overlaps_and_a_test_file_is_the_same_f
     paths = {"path": str(tmp_path / "train.npz"), "test_path": str(tmp_path / "test.npz")}
     given = facts(task_class("file")(**paths))
     assert (given.same_test, given.overlap) == (True, 0.0)
+
+
+def test_a_test_file_is_the_same_for_all_though_each_seed_numbers_its_words_anew(tmp_path):
+    words = np.random.default_rng(0).choice(["red", "blue", "green", "brown", "grey"], (90, 4))
+    for name, rows in (("train", words[:60]), ("test", words[60:])):
+        lines = [f"{' '.join(row)},{i % 2}" for i, row in enumerate(rows)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["text,label", *lines]))
+    given = {"path": str(tmp_path / "train.csv"), "test_path": str(tmp_path / "test.csv"), "target": "label"}
+    found = facts(task_class("file")(**given))
+    assert found.same_test
+    assert found.overlap == 0
+    assert found.splits == 2  # whose train splits differ, and so their baselines
+
+
+def test_the_trivial_baseline_is_that_of_the_splits_that_the_others_are_means_over():
+    tables = [pd.DataFrame({"model": ["class shares"], "accuracy": [share]}) for share in (0.9, 0.9, 0.9, 0.1)]
+    known = {"metric": "accuracy", "chosen_because": "", "higher_is_better": True, "perfect": 1.0, "same_test": False}
+    known |= {"trivial": 0.9, "baselines": tables[0], "splits": 4, "overlap": 0.2, "train_examples": 9}
+    three = Facts(**known, test_examples=9, tables=tuple(tables), trivial_model="class shares").over(3)
+    assert three.trivial_beside == pytest.approx(0.9)
+    four = dataclasses.replace(three, tables=(*tables, tables[3])).over(4)
+    assert four.trivial_beside == pytest.approx(0.7)
+    assert four.margin == three.margin
 
 
 @pytest.mark.parametrize("integers", [False, True])

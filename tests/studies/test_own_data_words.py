@@ -58,7 +58,7 @@ def situation(scores, higher=True, lost=(), best_baseline=None, **known):
     else:
         runs = whole_pairs(runs, names, len(RATES))
         results, comparisons = [score(runs, name, found) for name in names], compare(runs, names, found, 0.0)
-    best = np.array([best_baseline[1]] if best_baseline else [])
+    best = np.full(known.get("baseline_splits") or 1, best_baseline[1]) if best_baseline else np.zeros(0)
     return Situation(
         best_baseline=best_baseline,
         beside_baseline={one.model: ahead(one, best, found) for one in results},
@@ -148,12 +148,37 @@ def test_baselines_are_held_against_networks_on_the_splits_that_they_were_fitted
     assert situation(scores, best_baseline=("ridge regression", 0.8)).beaten_by() is None
 
 
+SURE = Score(model="lstm", seeds=np.arange(4), test=np.array([0.62, 0.63, 0.61, 0.62]))
+
+
+def test_a_baseline_that_is_ahead_for_sure_if_perhaps_by_little_is_said_to_be_ahead():
+    behind = {"gru": 0.9 + np.array([0.001, -0.001, 0.002, -0.001]), "lstm": values(0.8, 0.001, 4)}
+    said = paragraph(situation(behind, best_baseline=("gradient boosting", 0.912)))
+    assert said.startswith("Neither: gradient boosting is ahead, if perhaps by less than matters")
+    assert "for the GRU, ahead by +0.0118 [+0." in said
+    assert "p =" not in said.split("GRU less LSTM")[0]
+
+
+def test_an_open_comparison_has_an_interval_and_no_p_and_one_without_spread_neither():
+    noisy = {"gru": values(0.8, 0.05, 6), "lstm": values(0.8, 0.05, 6, 1)}
+    said = paragraph(situation(noisy))
+    assert "95 % interval, 6 pairs; " in said
+    same = paragraph(situation({"gru": np.full(6, 0.8), "lstm": np.full(6, 0.8 + 1e-17)}))
+    assert "+0 in each of 6 pairs" in same
+    assert "the interval covers" not in same.lower()
+
+
 def test_what_may_be_luck_is_not_said_to_be_better():
     scores = {"gru": 0.5 + np.array([0.06, -0.05, 0.02, -0.01]), "lstm": 0.5 + np.array([-0.03, 0.04, -0.06, 0.02])}
     simple = paragraph(situation(scores, best_baseline=("logistic regression", 0.52)))
     assert simple.startswith("Neither: a logistic regression does no worse")
     alone = paragraph(situation(scores))
     assert alone.startswith("None can be told from the trivial baseline (accuracy 0.505 against 0.5)")
+    one_of_two = dataclasses.replace(
+        found := situation(scores),
+        beside_trivial={**found.beside_trivial, "lstm": ahead(SURE, np.array([0.5]), facts(True))},
+    )
+    assert "None can be told" not in paragraph(one_of_two)
     near = {"gru": values(0.9, 0.001, 10), "lstm": values(0.8, 0.001, 10)}
     assert "does as well" in paragraph(situation(near, best_baseline=("gradient boosting", 0.902)))
 

@@ -121,6 +121,13 @@ class Facts:
         return np.array([table.set_index("model")[self.metric][baseline] for table in self.tables], dtype=float)
 
     @property
+    def trivial_beside(self) -> float:
+        """The metric of the trivial baseline on the splits that the other baselines are means over."""
+        if not self.trivial_model:
+            return self.trivial
+        return float(self.baselines.set_index("model")[self.metric][self.trivial_model])
+
+    @property
     def margin(self) -> float:
         """The difference that matters, in units of the metric."""
         perfect = self.perfect if self.perfect is not None else 0.0
@@ -162,6 +169,7 @@ def facts_of(
 
     from rnncompare.tasks.contract.metrics import HIGHER_IS_BETTER, deciding_metric, known_metrics
     from rnncompare.tasks.contract.simple_models import simple_models
+    from rnncompare.tasks.file import File
     from rnncompare.tasks.user.user_data import Own
 
     began = time.monotonic()
@@ -176,13 +184,14 @@ def facts_of(
     decides = metric or (deciding_metric(data) if known else usual)
     because = "a class is rare, and accuracy says little of it" if decides != usual and metric is None else ""
     other = task.load(1)
-    same_test = _same(data, other)
+    same_test = (isinstance(task, File) and task.test_path is not None) or _same(data.test, other.test)
     redrawn = task.redrawn() if same_test and len(data.test) < SMALL_TEST and isinstance(task, Own) else None
     if redrawn is not None:
         task, same_test = redrawn, False
         data, other = task.load(0), task.load(1)
     tables: list[pd.DataFrame] = []
-    splits = 0 if not known else 1 if same_test else seeds
+    same = same_test and _same(data.train, other.train)
+    splits = 0 if not known else 1 if same else seeds
     send(splits)
     for seed in range(splits):
         if seed >= FEWEST_SPLITS and time.monotonic() - began > seconds:
@@ -211,16 +220,15 @@ def facts_of(
     )
 
 
-def _same(data: Data, other: Data) -> bool:
-    """Whether two seeds have the same test split, whose numbers each scales by its own train split."""
+def _same(one: Examples, other: Examples) -> bool:
+    """Whether splits of two seeds are the same, whose numbers each scales by its own train split."""
     import numpy as np
 
-    one, two = data.test, other.test
-    if one.targets.shape != two.targets.shape or not np.array_equal(_lengths(one), _lengths(two)):
+    if one.targets.shape != other.targets.shape or not np.array_equal(_lengths(one), _lengths(other)):
         return False
-    compared = [(one.targets, two.targets)]
+    compared = [(one.targets, other.targets)]
     if one.lengths is None or one.inputs.dtype.kind == "f":  # each split has a vocabulary of its own for texts
-        compared.append((one.inputs, two.inputs))
+        compared.append((one.inputs, other.inputs))
     used = np.arange(one.inputs.shape[1]) < _lengths(one)[:, None]
     return all(
         a.shape == b.shape and np.allclose(_unscaled(a, used), _unscaled(b, used), rtol=1e-3, atol=1e-4)

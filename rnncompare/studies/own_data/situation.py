@@ -29,7 +29,7 @@ class Situation:
     Attributes:
         metric: that decides.
         higher_is_better: of the metric.
-        trivial: the metric of the best prediction that ignores the inputs.
+        trivial: the metric of the best prediction that ignores the inputs, on the splits of the baselines.
         perfect: the best value of the metric; None where unknown.
         margin: the difference that matters.
         scores: of the models asked for, in order.
@@ -37,7 +37,7 @@ class Situation:
         best_baseline: name and metric of the best baseline; None where there are none.
         beside_baseline: how far each model is ahead of it on the splits that both have; None on too few of them.
         beside_trivial: the same for the best prediction that ignores the inputs.
-        baseline_splits: seeds, the first, on whose splits baselines were fitted; None where all share one test split.
+        baseline_splits: seeds, the first, on whose splits baselines were fitted; None where all share one.
         window: rows that a forecast reads; 0 where it is none.
         same_test: whether all pairs have one test split.
         test_examples: in it.
@@ -162,6 +162,11 @@ def alike(comparison: Comparison) -> bool:
     return comparison.decision is not None and comparison.decision.verdict == "equivalent"
 
 
+def has_interval(comparison: Comparison) -> bool:
+    """Whether the difference has an interval: there are pairs enough, and they are not all the same."""
+    return comparison.decision is not None and comparison.decision.narrow.low < comparison.decision.narrow.high
+
+
 def situation_of(
     question: Question, plan: Plan, facts: Facts, frames: Mapping[str, pd.DataFrame], trials: int
 ) -> Situation:
@@ -190,7 +195,7 @@ def situation_of(
     return Situation(
         metric=facts.metric,
         higher_is_better=facts.higher_is_better,
-        trivial=facts.trivial,
+        trivial=facts.trivial_beside,
         perfect=facts.perfect,
         margin=facts.margin,
         scores=scores,
@@ -198,7 +203,7 @@ def situation_of(
         best_baseline=facts.best_baseline,
         beside_baseline={score.model: ahead(score, best, facts) for score in scores},
         beside_trivial={score.model: ahead(score, trivial, facts) for score in scores},
-        baseline_splits=None if facts.same_test else facts.splits,
+        baseline_splits=facts.splits if facts.splits > 1 else None,
         window=facts.window,
         same_test=facts.same_test,
         test_examples=facts.test_examples,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rnncompare.base.wording import counted, metric_label
 from rnncompare.statistics import Interval
 from rnncompare.studies.own_data.judging import MOST_CUT, Comparison, Score
-from rnncompare.studies.own_data.situation import ROUNDING, Situation, alike
+from rnncompare.studies.own_data.situation import ROUNDING, Situation, alike, has_interval
 
 
 def paragraph(situation: Situation) -> str:
@@ -31,21 +31,23 @@ def _first(situation: Situation) -> str:
     if (baseline := situation.beaten_by()) is not None:
         simple, value, network, mean = baseline
         name = _article(simple) + (f" on the last {situation.window} rows" if situation.window else "")
-        verb = _beside(situation, value, network, mean)
+        verb, ahead = _beside(situation, value, network, mean)
         neither = "Neither" if len(situation.scores) == 2 else "None of them"
         where = ""
         if situation.first_splits:
             where = f", on the first {situation.first_splits} splits; {best.mean:.4g} is the best mean over all splits"
-        return f"{neither}: {name} {verb} ({metric} {value:.4g} against {mean:.4g} for the {_name(network)}{where})."
+        against = f"{metric} {value:.4g} against {mean:.4g} for the {_name(network)}{ahead}{where}"
+        return f"{neither}: {name} {verb} ({against})."
     if situation.all_perfect():
         take = _cheaper_words(situation)
         on = f" on {_examples(situation)}" if situation.test_examples else ""
         return f"All are at the optimum ({metric} {best.mean:.4g}{on}), so these data do not tell them apart.{take}"
-    against = f"({metric} {best.mean:.4g} against {situation.trivial:.4g})"
-    if not situation.better(best.mean, situation.trivial):
+    mean = float(situation.beside_baselines(best).mean())
+    against = f"({metric} {mean:.4g} against {situation.trivial:.4g})"
+    if not situation.better(mean, situation.trivial):
         return f"None beats the trivial baseline {against}."
-    beside = situation.beside_trivial.get(best.model)
-    if beside is not None and beside.effect.low <= 0:
+    beside = [situation.beside_trivial.get(score.model) for score in known]
+    if all(found is not None and found.effect.low <= 0 for found in beside):
         return f"None can be told from the trivial baseline {against}."
     if (winner := situation.winner()) is not None:
         return f"Take the {_name(winner)}."
@@ -61,13 +63,20 @@ def _first(situation: Situation) -> str:
     return f"Cannot tell whether {_listed([_name(s.model) for s in situation.scores], 'or')} does better.{more}"
 
 
-def _beside(situation: Situation, value: float, network: str, mean: float) -> str:
-    """What the best baseline does beside the best network, which is not ahead of it."""
+def _beside(situation: Situation, value: float, network: str, mean: float) -> tuple[str, str]:
+    """What the best baseline does beside the best network, which is not ahead of it, and by how much it is ahead."""
+    if not situation.better(value, mean):
+        return "does as well", ""
     found = situation.beside_baseline.get(network)
-    if not situation.better(value, mean) or (found is not None and found.verdict == "equivalent"):
-        return "does as well"
-    surely = found is not None and found.direction < 0
-    return "does better" if surely else "does no worse"
+    if found is None or not found.effect.low < found.effect.high:
+        return ("does better" if found is not None and found.direction < 0 else "does no worse"), ""
+    effect = found.effect
+    ahead = f", ahead by {_interval(Interval(-effect.mean, -effect.high, -effect.low, effect.n))}"
+    if found.verdict == "equivalent":
+        return "does as well", ahead
+    if found.direction < 0:
+        return "does better", ahead
+    return ("is ahead, if perhaps by less than matters" if effect.high < 0 else "does no worse"), ahead
 
 
 def _compared(situation: Situation, comparison: Comparison) -> str:
@@ -79,13 +88,13 @@ def _compared(situation: Situation, comparison: Comparison) -> str:
         pairs = f"{comparison.pairs} pair{'s' * (comparison.pairs > 1)}"
         return f"{first} less {second}, better counted positive: {comparison.differences.mean():+.3g} in {pairs}."
     effect = comparison.decision.effect
-    if not comparison.decision.narrow.low < comparison.decision.narrow.high:
-        return (
-            f"{first} less {second}, better counted positive: {effect.mean:+.3g} in each of {comparison.pairs} pairs."
-        )
+    if not has_interval(comparison):
+        mean = 0.0 if abs(effect.mean) < ROUNDING * situation.margin else effect.mean
+        return f"{first} less {second}, better counted positive: {mean:+.3g} in each of {comparison.pairs} pairs."
     level = "95 % interval" if len(situation.comparisons) == 1 else "interval, 95 % for all comparisons together"
     p = comparison.decision.p * len(situation.comparisons)
-    chance = "" if math.isnan(p) else f", p {'< 0.001' if p < 0.001 else f'= {min(p, 1):.3f}'}"
+    decided = comparison.decision.verdict != "inconclusive" and not math.isnan(p)
+    chance = f", p {'< 0.001' if p < 0.001 else f'= {min(p, 1):.3f}'}" if decided else ""
     return (
         f"{first} less {second} in {metric_label(situation.metric)}, better counted positive: "
         f"{_interval(effect)} ({level}, {comparison.pairs} pairs{chance}; {situation.margin:.3g} matters)."
@@ -122,7 +131,7 @@ def _cut(situation: Situation) -> str:
 
 def _covers(situation: Situation) -> str:
     """What the luck is that the interval covers."""
-    if not any(comparison.decision for comparison in situation.comparisons):
+    if not any(has_interval(comparison) for comparison in situation.comparisons):
         return ""
     if situation.same_test:
         count = _examples(situation)
