@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
+import math
 import shlex
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.wording import direction, markdown, metric_label, safe
 from rnncompare.composition.compose import SHORTENED
-from rnncompare.statistics import mean_interval
+from rnncompare.statistics import Interval, StudentisedMean
+from rnncompare.statistics.tuned import FEWEST_SEEDS
 from rnncompare.studies.own_data.judging import widened, within
 from rnncompare.studies.own_data.outcome import Outcome
 
@@ -55,12 +58,13 @@ class Result(Outcome):
     def _row(self, score: Score) -> dict[str, Any]:
         runs = self.runs[self.runs["run_id"].isin(score.runs)]
         metric = self.facts.metric
-        interval = within(mean_interval(widened(score.test, self.facts.overlap)), metric, 0.0)
+        interval = self._interval(score)
         columns = {name: f"quality.metrics.test.{name}" for name in self._metrics}
         return {
             "model": score.model,
             metric: score.mean,
-            **({"low": interval.low, "high": interval.high} if interval.low < interval.high else {}),
+            "low": interval.low,
+            "high": interval.high,
             **{name: runs[column].astype(float).mean() for name, column in columns.items() if column in runs},
             "parameters": runs["model.parameters"].iloc[0],
             "learning_rate": score.rate,
@@ -68,6 +72,15 @@ class Result(Outcome):
             "training_seconds": runs["speed.training_seconds"].median(),
             "runs": len(score.test),
         }
+
+    def _interval(self, score: Score) -> Interval:
+        """Of the mean, as that of differences is made; unknown from fewer than three values, or from equal ones."""
+        mean = StudentisedMean(widened(score.test, self.facts.overlap))
+        if len(score.test) < FEWEST_SEEDS or mean.identical:
+            return Interval(score.mean, math.nan, math.nan, len(score.test))
+        found = within(mean.interval(0.95), self.facts.metric, 0.0)
+        least = 0.0 if self.facts.perfect == 0 and not self.facts.higher_is_better else -math.inf
+        return dataclasses.replace(found, low=max(found.low, least))
 
     @property
     def pairs(self) -> pd.DataFrame:
@@ -120,11 +133,9 @@ class Result(Outcome):
         splits = self.situation.first_splits
         baselines = f"; baselines are means over the first {splits} splits" if splits else ""
         over = "seeds" if self.situation.same_test else "splits"
-        brackets = (
-            f"; in brackets a 95 % interval of the mean over {over}"
-            if any(len(score.test) > 1 for score in self.situation.known)
-            else ""
-        )
+        several = "low" in self.table and self.table["low"].notna().any()
+        rate = "" if self.situation.trials else f", networks at the rate that all {over} together choose"
+        brackets = f"; in brackets a 95 % interval of the mean over {over}{rate}" if several else ""
         return f"On test data; {metric_label(self.facts.metric)} decides ({better}){brackets}{baselines}"
 
     @property

@@ -208,12 +208,11 @@ def _compare(
     decision = decide_estimate(estimate, facts.margin, "equivalent", 0.05 / couples, 0.10 / couples)
     known = decision.direction or decision.verdict == "equivalent" or not estimate.spread
     wanted = None if known else pairs_to_settle(values, facts.margin, "equivalent")
-    effect, narrow = (within(found, facts.metric, -1.0) for found in (decision.effect, decision.narrow))
     return Comparison(
         first=first,
         second=second,
         pairs=pairs,
-        decision=dataclasses.replace(decision, effect=effect, narrow=narrow),
+        decision=_in_range(decision, facts.metric),
         differences=differences,
         wanted=None if wanted is None else max(wanted, pairs + 1),
     )
@@ -234,7 +233,8 @@ def ahead(score: Score, baseline: np.ndarray, facts: Facts) -> Decision | None:
     if len(differences) < FEWEST_SEEDS:
         return None
     signed = differences if facts.higher_is_better else -differences
-    return decide_estimate(StudentisedMean(widened(signed, facts.overlap)), facts.margin, "equivalent")
+    decision = decide_estimate(StudentisedMean(widened(signed, facts.overlap)), facts.margin, "equivalent")
+    return _in_range(decision, facts.metric)
 
 
 def widened(values: np.ndarray, overlap: float) -> np.ndarray:
@@ -249,6 +249,11 @@ def within(interval: Interval, metric: str, least: float) -> Interval:
     if metric not in BOUNDED:
         return interval
     return dataclasses.replace(interval, low=max(interval.low, least), high=min(interval.high, 1.0))
+
+
+def _in_range(decision: Decision, metric: str) -> Decision:
+    effect, narrow = (within(found, metric, -1.0) for found in (decision.effect, decision.narrow))
+    return dataclasses.replace(decision, effect=effect, narrow=narrow)
 
 
 def _searched_differences(one: pd.DataFrame, other: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

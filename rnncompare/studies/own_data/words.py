@@ -47,7 +47,7 @@ def _first(situation: Situation) -> str:
     if not situation.better(mean, situation.trivial):
         return f"None beats the trivial baseline {against}."
     beside = [situation.beside_trivial.get(score.model) for score in known]
-    if all(found is not None and found.effect.low <= 0 for found in beside):
+    if all(found is not None and found.narrow.low <= 0 for found in beside):  # one side, at 5 %
         return f"None can be told from the trivial baseline {against}."
     if (winner := situation.winner()) is not None:
         return f"Take the {_name(winner)}."
