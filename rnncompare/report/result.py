@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import html
 import math
 import shlex
@@ -78,9 +77,7 @@ class Result(Outcome):
         mean = StudentisedMean(widened(score.test, self.facts.overlap))
         if len(score.test) < FEWEST_SEEDS or mean.identical:
             return Interval(score.mean, math.nan, math.nan, len(score.test))
-        found = within(mean.interval(0.95), self.facts.metric, 0.0)
-        least = 0.0 if self.facts.perfect == 0 and not self.facts.higher_is_better else -math.inf
-        return dataclasses.replace(found, low=max(found.low, least))
+        return within(mean.interval(0.95), *self.facts.limits)
 
     @property
     def pairs(self) -> pd.DataFrame:
@@ -141,8 +138,7 @@ class Result(Outcome):
     @property
     def warnings(self) -> list[str]:
         """What is to be watched in the data, as they were read."""
-        lines = (line.strip() for said in self.understood for line in said.splitlines())
-        return [line for line in lines if line.startswith("warning: ")]
+        return [line for line in self.understood if line.startswith("warning: ")]
 
     def text(self) -> str:
         """The answer, the table, and what to do next, to print."""
@@ -156,10 +152,10 @@ class Result(Outcome):
             lines.append(("report", str(self.page)))
         if (chosen := self.situation.chosen()) is not None and self.question.words is not None:
             score = next(score for score in self.situation.scores if score.model == chosen)
-            cut = self._cut(score)
+            run = self.runs.set_index("run_id").loc[score.best_run]
+            cut = self._cut(run)
             shared = [word for word in self.question.words if word.partition("=")[0].lstrip("+") not in {*cut, "keep"}]
-            seed = self.runs.set_index("run_id")["seed"][score.best_run]
-            words = [f"model={chosen}", f"train.learning_rate={score.rate:g}", f"seed={seed}", *shared]
+            words = [f"model={chosen}", f"train.learning_rate={score.rate:g}", f"seed={run['seed']}", *shared]
             words += [*(f"{name}={value}" for name, value in cut.items()), "keep=best"]
             if self.situation.trials:
                 words += [f"model.{name}={value:g}" for name, value in score.tuned().items()]
@@ -171,10 +167,9 @@ class Result(Outcome):
                 lines.append(("predict", f"python -m rnncompare.predict {folder} new.csv"))
         return lines
 
-    def _cut(self, score: Score) -> dict[str, int]:
-        """The updates that a model's best run was trained with, by the names of the settings that a budget cut."""
-        run = self.runs[self.runs["run_id"] == score.best_run].iloc[0]
-        asked = self.question.models[score.model].train
+    def _cut(self, run: pd.Series) -> dict[str, int]:
+        """The updates that a run was trained with, by the names of the settings that a budget cut."""
+        asked = self.question.models[run["model.name"]].train
         trained = {name: int(run[f"config.train.{name}"]) for name in SHORTENED}
         return {f"train.{name}": value for name, value in trained.items() if value != getattr(asked, name)}
 

@@ -37,9 +37,9 @@ def label(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         frame[name] = frame[name].fillna(frame[name].groupby(replicates).transform("first"))
     labelled = ["device", *(name for name in settings if name[7:] not in NO_LABEL)]
     of_data = _varying(frame, "data.name", [name for name in labelled if name.startswith("config.data.")])
-    frame["task"] = _join(frame, ["data.name", *of_data], ", ", of_data)
+    frame["task"] = _named(frame, "data.name", of_data)
     others = _varying(frame, "task", [name for name in labelled if not name.startswith("config.data.")])
-    frame["series"] = _join(frame, ["model.name", *others], ", ", others)
+    frame["series"] = _named(frame, "model.name", others)
     widths = frame.groupby(["task", "series", "data.train_examples"], dropna=False)["model.hidden_size"]
     several = (widths.transform("nunique") > 1).groupby([frame["task"], frame["series"]]).transform("any")
     frame["variant"] = frame["series"].where(~several, _join(frame, ["series", "model.hidden_size"], ", "))
@@ -56,25 +56,15 @@ def _varying(frame: pd.DataFrame, within: str, names: Sequence[str]) -> dict[str
     return found
 
 
-def _join(
-    frame: pd.DataFrame, columns: Sequence[str], separator: str = "\0", only: Mapping[str, pd.Series] | None = None
-) -> pd.Series:
-    """One text per row, from columns of any type, such as ``adding, sequence_length 100``; nulls are left out.
+def _named(frame: pd.DataFrame, base: str, varying: Mapping[str, pd.Series]) -> pd.Series:
+    """A name for each row: that in column ``base``, and the settings that vary there, as `_varying` gives them."""
+    here = {name: frame[name].astype(object).where(rows, None) for name, rows in varying.items()}
+    return _join(frame.assign(**here), [base, *varying], ", ")
 
-    Args:
-        frame: the rows.
-        columns: to name.
-        separator: between them.
-        only: the rows in which a column is named, where these are not all.
-    """
-    only, every = only or {}, [True] * len(frame)
-    parts = [
-        [
-            _setting(name, value) if named else ""
-            for value, named in zip(frame[name], only.get(name, every), strict=True)
-        ]
-        for name in columns
-    ]
+
+def _join(frame: pd.DataFrame, columns: Sequence[str], separator: str = "\0") -> pd.Series:
+    """One text per row, from columns of any type, such as ``adding, sequence_length 100``; nulls are left out."""
+    parts = [[_setting(name, value) for value in frame[name]] for name in columns]
     rows = zip(*parts, strict=True) if parts else [()] * len(frame)
     return pd.Series([separator.join(filter(None, row)) for row in rows], index=frame.index, dtype=object)
 

@@ -55,7 +55,7 @@ def test_the_table_is_left_as_markdown_and_printed_as_such(left):
 
 def test_what_is_to_be_watched_in_the_data_goes_with_the_answer(left):
     result, files = left
-    warned = dataclasses.replace(result, understood=("read as 60 sequences\n  warning: <b> are copies",))
+    warned = dataclasses.replace(result, understood=("read as 60 sequences", "warning: <b> are copies"))
     assert "warning: <b> are copies" in warned.markdown()
     assert "&lt;b&gt; are copies" in warned._repr_html_()
     assert "60 sequences" in files["report.html"].read_text(encoding="utf-8")

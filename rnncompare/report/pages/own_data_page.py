@@ -65,7 +65,7 @@ def _write_page(result: Result, output: Path) -> Path:
         skipped=skipped,
         answer=result.answer,
         warnings=result.warnings,
-        understood=[line.strip() for said in result.understood for line in said.splitlines()],
+        understood=result.understood,
         caption=result.caption(),
         columns=list(table),
         rows=table.to_numpy().tolist(),

@@ -107,9 +107,12 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     budget = question.budget
     deadline = math.inf if budget is None else began + _for_training(budget)
     understood: list[str] = []
-    pinned = checked([*question.models.values(), *([question.plain] if question.plain else [])], understood.append)
-    for words in understood:
+
+    def hear(words: str) -> None:
         reporter.say(words)
+        understood.extend(line.strip() for line in words.splitlines())
+
+    pinned = checked([*question.models.values(), *([question.plain] if question.plain else [])], hear)
     models = dict(zip(question.models, pinned, strict=False))
     question = dataclasses.replace(question, models=models, plain=pinned[-1] if question.plain else None)
     require_writable(question.results_dir)

@@ -25,7 +25,6 @@ from rnncompare.studies.own_data.question import Facts
 if TYPE_CHECKING:
     import pandas as pd
 
-BOUNDED = ("accuracy", "balanced_accuracy", "macro_f1", "auc")  # between 0 and 1
 MOST_CUT = 0.2  # of the runs at the chosen rate; with more, the networks were not trained to their end
 
 
@@ -212,7 +211,7 @@ def _compare(
         first=first,
         second=second,
         pairs=pairs,
-        decision=_in_range(decision, facts.metric),
+        decision=_in_range(decision, facts),
         differences=differences,
         wanted=None if wanted is None else max(wanted, pairs + 1),
     )
@@ -234,7 +233,7 @@ def ahead(score: Score, baseline: np.ndarray, facts: Facts) -> Decision | None:
         return None
     signed = differences if facts.higher_is_better else -differences
     decision = decide_estimate(StudentisedMean(widened(signed, facts.overlap)), facts.margin, "equivalent")
-    return _in_range(decision, facts.metric)
+    return _in_range(decision, facts)
 
 
 def widened(values: np.ndarray, overlap: float) -> np.ndarray:
@@ -244,15 +243,15 @@ def widened(values: np.ndarray, overlap: float) -> np.ndarray:
     return values.mean() + (values - values.mean()) * math.sqrt(1 + len(values) * overlap)
 
 
-def within(interval: Interval, metric: str, least: float) -> Interval:
-    """An interval cut to what a metric between 0 and 1 can take: ``least``, 0 or for differences -1, to 1."""
-    if metric not in BOUNDED:
-        return interval
-    return dataclasses.replace(interval, low=max(interval.low, least), high=min(interval.high, 1.0))
+def within(interval: Interval, least: float, most: float) -> Interval:
+    """An interval cut to the values that are possible."""
+    return dataclasses.replace(interval, low=max(interval.low, least), high=min(interval.high, most))
 
 
-def _in_range(decision: Decision, metric: str) -> Decision:
-    effect, narrow = (within(found, metric, -1.0) for found in (decision.effect, decision.narrow))
+def _in_range(decision: Decision, facts: Facts) -> Decision:
+    """The decision with intervals of a difference that the metric can have."""
+    least, most = facts.limits
+    effect, narrow = (within(found, least - most, most - least) for found in (decision.effect, decision.narrow))
     return dataclasses.replace(decision, effect=effect, narrow=narrow)
 
 

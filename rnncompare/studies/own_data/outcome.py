@@ -31,7 +31,7 @@ class Outcome:
         question: what was asked.
         kept: identity of the run whose model was kept; None where none was.
         seconds: that it all took.
-        understood: how the data were read, in words, with what is to be watched.
+        understood: how the data were read, in words, with what is to be watched, a line each.
     """
 
     situation: Situation

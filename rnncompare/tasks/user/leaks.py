@@ -47,8 +47,9 @@ def of_sequences(
         columns = {f"the mean of column {name}": means[name].to_numpy(float) for name in numbers}
     told = {name: _told(values, target) for name, values in columns.items()}
     last = np.arange(len(frame)) if every else np.cumsum(lengths) - 1
-    for name in set(features) - {*numbers, *own}:
-        told[f"column {name}"] = _told_by_categories(frame[name].iloc[last], target)
+    for name in features:
+        if name not in numbers and name not in own:
+            told[f"column {name}"] = _told_by_categories(frame[name].iloc[last], target)
     hashed = _hashed(frame, features)
     return [
         *_copies(_joined(hashed, lengths), "sequences"),
