@@ -323,7 +323,9 @@ def test_names_from_files_are_only_ever_text(tmp_path):
     assert main([str(folder), "--output", str(tmp_path / "report")]) == 0
     text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     parsed = Parsed(text)
-    assert len(parsed.all("script")) == 2
+    assert [script.attributes.get("id") for script in parsed.all("script")] == ["run-data", "figures", None]
+    for figure in folded_figures(parsed).values():
+        assert not {"script", "i", "b"} & {element.tag for element in ElementTree.fromstring(figure).iter()}
     assert not parsed.all("i")
     assert any(group["settings"] for group in run_data(parsed)["groups"])
     assert not set("\x1b\x00\u202e") & set(text)

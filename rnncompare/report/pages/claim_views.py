@@ -159,13 +159,13 @@ def _forest(finding: Finding, tasks: list[TaskFinding], name: str, plotter: Plot
     description = f"{finding.first} less {finding.second} on each task, with its 95 % interval; {shaded}"
     if finding.general is None:
         figure = effects.intervals(table, unit, margin)
-        return plotter.draw(figure, "Effect by task", description, name)
+        return plotter.draw(figure, "Effect by task", description, name, folded=True)
     whole = finding.general
     ends = {"mean": whole.effect.mean, "low": whole.effect.low, "high": whole.effect.high}
     general = ends | {"new_low": whole.new_task.low, "new_high": whole.new_task.high}
     figure = effects.forest_by_task(table, general, unit, margin, finding.verdict)
     below = "; below: the mean over tasks, and the interval in which the effect on a new task is expected"
-    return plotter.draw(figure, "Effect by task and in general", description + below, name)
+    return plotter.draw(figure, "Effect by task and in general", description + below, name, folded=True)
 
 
 def _by_margin(finding: Finding, tasks: list[TaskFinding], name: str, plotter: Plotter) -> Drawn:
@@ -185,7 +185,7 @@ def _by_margin(finding: Finding, tasks: list[TaskFinding], name: str, plotter: P
         f"what would be said of {finding.first} (first) and {finding.second} (second), had another margin been "
         "written down; the upright line is the one that was"
     )
-    return plotter.draw(figure, "Verdict at other margins", description, name)
+    return plotter.draw(figure, "Verdict at other margins", description, name, folded=True)
 
 
 def _trained(study: Study, claim: Claim, names: dict[str, TaskName]) -> Iterator[dict[str, Any]]:

@@ -150,7 +150,7 @@ def write_earlier_study(study: EarlierStudy, runs: pd.DataFrame, results: Path, 
     contents += [("tasks", "Task by task")] if tasks else []
     page = write_page(
         "earlier.html.j2",
-        output,
+        plotter,
         runs,
         groups,
         [study.files.curves],

@@ -186,7 +186,7 @@ def _over_axis(name: TaskName, runs: pd.DataFrame, file: str, plotter: Plotter) 
         table, name.axis, metric_axis("test", scored), pd.concat(dots).dropna(), banded=False, log_x=True
     )
     description = f"mean test quality with 95 % interval over {name.axis}; dots are single runs"
-    yield plotter.draw(figure, f"Quality over {name.axis}", description, file)
+    yield plotter.draw(figure, f"Quality over {name.axis}", description, file, folded=True)
 
 
 def _costs(runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
@@ -195,7 +195,9 @@ def _costs(runs: pd.DataFrame, file: str, plotter: Plotter) -> Iterator[Drawn]:
     known = {column: name for column, name in COSTS.items() if scored[column].notna().any()}
     if known:
         description = "mean test quality with 95 % interval of each model over what it costs; dots are single runs"
-        yield plotter.draw(run_scores.quality_by_cost(scored, known), "Cost against quality", description, file)
+        yield plotter.draw(
+            run_scores.quality_by_cost(scored, known), "Cost against quality", description, file, folded=True
+        )
 
 
 def _learning(runs: pd.DataFrame, curves: Sequence[pd.DataFrame], file: str, plotter: Plotter) -> Iterator[Drawn]:
@@ -216,7 +218,7 @@ def _learning(runs: pd.DataFrame, curves: Sequence[pd.DataFrame], file: str, plo
             "mean validation metric over updates, with the band from the lowest to the highest run; after its end a "
             "run keeps its last value"
         )
-        yield plotter.draw(figure, "Learning curves", description, file)
+        yield plotter.draw(figure, "Learning curves", description, file, folded=True)
 
 
 def gradient_flow(probes: Mapping[str, pd.DataFrame], plotter: Plotter) -> Iterator[Charts]:
@@ -250,4 +252,4 @@ def _flow(probes: pd.DataFrame, stage: str, file: str, plotter: Plotter) -> Draw
         return None
     figure = lines.curves_with_band(table, "lag (steps)", "ln |d h_T / d s_t|")
     description = f"mean logarithm of the norm of the gradient through time over the lag, {stage}, with 95 % intervals"
-    return plotter.draw(figure, f"{stage.capitalize()} networks", description, file)
+    return plotter.draw(figure, f"{stage.capitalize()} networks", description, file, folded=True)

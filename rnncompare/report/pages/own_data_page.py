@@ -51,10 +51,10 @@ def _write_page(result: Result, output: Path) -> Path:
     frames = [frame for frame in result.parts.values() if len(frame)]
     frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     curves, skipped = read_curves(frame) if frames else (pd.DataFrame(), [])
-    table = result.shown()
+    table, plotter = result.shown(), Plotter(output)
     return render.write_page(
         "own_data.html.j2",
-        output,
+        plotter,
         frame,
         list(_groups(result)),
         [curves],
@@ -69,7 +69,7 @@ def _write_page(result: Result, output: Path) -> Path:
         caption=result.caption(),
         columns=list(table),
         rows=table.to_numpy().tolist(),
-        figures=_draw(result, Plotter(output)),
+        figures=_draw(result, plotter),
         following=result.following(),
         command=result.question.command,
     )

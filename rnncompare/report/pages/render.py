@@ -31,7 +31,7 @@ LONGEST = 4000  # characters of one text
 
 def write_page(
     template: str,
-    output: Path,
+    plotter: Plotter,
     runs: pd.DataFrame,
     groups: Sequence[RunGroup],
     curves: Sequence[pd.DataFrame],
@@ -39,21 +39,19 @@ def write_page(
     *,
     contents: Sequence[tuple[str, str]],
     settings: Mapping[str, Any] = MappingProxyType({}),
-    folded: Mapping[str, str] = MappingProxyType({}),
     **context: Any,
 ) -> Path:
     """Write ``report.html``: the sections of a template, then every run and where the numbers come from.
 
     Args:
         template: its name.
-        output: the folder that the page goes to; it exists.
+        plotter: has drawn the page's figures; the page goes to its folder.
         runs: all of them, a row each.
         groups: the same runs as the page lists them.
         curves: learning curves with ``run_id``.
         results: folder of the records.
         contents: anchor and title of each section of the template.
         settings: of the study; those that are None are left out.
-        folded: the figures of folded parts, as `Plotter.folded` has them.
         context: what else the template needs.
     """
     text = render(
@@ -61,13 +59,13 @@ def write_page(
         contents=[*contents, ("runs", "Runs"), ("origin", "Where the numbers come from")],
         run_groups=groups,
         run_count=sum(len(group.runs) for group in groups),
-        run_data=_packed(run_data(groups, curves, results, output)),
+        run_data=_packed(run_data(groups, curves, results, plotter.folder)),
         origin=origin(runs),
-        folded_figures=_packed(folded) if folded else "",
+        folded_figures=_packed(plotter.folded) if plotter.folded else "",
         settings=[(name.replace("_", " "), value) for name, value in settings.items() if value is not None],
         **{"command": "", "left_out": {}} | context,
     )
-    page = output / "report.html"
+    page = plotter.folder / "report.html"
     write_whole(page, text)
     return page
 
@@ -147,7 +145,9 @@ class Plotter:
     folded: dict[str, str] = field(default_factory=dict)
     drawn: int = 0
 
-    def draw(self, figure: Figure, title: str, description: str, name: str, saved: bool = True) -> Drawn:
+    def draw(
+        self, figure: Figure, title: str, description: str, name: str, *, folded: bool = False, saved: bool = True
+    ) -> Drawn:
         """The element of a figure, or that of a folded part's, empty until the page's script fills it.
 
         Args:
@@ -155,7 +155,8 @@ class Plotter:
             title: above it.
             description: what it shows, for the line below it and for those who cannot see it.
             name: of the files.
-            saved: whether to save it as PNG and SVG too; other figures belong to folded parts.
+            folded: whether it belongs to a folded part.
+            saved: whether to save it as PNG and SVG too.
         """
         if saved:
             self.written.append(self.folder / f"{name}.png")
@@ -166,7 +167,7 @@ class Plotter:
         self.drawn += 1
         name = f"f{self.drawn}"
         element = svg.inline(text, name, words)
-        if not saved:
+        if folded:
             self.folded[name] = element
             opening = element[: element.index(">")]
             element = f'{opening} data-figure="{name}"></svg>'

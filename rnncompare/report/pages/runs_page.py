@@ -58,7 +58,7 @@ def write_runs(
     seeds = frame["seed"].nunique()
     page = write_page(
         "runs.html.j2",
-        output,
+        plotter,
         frame,
         groups,
         [curves],

@@ -66,14 +66,13 @@ def write_study(study: Study, runs: pd.DataFrame, results: Path, output: Path) -
     contents += [("gradients", "Gradient flow")] if gradients else []
     page = write_page(
         "study.html.j2",
-        output,
+        plotter,
         runs,
         groups,
         curves,
         results,
         contents=contents,
         settings=manifest.settings,
-        folded=plotter.folded,
         title="GRU or LSTM? What the measurements say",
         subtitle=_subtitle(study, len(runs)),
         skipped=study.skipped,

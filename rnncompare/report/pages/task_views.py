@@ -125,7 +125,7 @@ def _rate_response(task: TaskFinding, name: str, plotter: Plotter) -> Drawn:
     figure = lines.rate_response(rows, f"score ({task.unit})\nhigher is better", chosen)
     at = f" at the last value, {last}" if task.rates["value"].nunique() > 1 else ""
     description = f"mean score at each learning rate{at}; ringed: the one that most splits of the seeds choose"
-    return plotter.draw(figure, "Response to the learning rate", description, name, saved=False)
+    return plotter.draw(figure, "Response to the learning rate", description, name, folded=True, saved=False)
 
 
 def _trials(task: TaskFinding, name: str, plotter: Plotter) -> Drawn:
@@ -141,7 +141,7 @@ def _trials(task: TaskFinding, name: str, plotter: Plotter) -> Drawn:
     description = (
         "expected score of the best by validation of so many trials, each a seed and one of the learning rates"
     )
-    return plotter.draw(figure, "What tuning is worth", description, name, saved=False)
+    return plotter.draw(figure, "What tuning is worth", description, name, folded=True, saved=False)
 
 
 def _course(finding: Finding, task: TaskFinding, rows: pd.DataFrame, x: str, name: str, known: Known) -> Drawn:
@@ -153,7 +153,7 @@ def _course(finding: Finding, task: TaskFinding, rows: pd.DataFrame, x: str, nam
         f"the difference on validation data had training ended there, above zero {finding.first} is better; dashed: "
         "95 % interval at one budget named beforehand; band: over all of them"
     )
-    return known.plotter.draw(figure, f"Difference over {x}", description, name, saved=False)
+    return known.plotter.draw(figure, f"Difference over {x}", description, name, folded=True, saved=False)
 
 
 def _over_axis(finding: Finding, task: TaskFinding, pairs: pd.DataFrame, name: str, known: Known) -> Iterator[Drawn]:
@@ -180,7 +180,7 @@ def _over_axis(finding: Finding, task: TaskFinding, pairs: pd.DataFrame, name: s
         log_x=True,
     )
     description = f"mean scores over {known.name.axis}; dots are single seeds at rates chosen without them"
-    yield known.plotter.draw(figure, f"Scores over {known.name.axis}", description, name, saved=False)
+    yield known.plotter.draw(figure, f"Scores over {known.name.axis}", description, name, folded=True, saved=False)
 
 
 def _pairs(finding: Finding, pairs: pd.DataFrame, name: str, plotter: Plotter) -> Drawn:
@@ -190,4 +190,4 @@ def _pairs(finding: Finding, pairs: pd.DataFrame, name: str, plotter: Plotter) -
         "of them, the dots under the dashed line"
     )
     figure = lines.pairs(pairs, f"score of {finding.first}", f"score of {finding.second}")
-    return plotter.draw(figure, "Every pair", description, name, saved=False)
+    return plotter.draw(figure, "Every pair", description, name, folded=True, saved=False)
