@@ -131,7 +131,8 @@ class Result(Outcome):
         baselines = f"; baselines are means over the first {splits} splits" if splits else ""
         over = "seeds" if self.situation.same_test else "splits"
         several = "low" in self.table and self.table["low"].notna().any()
-        rate = "" if self.situation.trials else f", networks at the rate that all {over} together choose"
+        chosen = f"the rate that all {over} together choose (the differences above: at rates that other {over} choose)"
+        rate = "" if self.situation.trials else f", networks at {chosen}"
         brackets = f"; in brackets a 95 % interval of the mean over {over}{rate}" if several else ""
         return f"On test data; {metric_label(self.facts.metric)} decides ({better}){brackets}{baselines}"
 
