@@ -127,10 +127,25 @@ def test_no_sentence_says_more_than_the_numbers(situations):
 
 
 @pytest.mark.parametrize("rounding", [-1e-16, 0.0, 1e-16])
-def test_a_baseline_with_the_same_score_but_for_rounding_does_as_well_and_not_better(rounding):
+def test_a_baseline_with_the_same_score_but_for_rounding_is_not_better(rounding):
     scores = {"gru": np.full(10, 0.9), "lstm": values(0.8, 0.01, 10)}
     said = paragraph(situation(scores, best_baseline=("gradient boosting", 0.9 + rounding)))
-    assert said.startswith("Neither: gradient boosting does as well")
+    assert said.startswith("Neither: gradient boosting scores the same (accuracy 0.9 against 0.9 for the GRU).")
+
+
+def test_a_baseline_with_the_same_mean_is_not_as_good_for_sure():
+    scores = {"gru": np.array([0.9, 1.0, 0.95, 0.8, 0.85]), "lstm": np.full(5, 0.6)}
+    said = paragraph(situation(scores, best_baseline=("gradient boosting", 0.9)))
+    assert said.startswith(
+        "Neither: gradient boosting does no worse (accuracy 0.9 against 0.9 for the GRU, ahead by +0 ["
+    )
+
+
+@pytest.mark.parametrize(("simple", "words"), [("ridge regression", " on the last 14 rows"), ("last value", "")])
+def test_only_baselines_that_read_the_window_are_said_to_read_it(simple, words):
+    scores = {"gru": values(0.8, 0.01, 6), "lstm": values(0.7, 0.01, 6)}
+    said = paragraph(situation(scores, best_baseline=(simple, 0.9), window=14))
+    assert f"{simple}{words} does better" in said
 
 
 @pytest.mark.parametrize(("simple", "beaten"), [(0.8, True), (0.6, False)])

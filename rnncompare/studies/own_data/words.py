@@ -9,6 +9,7 @@ from rnncompare.base.wording import counted, metric_label
 from rnncompare.statistics import Interval
 from rnncompare.studies.own_data.judging import MOST_CUT, Comparison, Score
 from rnncompare.studies.own_data.situation import ROUNDING, Situation, alike, has_interval
+from rnncompare.tasks.contract.simple_models import FITTED
 
 
 def paragraph(situation: Situation) -> str:
@@ -30,7 +31,8 @@ def _first(situation: Situation) -> str:
     best = known[0]
     if (baseline := situation.beaten_by()) is not None:
         simple, value, network, mean = baseline
-        name = _article(simple) + (f" on the last {situation.window} rows" if situation.window else "")
+        read = f" on the last {situation.window} rows" if situation.window and simple in FITTED else ""
+        name = _article(simple) + read
         verb, ahead = _beside(situation, value, network, mean)
         neither = "Neither" if len(situation.scores) == 2 else "None of them"
         where = ""
@@ -65,11 +67,10 @@ def _first(situation: Situation) -> str:
 
 def _beside(situation: Situation, value: float, network: str, mean: float) -> tuple[str, str]:
     """What the best baseline does beside the best network, which is not ahead of it, and by how much it is ahead."""
-    if not situation.better(value, mean):
-        return "does as well", ""
     found = situation.beside_baseline.get(network)
     if found is None or not found.effect.low < found.effect.high:
-        return ("does better" if found is not None and found.direction < 0 else "does no worse"), ""
+        same = "does no worse" if situation.better(value, mean) else "scores the same"
+        return ("does better" if found is not None and found.direction < 0 else same), ""
     effect = found.effect
     ahead = f", ahead by {_interval(Interval(-effect.mean, -effect.high, -effect.low, effect.n))}"
     if found.verdict == "equivalent":

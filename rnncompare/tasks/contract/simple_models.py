@@ -23,6 +23,7 @@ FEATURES_GROWN = 200_000  # features of all trees together, that take some secon
 MOST_LAGS = 1_000  # numbers of a whole sequence that are read beside its summary
 LEAST_SHARE = 1e-6  # of a class, so that no logarithm is infinite
 PENALTIES = np.logspace(-3, 3, 7)
+FITTED = ("logistic regression", "ridge regression", "gradient boosting")  # baselines that read the inputs
 
 
 def simple_models(data: Data) -> pd.DataFrame:

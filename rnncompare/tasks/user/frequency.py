@@ -27,23 +27,23 @@ MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
 ROWS = 10  # among which pandas looks for a frequency, so that a hole elsewhere does not hide it
 
 
-def find_rhythm(times: pd.Series) -> tuple[str, bool]:
-    """How often there is a step, in words, and whether all are so far apart; ``times`` are in order."""
+def find_rhythm(times: pd.Series) -> tuple[str, int]:
+    """How often there is a step, in words, and how many are longer or shorter; ``times`` are in order."""
     stamps = times.to_numpy()
     gaps = np.diff(stamps)
     if not len(gaps) or stamps.dtype.kind != "M":
-        return "in order of " + str(times.name), True
+        return "in order of " + str(times.name), 0
     days = gaps / np.timedelta64(1, "D")
     for name, low, high in (("monthly", 28, 31), ("quarterly", 90, 92), ("yearly", 365, 366)):
         if low <= np.median(days) <= high and not (gaps == gaps[0]).all():
-            return name, bool(((days >= low) & (days <= high)).all())
+            return name, int(((days < low) | (days > high)).sum())
     seconds = float(np.median(gaps / np.timedelta64(1, "s")))
     named = next((name for name, length in SECONDS.items() if length == seconds), None)
     dates = stamps.astype("M8[D]")
     if named == "daily" and days.sum() >= 7 and np.is_busday(dates).all():
-        return "business daily", bool((np.busday_count(dates[:-1], dates[1:]) == 1).all())
+        return "business daily", int((np.busday_count(dates[:-1], dates[1:]) != 1).sum())
     unit, length = next((unit, length) for unit, length in UNITS.items() if length <= max(seconds, 1))
-    return named or f"every {seconds / length:g} {unit}", bool((gaps == gaps[0]).all())
+    return named or f"every {seconds / length:g} {unit}", int((gaps != np.median(gaps)).sum())
 
 
 def find_frequency(times: pd.Series) -> str | None:

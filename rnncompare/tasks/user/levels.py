@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnncompare.base.wording import counted
 from rnncompare.tasks.user.tables import Table
 
 if TYPE_CHECKING:
@@ -51,14 +52,20 @@ def codes_of(series: pd.Series, levels: Sequence[Any]) -> np.ndarray:
 
 
 def unseen(table: Table, name: str, levels: Sequence[Any]) -> list[str]:
-    """A warning if most values of a column are none of the ``levels`` seen in training."""
-    missing = codes_of(table.frame[name], levels) == 0
-    if missing.mean() <= MOST_UNSEEN:
+    """A warning if most values of a column are none of the ``levels`` seen in training, or some are missing anew."""
+    new = codes_of(table.frame[name], levels) == 0
+    missing = int((new & table.frame[name].isna().to_numpy()).sum())
+    if new.mean() > MOST_UNSEEN:
+        value = table.frame[name].iloc[int(np.argmax(new))]
+        return [
+            f"{table.place(name)}: {new.mean():.0%} of the values were not seen in training, {show(value)!r:.40} for "
+            "one; the model cannot tell them apart"
+        ]
+    if not missing:
         return []
-    value = table.frame[name].iloc[int(np.argmax(missing))]
     return [
-        f"{table.place(name)}: {missing.mean():.0%} of the values were not seen in training, {show(value)!r:.40} for "
-        "one; the model cannot tell them apart"
+        f"{table.place(name)}: {counted(missing, 'value')} of {len(new):,} missing, where none was in training; they "
+        "count as a category never seen"
     ]
 
 

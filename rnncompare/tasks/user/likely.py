@@ -53,14 +53,19 @@ def _contiguous(series: pd.Series) -> bool:
 
 def varies(frame: pd.DataFrame, group: str, target: str) -> bool:
     """Whether the target takes two values in some group."""
+    return len(varying(frame, group, target)) > 0
+
+
+def varying(frame: pd.DataFrame, group: str, target: str) -> pd.Index:
+    """The groups in which the target takes two values."""
     import pandas as pd
 
-    groups, values = (pd.factorize(frame[name])[0].astype(np.int32) for name in (group, target))
+    (groups, labels), (values, _) = (pd.factorize(frame[name]) for name in (group, target))
     known = (groups >= 0) & (values >= 0)
     groups, values = groups[known], values[known]
-    one = np.zeros(groups.max(initial=0) + 1, np.int32)
+    one = np.zeros(groups.max(initial=0) + 1, np.intp)
     one[groups] = values
-    return bool((values != one[groups]).any())
+    return pd.Index(labels[np.unique(groups[values != one[groups]])])
 
 
 def find_text(table: Table, names: list[str], kind: str, time: str | None, quantity: bool) -> str | None:

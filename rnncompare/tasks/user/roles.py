@@ -18,7 +18,7 @@ from rnncompare.tasks.user.columns import (
     refuse_separators,
     with_separators,
 )
-from rnncompare.tasks.user.likely import choose_features, find_group, find_text, varies
+from rnncompare.tasks.user.likely import choose_features, find_group, find_text, varies, varying
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.tables import Table
 from rnncompare.tasks.user.times import DATE_PARTS, JOINED, TIMES, at_fixed_rate, find_time, join_date
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 TARGETS = re.compile(r"target|labels?|class|y|outcome", re.I)
 INDEX = re.compile(r"unnamed\d+|Unnamed: \d+|__index_level_\d+__")  # an index without a name, as pandas writes it
+
+MOST_ODD = 0.05  # of the sequences whose target changes within them, which may well be errors
 
 
 @dataclass
@@ -111,15 +113,28 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     for name in dropped:
         if is_text(frame[name]) and with_separators(table, name).any():
             roles.notes.append(f"column {name} is left out, though most of it looks like numbers; {PLAIN_NUMBERS}")
-    roles.varies = group is not None and any(varies(frame, group, name) for name in targets)
+    changing = {label for name in targets for label in varying(frame, group, name)} if group is not None else set()
+    roles.varies = len(changing) > 0
     if roles.kind == "auto":
         roles.kind = _find_kind(table, roles)
+    if group is not None and roles.kind in ("classification", "regression"):
+        roles.notes += _odd_ones(sorted(map(str, changing)), frame[group].nunique(), roles)
     _require_roles(roles, frame, reading.known or ())
     if (roles.kind == "events" and roles.varies) or roles.kind == "forecasting":
         roles.features[:0] = targets
         if roles.kind == "events" and is_classes(frame[target]):
             roles.categorical.insert(0, target)
     return roles
+
+
+def _odd_ones(changing: Sequence[str], sequences: int, roles: Roles) -> list[str]:
+    """A warning where the target changes within a few sequences only, for which all have one at every step."""
+    if not 0 < len(changing) <= MOST_ODD * sequences:
+        return []
+    return [
+        f"warning: {roles.target} changes within {len(changing):,} of {sequences:,} sequences, {roles.group} "
+        f"{changing[0]:.40} for one, so there is a target at every step; if those rows are wrong, mend them"
+    ]
 
 
 def targets_of(frame: pd.DataFrame, reading: Reading) -> list[str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DEFAULT_WINDOW = 24  # where there is no season
+MOST_HOLES = 0.2  # of the steps; with more uneven ones, rows come when they come
 
 
 def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None = None) -> Forecasting:
@@ -43,7 +44,7 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
     lengths = np.concatenate([lengths for _, lengths in parts])
     given_test = len(parts[1][1]) if test is not None else 0
     frame = parts[0][0].frame if test is None else pd.concat([part.frame for part, _ in parts])
-    rhythm, even, frequency = _pace(frame, roles, lengths)
+    rhythm, uneven, frequency = _pace(frame, roles, lengths)
     season = reading.season or SEASONS.get(rhythm)
     window = _window(reading, season, lengths, table.name)
     many = f"{len(lengths):,} groups of " if len(lengths) > 1 else ""
@@ -54,7 +55,7 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
     )
     by_group = _by_group(reading, roles, parts, given_test)
     notes = [*roles.notes, *(by_group.words() if by_group else []), *masked(frame, roles.features, roles.categorical)]
-    notes += _notes(reading, roles, lengths, window, even)
+    notes += _notes(reading, roles, lengths, window, uneven, season)
     known, ahead = reading.known or (), [ahead_of(name, reading.horizon) for name in reading.known or ()]
     read = (*roles.targets, *roles.categorical, *known)
     inputs = [name for name in roles.features if name not in read]
@@ -88,10 +89,10 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
     )
 
 
-def _pace(frame: pd.DataFrame, roles: Roles, lengths: np.ndarray) -> tuple[str, bool, str | None]:
-    """How often a row comes in the longest series: in words, whether evenly, and as pandas calls it."""
+def _pace(frame: pd.DataFrame, roles: Roles, lengths: np.ndarray) -> tuple[str, int, str | None]:
+    """How often a row comes in the longest series: in words, how many steps are uneven, and as pandas calls it."""
     if roles.time is None:
-        return "in file order", True, None
+        return "in file order", 0, None
     longest = int(np.argmax(lengths))
     start = int(lengths[:longest].sum())
     times = frame[roles.time].iloc[start : start + int(lengths[longest])]
@@ -113,13 +114,21 @@ def _window(reading: Reading, season: int | None, lengths: np.ndarray, name: str
     return reading.window or max(1, min(2 * (season or DEFAULT_WINDOW // 2), typical // 4))
 
 
-def _notes(reading: Reading, roles: Roles, lengths: np.ndarray, window: int, even: bool) -> list[str]:
+def _notes(
+    reading: Reading, roles: Roles, lengths: np.ndarray, window: int, uneven: int, season: int | None
+) -> list[str]:
     """What a user should know about how the series are cut into windows."""
     notes = [ROLLING] if reading.split == "rolling" else []
     short = int((lengths < window + reading.horizon).sum())
     if 0 < short < len(lengths):
         notes.append(f"{short:,} of {len(lengths):,} groups are too short for a window (data.window) and give none")
-    if not even:
+    steps = int(lengths.max()) - 1
+    if season and 0 < uneven <= MOST_HOLES * steps:
+        notes.append(
+            f"warning: {uneven:,} of {steps:,} steps of {roles.time} are uneven, as where rows are missing; each row "
+            "counts as one step, so seasons shift there: fill in the rows"
+        )
+    elif uneven:
         notes.append(f"steps of {roles.time} are uneven; each row counts as one step")
     return notes
 

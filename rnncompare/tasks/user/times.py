@@ -21,6 +21,7 @@ TIMES = re.compile(rf"(.*[_ ])?({STAMPS}|t|step|index|frame|order|position|hour|
 UNIX = re.compile(rf"(.*[_ ])?({STAMPS}|period|(year)?[_ ]?month|yyyymm(dd)?)([_ ]?(s|ms|us|ns))?", re.I)
 YEAR = re.compile(r"(.*[_ ])?(year|yr)", re.I)
 LETTERED = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?[A-Z]{2,5}"  # 2024-12-31 10:00 CET
+SET_BACK = (1, 2)  # hours that come twice in autumn
 YEARS, COUNTS = "%Y", "numbers"  # forms of times, beside those of `stamps`: of a column of years, of one that counts
 
 
@@ -203,6 +204,8 @@ def refuse_same_times(table: Table, time: str, group: str | None, codes: np.ndar
             remedy = f"name in data.group one column that tells sequences apart: {group} joined with another, say"
         if (counter := find_counter(table.frame)) is not None:
             remedy = f"order rows by {counter}, which counts them: data.time={counter}; or {remedy}"
+        if times.dtype.kind == "M" and (table.frame[time].iloc[1:][same].dt.hour.isin(SET_BACK)).all():
+            remedy = f"give times in UTC if clocks were set back then, or {remedy}"
         raise DataError(
             f"{table.place(time, rows[1])}: the time {table.frame[time].iloc[first]} stands in row {rows[0]} too; "
             f"leave one out, or {remedy}"

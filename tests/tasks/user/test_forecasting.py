@@ -80,6 +80,9 @@ def test_several_series_are_cut_each_for_itself():
         assert (level.all(1) | ~level.any(1)).all(), "no window spans two series"
 
 
+SEASONAL = ("h", "D", "MS", "W")
+
+
 @pytest.mark.parametrize(
     ("freq", "says"),
     [
@@ -98,7 +101,15 @@ def test_the_rhythm_is_said(freq, says):
     assert "uneven" not in found
     gap = from_frame(frame.drop(index=[20, 21]), target="y").load(0).understood
     assert f"forecasting, {says}, 1 series" in gap
-    assert "steps of date are uneven" in gap
+    assert ("warning: 1 of 57 steps of date are uneven" if freq in SEASONAL else "steps of date are uneven") in gap
+
+
+def test_times_that_come_when_they_come_are_no_holes():
+    hours = np.cumsum(np.random.default_rng(0).choice([1, 2, 3, 5], 200, p=[0.55, 0.15, 0.15, 0.15]))
+    frame = pd.DataFrame({"date": pd.Timestamp("2020-01-01") + pd.to_timedelta(hours, "h"), "y": np.sin(hours)})
+    said = from_frame(frame, target="y").load(0).understood
+    assert "steps of date are uneven; each row counts as one step" in said
+    assert "warning" not in said
 
 
 def test_several_targets_are_forecast_step_by_step_each_in_its_own_unit():

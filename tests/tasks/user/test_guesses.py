@@ -343,8 +343,29 @@ def test_two_columns_that_say_one_thing_together_are_to_be_joined():
     ):
         from_frame(trials, target="y")
     days = pd.DataFrame({"date": HOURS.normalize(), "hour": HOURS.hour, "x": X, "v": X})
-    with pytest.raises(DataError, match=r"stands in row 0 too; .* a date and an hour apart go into one column"):
+    with pytest.raises(
+        DataError, match=r"stands in row 0 too; leave one .* a date and an hour apart go into one column"
+    ):
         from_frame(days, target="v")
+
+
+def test_an_hour_that_clocks_give_twice_is_recognised():
+    local = pd.date_range("2024-10-20", periods=400, freq="h", tz="Europe/Berlin").tz_localize(None)
+    with pytest.raises(
+        DataError, match=r"2024-10-27 02:00:00 stands in row .* give times in UTC if clocks were set back"
+    ):
+        from_frame(pd.DataFrame({"date": local, "load": np.arange(400.0) ** 0.5}), target="load")
+
+
+@pytest.mark.parametrize(("odd", "warned"), [([3], True), (range(20), False)])
+def test_a_few_sequences_whose_target_changes_are_warned_of(odd, warned):
+    case, step = np.repeat(np.arange(40), 5), np.tile(np.arange(5), 40)
+    label = np.where(np.isin(case, odd) & (step == 4), 2, case % 2)
+    said = line(
+        from_frame(pd.DataFrame({"id": case, "t": step, "x": np.sin(case + step), "label": label}), target="label")
+    )
+    assert "target at every step label" in said
+    assert ("warning: label changes within 1 of 40 sequences, id 3 for one" in said) == warned
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -53,6 +54,20 @@ def test_a_value_never_seen_and_another_order_of_columns_are_no_trouble():
     with pytest.warns(UserWarning, match="column colour: 100% of the values were not seen in training, 'mauve'"):
         examples, _ = read(carried(data), new)
     assert (examples.inputs[..., 0] == 0).all()
+
+
+def test_missing_categories_are_warned_of_where_none_was_missing_in_training():
+    frame = long()
+    data = from_frame(frame, target="label").load(0)
+    colour = frame["colour"].mask(np.arange(len(frame)) < 7)
+    with pytest.warns(
+        UserWarning, match=rf"column colour: 7 values of {len(frame)} missing, where none was in training"
+    ):
+        read(carried(data), Table(frame.assign(colour=colour), "new"))
+    trained_with_some = from_frame(frame.assign(colour=colour), target="label").load(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read(carried(trained_with_some), Table(frame.assign(colour=colour), "new"))
 
 
 def test_a_missing_column_is_named():
