@@ -169,6 +169,7 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
     from rnncompare.studies.study_settings import OWN, StudySettings, check_beside_claims, of_preset
 
     if data is not None:
+        require(claim is None, "claim", claim, "none beside data: they are compared by themselves")
         return compare(data, progress=progress, **settings)
     if not isinstance(claim, str):
         raise SettingError("claim", claim, f"all, or of {', '.join(names())}; or data")

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.cli import data_console
 from rnncompare.cli.application import REQUEST_WRONG, SOME_FAILED, Command, fail, run_hydra
+from rnncompare.tasks.contract.consistency import check_data
 from rnncompare.training.settings import RunSettings, from_config
 
 USAGE = """What data there are, and what is in them.
@@ -56,7 +57,9 @@ def _run(words: Sequence[str]) -> None:
 
 def _describe(settings: RunSettings) -> None:
     task = settings.data.pinned()
-    print(data_console.described(task.name, task.load(settings.seed)))
+    data = task.load(settings.seed)
+    check_data(data, task.name)
+    print(data_console.described(task.name, data))
 
 
 if __name__ == "__main__":

@@ -96,7 +96,9 @@ def test_a_run_and_a_sweep_give_records(tmp_path, monkeypatch):
         (lambda: rnncompare.run(foo=1, **TINY), "foo"),
         (lambda: rnncompare.run("grru", **TINY), "model/grru.*lstm"),
         (lambda: rnncompare.run(None, **TINY), "model"),
+        (lambda: rnncompare.run(["gru", "lstm"], **TINY), "model=.*one name"),
         (lambda: rnncompare.study(3), "claim=3"),
+        (lambda: rnncompare.study("bucket_sort", data=([], [])), "claim=bucket_sort: none beside data"),
     ],
 )
 def test_a_wrong_request_is_a_setting_error_and_writes_nothing(tmp_path, monkeypatch, call, says):

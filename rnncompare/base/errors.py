@@ -1,5 +1,6 @@
 """The errors that commands explain in a line: wrong settings, unusable data, and machines that refuse."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -34,6 +35,12 @@ class StorageError(MachineError):
 
 class RefusedError(MachineError):
     """A process or thread that the system would not start, for example because a limit was reached."""
+
+
+def require_known(file: object, content: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Raise `SettingError` for the first key in the ``content`` of a file that is none of those ``known``."""
+    for name, value in content.items():
+        require(name in known, f"{file}: {name}", value, f"no such setting; there are {', '.join(known)}")
 
 
 def require(condition: bool, setting: str, value: Any, valid: str) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 import yaml
 
 from rnncompare.base import package_files
-from rnncompare.base.errors import DataError, require
+from rnncompare.base.errors import DataError, SettingError, require, require_known
 from rnncompare.claims import measures
 
 STARTS: dict[str, str] = {
@@ -137,6 +138,9 @@ class Claim:
             ("values", self.values, get_args(Values)),
         ):
             require(value in choices, f"{where}: {name}", value, f"one of {', '.join(choices)}")
+        for key in self.said_by:
+            valid = f"of {', '.join(sources())}; others go into experiments/sources.yaml"
+            require(key in sources(), f"{where}: said_by", key, valid)
         for start in self.starts:
             require(start in STARTS, f"{where}: starts", start, f"of {', '.join(STARTS)}")
         judged = self.rule in ("beats", "equivalent")
@@ -146,7 +150,7 @@ class Claim:
             require(measure in known, f"{where}: measures", measure, f"of {', '.join(known)}")
             self._check_margin(measure, where)
         for pair in self.compare:
-            named = len(pair) == 2 and set(pair) <= set(self.arms)
+            named = len(set(pair)) == 2 and set(pair) <= set(self.arms)
             require(named, f"{where}: compare", list(pair), f"two of {', '.join(self.arms)}")
         # a probe's shapes take the place of tasks, and their number is the study's
         if self.general and "shapes" not in self.options:
@@ -163,6 +167,13 @@ class Claim:
         require(enough, f"{where}: margin of {measure}", margin, valid)
 
 
+@functools.cache
+def sources() -> dict[str, dict[str, object]]:
+    """What ``experiments/sources.yaml`` says of each source, by its key."""
+    loaded: dict[str, dict[str, object]] = yaml.safe_load((EXPERIMENTS / "sources.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
 def names() -> list[str]:
     """The names of all claims: folders of ``experiments``."""
     return sorted(path.parent.name for path in EXPERIMENTS.glob("*/claim.yaml"))
@@ -177,8 +188,13 @@ def load(name: str) -> Claim:
     """
     require(name in names(), "claim", name, f"all, or one of {', '.join(names())}")
     path = EXPERIMENTS / name / "claim.yaml"
+    known = [entry.name for entry in fields(Claim) if entry.name != "name"]
     try:
-        claim = parse({"name": name, **yaml.safe_load(path.read_text(encoding="utf-8"))})
+        content = {**yaml.safe_load(path.read_text(encoding="utf-8"))}
+        require_known(path, content, [*known, "margin"])
+        claim = parse({"name": name, **content})
+    except SettingError:
+        raise
     except (TypeError, ValueError, yaml.YAMLError) as error:
         raise DataError(f"{path}: not a claim: {' '.join(str(error).split())}") from error
     claim.check()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor
 
@@ -50,13 +52,24 @@ def unroll(
             longer, waiting = _divide(waiting, rows - active)
             state = _join([state, longer])
         active = rows
-        state = cell.step(x_t, state, w)
+        before, state = state, cell.step(x_t, state, w)
+        if not outputs:
+            _require_states(cell, state, before)
         outputs.append(state[0])
     if ended:
         state = _join([state, *reversed(ended)])
     if reverse:
         outputs.reverse()
     return torch.stack(outputs) if batch_sizes is None else torch.cat(outputs), state
+
+
+def _require_states(cell: Cell, after: object, before: State) -> None:
+    """Raise `TypeError` unless a step gives states as it was given."""
+    many = isinstance(after, tuple) and len(after) == len(before)
+    if not many or any(a.shape != b.shape for a, b in zip(cast("State", after), before, strict=True)):
+        found = tuple(tuple(s.shape) for s in after) if isinstance(after, tuple) else type(after).__name__
+        shapes = tuple(tuple(s.shape) for s in before)
+        raise TypeError(f"{type(cell).__name__}.step gives {found}; a tuple of states of shapes {shapes} is needed")
 
 
 def _divide(state: State, rows: int) -> tuple[State, State]:

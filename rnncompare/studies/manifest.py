@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rnncompare.base.errors import DataError
+from rnncompare.base.errors import DataError, StorageError
 from rnncompare.base.files import read_text
 from rnncompare.claims import Claim
 from rnncompare.claims.claim import parse
 from rnncompare.claims.scale import Scale
 from rnncompare.records import plain, write_whole
+from rnncompare.sweep.keeper import not_written
 
 NAME = "study.json"
 SCHEMA_VERSION = 2
@@ -91,9 +92,16 @@ class Manifest:
         return {run for entry in self.entries for run in entry.run_ids}
 
     def write(self, folder: Path) -> None:
-        """Write it into the study's folder, whole."""
+        """Write it into the study's folder, whole.
+
+        Raises:
+            StorageError: it cannot be written; what was there before is kept.
+        """
         content = {"schema_version": SCHEMA_VERSION, **dataclasses.asdict(self)}
-        write_whole(folder / NAME, json.dumps(plain(content), ensure_ascii=False, indent=1) + "\n")
+        try:
+            write_whole(folder / NAME, json.dumps(plain(content), ensure_ascii=False, indent=1) + "\n")
+        except OSError as error:
+            raise StorageError(not_written(folder / NAME, error)) from error
 
 
 def read_manifest(folder: Path) -> Manifest | None:

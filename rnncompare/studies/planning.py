@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from rnncompare.base.errors import DataError
+from rnncompare.base.errors import DataError, require
+from rnncompare.base.isolation import call_isolated
 from rnncompare.claims import Claim
 from rnncompare.composition.compose import compose, shortened
 from rnncompare.composition.override_allowlist import quoted
@@ -14,6 +15,7 @@ from rnncompare.studies.protocol import Entry, Protocol, StudyTask, protocol
 from rnncompare.studies.reporter import Reporter
 from rnncompare.studies.study_settings import StudySettings
 from rnncompare.sweep import checked
+from rnncompare.tasks.contract import Task
 from rnncompare.training.settings import RunSettings
 
 
@@ -84,5 +86,14 @@ def plan(
             left_out[name] = str(error)
     if left_out and not runs:
         raise DataError("\n".join(left_out.values()))
+    metrics = call_isolated(_metrics, {entry.task: settings.data for entry, settings in runs.items()})
+    for name, metric in metrics.items():
+        where = f"configs/study/task/{name}.yaml: metric"
+        require(tasks[name].scale.metric == metric, where, tasks[name].scale.metric, f"{metric}, which its runs report")
     present = {name: task for name, task in tasks.items() if name not in left_out}
     return Plan(protocol(claims, present), present, runs, left_out).shortened(settings.updates)
+
+
+def _metrics(tasks: Mapping[str, Task], send: Callable[[object], None]) -> dict[str, str]:  # noqa: ARG001
+    """The metric that runs on each task report."""
+    return {name: dataclasses.replace(task, size=1).load(0).objective.metric for name, task in tasks.items()}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import yaml
 
 from rnncompare.base import package_files
-from rnncompare.base.errors import DataError, SettingError, require
+from rnncompare.base.errors import DataError, SettingError, require, require_known
 from rnncompare.claims import Claim, load, names
 from rnncompare.claims.scale import Scale
 
@@ -67,6 +67,17 @@ class StudyTask:
             "train.schedule=constant",
             f"train.target={'null' if self.target is None else self.target}",
         )
+
+    def check(self, where: str) -> None:
+        """Raise `SettingError` if it cannot be trained.
+
+        Args:
+            where: the file it comes from.
+        """
+        numbers = all(isinstance(rate, int | float) and rate > 0 for rate in self.rates)
+        rising = numbers and self.rates and list(self.rates) == sorted(set(self.rates))
+        require(bool(rising), f"{where}: rates", list(self.rates), "learning rates above 0, rising")
+        require(self.usual in self.values, f"{where}: usual", self.usual, f"one of its values, {list(self.values)}")
 
     def select(self, which: str) -> tuple[Any, ...]:
         """The values for ``which``: smallest (two of them where there are more than three), usual, largest or all."""
@@ -148,6 +159,8 @@ def load_task(name: str) -> StudyTask:
     path = TASKS / f"{name}.yaml"
     try:
         return parse_task(name, yaml.safe_load(path.read_text(encoding="utf-8")))
+    except SettingError:
+        raise
     except (TypeError, ValueError, KeyError, AttributeError, yaml.YAMLError) as error:
         raise DataError(f"{path}: not a study task: {' '.join(str(error).split())}") from error
 
@@ -168,6 +181,8 @@ def parse_task(name: str, content: Mapping[str, Any]) -> StudyTask:
     """
     where = f"configs/study/task/{name}.yaml"
     content = dict(content)
+    own = [entry.name for entry in fields(StudyTask) if entry.name not in ("name", "scale")]
+    require_known(where, content, [*(entry.name for entry in fields(Scale)), *own])
     valid = "a registered score in the metric's unit, without which the task cannot be judged"
     if "reference" not in content:
         raise SettingError(f"{where}: reference", None, valid)
@@ -179,7 +194,9 @@ def parse_task(name: str, content: Mapping[str, Any]) -> StudyTask:
     )
     scale.check(where)
     lists: dict[str, Any] = {key: tuple(content.pop(key)) for key in ("overrides", "values", "rates")}
-    return StudyTask(name=name, scale=scale, **lists, **content)
+    task = StudyTask(name=name, scale=scale, **lists, **content)
+    task.check(where)
+    return task
 
 
 def protocol(claims: Sequence[Claim], tasks: Mapping[str, StudyTask]) -> Protocol:

@@ -136,9 +136,10 @@ class Locks:
         self._closed.set()
         with self._mutex:
             held = list(self._held)
-        for run in held:
-            self.release(run)
-        self._own.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a folder that is read-only by now; then leases end by themselves
+            for run in held:
+                self.release(run)
+            self._own.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # another process still needs the folder, or has just taken it away
             for path in self._folder.glob("owner-*"):  # of processes that were killed
                 if not self._living_owner(path):

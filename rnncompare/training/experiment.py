@@ -19,6 +19,7 @@ from rnncompare.models.reference import cell_name
 from rnncompare.records import DataFields, MemoryFields, ModelFields, QualityFields, Record, Run, SpeedFields, run_id
 from rnncompare.records.provenance import provenance
 from rnncompare.tasks.contract import Data, Task, metrics
+from rnncompare.tasks.contract.consistency import check_data
 from rnncompare.training.batches import Split
 from rnncompare.training.decisions import Training
 from rnncompare.training.kept_model import KeptModel, outputs_of
@@ -44,6 +45,7 @@ def check(settings: RunSettings, here: bool = True) -> tuple[RunSettings, str | 
     task = settings.data.pinned()
     task.train_examples()
     data = dataclasses.replace(task, size=1).load(settings.seed)
+    check_data(data, task.name)
     architecture = design(settings.model, data)
     if architecture.factory is not None:
         check_own(architecture)

@@ -101,6 +101,7 @@ def test_a_diverged_run_is_recorded_and_the_rest_go_on(tmp_path):
         (["-m", "results_dir=a,b"], ["results_dir=a,b", "one value"]),
         (["-m", "keep=none,best"], ["keep=none,best", "one value"]),
         (["threads=100000"], ["threads=100000", "cores"]),
+        (["model=[gru,lstm]"], ["model=", "one name", "-m"]),
         (["-m", "seed=range(0,1000000000)", "model=gru,lstm"], ["seed=range(0,1000000000)", "2,000,000,000"]),
         (["-m", "train.learning_rate=range(0,1,1e-9)"], ["train.learning_rate=range(0,1,1e-9)", "100,000"]),
         (["-m", "seed=range(0,inf)"], ["seed", "inf"]),

@@ -119,3 +119,19 @@ def test_gradients_and_their_gradients(implementation, constructions):
         leaves = [leaf.requires_grad_() for leaf in leaves]
         assert torch.autograd.gradcheck(results, leaves)
         assert torch.autograd.gradgradcheck(results, leaves, fast_mode=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda state: state[0], "GRUCell.step gives Tensor; a tuple of states of shapes"),
+        (lambda state: (*state, state[0]), r"GRUCell.step gives \(\(5, 4\), \(5, 4\)\); a tuple of .* \(\(5, 4\),\)"),
+        (lambda state: (state[0][:, :1],), r"GRUCell.step gives \(\(5, 1\),\)"),
+    ],
+)
+def test_a_cell_whose_step_gives_other_states_is_named(change, says, monkeypatch):
+    whole = GRUCell.step
+    monkeypatch.setattr(GRUCell, "step", lambda self, *given: change(whole(self, *given)))
+    w, state = draw(GRUCell())
+    with pytest.raises(TypeError, match=says):
+        unroll(GRUCell(), torch.randn(T, B, INPUTS).double(), state, w)

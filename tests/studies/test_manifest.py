@@ -1,16 +1,20 @@
 """The manifest: read as it was written, and refused where it is torn, foreign or of the earlier protocol."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from synthetic_study import Planned, write_study
 
-from rnncompare.base.errors import DataError, SettingError
+from rnncompare.base.errors import DataError, SettingError, StorageError
+from rnncompare.claims import claim
+from rnncompare.claims.claim import EXPERIMENTS
 from rnncompare.report.pages.earlier import read_earlier_study
 from rnncompare.studies import verdict_table
 from rnncompare.studies.manifest import is_earlier, read_manifest
-from rnncompare.studies.protocol import load_task, parse_task
+from rnncompare.studies.protocol import TASKS, load_task, parse_task
 from rnncompare.studies.verdicts import read_study
 
 EARLIER = Path(__file__).parents[2] / "results" / "published" / "study"
@@ -71,6 +75,44 @@ def test_a_task_without_a_reference_is_refused():
         parse_task("t", content)
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"rates": [0.1, "abc"]}, "adding.yaml: rates=.*: learning rates above 0, rising"),
+        ({"rates": [0.1, 0.01]}, "adding.yaml: rates=.*: learning rates above 0, rising"),
+        ({"usual": 700}, "adding.yaml: usual=700: one of its values"),
+        ({"margins": 2}, "adding.yaml: margins=2: no such setting; there are title, "),
+    ],
+)
+def test_a_mistake_in_a_task_is_named_before_anything_is_trained(change, says):
+    content = yaml.safe_load((TASKS / "adding.yaml").read_text("utf-8"))
+    parse_task("adding", content)
+    with pytest.raises(SettingError, match=says):
+        parse_task("adding", content | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"said_by": ["nobody"]}, "said_by=nobody: of textbook, .*; others go into experiments/sources.yaml"),
+        ({"compare": [["gru", "gru"]]}, "compare=.*: two of gru, lstm"),
+        ({"rulle": "beats"}, "rulle=beats: no such setting; there are statement, said_by"),
+    ],
+)
+def test_a_mistake_in_a_claim_is_named(change, says, tmp_path, monkeypatch):
+    shutil.copytree(EXPERIMENTS, tmp_path / "experiments")
+    file = tmp_path / "experiments" / "large_networks" / "claim.yaml"
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text("utf-8")) | change))
+    monkeypatch.setattr(claim, "EXPERIMENTS", tmp_path / "experiments")
+    with pytest.raises(SettingError, match=says):
+        claim.load("large_networks")
+
+
+def test_a_manifest_that_cannot_be_written_is_a_matter_of_the_machine(written, tmp_path):
+    with pytest.raises(StorageError, match=r"study\.json: .*; what was recorded before is kept"):
+        written[1].write(tmp_path / "absent")
+
+
 def test_there_are_sixteen_tasks_half_of_them_real_and_general_claims_have_eight():
     from rnncompare.claims import load, names
 
@@ -78,18 +120,15 @@ def test_there_are_sixteen_tasks_half_of_them_real_and_general_claims_have_eight
     tasks = {name: load_task(name) for name in used}
     assert len(tasks) >= 16
     assert sum(task.scale.real for task in tasks.values()) >= 8
-    for claim in map(load, names()):
-        if claim.general and claim.tasks:
-            real = sum(tasks[name].scale.real for name in claim.tasks)
-            assert len(claim.tasks) >= 8, claim.name
-            assert 2 * real >= len(claim.tasks), claim.name
+    for one in map(load, names()):
+        if one.general and one.tasks:
+            real = sum(tasks[name].scale.real for name in one.tasks)
+            assert len(one.tasks) >= 8, one.name
+            assert 2 * real >= len(one.tasks), one.name
 
 
 def test_every_source_that_a_claim_names_is_described_once():
-    import yaml
-
     from rnncompare.claims import load, names
-    from rnncompare.claims.claim import EXPERIMENTS
 
     sources = yaml.safe_load((EXPERIMENTS / "sources.yaml").read_text(encoding="utf-8"))
     named = {key for claim in map(load, names()) for key in claim.said_by}

@@ -1,6 +1,7 @@
 """One process at a time trains a run, whoever asks and whoever dies."""
 
 import contextlib
+import errno
 import json
 import multiprocessing
 import os
@@ -184,6 +185,16 @@ def test_a_folder_that_another_has_just_taken_away_is_no_fault_at_the_end(tmp_pa
     monkeypatch.setattr(Path, "glob", taken_away)
     locks.close()
     assert not (tmp_path / ".locks").exists()
+
+
+def test_locks_in_a_folder_that_became_read_only_are_left_to_their_lease(tmp_path, monkeypatch):
+    def refused(path, missing_ok=False):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    locks = Locks(tmp_path)
+    locks.acquire("a")
+    monkeypatch.setattr(Path, "unlink", refused)
+    locks.close()
 
 
 def test_two_sweeps_at_once_do_all_runs_once_and_both_show_all(tmp_path):

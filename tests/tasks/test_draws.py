@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,21 @@ from rnncompare.tasks.contract.draws import SHARES, by_hash, content_hash, draw,
 def strings(count, random, steps=6):
     inputs = random.integers(0, 3, (count, steps))
     return Examples(inputs, inputs.sum(1))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"lengths": np.zeros(4096, int)}, "lengths: one whole number from 1 to 6"),
+        ({"lengths": np.full(4096, 7)}, "lengths: one whole number from 1 to 6"),
+        ({"targets": np.zeros(4095)}, "4,095 targets for 4,096 sequences"),
+        ({"inputs": np.full((4096, 6, 1), np.nan)}, "inputs that are not finite"),
+        ({"inputs": np.zeros(4096)}, r"inputs of shape \(4096,\)"),
+    ],
+)
+def test_a_sampler_whose_arrays_do_not_fit_is_told_so(change, says):
+    with pytest.raises(DataError, match=says):
+        draw(lambda count, random: replace(strings(count, random), **change), by_hash, 10, 0, "train")
 
 
 def test_every_sequence_belongs_to_the_split_it_was_drawn_for():

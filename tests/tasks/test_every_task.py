@@ -2,14 +2,15 @@
 
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
-from rnncompare.base.errors import SettingError
+from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks import names, task_class
-from rnncompare.tasks.contract import IGNORED, Generated
+from rnncompare.tasks.contract import IGNORED, Classification, Generated, Regression
+from rnncompare.tasks.contract.consistency import check_data
 
 WITH_DATA = [name for name in names() if name != "file"]  # which is tested on files of its own
 GENERATED = [name for name in names() if issubclass(task_class(name), Generated)]
@@ -68,6 +69,46 @@ def test_shapes_and_types(name, load):
     assert len(data.sha256) == 64
     if data.optimum is not None:
         assert (data.optimum > data.baseline) == data.objective.higher_is_better
+
+
+@pytest.mark.parametrize("name", WITH_DATA)
+def test_what_is_trained_on_fits_together(name, load):
+    check_data(load(name, size="tiny"), name)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda data: (data.train, data.test), "task adding: load gives a tuple in place of Data"),
+        (lambda data: replace(data, objective=Regression(1, "lst")), "task adding: readout 'lst'"),
+        (
+            lambda data: replace(data, features=3),
+            r"train split: inputs of shape \(100, 50, 2\) in place of \(100, 50, 3\)",
+        ),
+        (
+            lambda data: replace(data, test=replace(data.test, targets=data.test.targets[:, 0])),
+            r"test split: targets of shape \(1000,\) in place of \(1000, 1\)",
+        ),
+        (
+            lambda data: replace(data, objective=Classification(1, "last")),
+            r"targets of shape \(100, 1\) in place of \(100,\)",
+        ),
+    ],
+    ids=["tuple", "readout", "inputs", "targets", "classes"],
+)
+def test_a_task_that_does_not_fit_together_is_refused(change, says, load):
+    with pytest.raises(DataError, match=says):
+        check_data(change(load("adding", size="tiny")), "adding")
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "classes", "says"), [(2, 99, "symbols are below the vocabulary's 2"), (99, 2, "2 classes are whole")]
+)
+def test_symbols_and_classes_are_in_their_range(vocabulary, classes, says, load):
+    data = load("markov_text", size="tiny")
+    data = replace(data, vocabulary=vocabulary, objective=replace(data.objective, outputs=classes))
+    with pytest.raises(DataError, match=says):
+        check_data(data, "markov_text")
 
 
 @pytest.mark.parametrize("name", WITH_DATA)

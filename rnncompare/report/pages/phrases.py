@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from rnncompare.base.wording import counted
-from rnncompare.claims.claim import EXPERIMENTS
+from rnncompare.claims.claim import sources
 from rnncompare.claims.finding import Finding, TaskFinding
 from rnncompare.statistics import Interval
 from rnncompare.studies.verdict_table import HALVES, p_value
@@ -177,16 +174,10 @@ def band(finding: Finding) -> str:
 def source(said_by: str) -> str:
     """A source in words, by its key."""
     key = EARLIER_SOURCES.get(said_by, said_by)
-    known = _sources().get(key)
+    known = sources().get(key)
     if known is None:
         return said_by
     return ", ".join(str(known[name]) for name in ("author", "title", "year") if name in known)
-
-
-@functools.cache
-def _sources() -> dict[str, dict[str, object]]:
-    loaded: dict[str, dict[str, object]] = yaml.safe_load((EXPERIMENTS / "sources.yaml").read_text(encoding="utf-8"))
-    return loaded
 
 
 @dataclass(frozen=True)

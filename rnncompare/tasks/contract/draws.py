@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from rnncompare.base.errors import DataError
+from rnncompare.tasks.contract.consistency import check_examples
 from rnncompare.tasks.contract.task import Examples, stream
 
 SHARES = {"train": 8, "validation": 1, "test": 1}  # tenths of all sequences that there are
@@ -34,12 +35,13 @@ def draw(
         split: ``train``, ``validation`` or ``test``.
 
     Raises:
-        DataError: no sequence of the split turned up in a block, so few are possible.
+        DataError: no sequence of the split turned up in a block, so few are possible; or the arrays do not fit.
     """
     parts: list[Examples] = []
     missing, block = count, 0
     while missing > 0:
         drawn = sample(BLOCK, stream(seed, f"{split} {block}"))
+        check_examples(drawn)
         kept = np.flatnonzero(split_of(drawn) == split)[:missing]
         if not len(kept):
             raise DataError(f"too few distinct sequences to hold any out for the {split} split; make them longer")

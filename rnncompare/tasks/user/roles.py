@@ -21,7 +21,7 @@ from rnncompare.tasks.user.columns import (
 from rnncompare.tasks.user.likely import choose_features, find_group, find_text, varies, varying
 from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.tables import Table
-from rnncompare.tasks.user.times import DATE_PARTS, JOINED, TIMES, at_fixed_rate, find_time, join_date
+from rnncompare.tasks.user.times import DATE_PARTS, JOINED, TIMES, at_fixed_rate, find_steps, find_time, join_date
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,6 +101,9 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         left = [name for name in left if name != group]
         if group is None and time != reading.time and not frame[time].is_unique and frame[time].dtype.kind != "M":
             left, time = [*left, str(time)], None  # the hour of the day, say
+    if group is not None and time is None and text is None:
+        time = find_steps(table, [name for name in left if name not in reading.categorical], group)
+        left = [name for name in left if name != time]
     roles = Roles(reading.kind, targets, group, time, text, notes=[*table.notes])
     if reading.split == "group":
         roles.split_by = reading.split_by or group
@@ -108,6 +111,12 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         require(roles.split_by is not None, "data.split_by", None, valid)
     left = [name for name in left if name != text]
     roles.features, roles.categorical, dropped = choose_features(table, left, reading.categorical)
+    if (
+        group is not None
+        and time is None
+        and (order := [name for name in roles.features if TIMES.fullmatch(str(name))])
+    ):
+        roles.notes.append(f"rows of a sequence are in file order; data.time={order[0]} orders them by {order[0]}")
     if left_out := [*reading.ignore, *indices, *dropped]:
         roles.notes.append(f"columns left out: {_listed(left_out)}")
     for name in dropped:

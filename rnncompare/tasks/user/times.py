@@ -95,6 +95,18 @@ def find_time(table: Table, names: list[str], said: str | None) -> str | None:
     return name
 
 
+def find_steps(table: Table, names: list[str], group: str) -> str | None:
+    """The column called a step or a time whose whole numbers come once in each sequence, in whatever order rows are."""
+    frame = table.frame
+    for name in names:
+        if not TIMES.fullmatch(str(name)) or frame[name].dtype.kind not in "iu":
+            continue
+        if frame[group].nunique() < len(frame) and not frame.duplicated([group, name]).any():
+            table.time_form = table.time_form or COUNTS
+            return name
+    return None
+
+
 def _read_times(table: Table, name: str) -> None:
     """Turn the column that was said to be the time into times, unless it has them already or its numbers count."""
     kind, form = table.frame[name].dtype.kind, table.time_form

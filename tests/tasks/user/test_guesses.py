@@ -357,13 +357,33 @@ def test_an_hour_that_clocks_give_twice_is_recognised():
         from_frame(pd.DataFrame({"date": local, "load": np.arange(400.0) ** 0.5}), target="load")
 
 
+@pytest.mark.parametrize("called", ["t", "step", "frame", "time"])
+def test_shuffled_rows_are_put_in_the_order_of_their_steps(called):
+    frame = pd.DataFrame({"rec": np.repeat(np.arange(30), 6), called: np.tile(np.arange(6), 30)})
+    frame = frame.assign(a=np.sin(frame[called] * (1 + frame["rec"] % 2)), label=frame["rec"] % 2)
+    shuffled = frame.sample(frac=1, random_state=0)
+    said = {"target": "label", "group": "rec"}
+    assert f"(by rec, ordered by {called}), 1 column of numbers" in line(from_frame(shuffled, **said))
+    assert found_alike(from_frame(shuffled, **said), from_frame(frame, **said, time=called))
+    half = from_frame(shuffled.assign(**{called: shuffled[called] / 2}), **said).load(0).understood
+    assert f"rows of a sequence are in file order; data.time={called} orders them by {called}" in half
+
+
+def found_alike(one, other):
+    """Whether two tasks have the same sequences, in whatever order."""
+    found = [
+        np.concatenate([getattr(task.load(0), part).inputs for part in ("train", "validation", "test")])
+        for task in (one, other)
+    ]
+    return len({tuple(sorted(s.round(3).tobytes() for s in sequences)) for sequences in found}) == 1
+
+
 @pytest.mark.parametrize(("odd", "warned"), [([3], True), (range(20), False)])
 def test_a_few_sequences_whose_target_changes_are_warned_of(odd, warned):
     case, step = np.repeat(np.arange(40), 5), np.tile(np.arange(5), 40)
-    label = np.where(np.isin(case, odd) & (step == 4), 2, case % 2)
-    said = line(
-        from_frame(pd.DataFrame({"id": case, "t": step, "x": np.sin(case + step), "label": label}), target="label")
-    )
+    label = np.where(np.isin(case, odd) & (step >= 3), 2, case % 2)
+    frame = pd.DataFrame({"id": case, "t": step, "x": np.sin(case + step), "label": label})
+    said = from_frame(frame, target="label").load(0).understood
     assert "target at every step label" in said
     assert ("warning: label changes within 1 of 40 sequences, id 3 for one" in said) == warned
 
