@@ -82,6 +82,8 @@ def explain(error: BaseException) -> str:
         owner = getattr(cause, "object_type", None)
         known = [entry.name for entry in dataclasses.fields(owner)] if dataclasses.is_dataclass(owner) else []
         detail = str(cause).splitlines()[0]
+        if "is not a ListConfig" in detail:
+            return f"{key}: a list in brackets and quotes, such as '{key}=[a,b]'"
         hint = f"; there are {', '.join(known)}" if known and "not in" in detail else ""
         if str(key).startswith("model.options.") and "not in" in detail:
             return f"{key}: add settings of a cell's own with a plus: +{key}=..."

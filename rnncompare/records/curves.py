@@ -31,9 +31,14 @@ def read_curves(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     Returns:
         `CURVE_COLUMNS` and ``run_id``, one row per validation; and a line for each file of curves that is absent or
         torn, whose runs have no rows.
+
+    Raises:
+        DataError: ``frame`` is no such table.
     """
     import pandas as pd
 
+    if not isinstance(frame, pd.DataFrame) or not {"run_id", "path"} <= set(frame.columns):
+        raise DataError("a table with run_id and path is needed, as rnncompare.load_records gives it")
     curves, skipped = [], []
     for path, runs in frame.groupby("path", sort=False)["run_id"]:
         try:

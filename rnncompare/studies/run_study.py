@@ -155,9 +155,9 @@ class _Study:
         first = sum(prices[entry] for entry in plan.runs)
         line = f"  {len(runs)} runs for the first {looks[0]} pairs, {len(runs) - len(todo)} recorded already"
         if todo and first:
-            hours = f"{first / 3600:.1f} core-hours, {_time(first / jobs)} with {jobs} at a time"
-            most = f"; {first * looks[-1] / looks[0] / 3600:.1f} if all went on to {looks[-1]} pairs"
-            line += f": about {hours}{most * (len(looks) > 1 and len(todo) == len(runs))}"
+            taken = f"{_core_time(first)}, {_time(first / jobs)} with {jobs} at a time"
+            most = f"; {_core_time(first * looks[-1] / looks[0])} if all went on to {looks[-1]} pairs"
+            line += f": about {taken}{most * (len(looks) > 1 and len(todo) == len(runs))}"
         self.reporter.say(line)
 
     def first_look(self) -> tuple[dict[str, RunSettings], dict[str, RunSettings]]:
@@ -240,6 +240,10 @@ def _seconds(
     kinds = {kind(entry): (planned.runs[entry], usual[entry.task]) for entry in entries}
     taken = budget.seconds_of(kinds, reporter)
     return {entry: taken[kind(entry)] for entry in entries}
+
+
+def _core_time(seconds: float) -> str:
+    return f"{seconds / 3600:,.1f} core-hours" if seconds >= 3600 else f"{seconds / 60:.1f} core-minutes"
 
 
 def _time(seconds: float) -> str:

@@ -394,6 +394,9 @@ def test_a_single_record_and_its_curve_load(tmp_path):
     frame = load_records(path)
     assert frame["run_id"].tolist() == [run.run_id]
     assert len(load_curves(frame)) == len(curve)
+    for wrong in (3, frame.drop(columns="path")):
+        with pytest.raises(DataError, match="run_id and path"):
+            load_curves(wrong)
 
 
 def test_a_pipe_in_the_place_of_a_measurement_or_of_a_study_is_named(tmp_path):

@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
+from rnncompare.base.errors import SettingError
 from rnncompare.claims.claim import Claim
 from rnncompare.claims.scale import Scale
 from rnncompare.records import DataFields, ModelFields, QualityFields, Record, SpeedFields, write_record
@@ -138,6 +139,14 @@ def test_a_choice_at_the_end_makes_the_range_grow_for_both_arms(tmp_path):
     assert len(lab.trained) == len(set(lab.trained)) == 2 * 5 * 4
 
     lab.conduct(pairs=4, most_pairs=4)
+    assert lab.trained == []
+
+
+def test_a_task_whose_metric_is_not_the_one_that_runs_report_is_refused_before_they_are_made(tmp_path):
+    lab = Lab(tmp_path, lambda model, rate, seed, task: 0.5)
+    wrong = dataclasses.replace(TASK, scale=dataclasses.replace(SCALE, metric="accuracy"))
+    with pytest.raises(SettingError, match=r"adding.yaml: metric=accuracy: mean_squared_error, which its runs report"):
+        lab.conduct(tasks={"adding": wrong}, pairs=4, most_pairs=4)
     assert lab.trained == []
 
 

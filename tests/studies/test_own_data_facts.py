@@ -44,6 +44,12 @@ def test_a_test_file_is_the_same_for_all_though_each_seed_numbers_its_words_anew
     assert found.splits == 2  # whose train splits differ, and so their baselines
 
 
+def test_seeds_that_put_the_same_windows_in_another_order_share_their_splits():
+    frame = pd.DataFrame({"date": pd.date_range("2020-01-01", periods=2600, freq="D"), "y": noise(2600)})
+    assert facts(from_frame(frame, target="y")).splits == 1
+    assert facts(from_frame(frame, target="y", size=500)).splits == 2
+
+
 def test_the_trivial_baseline_is_that_of_the_splits_that_the_others_are_means_over():
     tables = [pd.DataFrame({"model": ["class shares"], "accuracy": [share]}) for share in (0.9, 0.9, 0.9, 0.1)]
     known = {"metric": "accuracy", "chosen_because": "", "higher_is_better": True, "perfect": 1.0, "same_test": False}

@@ -133,6 +133,14 @@ def test_a_baseline_with_the_same_score_but_for_rounding_is_not_better(rounding)
     assert said.startswith("Neither: gradient boosting scores the same (accuracy 0.9 against 0.9 for the GRU).")
 
 
+def test_a_mean_that_is_not_in_the_table_says_of_which_splits_it_is():
+    scores = {"gru": np.array([0.5, 0.52, 0.49, 0.55, 0.6]), "lstm": np.array([0.5, 0.51, 0.5, 0.53, 0.6])}
+    said = paragraph(situation(scores, baseline_splits=3))
+    assert said.startswith(
+        "None can be told from the trivial baseline (accuracy 0.5033 against 0.5, on the first 3 splits)."
+    )
+
+
 def test_a_baseline_with_the_same_mean_is_not_as_good_for_sure():
     scores = {"gru": np.array([0.9, 1.0, 0.95, 0.8, 0.85]), "lstm": np.full(5, 0.6)}
     said = paragraph(situation(scores, best_baseline=("gradient boosting", 0.9)))

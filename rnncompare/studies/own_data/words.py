@@ -46,6 +46,8 @@ def _first(situation: Situation) -> str:
         return f"All are at the optimum ({metric} {best.mean:.4g}{on}), so these data do not tell them apart.{take}"
     mean = float(situation.beside_baselines(best).mean())
     against = f"({metric} {mean:.4g} against {situation.trivial:.4g})"
+    if situation.first_splits:
+        against = f"{against[:-1]}, on the first {situation.first_splits} splits)"
     if not situation.better(mean, situation.trivial):
         return f"None beats the trivial baseline {against}."
     beside = [situation.beside_trivial.get(score.model) for score in known]

@@ -128,6 +128,13 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         roles.kind = _find_kind(table, roles)
     if group is not None and roles.kind in ("classification", "regression"):
         roles.notes += _odd_ones(sorted(map(str, changing)), frame[group].nunique(), roles)
+        if (
+            roles.kind == "classification"
+            and changing
+            and time is not None
+            and not at_fixed_rate(frame[time], frame[group])
+        ):
+            roles.notes.append(f"{time} is uneven: data.kind=events predicts the next {target} from those before it")
     _require_roles(roles, frame, reading.known or ())
     if (roles.kind == "events" and roles.varies) or roles.kind == "forecasting":
         roles.features[:0] = targets

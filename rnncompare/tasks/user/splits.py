@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -138,7 +139,19 @@ class Splitting:
         return Parts(train, validation, np.arange(own, self.count) if self.given_test else test)
 
     def words(self) -> list[str]:
-        """A note on how things are split, where the user said how."""
+        """Notes on how things are split, where the user said how, and on classes that some splits will lack."""
+        return [*self._way(), *self._rare()]
+
+    def _rare(self) -> list[str]:
+        if self.classes is None or self.groups is not None or self.ordered:
+            return []
+        least = math.ceil(1 / (self.validation if self.given_test else min(self.validation, self.test)))
+        counts = np.bincount(self.classes[: self._own])
+        few = int(((counts > 0) & (counts < least)).sum())
+        of = f"{few:,} of {len(counts):,} classes" if few > 1 else f"one of {len(counts):,} classes"
+        return [f"warning: {of} has fewer than {least} examples, so that some splits lack it"] if few else []
+
+    def _way(self) -> list[str]:
         if self.groups is not None:
             said = f"by {self.by}: none of its {self._units:,} values is in two splits"
         elif self.ordered:

@@ -378,6 +378,25 @@ def found_alike(one, other):
     return len({tuple(sorted(s.round(3).tobytes() for s in sequences)) for sequences in found}) == 1
 
 
+def test_classes_too_rare_for_every_split_are_warned_of():
+    labels = np.repeat(["a", "b", "c"], [30, 26, 4])
+    frame = pd.DataFrame(
+        {"id": np.repeat(np.arange(60), 4), "t": np.tile(np.arange(4), 60), "label": np.repeat(labels, 4)}
+    )
+    said = from_frame(frame.assign(x=np.sin(np.arange(240))), target="label").load(0).understood
+    assert "warning: one of 3 classes has fewer than 7 examples, so that some splits lack it" in said
+
+
+def test_events_beside_numbers_alone_may_be_meant():
+    times = np.tile(np.cumsum([1, 30, 2, 90, 5, 300]), 20)
+    frame = pd.DataFrame(
+        {"user": np.repeat(np.arange(20), 6), "time": pd.Timestamp("2024-01-01") + pd.to_timedelta(times, "s")}
+    )
+    frame = frame.assign(amount=np.sin(np.arange(120)), event=np.random.default_rng(0).choice(["view", "buy"], 120))
+    said = from_frame(frame, target="event").load(0).understood
+    assert "time is uneven: data.kind=events predicts the next event from those before it" in said
+
+
 @pytest.mark.parametrize(("odd", "warned"), [([3], True), (range(20), False)])
 def test_a_few_sequences_whose_target_changes_are_warned_of(odd, warned):
     case, step = np.repeat(np.arange(40), 5), np.tile(np.arange(5), 40)
