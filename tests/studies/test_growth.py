@@ -72,6 +72,23 @@ def test_a_range_grows_where_the_best_rate_lies_at_its_end(means, end):
     assert end_that_matters(ArmGrid(np.array(TASK.rates), validation, -validation, validation), 0.02) == end
 
 
+LENGTHS = {"adding": 50, "parity": 51, "copying": 52, "reverse": 53}  # all are adding, told apart by their length
+
+
+def tasks_called(*names):
+    """Study tasks of these names."""
+    length = "data.sequence_length"
+    return {
+        name: dataclasses.replace(TASK, name=name, overrides=(*TASK.overrides, f"{length}={LENGTHS[name]}"))
+        for name in names
+    }
+
+
+def called(settings):
+    """The name of the study task that a run belongs to."""
+    return next(name for name, length in LENGTHS.items() if length == settings.data.sequence_length)
+
+
 class Lab:
     """Trains nothing: records what a rate and a seed would have given, and after how many updates a target."""
 
@@ -81,7 +98,7 @@ class Lab:
     def train(self, runs, _):
         for name, settings in runs.items():
             rate, model = settings.train.learning_rate, settings.model.name
-            score = self.metric(model, rate, settings.seed, settings.data.name)
+            score = self.metric(model, rate, settings.seed, called(settings))
             quality = QualityFields(
                 metric="mean_squared_error",
                 higher_is_better=False,
@@ -89,7 +106,7 @@ class Lab:
                 validation_loss=score,
                 test=score,
                 baseline=1.0,
-                converged=self.ends(model, settings.data.name),
+                converged=self.ends(model, called(settings)),
             )
             made = Record(
                 run_id=name,
@@ -103,7 +120,7 @@ class Lab:
                 speed=SpeedFields(updates_to_target=self.soon(rate)),
             )
             write_record(self.folder, made, [], "")
-            self.trained.append((settings.data.name, model, rate, settings.seed))
+            self.trained.append((called(settings), model, rate, settings.seed))
             yield made
 
     def conduct(self, claims=(CLAIM,), tasks=None, **settings):
@@ -166,7 +183,7 @@ def test_pairs_are_added_only_where_a_comparison_is_open_and_may_be_settled(tmp_
         wide = {"adding": 0.001, "parity": 0.02}[task]
         return 0.5 - 0.04 * (model == "gru") + wide * noise(seed, len(model)) + 0.3 * (rate != 0.00316)
 
-    tasks = {"adding": TASK, "parity": dataclasses.replace(TASK, name="parity", overrides=("data=parity",))}
+    tasks = tasks_called("adding", "parity")
     claim = dataclasses.replace(CLAIM, tasks=("adding", "parity"))
     lab = Lab(tmp_path, metric)
     made = lab.conduct([claim], tasks, pairs=5, most_pairs=20)
@@ -177,7 +194,7 @@ def test_pairs_are_added_only_where_a_comparison_is_open_and_may_be_settled(tmp_
 
 def test_what_the_cap_cut_at_every_seed_gets_no_more_pairs_unless_how_soon_is_asked_too(tmp_path):
     names = ("adding", "parity")
-    tasks = {name: dataclasses.replace(TASK, name=name, overrides=(f"data={name}",)) for name in names}
+    tasks = tasks_called(*names)
     lab = Lab(
         tmp_path,
         lambda model, rate, seed, task: 0.5 + 0.01 * noise(seed) + 0.1 * (rate != 0.00316),
@@ -202,7 +219,7 @@ def test_what_the_cap_cut_at_every_seed_gets_no_more_pairs_unless_how_soon_is_as
 
 def test_every_stop_leaves_whole_pairs_of_the_most_important_claim(tmp_path):
     urgent = dataclasses.replace(CLAIM, name="urgent", priority=1, tasks=("parity",))
-    tasks = {"adding": TASK, "parity": dataclasses.replace(TASK, name="parity", overrides=("data=parity",))}
+    tasks = tasks_called("adding", "parity")
     lab = Lab(tmp_path, lambda model, rate, seed, task: 0.5 + 0.01 * noise(seed) + 0.1 * (rate != 0.00316))
     lab.conduct([CLAIM, urgent], tasks, pairs=3, most_pairs=3)
     assert [task for task, _ in itertools.groupby(run[0] for run in lab.trained)] == ["parity", "adding"]
@@ -212,7 +229,7 @@ def test_every_stop_leaves_whole_pairs_of_the_most_important_claim(tmp_path):
 
 def test_a_budget_attempts_the_cheap_tasks_and_lists_the_others_with_their_price():
     names = ("adding", "parity", "copying", "reverse")
-    tasks = {name: dataclasses.replace(TASK, name=name, overrides=(f"data={name}",)) for name in names}
+    tasks = tasks_called(*names)
     general = dataclasses.replace(CLAIM, tasks=names, general=True)
     plan = protocol([general], tasks)
     price = {"adding": 10.0, "parity": 1.0, "copying": 2.0, "reverse": 100.0}
@@ -231,7 +248,7 @@ def test_a_budget_attempts_the_cheap_tasks_and_lists_the_others_with_their_price
 
 def test_a_start_gets_enough_tasks_for_a_verdict_in_general_or_none():
     names = ("adding", "parity", "copying", "reverse")
-    tasks = {name: dataclasses.replace(TASK, name=name, overrides=(f"data={name}",)) for name in names}
+    tasks = tasks_called(*names)
     plan = protocol([dataclasses.replace(CLAIM, tasks=names, general=True, starts=("torch", "forget_bias_1"))], tasks)
     seconds = dict.fromkeys(plan.entries, 1.0)
     for carried, trained in {8: 8, 9: 9, 11: 11}.items():  # of 12: two arms on four tasks, and an LSTM with a bias
@@ -243,7 +260,7 @@ def test_a_start_gets_enough_tasks_for_a_verdict_in_general_or_none():
 def test_a_budget_that_estimates_spared_attempts_more_with_it(tmp_path, monkeypatch):
     lab = Lab(tmp_path, lambda model, rate, seed, task: 0.5 + 0.01 * noise(seed) + 0.1 * (rate != 0.00316))
     names = ("adding", "parity", "copying")
-    tasks = {name: dataclasses.replace(TASK, name=name, overrides=(f"data={name}",)) for name in names}
+    tasks = tasks_called(*names)
     claims = [dataclasses.replace(CLAIM, name=name, tasks=(name,)) for name in names]
     # a run is said to take 10 s, so that of the 18 of each claim a budget of 5 minutes on two jobs holds one claim's
     monkeypatch.setattr(budget, "seconds_of", lambda kinds, reporter: dict.fromkeys(kinds, 10.0))
@@ -255,7 +272,7 @@ def test_a_budget_that_estimates_spared_attempts_more_with_it(tmp_path, monkeypa
 def test_a_study_that_goes_on_keeps_what_it_has_and_pays_only_for_what_is_missing(tmp_path, monkeypatch):
     lab = Lab(tmp_path, lambda model, rate, seed, task: 0.5 + 0.01 * noise(seed) + 0.1 * (rate != 0.00316))
     names = ("adding", "parity", "copying")
-    tasks = {name: dataclasses.replace(TASK, name=name, overrides=(f"data={name}",)) for name in names}
+    tasks = tasks_called(*names)
     claims = [dataclasses.replace(CLAIM, name=name, tasks=(name,)) for name in names]
     lab.conduct(claims[:1], tasks, pairs=3, most_pairs=3)
     lab.conduct(claims[1:2], tasks, pairs=5, most_pairs=5)
