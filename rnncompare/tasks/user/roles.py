@@ -127,14 +127,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     if roles.kind == "auto":
         roles.kind = _find_kind(table, roles)
     if group is not None and roles.kind in ("classification", "regression"):
-        roles.notes += _odd_ones(sorted(map(str, changing)), frame[group].nunique(), roles)
-        if (
-            roles.kind == "classification"
-            and changing
-            and time is not None
-            and not at_fixed_rate(frame[time], frame[group])
-        ):
-            roles.notes.append(f"{time} is uneven: data.kind=events predicts the next {target} from those before it")
+        roles.notes += _about_changing(sorted(map(str, changing)), frame, roles)
     _require_roles(roles, frame, reading.known or ())
     if (roles.kind == "events" and roles.varies) or roles.kind == "forecasting":
         roles.features[:0] = targets
@@ -143,14 +136,18 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     return roles
 
 
-def _odd_ones(changing: Sequence[str], sequences: int, roles: Roles) -> list[str]:
-    """A warning where the target changes within a few sequences only, for which all have one at every step."""
-    if not 0 < len(changing) <= MOST_ODD * sequences:
-        return []
-    return [
-        f"warning: {roles.target} changes within {len(changing):,} of {sequences:,} sequences, {roles.group} "
-        f"{changing[0]:.40} for one, so there is a target at every step; if those rows are wrong, mend them"
-    ]
+def _about_changing(changing: Sequence[str], frame: pd.DataFrame, roles: Roles) -> list[str]:
+    """Notes on the sequences within which the target changes: they may be errors, or events."""
+    sequences = frame[roles.group].nunique()
+    if 0 < len(changing) <= MOST_ODD * sequences:
+        return [
+            f"warning: {roles.target} changes within {len(changing):,} of {sequences:,} sequences, {roles.group} "
+            f"{changing[0]:.40} for one, so there is a target at every step; if those rows are wrong, mend them"
+        ]
+    uneven = changing and roles.time is not None and not at_fixed_rate(frame[roles.time], frame[roles.group])
+    if roles.kind == "classification" and uneven:
+        return [f"{roles.time} is uneven: data.kind=events predicts the next {roles.target} from those before it"]
+    return []
 
 
 def targets_of(frame: pd.DataFrame, reading: Reading) -> list[str]:
