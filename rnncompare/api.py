@@ -15,6 +15,8 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rnncompare.base.errors import SettingError, require
 from rnncompare.base.isolation import preload
 from rnncompare.composition import python_settings
@@ -131,7 +133,7 @@ def run(
 
 
 def sweep(*, progress: bool = True, jobs: int = -1, **settings: Any) -> pd.DataFrame:
-    """Train all combinations of the settings that are given as lists or ranges, and give their records as a table.
+    """Train all combinations of settings given as lists, ranges or arrays, and give their records as a table.
 
     Args:
         progress: whether to say how far it is.
@@ -142,7 +144,7 @@ def sweep(*, progress: bool = True, jobs: int = -1, **settings: Any) -> pd.DataF
         SettingError, DataError: a request cannot be met; nothing was trained.
     """
     flat = dict(python_settings.flat(settings))
-    many = {name: list(value) for name, value in flat.items() if isinstance(value, list | range)}
+    many = {name: list(value) for name, value in flat.items() if isinstance(value, list | range | np.ndarray)}
     for name, values in many.items():
         require(len(values) > 0, name, flat[name], "one value or more to sweep over")
     chosen = (dict(zip(many, values, strict=True)) for values in itertools.product(*many.values()))

@@ -84,6 +84,7 @@ def test_a_run_and_a_sweep_give_records(tmp_path, monkeypatch):
     assert (record.status, record.model.name) == ("completed", "lstm")
     table = rnncompare.sweep(model=["gru", "lstm"], seed=range(2), **TINY)
     assert len(table) == 4
+    assert len(rnncompare.sweep(model=["gru", "lstm"], seed=np.arange(2), **TINY)) == 4
     assert record.run_id in set(table["run_id"])
     with pytest.raises(SettingError, match="seed=-1"):
         rnncompare.run(seed=-1, **TINY)

@@ -66,7 +66,8 @@ class Scale:
         require(self.kind in get_args(Kind), f"{where}: kind", self.kind, f"one of {', '.join(get_args(Kind))}")
         finite = isinstance(self.reference, int | float) and math.isfinite(self.reference)
         require(finite, f"{where}: reference", self.reference, "a registered score in the metric's unit")
-        require(self.margin > 0, f"{where}: margin", self.margin, "a number above 0 in the metric's unit")
+        number = isinstance(self.margin, int | float) and self.margin > 0
+        require(number, f"{where}: margin", self.margin, "a number above 0 in the metric's unit")
         needed = self.kind != "solve" or self.solved is not None
         require(needed, f"{where}: solved", self.solved, "the metric from which a run has solved the task")
 

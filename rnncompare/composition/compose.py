@@ -77,7 +77,8 @@ def explain(error: BaseException) -> str:
     if "Config search path:" in lines:
         lines = lines[: lines.index("Config search path:")]
         options = ", ".join(line for line in lines[1:] if line and not line.startswith("Available"))
-        return f"{lines[0].partition(': ')[2]}; there are {options}"
+        found = lines[0].partition(": ")[2] or lines[0]
+        return f"{found}; there are {options}" if options else found
     if isinstance(cause, OmegaConfBaseException):
         owner = getattr(cause, "object_type", None)
         known = [entry.name for entry in dataclasses.fields(owner)] if dataclasses.is_dataclass(owner) else []

@@ -92,7 +92,12 @@ def _check_override(override: Override) -> None:
         asked = str(override.input_line).partition("=")[2]
         raise SettingError(key, asked, "values to sweep over, such as 0.1,0.2 or range(1,4), not an interval")
     if key in ("model", "data"):
-        require(not isinstance(value, list), key, value, "one name; several go into a sweep, with commas after -m")
+        require(
+            not isinstance(value, list),
+            key,
+            value,
+            "one name; a sweep takes several, with commas after -m, or as a list from Python",
+        )
     if not any("hydra" in text for text in (key, override.package or "")):
         return
     plain = override.type is not None and override.type.name == "CHANGE" and not override.package

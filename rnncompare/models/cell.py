@@ -65,6 +65,16 @@ class Cell:
     recurrent_gates: ClassVar[tuple[str, ...] | None] = None
     states: ClassVar[tuple[str, ...]] = ("h",)
 
+    def __init_subclass__(cls) -> None:
+        """Refuse ``("candidate")``, which is a word and not one name.
+
+        Raises:
+            TypeError: gates or states are not given as a tuple.
+        """
+        for name in ("gates", "recurrent_gates", "states"):
+            if isinstance(value := getattr(cls, name, None), str):
+                raise TypeError(f"{cls.__name__}.{name} is {value!r}; a tuple is needed, such as ({value!r},)")
+
     def step(self, x: Tensor, state: State, w: Weights) -> State:
         """The states after one step.
 

@@ -37,15 +37,19 @@ def provenance(hardware: str, source: str | None = None) -> ProvenanceFields:
     )
 
 
+CODE = ("rnncompare", "configs")  # what decides how a run comes out, tracked or not
+
+
 @functools.cache
 def _checkout() -> tuple[str | None, bool | None]:
-    """The commit of the checkout that holds the package, and whether files differ from it; None for a wheel."""
+    """The commit of the checkout with the package, and whether files differ from it or are new; None for a wheel."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return None, None
     commit = _git(root, "rev-parse", "HEAD")
-    status = _git(root, "status", "--porcelain", "--untracked-files=no")
-    return commit, None if status is None else bool(status)
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    new = _git(root, "ls-files", "--others", "--exclude-standard", "--", *CODE)
+    return commit, None if changed is None or new is None else bool(changed or new)
 
 
 def _git(root: Path, *words: str) -> str | None:

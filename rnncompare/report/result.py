@@ -158,6 +158,7 @@ class Result(Outcome):
             shared = [word for word in self.question.words if word.partition("=")[0].lstrip("+") not in {*cut, "keep"}]
             words = [f"model={chosen}", f"train.learning_rate={score.rate:g}", f"seed={run['seed']}", *shared]
             words += [*(f"{name}={value}" for name, value in cut.items()), "keep=best"]
+            words += ["data.split=rolling"] if self.facts.redrawn else []
             if self.situation.trials:
                 words += [f"model.{name}={value:g}" for name, value in score.tuned().items()]
             lines.append(("train it", f"python -m rnncompare.run {shlex.join(words)}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rnncompare.base.errors import DataError, require
 from rnncompare.base.isolation import call_isolated
@@ -86,14 +87,18 @@ def plan(
             left_out[name] = str(error)
     if left_out and not runs:
         raise DataError("\n".join(left_out.values()))
-    metrics = call_isolated(_metrics, {entry.task: settings.data for entry, settings in runs.items()})
-    for name, metric in metrics.items():
-        where = f"configs/study/task/{name}.yaml: metric"
-        require(tasks[name].scale.metric == metric, where, tasks[name].scale.metric, f"{metric}, which its runs report")
+    reported = call_isolated(_metrics, {entry.task: settings.data for entry, settings in runs.items()})
+    for name, metric in reported.items():
+        for setting, value in metric.items():
+            said, where = getattr(tasks[name].scale, setting), f"configs/study/task/{name}.yaml: {setting}"
+            require(said == value, where, said, f"{value}, as its runs report")
     present = {name: task for name, task in tasks.items() if name not in left_out}
     return Plan(protocol(claims, present), present, runs, left_out).shortened(settings.updates)
 
 
-def _metrics(tasks: Mapping[str, Task], send: Callable[[object], None]) -> dict[str, str]:  # noqa: ARG001
-    """The metric that runs on each task report."""
-    return {name: dataclasses.replace(task, size=1).load(0).objective.metric for name, task in tasks.items()}
+def _metrics(tasks: Mapping[str, Task], send: Callable[[object], None]) -> dict[str, dict[str, Any]]:  # noqa: ARG001
+    """The metric that runs on each task report, and its direction."""
+    objectives = {name: dataclasses.replace(task, size=1).load(0).objective for name, task in tasks.items()}
+    return {
+        name: {key: getattr(one, key) for key in ("metric", "higher_is_better")} for name, one in objectives.items()
+    }

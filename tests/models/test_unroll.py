@@ -135,3 +135,10 @@ def test_a_cell_whose_step_gives_other_states_is_named(change, says, monkeypatch
     w, state = draw(GRUCell())
     with pytest.raises(TypeError, match=says):
         unroll(GRUCell(), torch.randn(T, B, INPUTS).double(), state, w)
+
+
+def test_a_name_in_place_of_a_tuple_of_gates_is_refused():
+    with pytest.raises(TypeError, match=r"Slip.gates is 'candidate'; a tuple is needed, such as \('candidate',\)"):
+
+        class Slip(GRUCell):
+            gates = "candidate"

@@ -161,9 +161,10 @@ def test_a_choice_at_the_end_makes_the_range_grow_for_both_arms(tmp_path):
 
 def test_a_task_whose_metric_is_not_the_one_that_runs_report_is_refused_before_they_are_made(tmp_path):
     lab = Lab(tmp_path, lambda model, rate, seed, task: 0.5)
-    wrong = dataclasses.replace(TASK, scale=dataclasses.replace(SCALE, metric="accuracy"))
-    with pytest.raises(SettingError, match=r"adding.yaml: metric=accuracy: mean_squared_error, which its runs report"):
-        lab.conduct(tasks={"adding": wrong}, pairs=4, most_pairs=4)
+    for said, right in (({"metric": "accuracy"}, "mean_squared_error"), ({"higher_is_better": True}, "False")):
+        wrong = dataclasses.replace(TASK, scale=dataclasses.replace(SCALE, **said))
+        with pytest.raises(SettingError, match=rf"adding.yaml: {next(iter(said))}=.*: {right}, as its runs report"):
+            lab.conduct(tasks={"adding": wrong}, pairs=4, most_pairs=4)
     assert lab.trained == []
 
 

@@ -80,6 +80,7 @@ def test_a_task_without_a_reference_is_refused():
     [
         ({"rates": [0.1, "abc"]}, "adding.yaml: rates=.*: learning rates above 0, rising"),
         ({"rates": [0.1, 0.01]}, "adding.yaml: rates=.*: learning rates above 0, rising"),
+        ({"margin": "0,0005"}, "adding.yaml: margin=0,0005: a number above 0"),
         ({"usual": 700}, "adding.yaml: usual=700: one of its values"),
         ({"margins": 2}, "adding.yaml: margins=2: no such setting; there are title, "),
     ],

@@ -93,8 +93,16 @@ def test_what_is_trained_on_fits_together(name, load):
             lambda data: replace(data, objective=Classification(1, "last")),
             r"targets of shape \(100, 1\) in place of \(100,\)",
         ),
+        (
+            lambda data: replace(data, baseline=np.zeros(3)),
+            r"task adding: baseline array.*; one finite number is needed",
+        ),
+        (
+            lambda data: replace(data, train=replace(data.train, inputs=data.train.inputs.astype(float))),
+            "train split: inputs of type float64 in place of float32",
+        ),
     ],
-    ids=["tuple", "readout", "inputs", "targets", "classes"],
+    ids=["tuple", "readout", "inputs", "targets", "classes", "baseline", "float64"],
 )
 def test_a_task_that_does_not_fit_together_is_refused(change, says, load):
     with pytest.raises(DataError, match=says):

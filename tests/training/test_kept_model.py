@@ -93,6 +93,13 @@ def test_what_is_no_model_is_refused(tmp_path):
         load_model(tmp_path)
 
 
+def test_numbers_of_numpy_in_how_data_are_read_are_kept_as_plain_ones(tmp_path):
+    frame = pd.DataFrame({"date": pd.date_range("2024-01-01", periods=120), "y": np.sin(np.arange(120))})
+    task = from_frame(frame, target="y", window=np.int64(6), horizon=np.int64(2))
+    data = task.load(0)
+    assert (type(data.prepared.horizon), type(data.prepared.window), type(data.objective.outputs)) == (int, int, int)
+
+
 def test_a_kept_model_is_the_same_under_other_defaults_of_torch_and_draws_nothing(tmp_path):
     model, _ = kept(from_frame(frame(), target="label"))
     model.save(tmp_path / "model.pt")

@@ -43,7 +43,8 @@ def _first(situation: Situation) -> str:
     if situation.all_perfect():
         take = _cheaper_words(situation)
         on = f" on {_examples(situation)}" if situation.test_examples else ""
-        return f"All are at the optimum ({metric} {best.mean:.4g}{on}), so these data do not tell them apart.{take}"
+        names = _listed([_name(score.model) for score in situation.scores])
+        return f"{names} are at the optimum ({metric} {best.mean:.4g}{on}), so these data do not tell them apart.{take}"
     mean = float(situation.beside_baselines(best).mean())
     against = f"({metric} {mean:.4g} against {situation.trivial:.4g})"
     if situation.first_splits:

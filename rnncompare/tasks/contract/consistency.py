@@ -38,6 +38,8 @@ def check_data(data: Data, name: str) -> None:
     objective = data.objective
     if objective.readout not in ("last", "every"):
         raise DataError(f"task {name}: readout {objective.readout!r}; there are 'last' and 'every'")
+    if not np.isscalar(data.baseline) or not np.isfinite(data.baseline):
+        raise DataError(f"task {name}: baseline {data.baseline!r:.60}; one finite number is needed")
     for split in ("train", "validation", "test"):
         try:
             examples = getattr(data, split)
@@ -53,6 +55,7 @@ def _check_inputs(inputs: np.ndarray, data: Data) -> None:
     if data.vocabulary is None:
         width = len(data.categories) + (data.features or 0)
         _require_shape("inputs", inputs, (*inputs.shape[:2], width))
+        _require_float32("inputs", inputs)
     elif inputs.ndim != 2 or inputs.dtype.kind not in "iu":
         raise DataError(f"inputs of shape {inputs.shape} and type {inputs.dtype}; symbols are (N, T) whole numbers")
     elif inputs.size and not 0 <= inputs.min() <= inputs.max() < data.vocabulary:
@@ -65,6 +68,7 @@ def _check_targets(targets: np.ndarray, lead: Sequence[int], data: Data) -> None
     outputs = data.objective.outputs
     if not isinstance(data.objective, Classification):
         _require_shape("targets", targets, (*lead, outputs))
+        _require_float32("targets", targets)
         if not np.isfinite(targets).all():
             raise DataError("targets that are not finite")
         return
@@ -72,6 +76,11 @@ def _check_targets(targets: np.ndarray, lead: Sequence[int], data: Data) -> None
     scored = targets[targets != IGNORED]
     if targets.dtype.kind not in "iu" or (scored.size and not 0 <= scored.min() <= scored.max() < outputs):
         raise DataError(f"targets of type {targets.dtype}; {outputs} classes are whole numbers from 0 to {outputs - 1}")
+
+
+def _require_float32(what: str, values: np.ndarray) -> None:
+    if values.dtype != np.float32:
+        raise DataError(f"{what} of type {values.dtype} in place of float32")
 
 
 def _require_shape(what: str, values: np.ndarray, shape: tuple[int, ...]) -> None:

@@ -116,9 +116,14 @@ def from_frame(frame: pd.DataFrame, *, name: str = "frame", size: int | str = "f
 
 
 def _given(problem: Problem, name: str, size: int | str, sha256: str, how: Reading) -> Given:
-    task = Given(size=size, label=name, sha256=fingerprint_of(np.array([sha256, how.words()])), given=problem)
+    task = Given(size=_plain(size), label=name, sha256=fingerprint_of(np.array([sha256, how.words()])), given=problem)
     task.check()
     return task
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy's as Python's: a kept model holds these alone."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _reading(settings: dict[str, Any]) -> Reading:
@@ -126,7 +131,7 @@ def _reading(settings: dict[str, Any]) -> Reading:
     for name, value in settings.items():
         require(name in known, f"data.{name}", value, f"no such setting; there are {', '.join(known)}")
     values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+        name: tuple(value) if isinstance(value, list) else _plain(value) for name, value in settings.items()
     }
     for name in COLUMNS & values.keys():  # a frame may call them by numbers
         if isinstance(values[name], tuple):
