@@ -90,11 +90,6 @@ class Grids:
             if entry not in self.held:
                 self.seeds[entry] = max(seeds, pairs)
 
-    def following(self, entry: Entry) -> dict[str, RunSettings]:
-        """The runs of an entry's next seed at the initial rates, by id."""
-        runs = (with_rate(self.plan.runs[entry], rate, self.seeds[entry]) for rate in entry.condition.rates)
-        return {run_id(settings.config()): settings for settings in runs}
-
     def cut_short(self, records: pd.DataFrame) -> set[Entry]:
         """The entries of which the cap on updates cut every run at their best rate.
 

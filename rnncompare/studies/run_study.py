@@ -169,7 +169,7 @@ class _Study:
     def make(self, folder: Path) -> None:
         """Train look by look: first the range of rates grows, then the pairs of what is still open."""
         looks = self.settings.looks
-        self.grids.seeds = dict.fromkeys(self.grids.plan.runs, 0)
+        self.grids.seeds = self._recorded_seeds()
         for pairs in sorted({min(FEWEST_TO_CHOOSE, looks[0]), looks[0]}):
             if pairs > FEWEST_TO_CHOOSE and self.grids.plan.runs:
                 self._hold()
@@ -181,12 +181,24 @@ class _Study:
             if not self._complete(folder, "more pairs"):
                 return
 
+    def _recorded_seeds(self) -> dict[Entry, int]:
+        """How many seeds of the first look each entry has recorded, at its initial rates: the manifest lists these.
+
+        So a study that goes on and is stopped again shows no less than before.
+        """
+        whole = Grids(self.grids.plan)
+        whole.require(self.settings.looks[0])
+        missing = find_missing(whole.in_order())
+        seeds = {}
+        for entry in self.grids.plan.runs:
+            there = [run_id(run.config()) not in missing for run in whole.of(entry)]
+            seeds[entry] = [*there, False].index(False) // len(entry.condition.rates)
+        return seeds
+
     def _hold(self) -> None:
         """Leave what will not converge at the pairs it has, unless more of them are recorded already."""
         cut = self.grids.cut_short(recorded(self.grids.in_order()))
-        following = {entry: self.grids.following(entry) for entry in cut}
-        missing = find_missing({name: run for runs in following.values() for name, run in runs.items()})
-        hopeless = {entry for entry, runs in following.items() if runs.keys() <= missing.keys()}
+        hopeless = {entry for entry in cut if self.grids.seeds[entry] <= FEWEST_TO_CHOOSE}
         if held := self.grids.hold(hopeless):
             why = f"the cap on updates cut all runs at an arm's best rate, so they stay at {FEWEST_TO_CHOOSE} pairs"
             self.reporter.say(f"  {why}: {', '.join(held)}")

@@ -17,6 +17,7 @@ from rnncompare.studies.protocol import StudyTask, protocol
 from rnncompare.studies.rates import end_that_matters, neighbour, rate_at
 from rnncompare.studies.run_study import conduct
 from rnncompare.studies.study_settings import StudySettings
+from rnncompare.studies.verdicts import read_study
 
 SCALE = Scale(
     title="Adding",
@@ -268,6 +269,22 @@ def test_a_budget_that_estimates_spared_attempts_more_with_it(tmp_path, monkeypa
     made = lab.conduct(claims, tasks, pairs=3, most_pairs=3, budget="300s")
     assert {entry.task for entry in made.manifest.entries} == set(names)
     assert made.manifest.not_attempted == []
+
+
+def test_a_study_that_goes_on_and_is_stopped_at_once_shows_no_less_than_before(tmp_path):
+    def metric(model, rate, seed, task):
+        if task == "parity":
+            raise KeyboardInterrupt
+        return 0.5 + 0.01 * noise(seed) + 0.1 * (rate != 0.00316)
+
+    lab, tasks = Lab(tmp_path, metric), tasks_called("adding", "parity")
+    lab.conduct([CLAIM], tasks, pairs=6, most_pairs=6)
+    more = dataclasses.replace(CLAIM, name="more", tasks=("parity",))
+    with pytest.raises(KeyboardInterrupt):
+        lab.conduct([CLAIM, more], tasks, pairs=6, most_pairs=6)
+    left = read_study(tmp_path)
+    assert {(entry.task, entry.seeds) for entry in left.manifest.entries} == {("adding", 6), ("parity", 3)}
+    assert left.findings[0].tasks[0].seeds == 6
 
 
 def test_a_study_that_goes_on_keeps_what_it_has_and_pays_only_for_what_is_missing(tmp_path, monkeypatch):
