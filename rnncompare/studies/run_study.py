@@ -205,18 +205,18 @@ class _Study:
 
     def _complete(self, folder: Path, stage: str) -> bool:
         """Train what is missing, with wider ranges of rates if choices lie at an end; False if time ran out."""
-        while True:
+        while self.grids.plan.runs:
+            while grown := self.grids.widen(recorded(self.grids.in_order())):
+                names = ", ".join(dict.fromkeys(condition.task for condition in grown))
+                self.reporter.say(f"  the best rate lies at the end of its range, which grows: {names}")
             self.manifest().write(folder)  # from here on a report can be made at any time
-            runs = self.grids.in_order()
-            if not runs:
+            missing = find_missing(self.grids.in_order())
+            if not missing:
                 return True
-            if not self._train(stage, find_missing(runs)):
+            if not self._train(stage, missing):
                 return False
-            grown = self.grids.widen(recorded(runs))
-            if not grown:
-                return True
-            names = ", ".join(dict.fromkeys(condition.task for condition in grown))
-            self.reporter.say(f"  the best rate lies at the end of its range, which grows: {names}")
+        self.manifest().write(folder)  # of claims that need no runs
+        return True
 
     def _train(self, stage: str, missing: Mapping[str, RunSettings]) -> bool:
         with (
