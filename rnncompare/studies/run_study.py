@@ -169,7 +169,10 @@ class _Study:
     def make(self, folder: Path) -> None:
         """Train look by look: first the range of rates grows, then the pairs of what is still open."""
         looks = self.settings.looks
-        self.grids.seeds = self._recorded_seeds()
+        there = self._recorded_seeds()
+        for most in (FEWEST_TO_CHOOSE, looks[0]):  # as they grew when these were trained
+            self.grids.seeds = {entry: min(most, seeds) for entry, seeds in there.items()}
+            self._widen()
         for pairs in sorted({min(FEWEST_TO_CHOOSE, looks[0]), looks[0]}):
             if pairs > FEWEST_TO_CHOOSE and self.grids.plan.runs:
                 self._hold()
@@ -206,9 +209,7 @@ class _Study:
     def _complete(self, folder: Path, stage: str) -> bool:
         """Train what is missing, with wider ranges of rates if choices lie at an end; False if time ran out."""
         while self.grids.plan.runs:
-            while grown := self.grids.widen(recorded(self.grids.in_order())):
-                names = ", ".join(dict.fromkeys(condition.task for condition in grown))
-                self.reporter.say(f"  the best rate lies at the end of its range, which grows: {names}")
+            self._widen()
             self.manifest().write(folder)  # from here on a report can be made at any time
             missing = find_missing(self.grids.in_order())
             if not missing:
@@ -217,6 +218,12 @@ class _Study:
                 return False
         self.manifest().write(folder)  # of claims that need no runs
         return True
+
+    def _widen(self) -> None:
+        """Let ranges of rates grow as far as what is recorded asks for."""
+        while (runs := self.grids.in_order()) and (grown := self.grids.widen(recorded(runs))):
+            names = ", ".join(dict.fromkeys(condition.task for condition in grown))
+            self.reporter.say(f"  the best rate lies at the end of its range, which grows: {names}")
 
     def _train(self, stage: str, missing: Mapping[str, RunSettings]) -> bool:
         with (
