@@ -76,3 +76,18 @@ def test_each_model_is_timed_at_the_rate_that_is_soonest_for_it():
     slow = runs_of({("gru", 100): [300, 300, 300], ("lstm", 100): [500, 500, 500]})
     chosen = at_soonest_rate(pd.concat([fast, slow], ignore_index=True))
     assert chosen.groupby("variant")["rate"].unique().map(list).to_dict() == {"gru": [0.1], "lstm": [0.01]}
+
+
+def test_a_rate_that_lacks_seeds_is_not_the_best():
+    runs = pd.DataFrame(
+        {
+            "variant": "gru",
+            "task": "adding",
+            "value": 100,
+            "rate": [0.01, 0.01, 0.1],
+            "speed.updates_to_target": [300.0, 500.0, 50.0],
+            "config.train.max_updates": 1000,
+        }
+    )
+    assert at_soonest_rate(runs)["rate"].tolist() == [0.01, 0.01]
+    assert at_soonest_rate(pd.concat([runs, runs.tail(1)]))["rate"].tolist() == [0.1, 0.1]

@@ -206,7 +206,13 @@ def at_soonest_rate(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _at_best(runs: pd.DataFrame, scores: pd.Series) -> pd.DataFrame:
-    """The runs of each model in each condition at the rate of the highest mean score; of equal ones the lowest."""
+    """The runs of each model in each condition at the rate of the highest mean score; of equal ones the lowest.
+
+    A rate that lacks some of the seeds, as one whose runs were stopped, is not chosen.
+    """
+    sizes = runs.groupby([*(runs[name].map(str) for name in CONDITION), "rate"])["rate"].transform("size")
+    whole = sizes == sizes.groupby([runs[name].map(str) for name in CONDITION]).transform("max")
+    runs, scores = runs[whole], scores[whole]
     keys = [runs[name].map(str) for name in CONDITION]
     mean = scores.groupby([*keys, runs["rate"]]).transform("mean")
     chosen = runs[mean == mean.groupby(keys).transform("max")]
