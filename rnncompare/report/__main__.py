@@ -47,7 +47,7 @@ def write_report(results: Path, output: Path) -> int:
     """Write the page, tables and figures of a study, or of the runs in a folder without a study.
 
     Returns:
-        0, or 1 if some records or curves were skipped.
+        0, or 1 if some records were skipped.
 
     Raises:
         DataError: there are no readable records, or the study's manifest is damaged; nothing is written.
@@ -100,7 +100,7 @@ def _report_runs(results: Path, output: Path) -> tuple[int, list[Path], list[str
     print(tables.text(summary))
     curves, without_curve = read_curves(frame)
     page, *drawn = pages.write_runs(frame, curves, summary, [*skipped, *without_curve], results, output)
-    return len(frame), [page, *summaries, *drawn], [*skipped, *without_curve]
+    return len(frame), [page, *summaries, *drawn], skipped
 
 
 def _write_summary(summary: pd.DataFrame, output: Path) -> list[Path]:
