@@ -92,12 +92,8 @@ def _check_override(override: Override) -> None:
         asked = str(override.input_line).partition("=")[2]
         raise SettingError(key, asked, "values to sweep over, such as 0.1,0.2 or range(1,4), not an interval")
     if key in ("model", "data"):
-        require(
-            not isinstance(value, list),
-            key,
-            value,
-            "one name; a sweep takes several, with commas after -m, or as a list from Python",
-        )
+        valid = "one name; a sweep takes several, with commas after -m, or as a list from Python"
+        require(not isinstance(value, list), key, value, valid)
     if not any("hydra" in text for text in (key, override.package or "")):
         return
     plain = override.type is not None and override.type.name == "CHANGE" and not override.package

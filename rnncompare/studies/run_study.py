@@ -76,8 +76,7 @@ def conduct(
     deadline = None if total is None else began + UNTIL_JUDGING * total
     study = _Study(settings, Grids(planned), command, train, reporter, deadline, planned.left_out | unserved)
     study.probes = probing.identities(requests)
-    _, todo = study.first_look()
-    missing = {entry: [run_id(run.config()) in todo for run in study.grids.of(entry)] for entry in planned.runs}
+    missing = study.missing()
     seconds = _seconds(planned, settings, [entry for entry in missing if any(missing[entry])], reporter)
     prices = {entry: sum(missing[entry]) * seconds.get(entry, 0.0) for entry in planned.runs}
     if deadline is None or not planned.runs:
@@ -169,8 +168,12 @@ class _Study:
     def make(self, folder: Path) -> None:
         """Train look by look: first the range of rates grows, then the pairs of what is still open."""
         looks = self.settings.looks
-        there = self._recorded_seeds()
-        for most in (FEWEST_TO_CHOOSE, looks[0]):  # as they grew when these were trained
+        there = {
+            entry: [*missing, True].index(True) // len(entry.condition.rates)
+            for entry, missing in self.missing().items()
+        }
+        # The manifest lists what is recorded, so that a study that goes on and is stopped shows no less than before.
+        for most in (FEWEST_TO_CHOOSE, looks[0]):  # ranges grow as they did when these were trained
             self.grids.seeds = {entry: min(most, seeds) for entry, seeds in there.items()}
             self._widen()
         for pairs in sorted({min(FEWEST_TO_CHOOSE, looks[0]), looks[0]}):
@@ -184,19 +187,12 @@ class _Study:
             if not self._complete(folder, "more pairs"):
                 return
 
-    def _recorded_seeds(self) -> dict[Entry, int]:
-        """How many seeds of the first look each entry has recorded, at its initial rates: the manifest lists these.
-
-        So a study that goes on and is stopped again shows no less than before.
-        """
+    def missing(self) -> dict[Entry, list[bool]]:
+        """Of each entry, whether the runs of the first look at its initial rates are to be trained, seed by seed."""
         whole = Grids(self.grids.plan)
         whole.require(self.settings.looks[0])
-        missing = find_missing(whole.in_order())
-        seeds = {}
-        for entry in self.grids.plan.runs:
-            there = [run_id(run.config()) not in missing for run in whole.of(entry)]
-            seeds[entry] = [*there, False].index(False) // len(entry.condition.rates)
-        return seeds
+        todo = find_missing(whole.in_order())
+        return {entry: [run_id(run.config()) in todo for run in whole.of(entry)] for entry in whole.plan.runs}
 
     def _hold(self) -> None:
         """Leave what will not converge at the pairs it has, unless more of them are recorded already."""

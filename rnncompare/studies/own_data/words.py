@@ -29,15 +29,14 @@ def paragraph(situation: Situation) -> str:
 def _first(situation: Situation) -> str:
     known, metric = situation.known, metric_label(situation.metric)
     best = known[0]
+    splits = f", on the first {situation.first_splits} splits" if situation.first_splits else ""
     if (baseline := situation.beaten_by()) is not None:
         simple, value, network, mean = baseline
         read = f" on the last {situation.window} rows" if situation.window and simple in FITTED else ""
         name = _article(simple) + read
         verb, ahead = _beside(situation, value, network, mean)
         neither = "Neither" if len(situation.scores) == 2 else "None of them"
-        where = ""
-        if situation.first_splits:
-            where = f", on the first {situation.first_splits} splits; {best.mean:.4g} is the best mean over all splits"
+        where = f"{splits}; {best.mean:.4g} is the best mean over all splits" if splits else ""
         against = f"{metric} {value:.4g} against {mean:.4g} for the {_name(network)}{ahead}{where}"
         return f"{neither}: {name} {verb} ({against})."
     if situation.all_perfect():
@@ -46,9 +45,7 @@ def _first(situation: Situation) -> str:
         names = _listed([_name(score.model) for score in situation.scores])
         return f"{names} are at the optimum ({metric} {best.mean:.4g}{on}), so these data do not tell them apart.{take}"
     mean = float(situation.beside_baselines(best).mean())
-    against = f"({metric} {mean:.4g} against {situation.trivial:.4g})"
-    if situation.first_splits:
-        against = f"{against[:-1]}, on the first {situation.first_splits} splits)"
+    against = f"({metric} {mean:.4g} against {situation.trivial:.4g}{splits})"
     if not situation.better(mean, situation.trivial):
         return f"None beats the trivial baseline {against}."
     beside = [situation.beside_trivial.get(score.model) for score in known]

@@ -111,12 +111,9 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         require(roles.split_by is not None, "data.split_by", None, valid)
     left = [name for name in left if name != text]
     roles.features, roles.categorical, dropped = choose_features(table, left, reading.categorical)
-    if (
-        group is not None
-        and time is None
-        and (order := [name for name in roles.features if TIMES.fullmatch(str(name))])
-    ):
-        roles.notes.append(f"rows of a sequence are in file order; data.time={order[0]} orders them by {order[0]}")
+    order = next((name for name in roles.features if TIMES.fullmatch(str(name))), None)
+    if group is not None and time is None and order is not None:
+        roles.notes.append(f"rows of a sequence are in file order; data.time={order} orders them by {order}")
     if left_out := [*reading.ignore, *indices, *dropped]:
         roles.notes.append(f"columns left out: {_listed(left_out)}")
     for name in dropped:
