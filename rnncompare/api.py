@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnncompare.base.errors import SettingError, require
-from rnncompare.base.isolation import preload
+from rnncompare.base.isolation import OF_OWN_DATA, preload
 from rnncompare.composition import python_settings
 from rnncompare.records import Record, read_record
 from rnncompare.report.result import Result
 from rnncompare.studies.reporter import SILENT, Reporter
 from rnncompare.sweep import find_missing, plan, record_path, recorded, stacked_on_gpu, train_all
+from rnncompare.tasks.file import File
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def compare(
         results_dir=str(results_dir) if isinstance(results_dir, Path) else results_dir,
     ).checked()
     with _main_left_alone():
-        preload("sklearn.metrics")  # once, rather than in every run
+        preload(*OF_OWN_DATA)
         question = ask(about, words, "rnncompare.compare(...)", task, own)
         outcome = conduct(question, functools.partial(train_all, jobs=-1), _reporter(progress))
     return reported(outcome)
@@ -201,6 +202,8 @@ def report(results: str | Path, output: str | Path | None = None) -> Path:
 
 def _train(requests: Sequence[RunSettings], progress: bool, jobs: int) -> dict[str, RunSettings]:
     """Train what is missing of the runs asked for; all of them by identity."""
+    if any(isinstance(request.data, File) for request in requests):
+        preload(*OF_OWN_DATA)
     reporter = _reporter(progress)
     runs = plan(requests, reporter.say)
     missing = find_missing(runs)

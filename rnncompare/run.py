@@ -8,10 +8,11 @@ if __name__ == "__main__":
     exit_on_ctrl_c()  # while what follows is imported
 
 import contextlib
+import re
 import sys
 from collections.abc import Sequence
 
-from rnncompare.base.isolation import preload
+from rnncompare.base.isolation import OF_OWN_DATA, preload
 from rnncompare.cli import console
 from rnncompare.cli.application import SOME_FAILED, Command, run_hydra
 from rnncompare.sweep import Train, find_missing, plan, train_all
@@ -30,7 +31,8 @@ COMMAND = Command("run", DESCRIPTION, RunSettings, from_config)
 
 def main() -> None:
     """Run the command."""
-    preload("rnncompare.cli.application", "rnncompare.cli.console")  # what this module imports
+    own = OF_OWN_DATA if any(re.match("data=.*file", word) for word in sys.argv[1:]) else ()
+    preload("rnncompare.cli.application", "rnncompare.cli.console", *own)  # what this module imports
     run_hydra(COMMAND, lambda settings: run_jobs([settings], train_all), run_jobs)
 
 

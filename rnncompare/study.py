@@ -15,7 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 
 from rnncompare.base.errors import require
-from rnncompare.base.isolation import preload
+from rnncompare.base.isolation import OF_OWN_DATA, preload
 from rnncompare.claims import names
 from rnncompare.cli.application import SOME_FAILED, Command, fail, run_hydra
 from rnncompare.cli.console import StudyConsole
@@ -41,8 +41,8 @@ def main() -> None:
     """Run the command."""
     if {"-m", "--multirun"} & set(sys.argv[1:]):
         fail("-m: a study has its own plan; several claims go with commas, such as claim=lstm_counts,bucket_sort")
-    metrics = ["sklearn.metrics"] if any(word.startswith("data=") for word in sys.argv[1:]) else []
-    preload("rnncompare.cli.application", "rnncompare.cli.console", *metrics)
+    own = OF_OWN_DATA if any(word.startswith("data=") for word in sys.argv[1:]) else ()
+    preload("rnncompare.cli.application", "rnncompare.cli.console", *own)
     command = "python -m rnncompare.study " + shlex.join(sys.argv[1:])
     sys.argv[1:], runs = split(sys.argv[1:])
     run_hydra(

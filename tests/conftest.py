@@ -6,10 +6,18 @@ import signal
 import pytest
 import torch
 
+from rnncompare.base.isolation import OF_OWN_DATA, preload
+
 os.fsync = lambda descriptor: None  # the tests write thousands of small files, and none has to survive a power cut
 
 # A shell has what it runs in the background ignore Ctrl-C, which the commands under test would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def server_for_own_data():
+    """All tests share one server of processes, and the first run of all may not be on own data."""
+    preload(*OF_OWN_DATA)
 
 
 @pytest.fixture

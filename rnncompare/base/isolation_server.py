@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
+import gc
 import os
 import signal
 import sys
+
+from rnncompare.base.source import remember_loaded
 
 _PR_SET_PDEATHSIG = 1
 _fork = os.fork
@@ -24,12 +28,20 @@ def leave_signals_to_caller() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+@functools.cache
+def ready_to_fork() -> None:
+    """Once all is loaded: note its sources, and spare the processes looking for garbage in it."""
+    remember_loaded()
+    gc.freeze()
+
+
 def fork_or_refuse() -> int:
     """`os.fork`; if the system refuses, the server rejects this one request instead of ending.
 
     The loop of `multiprocessing.forkserver` ends at any error except an aborted connection, and everything it forked
     ends with it. So the refusal becomes such an error, and closing the request's descriptors tells the caller.
     """
+    ready_to_fork()
     try:
         return _fork()
     except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import copy
+import contextlib
 import functools
 import hashlib
 import importlib
@@ -42,7 +42,7 @@ def _fingerprint(classes: tuple[type, ...]) -> str | None:
             continue
         seen.add(code)
         try:
-            tree = _definition(code)
+            tree = _definition(code, _parsed(code.__module__))
         except (OSError, TypeError, SyntaxError, LookupError):
             return None
         for name, value in _named(tree, code):
@@ -50,13 +50,30 @@ def _fingerprint(classes: tuple[type, ...]) -> str | None:
                 todo.append(inspect.unwrap(value))
             elif is_plain(value):
                 texts.add(f"{name} = {text_of(value)}")
-        texts.add(ast.unparse(_Stripped().visit(copy.deepcopy(tree))))
+        texts.add(_stripped(code))
     return hashlib.sha256("\0".join(sorted(texts)).encode()).hexdigest()
 
 
-def _definition(code: Any) -> ast.AST:
-    """The definition of a class or function; `LookupError` if no module defines it by its name."""
-    node: Any = _parsed(code.__module__)
+def remember_loaded() -> None:
+    """Read the sources of our modules as they are loaded; an edit of their files changes nothing about them."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == _OURS]:
+        with contextlib.suppress(OSError, TypeError):  # without a file
+            _text(name)
+
+
+@functools.cache
+def _text(module: str) -> str:
+    return inspect.getsource(sys.modules[module])
+
+
+@functools.cache
+def _parsed(module: str) -> ast.Module:
+    return ast.parse(_text(module))
+
+
+def _definition(code: Any, tree: ast.Module) -> ast.AST:
+    """The definition of a class or function; `LookupError` if its module does not define it by its name."""
+    node: Any = tree
     for name in code.__qualname__.split("."):
         found = [part for part in getattr(node, "body", []) if getattr(part, "name", None) == name]
         node = found[-1]  # the last definition is the one that counts
@@ -64,37 +81,48 @@ def _definition(code: Any) -> ast.AST:
 
 
 @functools.cache
-def _parsed(module: str) -> ast.Module:
-    return ast.parse(inspect.getsource(sys.modules[module]))
+def _stripped(code: Any) -> str:
+    """The text of a class or function, without what computes nothing."""
+    tree, done = _parsed_to_strip(code.__module__)
+    return ast.unparse(_Stripped(done).visit(_definition(code, tree)))
+
+
+@functools.cache
+def _parsed_to_strip(module: str) -> tuple[ast.Module, set[ast.AST]]:
+    """A tree of its own, since copying parts of the other takes far longer, and what of it is stripped already."""
+    return ast.parse(_text(module)), set()
 
 
 class _Stripped(ast.NodeTransformer):
-    """Code without docstrings and imports."""
+    """Code without docstrings and imports; what has been visited stays as it is."""
+
+    def __init__(self, done: set[ast.AST]):
+        self._done = done
 
     def visit(self, node: Any) -> Any:
         if isinstance(node, ast.Import | ast.ImportFrom):
             return None
-        if (
-            isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-            and ast.get_docstring(node) is not None
-        ):
-            node.body = node.body[1:]
-        self.generic_visit(node)
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.body:
-            node.body = [ast.Pass()]
+        if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            return self.generic_visit(node)
+        if node not in self._done:
+            self._done.add(node)
+            node.body = node.body[ast.get_docstring(node) is not None :]
+            self.generic_visit(node)
+            node.body = node.body or [ast.Pass()]
         return node
 
 
 def _named(tree: ast.AST, code: Any) -> Iterator[tuple[str, Any]]:
     """The values of the names in ``tree``, the source of ``code``, as far as its modules know them."""
     scope = {**vars(sys.modules[code.__module__])}
-    types = {
-        id(part) for node in ast.walk(tree) if isinstance(node, ast.AnnAssign) for part in ast.walk(node.annotation)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == _OURS:
+    nodes = list(ast.walk(tree))
+    types: set[int] = set()
+    for node in nodes:
+        if isinstance(node, ast.AnnAssign):
+            types |= {id(part) for part in ast.walk(node.annotation)}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == _OURS:
             scope |= vars(importlib.import_module(node.module))
-    for node in ast.walk(tree):
+    for node in nodes:
         if id(node) in types:  # the type of a field computes nothing
             continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in scope:

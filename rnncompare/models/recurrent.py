@@ -163,7 +163,10 @@ class Recurrent(nn.RNNBase):
             return leaf
         state = (hx,) if isinstance(hx, Tensor) else hx
         if isinstance(input, PackedSequence):
-            packed, final = self._forward_packed(input, state)
+            run = self._forward_packed
+            if torch.compiler.is_dynamo_compiling():  # its batch sizes would be constants of the graph
+                run = torch.compiler.disable(run)  # as a decorator it would load the compiler at import: two seconds
+            packed, final = run(input, state)
             return packed, final if len(final) > 1 else final[0]
         output, final = self._forward_tensor(input, state)
         return output, final if len(final) > 1 else final[0]
@@ -180,7 +183,6 @@ class Recurrent(nn.RNNBase):
             return output.transpose(0, 1), final
         return self._run(input, state)
 
-    @torch.compiler.disable  # its batch sizes would be constants of the graph
     def _forward_packed(self, input: PackedSequence, state: State | None) -> tuple[PackedSequence, State]:
         """Put the states in the order of the packed sequences, longest first, and back."""
         if torch.jit.is_tracing() or torch.compiler.is_exporting():

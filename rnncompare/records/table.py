@@ -109,7 +109,7 @@ def to_frame(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
     columns: dict[str, list[Any]] = {name: [] for name in (*_NUMBERS, "run_id", "path")}
     count = 0
     for file, record in records:
-        for name, value in [*flat(vars(record)), ("path", file)]:
+        for name, value in {**dict(flat(vars(record))), "path": file}.items():  # foreign names may clash once flat
             column = columns.setdefault(name, [])
             column += [None] * (count - len(column))  # earlier runs without this setting
             column.append(value)

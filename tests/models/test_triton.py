@@ -343,14 +343,14 @@ def test_layers_that_are_served():
     assert served == [[True, False, False], [False] * 3, [False] * 3]
 
 
-def test_the_package_works_without_triton():
+def test_the_package_works_without_triton_and_without_loading_torchs_compiler():
     code = (
         "import sys; sys.modules['triton'] = None\n"
         "import torch, rnncompare\n"
-        "print(rnncompare.LSTM(3, 4)(torch.zeros(5, 2, 3))[0].shape)"
+        "print(rnncompare.LSTM(3, 4)(torch.zeros(5, 2, 3))[0].shape, 'torch._dynamo' in sys.modules)"
     )
     process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert process.stdout.strip() == "torch.Size([5, 2, 4])", process.stderr
+    assert process.stdout.strip() == "torch.Size([5, 2, 4]) False", process.stderr
 
 
 @pytest.mark.skipif(not ON_GPU, reason="needs a CUDA device")

@@ -251,6 +251,14 @@ def test_dotted_names_reach_into_the_configuration_and_lengths(tmp_path):
     assert row["config.empty"] is None
 
 
+def test_settings_whose_dotted_names_are_the_same_do_not_keep_others_from_being_read(tmp_path):
+    sweep(tmp_path, examples=(100,), seeds=1)
+    run, curve = record()
+    run.run_id, run.config = "0" * 16, {"a": {"b": 1}, "a.b": 2}
+    write_record(tmp_path, run, curve, "")
+    assert len(load_records(tmp_path)) == 3
+
+
 def test_columns_that_are_null_in_every_run_are_numbers_still(tmp_path):
     sweep(tmp_path, examples=(100,), seeds=1)
     frame = load_records(tmp_path)

@@ -12,7 +12,7 @@ import pytest
 from synthetic_records import record
 
 import rnncompare
-from rnncompare.base.source import source_sha256
+from rnncompare.base.source import remember_loaded, source_sha256
 from rnncompare.measurements.measurement import Measurement
 from rnncompare.measurements.store import Request, measure_missing, missing, read_measurement, write_measurement
 from rnncompare.models.cells import cell_class
@@ -112,6 +112,17 @@ def test_cells_differ_and_torchs_modules_go_by_their_equations():
     names = ("gru", "lstm", "lstm_coupled", "rnn")
     assert len({source_sha256(cell_class(name)) for name in names}) == len(names)
     assert source_of("torch_gru", Adding) == source_of("gru", Adding) != source_of("lstm", Adding)
+
+
+def test_code_that_is_loaded_is_known_by_what_it_was_when_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr(rnncompare, "__path__", [*rnncompare.__path__, str(tmp_path)])
+    edited, loaded = CODE.replace("RATE = 2", "RATE = 3").replace("return 1", "return 2"), {}
+    for name in ("before", "after"):
+        (tmp_path / f"cells_{name}.py").write_text(CODE)
+        loaded[name] = importlib.import_module(f"rnncompare.cells_{name}")
+    remember_loaded()
+    (tmp_path / "cells_after.py").write_text(edited)
+    assert source_sha256(loaded["after"].Cell) == source_sha256(loaded["before"].Cell)
 
 
 def recorded(folder, source, **changes):

@@ -155,7 +155,8 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     situation = situation_of(question, plan, facts, frames, len(searched))
     if end is None or end - time.monotonic() > LEAST_FOR_TIMING:
         spare = math.inf if end is None else end - time.monotonic() - 1
-        situation = dataclasses.replace(situation, milliseconds=alone(models, min(spare, 2 * LEAST_FOR_TIMING)))
+        worthwhile = min(2 * LEAST_FOR_TIMING, max(1.0, (time.monotonic() - began) / 20))
+        situation = dataclasses.replace(situation, milliseconds=alone(models, min(spare, worthwhile)))
     if not situation.known and left is not None:
         situation = dataclasses.replace(situation, needed=plans.budget_for(plan, question, left, jobs))
     kept = _keep_best(situation, compared, training.ended, train, end, plan)
