@@ -64,12 +64,23 @@ class Scale:
             where: the file it comes from.
         """
         require(self.kind in get_args(Kind), f"{where}: kind", self.kind, f"one of {', '.join(get_args(Kind))}")
-        finite = isinstance(self.reference, int | float) and math.isfinite(self.reference)
-        require(finite, f"{where}: reference", self.reference, "a registered score in the metric's unit")
+        require(self.may_be(self.reference), f"{where}: reference", self.reference, f"a registered score, {self.valid}")
         number = isinstance(self.margin, int | float) and self.margin > 0
         require(number, f"{where}: margin", self.margin, "a number above 0 in the metric's unit")
         needed = self.kind != "solve" or self.solved is not None
         require(needed, f"{where}: solved", self.solved, "the metric from which a run has solved the task")
+        require(self.solved is None or self.may_be(self.solved), f"{where}: solved", self.solved, self.valid)
+
+    def may_be(self, value: object) -> bool:
+        """Whether the metric, as records have it, can have that value."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        return math.isfinite(value) and (self.factor == 1 or 0 <= value <= 1)
+
+    @property
+    def valid(self) -> str:
+        """The values that the metric can have, in words."""
+        return "a number" if self.factor == 1 else f"{self.metric} as a share, from 0 to 1"
 
     @property
     def metric_unit(self) -> str:

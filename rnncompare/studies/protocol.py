@@ -77,6 +77,8 @@ class StudyTask:
         numbers = all(isinstance(rate, int | float) and rate > 0 for rate in self.rates)
         rising = numbers and self.rates and list(self.rates) == sorted(set(self.rates))
         require(bool(rising), f"{where}: rates", list(self.rates), "learning rates above 0, rising")
+        known = self.target is None or self.scale.may_be(self.target)
+        require(known, f"{where}: target", self.target, f"null, or {self.scale.valid}")
         require(self.usual in self.values, f"{where}: usual", self.usual, f"one of its values, {list(self.values)}")
 
     def select(self, which: str) -> tuple[Any, ...]:

@@ -82,6 +82,8 @@ def test_a_task_without_a_reference_is_refused():
         ({"rates": [0.1, 0.01]}, "adding.yaml: rates=.*: learning rates above 0, rising"),
         ({"margin": "0,0005"}, "adding.yaml: margin=0,0005: a number above 0"),
         ({"usual": 700}, "adding.yaml: usual=700: one of its values"),
+        ({"target": "soon"}, "adding.yaml: target=soon: null, or a number"),
+        ({"metric": "accuracy", "reference": 96}, "reference=96: a registered score, accuracy as a share, from 0 to 1"),
         ({"margins": 2}, "adding.yaml: margins=2: no such setting; there are title, "),
     ],
 )
