@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,7 @@ class Evidence:
         probes: measurements as `rnncompare.measurements.store.load_measurements` returns them, with ``arm``.
         scales: how each task is scored, by its name.
         looks: after how many pairs the study was to be looked at.
+        largest: the largest value of each task's axis, by the task's name, whether it was trained or not.
     """
 
     runs: pd.DataFrame
@@ -36,6 +37,7 @@ class Evidence:
     probes: pd.DataFrame
     scales: dict[str, Scale] = field(default_factory=dict)
     looks: tuple[int, ...] = (10,)
+    largest: dict[str, Any] = field(default_factory=dict)
 
 
 def graded(evidence: Evidence) -> pd.DataFrame:

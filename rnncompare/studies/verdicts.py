@@ -83,6 +83,7 @@ def gather(
         probes=_probes(manifest.probes.get(claim.name, {}), probes),
         scales=manifest.scales,
         looks=manifest.looks,
+        largest={name: task["values"][-1] for name, task in manifest.tasks.items()},
     )
 
 

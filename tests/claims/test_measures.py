@@ -1,5 +1,6 @@
 """Each measure on evidence whose scores can be worked out by hand."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -65,9 +66,11 @@ def test_of_a_task_that_is_solved_or_not_the_share_of_seeds_counts():
     assert scored("quality", evidence(frame, scales={"t": scale("solve")})).tolist() == [1, 1, 0]
 
 
-def test_quality_at_largest_keeps_the_largest_size_of_each_task():
+def test_quality_at_largest_is_that_at_the_tasks_largest_size_and_of_no_other_where_that_was_not_trained():
     frames = [runs({"gru": constant(1 - 0.1 * k)}, 1, ONE, value=10**k) for k in (1, 2)]
-    assert scored("quality_at_largest", evidence(*frames), "value").to_dict() == pytest.approx({100: -0.8})
+    given = evidence(*frames, runs({"gru": constant(0.5)}, 1, ONE, task="unfinished", value=10))
+    given = dataclasses.replace(given, largest={"t": 100, "unfinished": 100})
+    assert scored("quality_at_largest", given, "task", "value").to_dict() == pytest.approx({("t", 100): -0.8})
 
 
 def test_quality_untuned_is_the_mean_over_the_rates_that_the_study_began_with():

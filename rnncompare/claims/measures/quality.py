@@ -25,10 +25,9 @@ def quality(evidence: Evidence) -> pd.DataFrame:
 
 @measure(task_margin=True, at_end=True)
 def quality_at_largest(evidence: Evidence) -> pd.DataFrame:
-    """Test quality at the largest training-set size, as the measure ``quality`` has it."""
+    """Test quality at the task's largest training-set size, as the measure ``quality`` has it."""
     every = quality.scores(evidence)
-    size = every["data.train_examples"].astype(float)
-    return every[size == size.groupby(every["task"]).transform("max")]
+    return every[every["value"].map(str) == every["task"].map(evidence.largest).map(str)]
 
 
 @measure(task_margin=True, at_end=True, over_rates=True)
