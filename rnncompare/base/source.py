@@ -8,9 +8,11 @@ import functools
 import hashlib
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -27,12 +29,26 @@ def source_sha256(*classes: type) -> str | None:
     Returns:
         64 hex digits; None if the source of a class is not available, as in an interactive session.
     """
-    return _fingerprint(classes)
+    foreign = {one.__module__.partition(".")[0] for one in classes} - {_OURS, "__main__"}
+    return _fingerprint(classes, stamp_of(*(name for name in sys.modules if name.partition(".")[0] in foreign)))
+
+
+def stamp_of(*modules: str) -> tuple[tuple[str, int], ...]:
+    """The files of modules that are loaded, with the time of their last change."""
+    files = {getattr(sys.modules.get(name), "__file__", None) for name in modules}
+    return tuple((file, os.stat(file).st_mtime_ns) for file in sorted(filter(None, files)) if os.path.exists(file))
+
+
+def package_stamp() -> int:
+    """Changes when a file of this package does, whether it is loaded or not."""
+    folder = Path(__file__).parents[1]
+    return hash(tuple((path, path.stat().st_mtime_ns) for path in sorted(folder.rglob("*.py"))))
 
 
 @functools.cache
-def _fingerprint(classes: tuple[type, ...]) -> str | None:
+def _fingerprint(classes: tuple[type, ...], stamp: tuple[tuple[str, int], ...]) -> str | None:  # noqa: ARG001 (a key)
     packages = {_OURS, *(one.__module__.partition(".")[0] for one in classes)}
+    sources = _Sources()
     texts: set[str] = set()
     seen: set[Any] = set()
     todo: list[Any] = list(classes)
@@ -42,55 +58,73 @@ def _fingerprint(classes: tuple[type, ...]) -> str | None:
             continue
         seen.add(code)
         try:
-            tree = _definition(code, _parsed(code.__module__))
+            tree = _definition(code, _parsed(sources[code.__module__]))
+            texts.add(_stripped(code, sources[code.__module__]))
         except (OSError, TypeError, SyntaxError, LookupError):
             return None
         for name, value in _named(tree, code):
-            if _is_followed(value, packages):
-                todo.append(inspect.unwrap(value))
-            elif is_plain(value):
-                texts.add(f"{name} = {text_of(value)}")
-        texts.add(_stripped(code))
+            for part in _parts(value):
+                if _is_followed(part, packages):
+                    todo.append(inspect.unwrap(part))
+                elif (text := constant_text(part)) is not None:
+                    texts.add(f"{name} = {text}")
     return hashlib.sha256("\0".join(sorted(texts)).encode()).hexdigest()
+
+
+_AS_LOADED: dict[str, str] = {}
 
 
 def remember_loaded() -> None:
     """Read the sources of our modules as they are loaded; an edit of their files changes nothing about them."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == _OURS]:
+    for name in [name for name in sys.modules if name.partition(".")[0] == _OURS and name not in _AS_LOADED]:
         with contextlib.suppress(OSError, TypeError):  # without a file
-            _text(name)
+            _AS_LOADED[name] = inspect.getsource(sys.modules[name])
+
+
+class _Sources(dict[str, str]):
+    """The sources of modules by name, each read once."""
+
+    def __missing__(self, module: str) -> str:
+        self[module] = _AS_LOADED.get(module) or inspect.getsource(sys.modules[module])
+        return self[module]
 
 
 @functools.cache
-def _text(module: str) -> str:
-    return inspect.getsource(sys.modules[module])
-
-
-@functools.cache
-def _parsed(module: str) -> ast.Module:
-    return ast.parse(_text(module))
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def _definition(code: Any, tree: ast.Module) -> ast.AST:
-    """The definition of a class or function; `LookupError` if its module does not define it by its name."""
+    """The definition of a class or function; `LookupError` if its module does not have one outside of functions."""
     node: Any = tree
     for name in code.__qualname__.split("."):
         found = [part for part in getattr(node, "body", []) if getattr(part, "name", None) == name]
+        found = found or _nested(code, tree)
         node = found[-1]  # the last definition is the one that counts
     return node
 
 
+def _nested(code: Any, tree: ast.Module) -> list[ast.AST]:
+    """The definitions of a name that its module does not have at the top, as under a condition, and of a lambda."""
+    if "." in code.__qualname__:
+        return []
+    named = [node for node in ast.walk(tree) if getattr(node, "name", None) == code.__qualname__]
+    line = getattr(getattr(code, "__code__", None), "co_firstlineno", None)
+    lambdas: list[ast.expr] = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda) and n.lineno == line]
+    return [*named, *([ast.Tuple(lambdas, ast.Load())] if lambdas else [])]
+
+
 @functools.cache
-def _stripped(code: Any) -> str:
-    """The text of a class or function, without what computes nothing."""
-    tree, done = _parsed_to_strip(code.__module__)
+def _stripped(code: Any, text: str) -> str:
+    """The text of a class or function of a module, without what computes nothing."""
+    tree, done = _parsed_to_strip(text)
     return ast.unparse(_Stripped(done).visit(_definition(code, tree)))
 
 
 @functools.cache
-def _parsed_to_strip(module: str) -> tuple[ast.Module, set[ast.AST]]:
+def _parsed_to_strip(text: str) -> tuple[ast.Module, set[ast.AST]]:
     """A tree of its own, since copying parts of the other takes far longer, and what of it is stripped already."""
-    return ast.parse(_text(module)), set()
+    return ast.parse(text), set()
 
 
 class _Stripped(ast.NodeTransformer):
@@ -139,6 +173,28 @@ def _is_followed(value: Any, packages: set[str]) -> bool:
     if not isinstance(value, type | FunctionType):
         return False
     return value.__module__.partition(".")[0] in packages and not value.__module__.startswith(_WITHOUT_EFFECT)
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """A value, or what it holds if it is a collection with functions or classes in it, or a call of one in part."""
+    if isinstance(value, functools.partial):
+        yield from _parts([value.func, *value.args, value.keywords])
+    elif isinstance(value, tuple | list | set | frozenset | dict) and not is_plain(value):
+        for part in [*value, *value.values()] if isinstance(value, dict) else value:
+            yield from _parts(part)
+    else:
+        yield value
+
+
+def constant_text(value: Any) -> str | None:
+    """A constant as text: plain, an array, a tensor or a scripted function; None for what it cannot describe."""
+    if is_plain(value):
+        return text_of(value)
+    if hasattr(value, "detach") and hasattr(value, "numpy") and not isinstance(value, type):  # a tensor
+        value = value.detach().cpu().numpy()
+    if hasattr(value, "tobytes") and hasattr(value, "dtype") and not isinstance(value, type):
+        return f"{value.dtype} {value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
+    return value.code if type(value).__name__ == "ScriptFunction" else None
 
 
 def is_plain(value: Any) -> bool:

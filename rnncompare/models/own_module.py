@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterator
 from types import CellType, FunctionType
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from rnncompare.base.errors import SettingError, require
-from rnncompare.base.source import is_plain, source_sha256, text_of
+from rnncompare.base.source import is_plain, source_sha256, stamp_of, text_of
 
 INTERFACE = "called with (input_size, hidden_size), a module that reads (T, B, input_size) and gives (T, B, D H)"
 
@@ -69,7 +70,14 @@ def fingerprint(factory: Callable[..., nn.Module]) -> str:
     """SHA-256 of the code of a class or function, by which its runs are known.
 
     In an interactive session, where there may be no source, it is that of the compiled functions.
+
+    Raises:
+        SettingError: its file has changed since it was imported, so runs would load other code than is loaded here.
     """
+    module = factory.__module__
+    if module != "__main__":  # of which runs are sent the code itself
+        valid = f"what its file holds, which has changed since: importlib.reload({module}), and import it again"
+        require(_stamp_when_seen(factory) == stamp_of(module), "models", name_of(factory), valid)
     known = source_sha256(factory)  # type: ignore[arg-type]  # of functions, too
     classes = [one for one in getattr(factory, "__mro__", [factory]) if not one.__module__.startswith("torch.")]
     held = [text for one in classes for text in _held(one, set())]
@@ -77,6 +85,11 @@ def fingerprint(factory: Callable[..., nn.Module]) -> str:
         return known
     code = [known] if known is not None else [text for one in classes for text in _compiled(one)]
     return hashlib.sha256("\0".join([*code, *held]).encode()).hexdigest()
+
+
+@functools.cache
+def _stamp_when_seen(factory: Callable[..., nn.Module]) -> object:
+    return stamp_of(factory.__module__)
 
 
 def _functions(code: Any) -> Iterator[tuple[str, Any]]:

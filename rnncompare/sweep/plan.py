@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.base.isolation import call_isolated
+from rnncompare.base.source import package_stamp
 from rnncompare.records import MODEL, Record, read_files, read_record, run_id
 from rnncompare.records.parquet_store import NAME, STAMP, read_store, stamp
 from rnncompare.records.run_folder import NOT_IN_RUN_ID
@@ -126,12 +127,12 @@ def find_stale(sources: Mapping[str, str], runs: Mapping[str, RunSettings]) -> s
     """
     codes = {name: (runs[name].model.name, type(runs[name].data)) for name in sources if runs[name].stale == "rerun"}
     distinct = tuple(sorted(set(codes.values()), key=repr))
-    now = dict(zip(distinct, _sources(distinct), strict=True)) if distinct else {}
+    now = dict(zip(distinct, _sources(distinct, package_stamp()), strict=True)) if distinct else {}
     return {name for name, code in codes.items() if now[code] not in (None, sources[name])}
 
 
 @functools.cache
-def _sources(codes: tuple[tuple[str, type[Task]], ...]) -> list[str | None]:
+def _sources(codes: tuple[tuple[str, type[Task]], ...], stamp: object) -> list[str | None]:  # noqa: ARG001 (a key)
     return call_isolated(_read_sources, codes)
 
 

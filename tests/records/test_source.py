@@ -12,9 +12,11 @@ import pytest
 from synthetic_records import record
 
 import rnncompare
+from rnncompare.base.errors import SettingError
 from rnncompare.base.source import remember_loaded, source_sha256
 from rnncompare.measurements.measurement import Measurement
 from rnncompare.measurements.store import Request, measure_missing, missing, read_measurement, write_measurement
+from rnncompare.models import own_module
 from rnncompare.models.cells import cell_class
 from rnncompare.records import ProvenanceFields, compact, load_records, run_id, write_record
 from rnncompare.records.parquet_store import NAME, write_frame
@@ -108,6 +110,24 @@ def test_code_of_the_class_of_its_bases_and_of_what_it_names_counts(fingerprint,
     assert fingerprint(CODE.replace(before, after)) != fingerprint(CODE)
 
 
+HELD = [
+    ("tanh = lambda x: x + 1", "tanh = lambda x: x + 2"),
+    ("if True:\n    def tanh(x):\n        return x + 1", "if True:\n    def tanh(x):\n        return x + 2"),
+    ("tanh = functools.partial(pow, 2)", "tanh = functools.partial(pow, 3)"),
+    ("def act(x):\n    return 1\ntanh = {'a': act}", "def act(x):\n    return 2\ntanh = {'a': act}"),
+    ("tanh = np.array([0, 1])", "tanh = np.array([1, 1])"),
+    ("tanh = torch.tensor(1.0)", "tanh = torch.tensor(2.0)"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), HELD)
+def test_what_is_named_counts_whatever_it_is(fingerprint, before, after):
+    head = "import functools\nimport numpy as np\nimport torch\n"
+    tail = "\nclass Cell:\n    def step(self, x):\n        return tanh\n"
+    first, again, other = (fingerprint(head + text + tail) for text in (before, before, after))
+    assert first == again != other
+
+
 def test_cells_differ_and_torchs_modules_go_by_their_equations():
     names = ("gru", "lstm", "lstm_coupled", "rnn")
     assert len({source_sha256(cell_class(name)) for name in names}) == len(names)
@@ -197,6 +217,28 @@ def test_a_measurement_of_other_code_is_made_again_unless_it_is_to_be_kept(tmp_p
     assert missing([request], tmp_path) == []
     write_measurement(tmp_path, request, {"replicate": 0.0}, ProvenanceFields())
     assert missing([request], tmp_path) == []
+
+
+def test_code_edited_in_a_session_is_read_again_and_once(tmp_path, monkeypatch):
+    runs = recorded(tmp_path, "a" * 64)
+    plan, read = sys.modules["rnncompare.sweep.plan"], []
+    monkeypatch.setattr(plan, "call_isolated", lambda *_: read.append(0) or ["ab"[len(read) - 1] * 64])
+    for stamp, missing_then, times in ((1, False, 1), (1, False, 1), (2, True, 2), (2, True, 2)):
+        monkeypatch.setattr(plan, "package_stamp", lambda stamp=stamp: (tmp_path, stamp))
+        assert (bool(find_missing(runs)), len(read)) == (missing_then, times)
+
+
+def test_a_module_of_ones_own_whose_file_has_changed_is_refused_until_it_is_loaded_again(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "own_cells.py").write_text(CODE)
+    own = importlib.import_module("own_cells")
+    before = own_module.fingerprint(own.Cell)
+    (tmp_path / "own_cells.py").write_text(CODE.replace("return 1", "return 2"))
+    os.utime(tmp_path / "own_cells.py", ns=(0, 0))  # whatever the clock's resolution
+    with pytest.raises(SettingError, match=r"models=Cell: .* importlib\.reload"):
+        own_module.fingerprint(own.Cell)
+    assert own_module.fingerprint(importlib.reload(own).Cell) != before
 
 
 class Watcher:
