@@ -95,7 +95,7 @@ def test_a_run_and_a_sweep_give_records(tmp_path, monkeypatch):
     [
         (lambda: rnncompare.sweep(model=["gru"], seed=range(0), **TINY), "seed=range"),
         (lambda: rnncompare.run(foo=1, **TINY), "foo"),
-        (lambda: rnncompare.run("grru", **TINY), "model/grru.*lstm"),
+        (lambda: rnncompare.run("grru", **TINY), "model=grru: one of .*lstm"),
         (lambda: rnncompare.run(None, **TINY), "model"),
         (lambda: rnncompare.run(["gru", "lstm"], **TINY), "model=.*one name"),
         (lambda: rnncompare.study(3), "claim=3"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 import hydra
@@ -78,6 +79,8 @@ def explain(error: BaseException) -> str:
         lines = lines[: lines.index("Config search path:")]
         options = ", ".join(line for line in lines[1:] if line and not line.startswith("Available"))
         found = lines[0].partition(": ")[2] or lines[0]
+        if (name := re.fullmatch("Could not find '([^/]+)/(.+)'", found)) is not None:
+            return f"{name[1]}={name[2]}: one of {options}"
         return f"{found}; there are {options}" if options else found
     if isinstance(cause, OmegaConfBaseException):
         owner = getattr(cause, "object_type", None)

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import rnncompare
 from rnncompare.base.errors import SettingError
-from rnncompare.studies.own_data.question import Facts, facts_of
+from rnncompare.studies.own_data.facts import Facts, facts_of, keep_baselines, kept_baselines
 from rnncompare.tasks import from_arrays, from_frame, task_class
 from rnncompare.training.settings import ModelSettings, RunSettings
 
@@ -17,7 +18,7 @@ def noise(*shape):
 
 
 def facts(task, metric=None):
-    return facts_of(RunSettings(ModelSettings(name="gru"), task).resolved(), metric, 2, 60.0, lambda done: None)
+    return facts_of(RunSettings(ModelSettings(name="gru"), task).resolved(), metric, 2, 60.0, (), lambda done: None)
 
 
 def test_a_split_of_its_own_for_each_seed_overlaps_and_a_test_file_is_the_same_for_all(tmp_path):
@@ -94,3 +95,17 @@ def test_a_small_test_split_of_forecasts_is_drawn_anew_unless_the_user_says_othe
         one = found.over(1)
         assert (found.splits, one.splits) == (2, 1)
         assert one.baselines["mean_squared_error"].tolist() == found.tables[0]["mean_squared_error"].tolist()
+
+
+def test_baselines_are_fitted_once_and_kept_ones_of_another_version_or_torn_are_not_taken(tmp_path, monkeypatch):
+    table = pd.DataFrame({"model": ["class shares", "logistic regression"], "accuracy": [0.1 + 0.2, np.nan]})
+    path = tmp_path / "baselines.parquet"
+    keep_baselines(path, [table, table.assign(accuracy=1 / 3)])
+    first, second = kept_baselines(path)
+    pd.testing.assert_frame_equal(first, table, check_exact=True)
+    assert second["accuracy"].tolist() == [1 / 3] * 2
+    with monkeypatch.context() as later:
+        later.setattr(rnncompare, "__version__", "later")
+        assert kept_baselines(path) == []
+    path.write_bytes(path.read_bytes()[:100])
+    assert kept_baselines(path) == kept_baselines(tmp_path / "absent") == []

@@ -16,6 +16,7 @@ from rnncompare.studies.own_data.plan import (
     FEWEST_TRIALS,
     FOR_TRAINING,
     LEAST_SHARE,
+    budget_for,
     enlarged,
     fit,
     keep,
@@ -70,21 +71,21 @@ def test_runs_are_cut_so_that_the_fewest_pairs_fit_and_the_budget_that_would_do_
     assert plan.pairs == FEWEST_PAIRS
     assert plan.updates == pytest.approx((0.6 * 22 - 4) / 18, abs=0.01)  # what is fixed is not cut
     assert FEWEST_PAIRS * plan.pair_seconds(JOBS) <= FOR_TRAINING * left
-    assert "budget=" in shortfall(plan, question, left, JOBS)
-    assert shortfall(planned(question, 8), question, 8.1 * A_PAIR / FOR_TRAINING, JOBS) == ""
+    assert "budget=" in shortfall(plan, question, left, JOBS, 0)
+    assert shortfall(planned(question, 8), question, 8.1 * A_PAIR / FOR_TRAINING, JOBS, 0) == ""
 
 
 def test_runs_are_not_cut_where_that_saves_little(question):
     plan = fit(question, SECONDS, {"gru": 9.0, "lstm": 11.0}, 2 * A_PAIR, JOBS)
     assert (plan.pairs, plan.updates) == (FEWEST_PAIRS, 1.0)
-    assert "about 1 pair will be finished" in shortfall(plan, question, 2 * A_PAIR, JOBS)
+    assert "about 1 pair will be finished" in shortfall(plan, question, 2 * A_PAIR, JOBS, 0)
     assert fit(question, SECONDS, FIXED, 0.1 * A_PAIR, JOBS).updates == LEAST_SHARE
 
 
 @pytest.mark.parametrize("left", [-30.0, 0.0, 1e-3, 5.0])
 def test_where_nothing_is_left_the_budget_said_is_what_was_spent_and_the_time_of_the_pairs(question, left):
     plan = fit(question, SECONDS, FIXED, left, JOBS)
-    said = shortfall(plan, question, left, JOBS)
+    said = shortfall(plan, question, left, JOBS, 0)
     assert "-" not in said.replace("data.size", "")
     (needed,) = re.findall(r"budget=(\d+)min", said)
     whole = FEWEST_PAIRS * A_PAIR / FOR_TRAINING
@@ -116,6 +117,14 @@ def test_a_kept_plan_is_found_again_and_a_larger_budget_adds_pairs_to_the_same_r
     before, after = (list(runs_of(one, question, 100)["pairs"]) for one in (plan, larger))
     assert after[: len(before)] == before
     assert enlarged(again, question, 1.0, JOBS) == plan  # a smaller one takes none away
+
+
+def test_pairs_that_are_recorded_count_as_finished(question):
+    plan = planned(question, 8)
+    assert shortfall(plan, question, 0.0, JOBS, FEWEST_PAIRS) == ""
+    assert "about 5 pairs will be finished" in shortfall(plan, question, 2.1 * A_PAIR / FOR_TRAINING, JOBS, 3)
+    one, all_of_them = (budget_for(plan, question, 0.0, JOBS, done) for done in (FEWEST_PAIRS - 1, 0))
+    assert int(one.rstrip("smin")) < int(all_of_them.rstrip("smin"))
 
 
 def test_a_plan_that_is_torn_is_made_anew(question, tmp_path):

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import scipy.stats
 
+from rnncompare.studies.own_data.facts import Facts
 from rnncompare.studies.own_data.judging import Score, ahead, compare, score, scored, whole_pairs
-from rnncompare.studies.own_data.question import Facts
 from rnncompare.studies.own_data.situation import Situation
 from rnncompare.studies.own_data.words import paragraph
 from tests.covering import covering_and_nightly

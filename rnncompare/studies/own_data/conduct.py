@@ -15,10 +15,11 @@ from rnncompare.base.isolation import call_isolated
 from rnncompare.records import MODEL, Record
 from rnncompare.studies.budget import seconds_of
 from rnncompare.studies.own_data import plan as plans
+from rnncompare.studies.own_data.facts import FEWEST_SPLITS, Facts, facts_of, keep_baselines, kept_baselines
 from rnncompare.studies.own_data.judging import scored, whole_pairs
 from rnncompare.studies.own_data.outcome import Outcome
 from rnncompare.studies.own_data.plan import Plan
-from rnncompare.studies.own_data.question import FEWEST_SPLITS, Facts, Question, facts_of
+from rnncompare.studies.own_data.question import Question
 from rnncompare.studies.own_data.situation import Situation, situation_of
 from rnncompare.studies.own_data.update_times import alone
 from rnncompare.studies.reporter import SILENT, Reporter, Stage
@@ -116,9 +117,8 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     models = dict(zip(question.models, pinned, strict=False))
     question = dataclasses.replace(question, models=models, plain=pinned[-1] if question.plain else None)
     require_writable(question.results_dir)
-    first = next(iter(models.values()))
     splits, seconds = (question.pairs, BASELINE_SECONDS) if budget is None else (plans.MOST_PAIRS, 0.1 * budget)
-    facts = _facts_of(first, question.metric, max(splits, FEWEST_SPLITS), seconds, reporter)
+    facts = _facts_of(question, max(splits, FEWEST_SPLITS), seconds, reporter)
     if facts.chosen_because:
         reporter.say(f"decided by {facts.metric}: {facts.chosen_because}; change with study.metric=")
 
@@ -131,7 +131,7 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
         models = question.models
 
     jobs = jobs_at_a_time(models.values())
-    plan, left = _planned(question, jobs, deadline, reporter)
+    plan, left = _planned(question, facts.train_examples, jobs, deadline, reporter)
     plans.keep(plan, question)
     parts = plans.runs_of(plan, question, facts.train_examples)
     training = _Training(train, reporter, deadline)
@@ -149,16 +149,17 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     parts["trials"] = {name: run for name, run in compared.items() if name not in parts["pairs"]}
     frames = {part: _recorded(runs) for part, runs in parts.items()}
     end = None if budget is None else began + budget - _for_report(budget)
+    done = 0
     if len(frames["pairs"]):
-        whole = whole_pairs(scored(frames["pairs"], facts), list(models), len(plan.rates))
-        facts = facts.over(whole["seed"].nunique())
+        done = whole_pairs(scored(frames["pairs"], facts), list(models), len(plan.rates))["seed"].nunique()
+        facts = facts.over(done)
     situation = situation_of(question, plan, facts, frames, len(searched))
     if end is None or end - time.monotonic() > LEAST_FOR_TIMING:
         spare = math.inf if end is None else end - time.monotonic() - 1
         worthwhile = min(2 * LEAST_FOR_TIMING, max(1.0, (time.monotonic() - began) / 20))
         situation = dataclasses.replace(situation, milliseconds=alone(models, min(spare, worthwhile)))
     if not situation.known and left is not None:
-        situation = dataclasses.replace(situation, needed=plans.budget_for(plan, question, left, jobs))
+        situation = dataclasses.replace(situation, needed=plans.budget_for(plan, question, left, jobs, done))
     kept = _keep_best(situation, compared, training.ended, train, end, plan)
     return Outcome(
         situation=situation,
@@ -171,8 +172,11 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     )
 
 
-def _facts_of(first: RunSettings, metric: str | None, splits: int, seconds: float, reporter: Reporter) -> Facts:
+def _facts_of(question: Question, splits: int, seconds: float, reporter: Reporter) -> Facts:
     """What `facts_of` says, in a process of its own, with a bar on the splits whose baselines are fitted."""
+    first = next(iter(question.models.values()))
+    path = Path(question.results_dir) / f"own_data-{question.key()}.baselines.parquet"
+    before = kept_baselines(path)
     with contextlib.ExitStack() as shown:
         bars: list[Stage] = []
 
@@ -182,10 +186,15 @@ def _facts_of(first: RunSettings, metric: str | None, splits: int, seconds: floa
             elif splits:
                 bars.append(shown.enter_context(reporter.stage("baselines", splits, "split")))
 
-        return call_isolated(facts_of, first, metric, splits, seconds, on_message=hear)
+        facts = call_isolated(facts_of, first, question.metric, splits, seconds, before, on_message=hear)
+    if len(facts.tables) > len(before):
+        keep_baselines(path, facts.tables)
+    return facts
 
 
-def _planned(question: Question, jobs: int, deadline: float, reporter: Reporter) -> tuple[Plan, float | None]:
+def _planned(
+    question: Question, train_examples: int, jobs: int, deadline: float, reporter: Reporter
+) -> tuple[Plan, float | None]:
     """The plan, of an earlier call where there was one, and the seconds until the deadline; None for no deadline."""
     before = plans.kept(question)
     taken = {} if before else _seconds_of(question, reporter)
@@ -199,7 +208,11 @@ def _planned(question: Question, jobs: int, deadline: float, reporter: Reporter)
         lifted = f", no longer {before.updates:.0%}" if plan.updates > before.updates else ""
         said = "going on with the plan of an earlier call: "
         said += f"{plan.pairs} pairs at {plan.updates:.0%} of the updates{lifted}"
-    reporter.say(said + ("" if left is None else plans.shortfall(plan, question, left, jobs)))
+    if left is not None:
+        pairs = plans.runs_of(plan, question, train_examples)["pairs"]
+        missing = {run.seed for run in find_missing(pairs).values()}
+        said += plans.shortfall(plan, question, left, jobs, plan.pairs - len(missing))
+    reporter.say(said)
     return plan, left
 
 

@@ -20,7 +20,7 @@ from rnncompare.statistics import (
     pairs_to_settle,
 )
 from rnncompare.statistics.tuned import FEWEST_SEEDS
-from rnncompare.studies.own_data.question import Facts
+from rnncompare.studies.own_data.facts import Facts
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnncompare.records import MODEL
-from rnncompare.studies.own_data.question import Facts, Question
+from rnncompare.studies.own_data.facts import Facts
+from rnncompare.studies.own_data.question import Question
 from rnncompare.studies.own_data.situation import Situation
 from rnncompare.studies.own_data.words import paragraph
 from rnncompare.training.settings import OwnModel

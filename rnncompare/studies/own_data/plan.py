@@ -161,7 +161,7 @@ def words(plan: Plan, question: Question) -> str:
     return said
 
 
-def shortfall(plan: Plan, question: Question, left: float, jobs: int) -> str:
+def shortfall(plan: Plan, question: Question, left: float, jobs: int, done: int) -> str:
     """What the budget does not carry, a line each, and which budget would do; empty where it carries the plan.
 
     Args:
@@ -169,25 +169,38 @@ def shortfall(plan: Plan, question: Question, left: float, jobs: int) -> str:
         question: with a budget.
         left: seconds of the budget; not above 0 where it is spent.
         jobs: runs at a time.
+        done: pairs that are recorded already.
     """
-    fitting = max(0, int(FOR_TRAINING * left / plan.pair_seconds(jobs)))
+    fitting = done + max(0, int(FOR_TRAINING * left / plan.pair_seconds(jobs)))
     if plan.updates == 1 and fitting >= FEWEST_PAIRS:
         return ""
     whole = dataclasses.replace(plan, updates=1.0)
-    said = f"\n  {FEWEST_PAIRS} pairs of whole runs would need budget={budget_for(whole, question, left, jobs)}"
+    needed = budget_for(whole, question, left, jobs, done if plan.updates == 1 else 0)
+    said = f"\n  {FEWEST_PAIRS} pairs of whole runs would need budget={needed}"
     if plan.updates < 1:
         said += f"; runs are cut to {plan.updates:.0%} of their updates, or take a part of the data with data.size"
+    if fitting >= FEWEST_PAIRS:
+        return said
     if left <= 0:
         said += "\n  reading the data, baselines and timing took all of the budget; the same command goes on from here"
-    elif fitting < FEWEST_PAIRS:
+    else:
         so_many = f"about {fitting} pair{'s' * (fitting != 1)}" if fitting else "hardly a pair"
         said += f"\n  now {so_many} will be finished; the same command goes on with the others"
     return said
 
 
-def budget_for(plan: Plan, question: Question, left: float, jobs: int) -> str:
-    """The budget with which `FEWEST_PAIRS` of a plan are finished, given what of the present one is left for them."""
-    return duration((question.budget or 0.0) - left + FEWEST_PAIRS * plan.pair_seconds(jobs) / FOR_TRAINING)
+def budget_for(plan: Plan, question: Question, left: float, jobs: int, done: int) -> str:
+    """The budget with which `FEWEST_PAIRS` of a plan are finished, given what of the present one is left for them.
+
+    Args:
+        plan: that is followed.
+        question: with a budget.
+        left: seconds of the budget.
+        jobs: runs at a time.
+        done: pairs that are recorded already.
+    """
+    missing = max(0, FEWEST_PAIRS - done)
+    return duration((question.budget or 0.0) - left + missing * plan.pair_seconds(jobs) / FOR_TRAINING)
 
 
 def duration(seconds: float) -> str:

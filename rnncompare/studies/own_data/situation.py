@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncompare.statistics import Decision
+from rnncompare.studies.own_data.facts import Facts
 from rnncompare.studies.own_data.judging import Comparison, Score, ahead, compare, score, scored, whole_pairs
 from rnncompare.studies.own_data.plan import Plan
-from rnncompare.studies.own_data.question import Facts, Question
+from rnncompare.studies.own_data.question import Question
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -244,13 +244,13 @@ def _require_roles(roles: Roles, frame: pd.DataFrame, known: Sequence[str]) -> N
     require(
         one, "data.target", roles.target, f"one column: several are forecast or regressed, and this is {roles.kind}"
     )
-    for name in known:
-        valid = f"columns that a forecast reads, of {_listed(roles.features)}"
-        require(roles.kind == "forecasting" and name in roles.features, "data.known", name, valid)
+    valid = f"columns that a forecast reads, of {_listed(roles.features)}"
+    for name in known if roles.kind == "forecasting" else ():
+        require(name in roles.features, "data.known", name, valid)
     if roles.kind == "text_classification":
         require(roles.text is not None, "data.kind", roles.kind, f"a table with a column of text; there are {columns}")
     elif roles.kind in ("classification", "regression", "events"):
-        valid = f"the column that says which sequence a row belongs to, one of {columns}"
+        valid = f"the column that says which sequence a row belongs to, one of {columns}; sequences in rows go as .npz"
         require(roles.group is not None, "data.group", None, valid)
         alone = roles.kind == "events" and roles.varies
         valid = f"a table with columns besides target, group and time; there are {columns}"

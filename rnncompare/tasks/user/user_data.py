@@ -66,6 +66,11 @@ def from_table(table: Table, reading: Reading, test: Table | None = None) -> Pro
             if column not in test.frame.columns:
                 raise DataError(f"{test.name}: no column {column}, which {table.name} has")
     roles = find_roles(table, reading)
+    form = f"the data are read as {roles.kind.replace('_', ' ')}; data.kind=forecasting reads them as series"
+    if roles.kind != "forecasting":
+        reading.require_unused(form, horizon=1, season=None, window=None, known=None)
+    if roles.kind != "text_classification":
+        reading.require_unused(f"the data are read as {roles.kind}, not as text", units="auto")
     if test is not None:
         test.time_form = table.time_form
         find_roles(test, replace(reading, kind=roles.kind, target=roles.target, group=roles.group, time=roles.time))

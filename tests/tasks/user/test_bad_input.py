@@ -124,6 +124,11 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_place(own, content, sett
         (hours(), {"target": "load", "window": 40}, "data.window=40: fewer steps than the longest series"),
         ("to be or not to be " * 99, {"kind": "language_modelling", "target": "b"}, "data.target=b: null; the file is"),
         ("to be or not to be " * 99, {"kind": "language_modelling", "horizon": 3}, "data.horizon=3: 1; the file is"),
+        (long(GOOD), {"target": "x", "kind": "regression", "horizon": 6}, "data.horizon=6: 1; the data are read as r"),
+        (long(GOOD), {"target": "label", "window": 2}, "data.window=2: null; the data are read as classification"),
+        (long(GOOD), {"target": "label", "season": 2}, "data.season=2: null; the data are read as classification"),
+        (long(GOOD), {"target": "label", "known": ("x",)}, "data.known=('x',): null; the data are read as"),
+        (long(GOOD), {"target": "label", "units": "words"}, "data.units=words: auto; the data are read as"),
         (long(GOOD), {"target": "label", "size": 100}, "data.size=100: the data give at most 6"),
     ],
 )
