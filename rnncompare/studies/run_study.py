@@ -101,6 +101,7 @@ class _Study:
     left_out: dict[str, str]
     probes: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     not_attempted: list[dict[str, Any]] = field(default_factory=list)
+    said_stale: bool = False
 
     def manifest(self) -> Manifest:
         """The study as it stands."""
@@ -192,7 +193,18 @@ class _Study:
         whole = Grids(self.grids.plan)
         whole.require(self.settings.looks[0])
         todo = find_missing(whole.in_order())
+        self.say_stale(todo)
         return {entry: [run_id(run.config()) in todo for run in whole.of(entry)] for entry in whole.plan.runs}
+
+    def say_stale(self, todo: Mapping[str, RunSettings]) -> None:
+        """Say, once, how many of the runs to be trained are recorded, made by other code."""
+        if not todo or self.said_stale:
+            return
+        there = recorded(todo)
+        if stale := int((there["status"] != "failed").sum()) if len(there) else 0:
+            self.said_stale = True
+            why = "other code of their cell or task made them, so they are trained again (stale=keep keeps them)"
+            self.reporter.say(f"  {stale} recorded runs are stale: {why}")
 
     def _hold(self) -> None:
         """Leave what will not converge at the pairs it has, unless more of them are recorded already."""

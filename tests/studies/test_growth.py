@@ -9,12 +9,13 @@ import pytest
 from rnncompare.base.errors import SettingError
 from rnncompare.claims.claim import Claim
 from rnncompare.claims.scale import Scale
-from rnncompare.records import DataFields, ModelFields, QualityFields, Record, SpeedFields, write_record
+from rnncompare.records import DataFields, ModelFields, QualityFields, Record, SpeedFields, read_record, write_record
 from rnncompare.statistics import ArmGrid
 from rnncompare.studies import budget, run_study
 from rnncompare.studies.budget import within
 from rnncompare.studies.protocol import StudyTask, protocol
 from rnncompare.studies.rates import end_that_matters, neighbour, rate_at
+from rnncompare.studies.reporter import SILENT
 from rnncompare.studies.run_study import conduct
 from rnncompare.studies.study_settings import StudySettings
 from rnncompare.studies.verdicts import read_study
@@ -285,6 +286,30 @@ def test_a_study_that_goes_on_and_is_stopped_at_once_shows_no_less_than_before(t
     left = read_study(tmp_path)
     assert {(entry.task, entry.seeds) for entry in left.manifest.entries} == {("adding", 6), ("parity", 3)}
     assert left.findings[0].tasks[0].seeds == 6
+
+
+class Listener(type(SILENT)):
+    """Keeps what a study says."""
+
+    def __init__(self):
+        self.said = []
+
+    def say(self, text):
+        self.said.append(text)
+
+
+def test_records_of_other_code_are_said_to_be_trained_again_even_where_the_budget_does_not_carry_them(tmp_path):
+    lab = Lab(tmp_path, lambda model, rate, seed, task: 0.5 + 0.01 * noise(seed) + 0.1 * (rate != 0.00316))
+    lab.conduct(pairs=3, most_pairs=3)
+    for path in tmp_path.glob("*/record.json"):
+        made = read_record(path)
+        made.provenance.source_sha256 = "0" * 64
+        write_record(tmp_path, made, [], "")
+    settings = StudySettings(results_dir=str(tmp_path), pairs=3, most_pairs=3, budget="1s")
+    listener = Listener()
+    conduct(settings, [CLAIM], {"adding": TASK}, [], lab.train, "again", listener)
+    (said,) = [line for line in listener.said if "stale" in line]
+    assert said.startswith("  18 recorded runs are stale")
 
 
 def test_a_study_that_goes_on_keeps_what_it_has_and_pays_only_for_what_is_missing(tmp_path, monkeypatch):
