@@ -85,7 +85,7 @@ def results(runs: Mapping[str, RunSettings]) -> bool:
     if not len(frame):
         return False
     print()
-    print(tables.text(tables.summarise(frame)))
+    print(safe("\n".join([tables.text(tables.summarise(frame)), *tables.of_several_codes(frame)])))
     return len(frame) == len(runs) and bool((frame["status"] == "completed").all())
 
 

@@ -46,6 +46,17 @@ def label(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return frame, [*of_data, *others]
 
 
+def of_several_codes(frame: pd.DataFrame) -> list[str]:
+    """A note on each model and task whose runs, averaged as alike, were made by several versions of their code."""
+    if "provenance.source_sha256" not in frame:
+        return []
+    codes = frame.groupby(["model.name", "data.name"])["provenance.source_sha256"].nunique()
+    return [
+        f"note: the runs of {model} on {data} were made by {count} versions of their code (provenance.source_sha256)"
+        for (model, data), count in codes[codes > 1].items()
+    ]
+
+
 def _varying(frame: pd.DataFrame, within: str, names: Sequence[str]) -> dict[str, pd.Series]:
     """The settings that vary between runs of one model in some group, and the rows of the groups where they do."""
     found = {}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from synthetic_records import JSB, PARITY, record, sweep
 
 from rnncompare.records import QualityFields, SpeedFields, load_records, run_id, write_record
-from rnncompare.report.tables import label, summarise, text, with_interval
+from rnncompare.report.tables import label, of_several_codes, summarise, text, with_interval
 from rnncompare.statistics import mean_interval
 
 
@@ -171,3 +171,11 @@ def test_the_printed_interval_is_the_interval_to_two_digits(mean, half):
     shown, margin = with_interval(mean, half).split(" ± ")
     assert float(margin) == pytest.approx(half, rel=0.06)
     assert float(shown) == pytest.approx(mean, abs=max(0.06 * half, 0.006 * abs(mean) if half < 1e-5 else 0))
+
+
+def test_runs_of_several_versions_of_their_code_are_noted():
+    codes = {"model.name": ["gru"] * 3 + ["lstm"] * 2, "data.name": "adding"}
+    frame = pd.DataFrame(codes).assign(**{"provenance.source_sha256": ["a", "a", "b", "c", None]})
+    (note,) = of_several_codes(frame)
+    assert "gru on adding were made by 2 versions" in note
+    assert of_several_codes(frame.drop(columns="provenance.source_sha256")) == []
