@@ -9,11 +9,14 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sysconfig
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rnncompare.base.errors import DataError, RefusedError, SettingError
@@ -158,9 +161,18 @@ def _answer(connection: Connection, function: Callable[..., Any], arguments: tup
         answer = ("raised", error)
     except Exception as error:
         refused = isinstance(error, BlockingIOError) or "can't start new thread" in str(error)
-        answer = ("raised", (RefusedError if refused else IsolatedError)(f"{type(error).__name__}: {error}"))
+        said = f"{type(error).__name__}: {error}"
+        answer = ("raised", RefusedError(said) if refused else IsolatedError(f"{said} ({_place_of(error)})"))
     with contextlib.suppress(BrokenPipeError):  # the caller has gone
         connection.send(answer)
+
+
+def _place_of(error: Exception) -> str:
+    """Where it was raised, in the last of our own or the user's files that was under way."""
+    frames = traceback.extract_tb(error.__traceback__)
+    others = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+    own = [frame for frame in frames if not frame.filename.startswith(others)] or frames
+    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}"
 
 
 def _end_with(connection: Connection) -> None:

@@ -81,7 +81,7 @@ def test_on_a_full_disk_the_figures_are_printed_and_a_line_says_so(tmp_path, mon
     [
         (["cell=grru"], ["cell=grru", "lstm"]),
         (["device=cuda:99"], ["device=cuda:99", "cpu"]),
-        (["preset=slow"], ["preset/slow", "quick"]),
+        (["preset=slow"], ["preset=slow: one of", "quick"]),
         (["repeat=3"], ["repeat", "BenchSettings"]),
         (["results_dir=/proc/nothing"], ["results_dir=/proc/nothing", "written"]),
         (["-m", "threads=1,2"], ["-m", "lists"]),
