@@ -17,6 +17,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 _OURS = __name__.partition(".")[0]
+_DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _WITHOUT_EFFECT = (f"{_OURS}.base.", f"{_OURS}.models.fast.")  # errors, clocks; faster ways to the same result
 
 
@@ -108,9 +109,14 @@ def _nested(code: Any, tree: ast.Module) -> list[ast.AST]:
     """The definitions of a name that its module does not have at the top, as under a condition, and of a lambda."""
     if "." in code.__qualname__:
         return []
-    named = [node for node in ast.walk(tree) if getattr(node, "name", None) == code.__qualname__]
     line = getattr(getattr(code, "__code__", None), "co_firstlineno", None)
-    lambdas: list[ast.expr] = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda) and n.lineno == line]
+    named: list[ast.AST] = []
+    lambdas: list[ast.expr] = []
+    for node in ast.walk(tree):
+        if isinstance(node, _DEFINITIONS) and node.name == code.__qualname__:
+            named.append(node)
+        elif isinstance(node, ast.Lambda) and node.lineno == line:
+            lambdas.append(node)
     return [*named, *([ast.Tuple(lambdas, ast.Load())] if lambdas else [])]
 
 
@@ -136,7 +142,7 @@ class _Stripped(ast.NodeTransformer):
     def visit(self, node: Any) -> Any:
         if isinstance(node, ast.Import | ast.ImportFrom):
             return None
-        if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        if not isinstance(node, _DEFINITIONS):
             return self.generic_visit(node)
         if node not in self._done:
             self._done.add(node)
@@ -190,10 +196,11 @@ def constant_text(value: Any) -> str | None:
     """A constant as text: plain, an array, a tensor or a scripted function; None for what it cannot describe."""
     if is_plain(value):
         return text_of(value)
-    if hasattr(value, "detach") and hasattr(value, "numpy") and not isinstance(value, type):  # a tensor
-        value = value.detach().cpu().numpy()
-    if hasattr(value, "tobytes") and hasattr(value, "dtype") and not isinstance(value, type):
-        return f"{value.dtype} {value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
+    if isinstance(value, type):
+        return None
+    if hasattr(value, "tolist") and hasattr(value, "dtype") and str(value.dtype) != "object":
+        with contextlib.suppress(RuntimeError):  # of a tensor without values
+            return f"{value.dtype} {tuple(value.shape)} {value.tolist()!r}"
     return value.code if type(value).__name__ == "ScriptFunction" else None
 
 

@@ -117,6 +117,9 @@ HELD = [
     ("def act(x):\n    return 1\ntanh = {'a': act}", "def act(x):\n    return 2\ntanh = {'a': act}"),
     ("tanh = np.array([0, 1])", "tanh = np.array([1, 1])"),
     ("tanh = torch.tensor(1.0)", "tanh = torch.tensor(2.0)"),
+    ("tanh = torch.ones(2, dtype=torch.bfloat16)", "tanh = torch.zeros(2, dtype=torch.bfloat16)"),
+    ("tanh = torch.ones(2, device='meta'), 1", "tanh = torch.ones(2, device='meta'), 2"),
+    ("if True:\n    class tanh:\n        a = 1", "if True:\n    class tanh:\n        a = 2"),
 ]
 
 
