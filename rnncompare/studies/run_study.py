@@ -76,7 +76,9 @@ def conduct(
     deadline = None if total is None else began + UNTIL_JUDGING * total
     study = _Study(settings, Grids(planned), command, train, reporter, deadline, planned.left_out | unserved)
     study.probes = probing.identities(requests)
-    missing = study.missing()
+    whole, todo = study.whole()
+    _say_stale(todo, reporter)
+    missing = _missing(whole, todo)
     seconds = _seconds(planned, settings, [entry for entry in missing if any(missing[entry])], reporter)
     prices = {entry: sum(missing[entry]) * seconds.get(entry, 0.0) for entry in planned.runs}
     if deadline is None or not planned.runs:
@@ -101,7 +103,6 @@ class _Study:
     left_out: dict[str, str]
     probes: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     not_attempted: list[dict[str, Any]] = field(default_factory=list)
-    said_stale: bool = False
 
     def manifest(self) -> Manifest:
         """The study as it stands."""
@@ -171,7 +172,7 @@ class _Study:
         looks = self.settings.looks
         there = {
             entry: [*missing, True].index(True) // len(entry.condition.rates)
-            for entry, missing in self.missing().items()
+            for entry, missing in _missing(*self.whole()).items()
         }
         # The manifest lists what is recorded, so that a study that goes on and is stopped shows no less than before.
         for most in (FEWEST_TO_CHOOSE, looks[0]):  # ranges grow as they did when these were trained
@@ -188,23 +189,11 @@ class _Study:
             if not self._complete(folder, "more pairs"):
                 return
 
-    def missing(self) -> dict[Entry, list[bool]]:
-        """Of each entry, whether the runs of the first look at its initial rates are to be trained, seed by seed."""
+    def whole(self) -> tuple[Grids, dict[str, RunSettings]]:
+        """The first look at the initial rates of all entries, and the runs of it that are to be trained."""
         whole = Grids(self.grids.plan)
         whole.require(self.settings.looks[0])
-        todo = find_missing(whole.in_order())
-        self.say_stale(todo)
-        return {entry: [run_id(run.config()) in todo for run in whole.of(entry)] for entry in whole.plan.runs}
-
-    def say_stale(self, todo: Mapping[str, RunSettings]) -> None:
-        """Say, once, how many of the runs to be trained are recorded, made by other code."""
-        if not todo or self.said_stale:
-            return
-        there = recorded(todo)
-        if stale := int((there["status"] != "failed").sum()) if len(there) else 0:
-            self.said_stale = True
-            why = "other code of their cell or task made them, so they are trained again (stale=keep keeps them)"
-            self.reporter.say(f"  {stale} recorded runs are stale: {why}")
+        return whole, find_missing(whole.in_order())
 
     def _hold(self) -> None:
         """Leave what will not converge at the pairs it has, unless more of them are recorded already."""
@@ -244,6 +233,20 @@ class _Study:
                     bar.note("the budget is spent: training ends here")
                     return False
         return True
+
+
+def _missing(grids: Grids, todo: Mapping[str, RunSettings]) -> dict[Entry, list[bool]]:
+    """Of each entry, whether its runs are among those to be trained, seed by seed."""
+    return {entry: [run_id(run.config()) in todo for run in grids.of(entry)] for entry in grids.plan.runs}
+
+
+def _say_stale(todo: Mapping[str, RunSettings], reporter: Reporter) -> None:
+    """Say how many of the runs to be trained are recorded, made by other code."""
+    if not todo or not len(there := recorded(todo)):
+        return
+    if stale := int((there["status"] != "failed").sum()):
+        why = "other code of their cell or task made them, so they are trained again (stale=keep keeps them)"
+        reporter.say(f"  {stale} recorded runs are stale: {why}")
 
 
 def _seconds(

@@ -126,7 +126,7 @@ def facts_of(
         seeds: splits at most.
         seconds: after which no further split is begun.
         fitted: the baselines on the first splits, as `kept_baselines` has them; these are not fitted again.
-        send: hears of how many splits there are at most, and then of each that is done.
+        send: hears of how many splits are fitted at most, and then of each that is done.
 
     Raises:
         SettingError: the data have no such metric.
@@ -158,16 +158,13 @@ def facts_of(
     if redrawn is not None:
         task, same_test = redrawn, False
         data, other = task.load(0), task.load(1)
-    tables: list[pd.DataFrame] = []
     splits = 0 if not known else 1 if same_test and _same_examples(data.train, other.train) else seeds
-    send(splits)
-    for seed in range(splits):
-        if seed >= max(len(fitted), FEWEST_SPLITS) and time.monotonic() - began > seconds:
+    tables = list(fitted[:splits])
+    send(splits - len(tables))
+    for seed in range(len(tables), splits):
+        if seed >= FEWEST_SPLITS and time.monotonic() - began > seconds:
             break
-        known_here = fitted[seed] if seed < len(fitted) else None
-        tables.append(
-            simple_models(task.load(seed) if seed > 1 else (data, other)[seed]) if known_here is None else known_here
-        )
+        tables.append(simple_models(task.load(seed) if seed > 1 else (data, other)[seed]))
         send(seed)
     baselines = _means(tables) if tables else pd.DataFrame()
     higher = HIGHER_IS_BETTER.get(decides, data.objective.higher_is_better)
