@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rnncompare.base.errors import DataError, require
+from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.base.isolation import call_isolated
 from rnncompare.claims import Claim
 from rnncompare.composition.compose import compose, shortened
@@ -75,8 +75,7 @@ def plan(
         DataError: no task's data are available.
     """
     wanted = protocol(claims, tasks)
-    shared = [*overrides, f"results_dir={quoted(settings.results_dir)}"]
-    composed = dict(zip(wanted.entries, compose([*entry.overrides, *shared] for entry in wanted.entries), strict=True))
+    composed = _composed(wanted, [*overrides, f"results_dir={quoted(settings.results_dir)}"])
     runs: dict[Entry, RunSettings] = {}
     left_out: dict[str, str] = {}
     for name in dict.fromkeys(entry.task for entry in wanted.entries):
@@ -94,6 +93,24 @@ def plan(
             require(said == value, where, said, f"{value}, as its runs report")
     present = {name: task for name, task in tasks.items() if name not in left_out}
     return Plan(protocol(claims, present), present, runs, left_out).shortened(settings.updates)
+
+
+def _composed(wanted: Protocol, shared: Sequence[str]) -> dict[Entry, RunSettings]:
+    """The settings of each entry's runs; an error in an arm or a size names the claim that has it."""
+    compose([shared])  # what is wrong in these is no claim's fault
+    begun: list[Entry] = []
+
+    def requests() -> Iterator[list[str]]:
+        for entry in wanted.entries:
+            begun.append(entry)
+            yield [*entry.overrides, *shared]
+
+    try:
+        return dict(zip(wanted.entries, compose(requests()), strict=True))
+    except (SettingError, DataError) as error:
+        wrong = begun[-1]
+        claim, arm = next((claim, arm) for claim, arms in wanted.arms.items() for arm in arms if wrong in arms[arm])
+        raise DataError(f"experiments/{claim}/claim.yaml, arm {arm} on {wrong.task}: {error}") from error
 
 
 def _metrics(tasks: Mapping[str, Task], send: Callable[[object], None]) -> dict[str, dict[str, Any]]:  # noqa: ARG001

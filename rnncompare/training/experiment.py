@@ -8,22 +8,22 @@ from dataclasses import dataclass
 
 import torch
 
-from rnncompare.base.clocks import step_milliseconds
 from rnncompare.base.errors import require
-from rnncompare.base.machine import EXCLUSIVE_BELOW, OtherLoad, PeakMemory, find_device, hardware_name
+from rnncompare.base.machine import OtherLoad, PeakMemory, find_device, hardware_name
 from rnncompare.base.source import source_sha256
 from rnncompare.models import cells, sizing
 from rnncompare.models.architecture import Architecture, names
 from rnncompare.models.network import Network, check_own
 from rnncompare.models.reference import cell_name
-from rnncompare.records import DataFields, MemoryFields, ModelFields, QualityFields, Record, Run, SpeedFields, run_id
+from rnncompare.records import MemoryFields, Record, Run, SpeedFields, run_id
 from rnncompare.records.provenance import provenance
 from rnncompare.tasks.contract import Data, Task, metrics
 from rnncompare.tasks.contract.consistency import check_data
 from rnncompare.training.batches import Split
 from rnncompare.training.decisions import Training
-from rnncompare.training.kept_model import KeptModel, outputs_of
-from rnncompare.training.loop import Checkpointer, check_optimizer, evaluate, train
+from rnncompare.training.kept_model import KeptModel
+from rnncompare.training.loop import Checkpointer, check_optimizer, train
+from rnncompare.training.run_fields import data_fields, model_fields, quality_fields, speed_fields, unscored
 from rnncompare.training.settings import DEFAULT_HIDDEN_SIZE, ModelSettings, OwnModel, RunSettings
 
 
@@ -88,7 +88,7 @@ def run_experiment(
         checkpointer,
     )
     used = MemoryFields(peak_mb=memory.peak_mb(), before_mb=memory.before_mb)
-    speed = _speed_fields(training, min(settings.train.batch_size, len(experiment.train)), load.cores())
+    speed = speed_fields(training, min(settings.train.batch_size, len(experiment.train)), load.cores())
     return experiment.finished(network, training, speed, used, keep)
 
 
@@ -152,10 +152,10 @@ class Experiment:
             device=settings.device,
             threads=settings.threads,
             config=settings.config(),
-            model=_model_fields(network, settings.train.batch_size, data),
-            data=_data_fields(settings, data),
+            model=model_fields(network, settings.train.batch_size, data),
+            data=data_fields(settings, data),
             quality=dataclasses.replace(
-                _quality_fields(network, data, self.device) if training.best else _unscored(data),
+                quality_fields(network, data, self.device) if training.best else unscored(data),
                 converged=training.converged,
             ),
             speed=speed,
@@ -210,96 +210,3 @@ def design(model: ModelSettings, data: Data) -> Architecture:
     valid = "null: the width of a module of your own is model.hidden_size"
     require(architecture.factory is None, "model.parameters", model.parameters, valid)
     return dataclasses.replace(architecture, hidden_size=sizing.solve_hidden_size(architecture, model.parameters))
-
-
-def _model_fields(network: Network, batch_size: int, data: Data) -> ModelFields:
-    architecture = network.architecture
-    if architecture.factory is not None:
-        parts = [[value for value in part.parameters() if value.requires_grad] for part in (network, network.recurrent)]
-        counted = [sum(value.numel() for value in part) for part in parts]
-        return ModelFields(
-            name=architecture.name,
-            implementation="own",
-            hidden_size=architecture.hidden_size,
-            parameters=counted[0],
-            recurrent_parameters=counted[1],
-        )
-    counts = sizing.count_parameters(architecture)
-    batch_size = min(batch_size, len(data.train))
-    return ModelFields(
-        name=architecture.name,
-        implementation=getattr(network.recurrent, "implementation_used", "torch"),
-        hidden_size=architecture.hidden_size,
-        parameters=counts.total,
-        recurrent_parameters=counts.recurrent,
-        state_size=sizing.state_size(architecture),
-        flops_per_update=sizing.flops_per_update(architecture, batch_size, data.train.sequence_length),
-    )
-
-
-def _data_fields(settings: RunSettings, data: Data) -> DataFields:
-    return DataFields(
-        name=settings.data.name,
-        train_examples=len(data.train),
-        validation_examples=len(data.validation),
-        test_examples=len(data.test),
-        sequence_length=data.train.sequence_length,
-        sha256=data.sha256,
-    )
-
-
-def _unscored(data: Data) -> QualityFields:
-    return QualityFields(
-        metric=data.objective.metric,
-        higher_is_better=data.objective.higher_is_better,
-        baseline=data.baseline,
-        optimum=data.optimum,
-    )
-
-
-def _quality_fields(network: Network, data: Data, device: torch.device) -> QualityFields:
-    objective = data.objective
-    train, validation, test = (
-        evaluate(network, Split(examples, objective.readout, device), objective)
-        for examples in (data.train, data.validation, data.test)
-    )
-    by_length: dict[int, float | None] = {
-        length: evaluate(network, Split(examples, objective.readout, device), objective).metric
-        for length, examples in data.longer.items()
-    }
-    return dataclasses.replace(
-        _unscored(data),
-        train=train.metric,
-        validation=validation.metric,
-        test=test.metric,
-        train_loss=train.loss,
-        validation_loss=validation.loss,
-        test_loss=test.loss,
-        by_length=by_length or None,
-        metrics=_usual_metrics(network, data) if data.prepared is not None else None,
-    )
-
-
-def _usual_metrics(network: Network, data: Data) -> dict[str, dict[str, float | None]] | None:
-    """The usual metrics of a user's own data on the splits that were not trained on; None where there are none."""
-    if not metrics.known_metrics(data.objective):
-        return None
-    splits = {"validation": data.validation, "test": data.test}
-    return {name: dict(metrics.score(data, split, outputs_of(network, split))) for name, split in splits.items()}
-
-
-def _speed_fields(training: Training, batch_size: int, other_load: float) -> SpeedFields:
-    median, p10, p90 = step_milliseconds(training.step_seconds)
-    reached = training.reached
-    return SpeedFields(
-        updates=training.updates,
-        training_seconds=sum(training.step_seconds),
-        step_ms_median=median,
-        step_ms_p10=p10,
-        step_ms_p90=p90,
-        examples_per_second=1000 * batch_size / median,
-        updates_to_target=reached.update if reached else None,
-        seconds_to_target=reached.seconds if reached else None,
-        exclusive=other_load < EXCLUSIVE_BELOW,
-        other_load=other_load,
-    )

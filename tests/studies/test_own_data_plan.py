@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from rnncompare.composition.compose import compose
-from rnncompare.studies.own_data import conduct
+from rnncompare.studies.own_data import conduct, deadline
 from rnncompare.studies.own_data.plan import (
     ENOUGH_PAIRS,
     FEWEST_PAIRS,
@@ -168,7 +168,9 @@ def test_where_no_pair_was_finished_the_budget_said_is_what_was_spent_before_tra
     question, monkeypatch
 ):
     spent = []
-    monkeypatch.setattr(conduct, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + sum(spent)))
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(spent))
+    for module in (conduct, deadline):
+        monkeypatch.setattr(module, "time", clock)
     monkeypatch.setattr(conduct, "seconds_of", lambda kinds, reporter: dict.fromkeys(kinds, 10.0))
     monkeypatch.setattr(conduct, "alone", lambda models, seconds: {})
 

@@ -1,13 +1,16 @@
 """Studies as a user makes them: commands, answers, and requests that cannot be met."""
 
+import dataclasses
 import json
 
 import pytest
 
-from rnncompare.base.errors import SettingError
+from rnncompare.base.errors import DataError, SettingError
 from rnncompare.claims import load, names
 from rnncompare.composition.compose import compose
+from rnncompare.studies.planning import plan
 from rnncompare.studies.protocol import load_task, protocol, task_names
+from rnncompare.studies.reporter import SILENT
 from rnncompare.studies.study_settings import StudySettings, check_beside_claims, check_beside_data, split
 from tests.commands import QUICK, files_in, run
 
@@ -121,3 +124,22 @@ def test_words_are_parted_into_those_of_the_study_and_of_its_runs():
         check_beside_claims(["train.optimizer=sgd"])
     check_beside_claims(["device=cpu", "stale=keep"])
     check_beside_data(["train.optimizer=sgd", "model.hidden_size=4"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"arms": {"gru": ("model=gruu",), "lstm": ("model=lstm",)}}, "arm gru on adding: model=gruu: one of gru, "),
+        ({"size": ("model.paramters=9",)}, "arm gru on adding: model.paramters: "),
+    ],
+)
+def test_what_is_wrong_in_an_arm_is_said_with_the_claim_that_has_it(changed, said):
+    claim = dataclasses.replace(load("large_networks"), tasks=("adding",), **changed)
+    with pytest.raises(DataError, match=f"^experiments/large_networks/claim.yaml, {said}"):
+        plan(StudySettings(), [claim], {"adding": load_task("adding")}, [], SILENT)
+
+
+def test_what_is_wrong_in_the_settings_of_a_command_is_no_claims_fault():
+    claim = dataclasses.replace(load("large_networks"), tasks=("adding",))
+    with pytest.raises(SettingError, match=r"^device=tpu"):
+        plan(StudySettings(), [claim], {"adding": load_task("adding")}, ["device=tpu"], SILENT)

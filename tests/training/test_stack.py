@@ -25,6 +25,7 @@ from tests.composition.test_configs import choices, compose, quick
 
 CLOSE = {"rel": 2e-4, "abs": 1e-6}  # float32 whose sums are taken in another order, over tens of updates
 SHORT = ["device=cpu", "train.max_updates=12", "train.validate_every=4", "train.batch_size=4", "model.parameters=null"]
+STACKABLE = ["model.dropout=0", "model.input_dropout=0", "model.bidirectional=false"]
 
 
 def settings(seed=0, *, model="gru", size=64, starts=None, **changed):
@@ -71,7 +72,7 @@ def assert_alike(together, alone):
 @pytest.mark.parametrize("data", choices("data"))
 @pytest.mark.parametrize("model", ["lstm", "gru"])
 def test_every_task_is_trained_as_alone(model, data, tmp_path):
-    words = [f"model={model}", f"data={data}", "model.hidden_size=5", "model.implementation=loop", *SHORT]
+    words = [f"model={model}", f"data={data}", "model.hidden_size=5", "model.implementation=loop", *SHORT, *STACKABLE]
     if data == "file":
         rows = [f"{i},{t},{i % 2},{i % 2}" for i in range(20) for t in range(3)]
         (tmp_path / "own.csv").write_text("\n".join(["id,t,x,label", *rows]))

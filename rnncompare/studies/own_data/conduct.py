@@ -7,7 +7,6 @@ import dataclasses
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from rnncompare.base.isolation import call_isolated
 from rnncompare.records import MODEL, Record
 from rnncompare.studies.budget import seconds_of
 from rnncompare.studies.own_data import plan as plans
+from rnncompare.studies.own_data.deadline import OutOfTimeError, Times, Training
 from rnncompare.studies.own_data.facts import FEWEST_SPLITS, Facts, facts_of, keep_baselines, kept_baselines
 from rnncompare.studies.own_data.judging import scored, whole_pairs
 from rnncompare.studies.own_data.outcome import Outcome
@@ -31,65 +31,9 @@ from rnncompare.training.settings import RunSettings
 if TYPE_CHECKING:
     import pandas as pd
 
-FOR_JUDGING = 0.06  # of a budget
-FOR_REPORT = 0.04  # of a budget, up to
-MOST_FOR_REPORT = 6.0  # seconds, that a page and its figures take
 LEAST_FOR_TIMING = 4.0  # seconds left, for times of an update with the machine to itself
 BASELINE_SECONDS = 60.0  # without a budget
 TITLES = {"pairs": "pairs", "plain": "plain RNN", "half": "half of the data"}
-
-
-class OutOfTimeError(Exception):
-    """The budget is spent; runs under way go on from where they are when they are asked for again."""
-
-
-@dataclass
-class _Clocked:
-    """A stage that ends the sweep it watches once the time is over."""
-
-    stage: Stage
-    deadline: float
-
-    def update(self, name: str, update: int, metric: float) -> None:
-        """A run has validated."""
-        if time.monotonic() > self.deadline:
-            raise OutOfTimeError
-        self.stage.update(name, update, metric)
-
-    def note(self, text: str) -> None:
-        """Something happened that the user should know."""
-        self.stage.note(text)
-
-
-@dataclass
-class _Training:
-    """Trains what is missing until the deadline, and knows which runs ended here."""
-
-    train: Train
-    reporter: Reporter
-    deadline: float
-    ended: set[str] = field(default_factory=set)
-
-    def of(self, title: str, runs: Mapping[str, RunSettings], keep: str) -> None:
-        """Train those of the runs that are not recorded; whose model is wanted is known only at the end.
-
-        Raises:
-            OutOfTimeError: the time is over.
-        """
-        missing = {name: dataclasses.replace(run, keep=keep) for name, run in find_missing(runs).items()}
-        if not missing:
-            return
-        with self.reporter.stage(title, len(missing), "run") as bar:
-            try:
-                with contextlib.closing(self.train(missing, _Clocked(bar, self.deadline))) as finished:
-                    for record in finished:
-                        bar.finished(record)
-                        self.ended.add(record.run_id)
-                        if time.monotonic() > self.deadline:
-                            raise OutOfTimeError
-            except OutOfTimeError:
-                bar.note("the time for training is over; the same command goes on")
-                raise
 
 
 def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Outcome:
@@ -104,9 +48,38 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
         SettingError, DataError: the data cannot be read or the runs not made; nothing was trained.
         StorageError: a record could not be written; those before it are kept.
     """
-    began = time.monotonic()
-    budget = question.budget
-    deadline = math.inf if budget is None else began + _for_training(budget)
+    times = Times(time.monotonic(), math.inf if question.budget is None else question.budget)
+    question, facts, understood = _read(question, reporter)
+    jobs = jobs_at_a_time(question.models.values())
+    plan, left = _planned(question, facts.train_examples, jobs, times.deadline, reporter)
+    plans.keep(plan, question)
+    training = Training(train, reporter, times.deadline)
+    parts, trials = _trained(question, plan, facts, training)
+    frames = {part: _recorded(runs) for part, runs in parts.items()}
+    done = _pairs_done(frames["pairs"], facts, question, plan)
+    if len(frames["pairs"]):
+        facts = facts.over(done)
+    situation = situation_of(question, plan, facts, frames, trials)
+    if times.end - time.monotonic() > LEAST_FOR_TIMING:
+        worthwhile = min(2 * LEAST_FOR_TIMING, max(1.0, times.taken / 20))
+        milliseconds = alone(question.models, min(times.end - time.monotonic() - 1, worthwhile))
+        situation = dataclasses.replace(situation, milliseconds=milliseconds)
+    if not situation.known and left is not None:
+        situation = dataclasses.replace(situation, needed=plans.budget_for(plan, question, left, jobs, done))
+    kept = _keep_best(situation, parts["pairs"] | parts["trials"], training.ended, train, times.end, plan)
+    return Outcome(
+        situation=situation,
+        facts=facts,
+        parts=frames,
+        question=question,
+        kept=kept,
+        seconds=times.taken,
+        understood=understood,
+    )
+
+
+def _read(question: Question, reporter: Reporter) -> tuple[Question, Facts, tuple[str, ...]]:
+    """The question with its data pinned, what the data say before anything is trained, and how they were read."""
     understood: list[str] = []
 
     def hear(words: str) -> None:
@@ -117,63 +90,53 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     models = dict(zip(question.models, pinned, strict=False))
     question = dataclasses.replace(question, models=models, plain=pinned[-1] if question.plain else None)
     require_writable(question.results_dir)
-    splits, seconds = (question.pairs, BASELINE_SECONDS) if budget is None else (plans.MOST_PAIRS, 0.1 * budget)
-    facts = _facts_of(question, max(splits, FEWEST_SPLITS), seconds, reporter)
+    facts = _facts_of(question, reporter)
     if facts.chosen_because:
         reporter.say(f"decided by {facts.metric}: {facts.chosen_because}; change with study.metric=")
-
     if facts.redrawn:
         reporter.say(
             f"the test split of all seeds would be small, so each gets its own (data.split=rolling, "
             f"{facts.test_examples:,} test examples); data.split=ordered keeps the last for all"
         )
         question = _redrawn(question)
-        models = question.models
+    return question, facts, tuple(understood)
 
-    jobs = jobs_at_a_time(models.values())
-    plan, left = _planned(question, facts.train_examples, jobs, deadline, reporter)
-    plans.keep(plan, question)
+
+def _trained(
+    question: Question, plan: Plan, facts: Facts, training: Training
+) -> tuple[dict[str, dict[str, RunSettings]], int]:
+    """Train what was planned until the time is over.
+
+    Returns:
+        The runs of each part, whether they were trained or not, and the trials of rate, width and dropout that every
+        model has on every seed.
+    """
     parts = plans.runs_of(plan, question, facts.train_examples)
-    training = _Training(train, reporter, deadline)
-    trials = min(plan.trials, question.trials_of_all)
-    searched: list[dict[str, RunSettings]] = []  # trials that every model has on every seed
-    compared = dict(parts["pairs"])
+    wanted = min(plan.trials, question.trials_of_all)
+    trials: dict[str, RunSettings] = {}
+    done = 0
     with contextlib.suppress(OutOfTimeError):
         for part, title in TITLES.items():
             training.of(title, parts[part], keep="best" if part == "pairs" else "none")
-        while len(searched) < trials:
-            runs = plans.next_trials(plan, question, scored(_recorded(compared), facts))
-            training.of(f"trial {len(searched) + 1} of {trials}", runs, keep="best")
-            searched.append(runs)
-            compared |= runs
-    parts["trials"] = {name: run for name, run in compared.items() if name not in parts["pairs"]}
-    frames = {part: _recorded(runs) for part, runs in parts.items()}
-    end = None if budget is None else began + budget - _for_report(budget)
-    done = 0
-    if len(frames["pairs"]):
-        done = whole_pairs(scored(frames["pairs"], facts), list(models), len(plan.rates))["seed"].nunique()
-        facts = facts.over(done)
-    situation = situation_of(question, plan, facts, frames, len(searched))
-    if end is None or end - time.monotonic() > LEAST_FOR_TIMING:
-        spare = math.inf if end is None else end - time.monotonic() - 1
-        worthwhile = min(2 * LEAST_FOR_TIMING, max(1.0, (time.monotonic() - began) / 20))
-        situation = dataclasses.replace(situation, milliseconds=alone(models, min(spare, worthwhile)))
-    if not situation.known and left is not None:
-        situation = dataclasses.replace(situation, needed=plans.budget_for(plan, question, left, jobs, done))
-    kept = _keep_best(situation, compared, training.ended, train, end, plan)
-    return Outcome(
-        situation=situation,
-        facts=facts,
-        parts=frames,
-        question=question,
-        kept=kept,
-        seconds=time.monotonic() - began,
-        understood=tuple(understood),
-    )
+        while done < wanted:
+            runs = plans.next_trials(plan, question, scored(_recorded(parts["pairs"] | trials), facts))
+            training.of(f"trial {done + 1} of {wanted}", runs, keep="best")
+            trials |= {name: run for name, run in runs.items() if name not in parts["pairs"]}
+            done += 1
+    return {**parts, "trials": trials}, done
 
 
-def _facts_of(question: Question, splits: int, seconds: float, reporter: Reporter) -> Facts:
+def _pairs_done(pairs: pd.DataFrame, facts: Facts, question: Question, plan: Plan) -> int:
+    """How many seeds every model was trained on at every learning rate."""
+    if not len(pairs):
+        return 0
+    return int(whole_pairs(scored(pairs, facts), list(question.models), len(plan.rates))["seed"].nunique())
+
+
+def _facts_of(question: Question, reporter: Reporter) -> Facts:
     """What `facts_of` says, in a process of its own, with a bar on the splits whose baselines are fitted."""
+    budget = question.budget
+    pairs, seconds = (question.pairs, BASELINE_SECONDS) if budget is None else (plans.MOST_PAIRS, 0.1 * budget)
     first = next(iter(question.models.values()))
     path = Path(question.results_dir) / f"own_data-{question.key()}.baselines.parquet"
     before = kept_baselines(path)
@@ -186,7 +149,8 @@ def _facts_of(question: Question, splits: int, seconds: float, reporter: Reporte
             elif splits:
                 bars.append(shown.enter_context(reporter.stage("baselines", splits, "split")))
 
-        facts = call_isolated(facts_of, first, question.metric, splits, seconds, before, on_message=hear)
+        wanted = max(pairs, FEWEST_SPLITS)
+        facts = call_isolated(facts_of, first, question.metric, wanted, seconds, before, on_message=hear)
     if len(facts.tables) > len(before):
         keep_baselines(path, facts.tables)
     return facts
@@ -224,16 +188,6 @@ def _seconds_of(question: Question, reporter: Reporter) -> dict[tuple[str, int],
     )
 
 
-def _for_report(budget: float) -> float:
-    """Seconds of a budget that are left for the report, which the caller writes."""
-    return min(MOST_FOR_REPORT, FOR_REPORT * budget)
-
-
-def _for_training(budget: float) -> float:
-    """Seconds of a budget after which no run goes on."""
-    return budget * (1 - FOR_JUDGING) - _for_report(budget)
-
-
 def _redrawn(question: Question) -> Question:
     """The question with a test split of its own for each seed."""
     data = next(iter(question.models.values())).data
@@ -257,7 +211,7 @@ def _keep_best(
     runs: Mapping[str, RunSettings],
     trained: set[str],
     train: Train,
-    end: float | None,
+    end: float,
     plan: Plan,
 ) -> str | None:
     """Leave the model of the chosen network's best run, by validation, and remove the others that were trained here.
@@ -276,7 +230,7 @@ def _keep_best(
     if record_path(best, settings).with_name(MODEL).exists():
         return best
     assert chosen is not None
-    if end is not None and time.monotonic() + plan.updates * plan.seconds[chosen] > end:
+    if time.monotonic() + plan.updates * plan.seconds[chosen] > end:
         return None
     again: list[Record] = list(
         train({best: dataclasses.replace(settings, keep="best")}, SILENT.stage("", 1, "").__enter__())

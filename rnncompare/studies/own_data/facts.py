@@ -143,16 +143,13 @@ def facts_of(
 
     began = time.monotonic()
     task = settings.data.pinned()
-    data = task.load(0)
+    data, other = task.load(0), task.load(1)
     usual = data.objective.metric
     known = [*known_metrics(data.objective)] if data.prepared is not None else []
-    if metric is not None:
-        require(
-            metric in {usual, *known}, "study.metric", metric, f"one of {', '.join(dict.fromkeys([usual, *known]))}"
-        )
+    valid = f"one of {', '.join(dict.fromkeys([usual, *known]))}"
+    require(metric is None or metric in {usual, *known}, "study.metric", metric, valid)
     decides = metric or (deciding_metric(data) if known else usual)
     because = "a class is rare, and accuracy says little of it" if decides != usual and metric is None else ""
-    other = task.load(1)
     same_test = (isinstance(task, File) and task.test_path is not None) or _same(data.test, other.test)
     redrawn = task.redrawn() if same_test and len(data.test) < SMALL_TEST and isinstance(task, Own) else None
     if redrawn is not None:
