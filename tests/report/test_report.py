@@ -1,3 +1,4 @@
+import dataclasses
 import errno
 import re
 import subprocess
@@ -102,6 +103,19 @@ def test_unreadable_records_are_named_and_the_rest_reported(tmp_path):
     assert torn.parent.name in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert pd.read_csv(tmp_path / "elsewhere" / "summary.csv")["runs"].sum() == 3
+
+
+def test_runs_of_other_code_and_without_a_curve_are_said_in_the_terminal_and_on_the_page(tmp_path, capsys):
+    for seed, code in enumerate(("a" * 64, "b" * 64)):
+        run, curve = record(seed=seed)
+        made = dataclasses.replace(run, provenance=dataclasses.replace(run.provenance, source_sha256=code))
+        path = write_record(tmp_path / "runs", made, curve, "seed: 0\n")
+    path.with_name("curve.csv").unlink()
+    assert main([str(tmp_path / "runs")]) == 0
+    printed, page = capsys.readouterr().out, (tmp_path / "report" / "report.html").read_text()
+    for said in ("were made by 2 versions of their code", f"{path.parent.name}/curve.csv"):
+        assert said in printed
+        assert said in page
 
 
 @pytest.mark.parametrize("results", ["absent", "empty", "file.txt"])

@@ -67,6 +67,7 @@ def write_runs(
         title="Runs compared",
         subtitle=f"{counted(len(frame), 'run')}, {seeds} {'seed: no intervals' if seeds == 1 else 'seeds'}",
         skipped=skipped,
+        notes=tables.of_several_codes(frame),
         tasks=parts,
     )
     return [page, *plotter.written]
