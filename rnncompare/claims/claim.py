@@ -40,7 +40,7 @@ def expanded(
     """All arms of a claim, and the pairs to judge.
 
     A forget bias changes only the LSTMs; Keras's start changes every gated arm, because users of Keras get it for both.
-    A pair that a start does not change is judged only once, from the start before.
+    A pair that a start does not change is not judged again from there.
 
     Args:
         arms: settings by name, as the claim has them.
@@ -53,10 +53,10 @@ def expanded(
     pairs: list[Pair] = []
     for start in starts:
         for first, second in compare:
-            names = [_from(start, arm, arms[arm]) for arm in (first, second)]
-            if any(has_forget_gate(arms[arm]) for arm in (first, second)) or start == "torch":
-                pairs.append(Pair(start, names[0][0], names[1][0]))
-                every |= dict(names)
+            (one, its), (other, those) = (_from(start, arm, arms[arm]) for arm in (first, second))
+            if start == "torch" or (one, other) != (first, second):
+                pairs.append(Pair(start, one, other))
+                every |= {one: its, other: those}
     return every, pairs
 
 
@@ -152,6 +152,9 @@ class Claim:
         for pair in self.compare:
             named = len(set(pair)) == 2 and set(pair) <= set(self.arms)
             require(named, f"{where}: compare", list(pair), f"two of {', '.join(self.arms)}")
+            judged_from = expanded(self.arms, [pair], self.starts)[1]
+            valid = f"torch, or one that changes an arm of {', '.join(pair)}"
+            require(bool(judged_from), f"{where}: starts", list(self.starts), valid)
         # a probe's shapes take the place of tasks, and their number is the study's
         if self.general and "shapes" not in self.options:
             few = f"at least {FEWEST_TASKS} tasks, since the claim is general"

@@ -168,8 +168,9 @@ class Finding:
         verdict: on the claim.
         tasks: the finding on each task, in the claim's order.
         general: the tasks as a sample, for a general claim with enough tasks that count; else None.
-        p: of the decision made; for a claim that is not general, the largest over its tasks.
-        p_adjusted: Holm's, over all findings of a study.
+        p: of the decision made; for a claim about each of its tasks, the largest over them, or Holm's smallest where
+            one of them refutes it.
+        p_adjusted: Holm's, over all findings of a study that were tested, settled or not.
         strength: ``holds`` if the verdict also stands with the family's adjustment (shown in bold), ``suggestive``
             if it stands only alone, empty if nothing was decided.
         halves_agree: whether the two halves of the seeds agree on the verdict; None if that cannot be told.

@@ -39,16 +39,17 @@ def judge(claim: Claim, evidence: Evidence) -> list[Finding]:
 
 
 def as_family(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings with p adjusted for their number (Holm), marked as holding with it or as suggestive."""
-    settled = [finding.verdict in SETTLED for finding in findings]
-    adjusted = holm([finding.p if ok else math.nan for finding, ok in zip(findings, settled, strict=True)])
+    """The findings with p adjusted for all that were tested, settled or not (Holm), and how strongly each stands."""
+    adjusted = holm([finding.p for finding in findings])
     return [
-        dataclasses.replace(finding, p_adjusted=float(p), strength=_strength(finding, float(p)) if ok else "")
-        for finding, p, ok in zip(findings, adjusted, settled, strict=True)
+        dataclasses.replace(finding, p_adjusted=float(p), strength=_strength(finding, float(p)))
+        for finding, p in zip(findings, adjusted, strict=True)
     ]
 
 
 def _strength(finding: Finding, p: float) -> Strength:
+    if finding.verdict not in SETTLED:
+        return ""
     exact = finding.claim.rule == "exact"
     return "holds" if exact or (p <= SIGNIFICANT and finding.halves_agree is not False) else "suggestive"
 
@@ -112,20 +113,38 @@ def _over_tasks(finding: Finding, looks: tuple[int, ...]) -> Finding:
     if finding.claim.general:
         few = f"{len(counting)} of {len(finding.tasks)} tasks can be compared, and in general needs {FEWEST_TASKS}"
         return dataclasses.replace(finding, verdict="inconclusive", settle="more tasks", notes=(few,))
-    said = {task.on_claim for task in counting}
-    ways = _sure_ways(counting)
-    verdict = _claim_verdict("depends on the task" if len(ways) > 1 else said.pop() if len(said) == 1 else "")
-    p = max(ways.values()) if len(ways) > 1 else max(task.p_on_claim for task in counting)
-    agreed = _all_agree([agree(task.on_claim, task.halves, task.margin) for task in counting if task.halves])
-    notes = () if verdict != "inconclusive" else tuple(f"{task.title}: {task.on_claim}" for task in counting)
+    verdict, p, deciding = _on_each(counting, finding.claim.rule)
+    agreed = _all_agree([agree(task.on_claim, task.halves, task.margin) for task in deciding if task.halves])
+    told = len({task.on_claim for task in counting}) > 1 or (verdict == "inconclusive" and len(counting) > 1)
     return dataclasses.replace(
         finding,
         verdict=verdict,
         p=p,
         halves_agree=agreed if verdict in SETTLED else None,
         settle=_settle(counting) if verdict == "inconclusive" else "",
-        notes=notes if len(counting) > 1 else (),
+        notes=tuple(f"{task.title}: {task.on_claim}" for task in counting) if told else (),
     )
+
+
+def _on_each(tasks: Sequence[TaskFinding], rule: str) -> tuple[ClaimVerdict, float, Sequence[TaskFinding]]:
+    """The verdict on a claim that stands if it stands on each of its tasks, its p, and the tasks that it rests on.
+
+    It stands with the largest p of its tasks. It falls where any of them says otherwise, with p adjusted over them
+    (Holm); that two are equivalent speaks against the claim that one is better.
+    """
+    ways = _sure_ways(tasks)
+    if len(ways) > 1:
+        return "depends on the task", max(ways.values()), tasks
+    said = {task.on_claim for task in tasks}
+    largest = max(task.p_on_claim for task in tasks)
+    against = {"refuted"} if rule == "equivalent" or said == {"equivalent"} else {"refuted", "equivalent"}
+    adjusted = holm([task.p_on_claim for task in tasks])
+    sure = {
+        place: float(p) for place, p in enumerate(adjusted) if tasks[place].on_claim in against and p <= SIGNIFICANT
+    }
+    if sure:
+        return "refuted", min(sure.values()), [tasks[place] for place in sure]
+    return _claim_verdict(said.pop() if len(said) == 1 else ""), largest, tasks
 
 
 def _in_general(finding: Finding, tasks: Sequence[TaskFinding], looks: Looks) -> Finding:

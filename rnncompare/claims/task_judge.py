@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,8 +131,23 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         rates=task_tables.rates(comparison, fits, arms),
         trials=task_tables.trials(comparison, arms) if tuned else None,
         by_margin=task_tables.by_margin(by_task, estimate.spread),
-        notes=(*notes, *untold),
+        notes=(*notes, *untold, *_open_ends(comparison, terms, arms)),
     )
+
+
+def _open_ends(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> Iterator[str]:
+    """A note on each arm that a learning rate beyond those tried might still improve."""
+    if terms.measure.over_rates or terms.scale is None:
+        return
+    matters = NEGLIGIBLE * (terms.margin if terms.measure.own_choice else terms.scale.margin)
+    for condition in comparison.conditions:
+        for arm, grid in zip(arms, condition.grids, strict=True):
+            if end := grid.open_end(matters):
+                extreme = "lowest" if end == "low" else "highest"
+                yield (
+                    f"{arm} at {condition.value} does best at the {extreme} learning rate tried, "
+                    f"{grid.rates[grid.chosen]:g}: one beyond it may do better"
+                )
 
 
 def _timed(comparison: Comparison, terms: Terms) -> tuple[Comparison, tuple[str, ...]]:

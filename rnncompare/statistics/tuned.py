@@ -75,6 +75,12 @@ class ArmGrid:
             return ""
         return "low" if self.chosen == 0 else "high"
 
+    def open_end(self, matters: float) -> str:
+        """As `at_edge`, if the rate there is better in validation than its neighbour by more than what ``matters``."""
+        inner = {"low": 1, "high": -2}.get(self.at_edge)
+        mean = self.validation.mean(axis=1)
+        return self.at_edge if inner is not None and mean[self.chosen] - mean[inner] > matters else ""
+
 
 def expected_best(grid: ArmGrid, trials: int) -> float:
     """The test score to expect of the run with the best validation among ``trials``, drawn without replacement.

@@ -7,8 +7,6 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
-
 from rnncompare.claims.scale import NEGLIGIBLE
 from rnncompare.statistics import ArmGrid
 from rnncompare.training.settings import RunSettings
@@ -39,12 +37,7 @@ def end_that_matters(grid: ArmGrid, margin: float) -> Side | None:
         grid: of the arm, its validation scores in the unit of the margin.
         margin: of the task.
     """
-    side = grid.at_edge
-    if side not in ("low", "high"):
-        return None
-    mean = np.asarray(grid.validation).mean(axis=1)
-    inner = mean[1] if side == "low" else mean[-2]
-    return side if mean[grid.chosen] - inner > NEGLIGIBLE * margin else None  # type: ignore[return-value]
+    return grid.open_end(NEGLIGIBLE * margin) or None  # type: ignore[return-value]
 
 
 def with_rate(settings: RunSettings, rate: float, seed: int) -> RunSettings:

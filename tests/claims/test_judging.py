@@ -116,9 +116,20 @@ def test_an_unconverged_task_takes_no_part_in_general():
 def test_a_claim_that_is_not_general_holds_if_it_holds_on_each_of_its_tasks():
     assert judged([0.1, 0.2], general=False).verdict == "supported"
     assert judged([0.1, -0.1], general=False).verdict == "depends on the task"
-    mixed = judged([0.1, 0.0], general=False)
+    mixed = judged([0.1, 0.01], general=False, spread=0.02)
     assert mixed.verdict == "inconclusive"
     assert "t0: supported" in mixed.notes
+
+
+@pytest.mark.parametrize("effects", [[0.1, 0.0], [0.1, -0.1, 0.0], [0.01, -0.1]])
+def test_a_claim_about_each_of_its_tasks_falls_with_one_and_no_number_of_pairs_would_settle_it(effects):
+    finding = judged(effects, general=False, spread=0.006)
+    depends = len(effects) == 3
+    assert finding.verdict == ("depends on the task" if depends else "refuted")
+    assert finding.settle == ""
+    assert any(note.startswith("t1: ") for note in finding.notes)
+    against = min(task.p_on_claim for task in finding.tasks if task.on_claim in ("refuted", "equivalent"))
+    assert depends or against <= finding.p <= 2 * against
 
 
 def test_p_belongs_to_the_decision_made():
@@ -145,8 +156,20 @@ def test_bold_needs_the_family_and_both_halves_of_the_seeds():
     assert family[1].p_adjusted == pytest.approx(0.08)
     (torn,) = as_family([replace(sure, halves_agree=False)])
     assert torn.strength == "suggestive"
-    (undecided,) = as_family([replace(sure, verdict="inconclusive")])
-    assert (undecided.strength, math.isnan(undecided.p_adjusted)) == ("", True)
+    open_ = replace(sure, verdict="inconclusive", p=0.8)
+    decided, undecided = as_family([replace(weak, p=0.03), open_])
+    assert (decided.strength, decided.p_adjusted) == ("suggestive", 0.06)  # both were tested
+    assert undecided.strength == ""
+
+
+def test_in_a_study_without_any_difference_few_verdicts_hold():
+    rng = np.random.default_rng(0)
+    sure = judged([0.1, 0.11, 0.12])
+    false = 0
+    for ps in rng.uniform(size=(400, 20)):
+        family = [replace(sure, p=p, verdict="supported" if p <= 0.05 else "inconclusive") for p in ps.tolist()]
+        false += any(finding.strength == "holds" for finding in as_family(family))
+    assert false / 400 <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 400)
 
 
 def test_without_runs_of_both_arms_nothing_was_measured():
@@ -177,6 +200,7 @@ def test_each_start_is_judged_apart_and_keras_start_is_given_to_both():
         ("torch", "gru", "rnn"),
         ("forget_bias_1", "gru", "lstm_forget_bias_1"),
         ("keras", "gru_keras", "lstm_keras"),
+        ("keras", "gru_keras", "rnn"),
     ]
     assert every["lstm_forget_bias_1"] == ("model=lstm", "model.forget_bias=1")
     assert every["gru_keras"] == ("model=gru", "model.initialisation=keras")
@@ -195,6 +219,7 @@ def test_each_start_is_judged_apart_and_keras_start_is_given_to_both():
         ({"values": "some"}, "values"),
         ({"measures": ["qualty"]}, "measures=qualty"),
         ({"starts": ["tensorflow"]}, "starts=tensorflow"),
+        ({"starts": ["forget_bias_1"]}, "starts=.'forget_bias_1'.: one that changes an arm"),
         ({"general": True, "tasks": ["t", "u"]}, "at least 3 tasks"),
     ],
 )
