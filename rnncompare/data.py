@@ -29,7 +29,7 @@ request was wrong, or a file cannot be fetched."""
 
 def main() -> None:
     """Run the command."""
-    with in_order("files that are whole are kept" if "fetch" in sys.argv[1:2] else "nothing was written"):
+    with in_order("files that are whole are kept" if "fetch" in sys.argv[1:2] else None):
         _run(sys.argv[1:])
 
 

@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     read = (words.data, words.model, words.model / MODEL)
     if words.output is not None and any(_same(words.output, path) for path in read):
         parser.error(f"--output {safe(words.output)}: a file that is read; another one")
+    if words.output is not None and not words.output.absolute().parent.is_dir():
+        parser.error(f"--output {safe(words.output)}: a file in a folder that exists")
     from rnncompare.training.kept_model import load_model
 
     try:

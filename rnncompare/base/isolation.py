@@ -162,17 +162,20 @@ def _answer(connection: Connection, function: Callable[..., Any], arguments: tup
     except Exception as error:
         refused = isinstance(error, BlockingIOError) or "can't start new thread" in str(error)
         said = f"{type(error).__name__}: {error}"
-        answer = ("raised", RefusedError(said) if refused else IsolatedError(f"{said} ({_place_of(error)})"))
+        answer = ("raised", RefusedError(said) if refused else IsolatedError(f"{said} ({place_of(error)[1]})"))
     with contextlib.suppress(BrokenPipeError):  # the caller has gone
         connection.send(answer)
 
 
-def _place_of(error: Exception) -> str:
-    """Where it was raised, in the last of our own or the user's files that was under way."""
+def place_of(error: Exception) -> tuple[bool, str]:
+    """Whether the user's code was under way when an error was raised, and where: in their last file, else in ours."""
     frames = traceback.extract_tb(error.__traceback__)
-    others = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
-    own = [frame for frame in frames if not frame.filename.startswith(others)] or frames
-    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}"
+    ours = str(Path(__file__).parents[1])
+    others = [sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")]
+    known = [frame for frame in frames if Path(frame.filename).is_file()]  # not those of compiled libraries
+    theirs = [frame for frame in known if not frame.filename.startswith((ours, *others))]
+    last = (theirs or [frame for frame in known if frame.filename.startswith(ours)] or frames)[-1]
+    return bool(theirs), f"{Path(last.filename).name}, line {last.lineno}"
 
 
 def _end_with(connection: Connection) -> None:

@@ -43,7 +43,7 @@ def _exit(number: int, _frame: FrameType | None) -> None:
 
 
 @contextlib.contextmanager
-def in_order(left: str) -> Iterator[None]:
+def in_order(left: str | None) -> Iterator[None]:
     """Raise `Stopped` at the first Ctrl-C, SIGTERM or hang-up, and end with a line and the signal's exit code.
 
     The command ends the same way, with exit code 1, when nobody reads its output any more, as in ``... | head``, or the
@@ -52,7 +52,7 @@ def in_order(left: str) -> Iterator[None]:
     stays ignored, as for a command started with ``nohup``.
 
     Args:
-        left: what has been kept, in words.
+        left: what has been kept, in words; None for a command that only prints, of which ``head`` may want a part.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # what the terminal's encoding lacks is written out
@@ -69,8 +69,10 @@ def in_order(left: str) -> Iterator[None]:
         if stopped is None and not (isinstance(error, OSError) and error.errno in _OUTPUT_LOST and _output_is_lost()):
             raise
         before.clear()  # further signals have no effect until the process has ended
+        if stopped is None and left is None and getattr(error, "errno", None) == errno.EPIPE:
+            sys.exit(0)
         full = ": standard output is on a full disk" * (getattr(error, "errno", None) == errno.ENOSPC)
-        print(f"\nstopped{full}; {left}", file=sys.stderr)
+        print(f"\nstopped{full}" + (f"; {left}" if left else ""), file=sys.stderr)
         sys.exit(1 if stopped is None else stopped.exit_code)
     finally:
         for number, handler in before.items():

@@ -19,6 +19,7 @@ from rnncompare.statistics import (
     CrossFit,
     Decision,
     Estimate,
+    Interval,
     Looks,
     Rule,
     WithTestError,
@@ -101,6 +102,8 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         ).effect
         for condition, fit in zip(comparison.conditions, fits, strict=True)
     ]
+    if terms.solves:
+        effects = [_of_shares(effect) for effect in effects]
     cut = _share(comparison, fits, "cut")
     halves = _halves(comparison)
     verdict = _verdict(by_task, terms, comparison, cut, float(first.mean()), float(second.mean()))
@@ -109,8 +112,8 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         finding,
         verdict=verdict,
         on_claim=on_claim.verdict,
-        effect=by_task.effect,
-        narrow=by_task.narrow,
+        effect=_of_shares(by_task.effect) if terms.solves else by_task.effect,
+        narrow=_of_shares(by_task.narrow) if terms.solves else by_task.narrow,
         p=overall_p(looks, by_task, seeds),
         p_on_claim=overall_p(looks, on_claim, seeds),
         direction=by_task.direction,
@@ -133,6 +136,11 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         by_margin=task_tables.by_margin(by_task, estimate.spread),
         notes=(*notes, *untold, *_open_ends(comparison, terms, arms)),
     )
+
+
+def _of_shares(interval: Interval) -> Interval:
+    """An interval of a difference of shares, which lies between -1 and 1."""
+    return dataclasses.replace(interval, low=max(interval.low, -1.0), high=min(interval.high, 1.0))
 
 
 def _open_ends(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> Iterator[str]:

@@ -171,6 +171,10 @@ def asked_for(claim: str) -> tuple[list[Claim], dict[str, StudyTask]]:
     """The claims of that name, several with commas, or ``all``, and their tasks; errors are those of loading them."""
     asked = [load(name) for name in claim.split(",") if name != "all"]
     claims = [load(name) for name in names()] if "all" in claim.split(",") else asked
+    for one in claims:
+        for name in one.tasks:
+            valid = f"of {', '.join(task_names())}"
+            require(name in task_names(), f"experiments/{one.name}/claim.yaml: tasks", name, valid)
     return claims, {name: load_task(name) for one in claims for name in one.tasks}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ class StudySettings:
         for name in ("plain", "sizes"):
             require(isinstance(getattr(self, name), bool), name, getattr(self, name), "true or false")
         require(isinstance(self.results_dir, str), "results_dir", self.results_dir, "the path of a folder")
+        self.results_dir = os.path.expanduser(self.results_dir)
         for name in ("budget", "metric", "tune"):
             value = getattr(self, name)
             require(value is None or isinstance(value, str), name, value, "a text or null")

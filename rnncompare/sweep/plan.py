@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError, SettingError, require
-from rnncompare.base.isolation import call_isolated
+from rnncompare.base.isolation import call_isolated, place_of
 from rnncompare.base.source import package_stamp
 from rnncompare.records import MODEL, Record, read_files, read_record, run_id
 from rnncompare.records.parquet_store import NAME, STAMP, read_store, stamp
@@ -187,7 +187,16 @@ def _check_all(requests: list[RunSettings], here: bool, send: Callable[[object],
     said: set[str | None] = {None}
     for request in requests:
         if (key := _checked_by(request)) not in checked:
-            checked[key], understood = check(request, here)
+            try:
+                checked[key], understood = check(request, here)
+            except (SettingError, DataError):
+                raise
+            except Exception as error:
+                of_user, place = place_of(error)
+                if not of_user:
+                    raise
+                what = f"model={request.model.name} data={request.data.name}"
+                raise DataError(f"{what}: {type(error).__name__}: {error} ({place})") from error
             if understood not in said:
                 send(understood)
                 said.add(understood)

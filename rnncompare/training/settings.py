@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -180,7 +181,8 @@ class RunSettings:
         if model.name.startswith("torch_") and model.implementation == "auto":
             model = dataclasses.replace(model, implementation=None)
         data = dataclasses.replace(self.data, size=self.data.sizes.get(str(self.data.size), self.data.size))
-        return dataclasses.replace(self, model=model, data=data)
+        folder = os.path.expanduser(self.results_dir)
+        return dataclasses.replace(self, model=model, data=data, results_dir=folder)
 
     def config(self) -> dict[str, Any]:
         """The settings as plain nested values, the task named."""

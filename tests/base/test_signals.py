@@ -1,5 +1,6 @@
 """Ctrl-C whenever it comes: a line, exit code 130, and no traceback."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -68,7 +69,7 @@ def test_other_errors_and_the_handling_of_signals_stay_as_they_were(handlers):
     assert {number: signal.getsignal(number) for number in handlers} == handlers
 
 
-def test_nobody_reading_ends_it_too(tmp_path):
+def test_a_command_that_only_prints_ends_quietly_where_nobody_reads_on(tmp_path):
     """As ``python -m rnncompare.data describe ... | head`` does."""
     reading, writing = os.pipe()
     os.close(reading)
@@ -83,8 +84,21 @@ def test_nobody_reading_ends_it_too(tmp_path):
             text=True,
             timeout=120,
         )
-    assert done.returncode == 1
-    assert done.stderr.strip() == "stopped; nothing was written"
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@in_order("what was done is kept")
+def unread():
+    raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+
+@pytest.mark.usefixtures("handlers")
+def test_any_other_command_says_what_is_kept(capsys, monkeypatch):
+    monkeypatch.setattr("rnncompare.base.signals._output_is_lost", lambda: True)
+    with pytest.raises(SystemExit) as ended:
+        unread()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "\nstopped; what was done is kept\n"
 
 
 def test_a_command_without_a_standard_output_ends_well(monkeypatch):

@@ -171,6 +171,23 @@ def test_where_runs_solve_or_fail_the_share_of_seeds_is_judged_exactly():
     assert task_of(solving(0.9, 0.8, 10), scales=solve).verdict == "cannot tell"
 
 
+def test_no_interval_of_a_difference_of_shares_goes_beyond_one():
+    task = task_of(solving(1.0, 0.0, 3), scales={"t": scale("solve")})
+    for interval in (task.effect, task.narrow):
+        assert -1 <= interval.low <= interval.high <= 1
+
+
+@pytest.mark.parametrize(("best", "noted"), [(0.001, "lowest"), (0.003, None), (0.01, "highest")])
+def test_a_rate_beyond_those_tried_that_may_do_better_is_noted(best, noted):
+    def a(rate, seed):
+        return 0.3 + 0.1 * abs(math.log10(rate / best)) + 0.001 * seed
+
+    task = task_of(runs({"a": a, "b": lambda rate, seed: 0.5}, 10))
+    said = [note for note in task.notes if "one beyond it may do better" in note]
+    assert len(said) == (noted is not None)
+    assert noted is None or f"a at 10 does best at the {noted} learning rate tried, {best:g}" in said[0]
+
+
 def test_ten_seeds_that_all_agree_show_no_equivalence_of_solving():
     # 9 of 10 against 9 of 10: no difference was observed, which is not that there is none
     task = task_of(solving(0.9, 0.9, 10), scales={"t": scale("solve")})

@@ -9,7 +9,7 @@ from rnncompare.base.errors import DataError, SettingError
 from rnncompare.claims import load, names
 from rnncompare.composition.compose import compose
 from rnncompare.studies.planning import plan
-from rnncompare.studies.protocol import load_task, protocol, task_names
+from rnncompare.studies.protocol import asked_for, load_task, protocol, task_names
 from rnncompare.studies.reporter import SILENT
 from rnncompare.studies.study_settings import StudySettings, check_beside_claims, check_beside_data, split
 from tests.commands import QUICK, files_in, run
@@ -137,6 +137,13 @@ def test_what_is_wrong_in_an_arm_is_said_with_the_claim_that_has_it(changed, sai
     claim = dataclasses.replace(load("large_networks"), tasks=("adding",), **changed)
     with pytest.raises(DataError, match=f"^experiments/large_networks/claim.yaml, {said}"):
         plan(StudySettings(), [claim], {"adding": load_task("adding")}, [], SILENT)
+
+
+def test_a_task_that_no_file_is_of_is_said_with_the_claim_that_names_it(monkeypatch):
+    wrong = dataclasses.replace(load("large_networks"), tasks=("adding", "nope"))
+    monkeypatch.setattr("rnncompare.studies.protocol.load", lambda name: wrong)
+    with pytest.raises(SettingError, match=r"^experiments/large_networks/claim.yaml: tasks=nope: of adding, "):
+        asked_for("large_networks")
 
 
 def test_what_is_wrong_in_the_settings_of_a_command_is_no_claims_fault():

@@ -1,20 +1,23 @@
 """What the machine refuses a sweep is not a failure of its runs; and a sweep leaves the processes of others alone."""
 
 import dataclasses
+import inspect
 import multiprocessing
 import os
 import threading
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 from processes import ROOT, TINY, Command, records, temporary_files
 
 from rnncompare.base import isolation
-from rnncompare.base.errors import RefusedError
+from rnncompare.base.errors import DataError, RefusedError
 from rnncompare.base.isolation import IsolatedError, call_isolated
 from rnncompare.records import DataFields, ModelFields, Record, Run, run_id
+from rnncompare.sweep import checked, train_all
 from rnncompare.sweep import runs as sweep_runs
-from rnncompare.sweep import train_all
 from rnncompare.tasks.adding import Adding
 from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
 
@@ -161,6 +164,25 @@ def test_a_call_that_was_refused_a_thread_is_told_from_one_that_failed():
         call_isolated(no_thread)
     with pytest.raises(IsolatedError, match="MemoryError"):
         call_isolated(no_memory)
+
+
+class Faulty(Adding):
+    """A user's task with an error in it, which a compiled library raises."""
+
+    def load(self, seed):
+        return np.random.default_rng(seed).integers(3, 2)
+
+
+def test_an_error_in_a_users_task_is_a_line_with_its_place_and_nothing_is_trained(tmp_path):
+    runs = [
+        RunSettings(
+            model=ModelSettings(name="gru", hidden_size=4), data=data, train=TrainSettings(), results_dir=str(tmp_path)
+        ).resolved()
+        for data in (Adding(size=10), Faulty(size=10))
+    ]
+    line = inspect.getsourcelines(Faulty.load)[1] + 1
+    with pytest.raises(DataError, match=rf"data=.*: ValueError: low >= high \({Path(__file__).name}, line {line}\)$"):
+        checked(runs, lambda words: None)
 
 
 def test_threads_are_asked_for_before_native_code_needs_them(monkeypatch):

@@ -187,8 +187,10 @@ def test_predictions_go_into_devices_and_through_links_and_are_refused_in_a_line
     assert main([*words, str(tmp_path / "link.csv")]) == 0
     assert (tmp_path / "link.csv").is_symlink()
     assert len(pd.read_csv(tmp_path / "real.csv")) == 40
-    assert main([*words, str(tmp_path / "nowhere" / "x.csv")]) == 1
-    assert "nowhere/x.csv: No such file or directory" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as end:
+        main([*words, str(tmp_path / "nowhere" / "x.csv")])
+    assert end.value.code == 2
+    assert "nowhere/x.csv: a file in a folder that exists" in capsys.readouterr().err
     assert set(tmp_path.iterdir()) == before
     with open("/dev/full", "w") as full:
         done = subprocess.run(

@@ -152,7 +152,9 @@ class Forecasting(Problem):
             sha256="",
             features=encoder.width - len(encoder.categories),
             categories=encoder.categories,
-            understood="baselines: " + ", ".join(f"{name} {error:.4g}" for name, error in errors.items()),
+            understood="baselines: "
+            + ", ".join(f"{name} {error:.4g}" for name, error in errors.items())
+            + _of_more(validation, test),
             naive=naive,
             prepared=Prepared(
                 form="forecast",
@@ -198,6 +200,13 @@ class Forecasting(Problem):
                 repeated = np.where(there, repeated, origins[:, None] - 1)
                 said[f"seasonal naive ({self.season})"] = known[repeated].reshape(len(origins), -1)
         return said
+
+
+def _of_more(validation: np.ndarray, test: np.ndarray) -> str:
+    """How many windows those of the validation and test split are taken from, where they are not all."""
+    splits = {"validation": len(validation), "test": len(test)}
+    more = " and ".join(f"{count:,} in {name}" for name, count in splits.items() if count > MOST_HELD_OUT)
+    return f"; scored on {MOST_HELD_OUT:,} windows at even distances, of {more}" if more else ""
 
 
 def _thinned(origins: np.ndarray) -> np.ndarray:

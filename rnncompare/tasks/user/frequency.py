@@ -47,7 +47,7 @@ def find_rhythm(times: pd.Series) -> tuple[str, int]:
 
 
 def find_frequency(times: pd.Series) -> str | None:
-    """How often there is a row, as the name that pandas has for it, a rhythm of `MONTHS`, or nanoseconds.
+    """How often there is a row, as the name that pandas has for it, or a rhythm of `MONTHS`.
 
     Most stretches of `ROWS` rows decide, so that holes and holidays do not.
 
@@ -58,6 +58,7 @@ def find_frequency(times: pd.Series) -> str | None:
         None where they are no dates, or there is but one.
     """
     import pandas as pd
+    from pandas.tseries.frequencies import to_offset
 
     if times.dtype.kind != "M" or len(times) < 2:
         return None
@@ -72,8 +73,8 @@ def find_frequency(times: pd.Series) -> str | None:
     rhythm, _ = find_rhythm(times)
     if rhythm == "business daily":
         return "B"
-    usual = int(np.median(np.diff(times.to_numpy("M8[ns]")).astype(np.int64)))
-    return rhythm if rhythm in MONTHS else f"{usual}ns"
+    usual = pd.Timedelta(int(np.median(np.diff(times.to_numpy("M8[ns]")).astype(np.int64))), "ns")
+    return rhythm if rhythm in MONTHS else to_offset(usual).freqstr
 
 
 def times_after(last: pd.Timestamp, frequency: str, count: int) -> list[pd.Timestamp]:

@@ -18,7 +18,8 @@ from rnncompare.tasks.user.user_data import Own, from_table
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = {"target", "group", "time", "categorical", "ignore", "known", "split_by"}  # settings that name columns
+LISTS = {"categorical", "ignore", "known"}  # settings that name several columns
+COLUMNS = LISTS | {"target", "group", "time", "split_by"}  # settings that name columns
 
 
 @dataclass
@@ -133,6 +134,7 @@ def _reading(settings: dict[str, Any]) -> Reading:
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else _plain(value) for name, value in settings.items()
     }
+    values |= {name: (values[name],) for name in LISTS & values.keys() if isinstance(values[name], str)}
     for name in COLUMNS & values.keys():  # a frame may call them by numbers
         if isinstance(values[name], tuple):
             values[name] = tuple(map(str, values[name]))

@@ -53,6 +53,8 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
         if name not in table.frame:
             raise DataError(f"{table.name}: no column {name}, which the model reads; it reads {', '.join(wanted)}")
     find_time(table, [], prepared.time)
+    if prepared.group is not None:
+        table.name_as_written(prepared.group)
     for name, levels in prepared.encoder.levels.items() if prepared.encoder else ():
         if name in table.frame:
             for note in unseen(table, name, levels):
@@ -123,6 +125,8 @@ def _of_arrays(prepared: Prepared, data: Arrays) -> tuple[Examples, pd.DataFrame
                 f"{data.name}: the model reads columns by name, {', '.join(prepared.encoder.names)}; give a table"
             )
         raise DataError(f"{data.name}: {len(names)} features; the model reads {len(prepared.encoder.names)}")
+    if not data.lengths.all():
+        raise DataError(f"{data.name}: sequence {int(np.argmin(data.lengths))} has no steps, or none with a value")
     table = Table(pd.DataFrame(data.rows, columns=names), data.name)
     _warn_of_unseen(prepared.encoder, table)
     rows = prepared.encoder.rows(table)
@@ -189,18 +193,19 @@ def _times_of_forecasts(prepared: Prepared, times: pd.Series, ends: np.ndarray) 
     With columns that are known in advance, these rows are there; else they come at the frequency of training, unless
     rows of the new data come at quite another one.
     """
-    if prepared.known:
-        return times.to_numpy()[ends[:, None] + np.arange(prepared.horizon)].reshape(-1)
-    found, others, holes = [], [], 0
-    for end in ends:
-        last, own = times.iloc[end - 1], find_frequency(times.iloc[end - prepared.window : end])
+    found: list[pd.Timestamp] = []
+    others, holes = list[str](), 0
+    ahead = prepared.horizon if prepared.known else 0
+    for end in ends + ahead:
+        first = end - ahead - prepared.window
+        last, own = times.iloc[end - 1], find_frequency(times.iloc[first:end])
         frequency = prepared.frequency or own or "1D"
         if own is not None and not 0.5 <= usual_step(last, own) / usual_step(last, frequency) <= 2:
             others.append(own)
             frequency = own
-        steps = (last - times.iloc[end - prepared.window]).total_seconds() / usual_step(last, frequency)
-        holes += steps - (prepared.window - 1) >= HOLE
-        found += times_after(last, frequency, prepared.horizon)
+        steps = (last - times.iloc[first]).total_seconds() / usual_step(last, frequency)
+        holes += steps - (end - first - 1) >= HOLE
+        found += times.iloc[end - ahead : end].tolist() if ahead else times_after(last, frequency, prepared.horizon)
     if others:
         warnings.warn(
             f"rows come at another frequency than in training, {others[0]} in place of {prepared.frequency}",
@@ -208,8 +213,8 @@ def _times_of_forecasts(prepared: Prepared, times: pd.Series, ends: np.ndarray) 
         )
     if holes:
         warnings.warn(
-            f"the last {prepared.window} rows of {holes:,} of {len(ends):,} series lack {HOLE} rows or more; each row "
-            "counts as one step",
+            f"the last {prepared.window + ahead} rows of {holes:,} of {len(ends):,} series lack {HOLE} rows or more; "
+            "each row counts as one step",
             stacklevel=2,
         )
     return np.array(found, "M8[ns]")

@@ -123,9 +123,10 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     roles.varies = len(changing) > 0
     if roles.kind == "auto":
         roles.kind = _find_kind(table, roles)
-    if group is not None and roles.kind in ("classification", "regression"):
+    if group is not None and roles.kind in ("classification", "regression", "events") and reading.kind != "events":
         roles.notes += _about_changing(sorted(map(str, changing)), frame, roles)
     _require_roles(roles, frame, reading.known or ())
+    _keep_zeros(table, roles)
     if (roles.kind == "events" and roles.varies) or roles.kind == "forecasting":
         roles.features[:0] = targets
         if roles.kind == "events" and is_classes(frame[target]):
@@ -133,13 +134,27 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     return roles
 
 
+def _keep_zeros(table: Table, roles: Roles) -> None:
+    """Let names of sequences and classes that are numbers with leading zeros be as they are written."""
+    named = [name for name in (roles.group, roles.split_by) if name is not None]
+    named += roles.targets if roles.kind in ("classification", "events") else []
+    for name in named:
+        table.name_as_written(name)
+    for name in roles.features:
+        if name in table.padded and not TIMES.fullmatch(name) and name.lower() not in DATE_PARTS:
+            roles.notes.append(
+                f"{name} has leading zeros and is read as a quantity; if it is a code, data.categorical=[{name}]"
+            )
+
+
 def _about_changing(changing: Sequence[str], frame: pd.DataFrame, roles: Roles) -> list[str]:
     """Notes on the sequences within which the target changes: they may be errors, or events."""
     sequences = frame[roles.group].nunique()
     if 0 < len(changing) <= MOST_ODD * sequences:
+        then = "the next one is predicted" if roles.kind == "events" else "there is a target at every step"
         return [
             f"warning: {roles.target} changes within {len(changing):,} of {sequences:,} sequences, {roles.group} "
-            f"{changing[0]:.40} for one, so there is a target at every step; if those rows are wrong, mend them"
+            f"{changing[0]:.40} for one, so {then}; if those rows are wrong, mend them"
         ]
     uneven = changing and roles.time is not None and not at_fixed_rate(frame[roles.time], frame[roles.group])
     if roles.kind == "classification" and uneven:

@@ -55,7 +55,7 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
     )
     by_group = _by_group(reading, roles, parts, given_test)
     notes = [*roles.notes, *(by_group.words() if by_group else []), *masked(frame, roles.features, roles.categorical)]
-    notes += _notes(reading, roles, lengths, window, uneven, season)
+    notes += _notes(reading, roles, lengths, window, uneven, season) + _other_paces(frame, roles, lengths)
     known, ahead = reading.known or (), [ahead_of(name, reading.horizon) for name in reading.known or ()]
     read = (*roles.targets, *roles.categorical, *known)
     inputs = [name for name in roles.features if name not in read]
@@ -97,6 +97,22 @@ def _pace(frame: pd.DataFrame, roles: Roles, lengths: np.ndarray) -> tuple[str, 
     start = int(lengths[:longest].sum())
     times = frame[roles.time].iloc[start : start + int(lengths[longest])]
     return *find_rhythm(times), find_frequency(times)
+
+
+def _other_paces(frame: pd.DataFrame, roles: Roles, lengths: np.ndarray) -> list[str]:
+    """A warning where rows of some series come more than twice or less than half as often as those of the longest."""
+    if roles.time is None or len(lengths) < 2:
+        return []
+    series = np.split(frame[roles.time].to_numpy(), np.cumsum(lengths)[:-1])
+    steps = np.array([np.median(np.diff(times).astype(float)) if len(times) > 1 else np.nan for times in series])
+    shares = steps / steps[int(np.argmax(lengths))]
+    other = int(((shares < 0.5) | (shares > 2)).sum())
+    if not other:
+        return []
+    return [
+        f"warning: rows of {other:,} of {len(lengths):,} series come at another frequency than those of the longest; "
+        "each row counts as one step, so give series of one frequency to one model"
+    ]
 
 
 def _window(reading: Reading, season: int | None, lengths: np.ndarray, name: str) -> int:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
 from rnncompare.base.wording import counted, safe
-from rnncompare.tasks.user.dialect import BLOCK, Dialect, find_dialect, opened, require_distinct, unpaired
+from rnncompare.tasks.user.delimited import Columns, read_delimited
+from rnncompare.tasks.user.dialect import BLOCK, require_distinct
 from rnncompare.tasks.user.file_type import (
     ARROW,
     EXPORT,
@@ -44,6 +45,7 @@ class Table:
         decimal: the decimal mark of numbers in columns that were read as text, because they hold something else too.
         notes: what is to be said aloud of how columns were read.
         time_form: in which its times are written if they are texts, or should be read if all are written so.
+        padded: of each column of whole numbers that are written with leading zeros, as ``01067``, how many digits.
     """
 
     frame: pd.DataFrame
@@ -51,12 +53,19 @@ class Table:
     decimal: str = "."
     notes: list[str] = field(default_factory=list)
     time_form: str | None = None
+    padded: dict[str, int] = field(default_factory=dict)
 
     def place(self, column: Any, row: Any = None) -> str:
         """A column, and the row that the index calls ``row``, in the words of messages."""
         if isinstance(row, tuple):
             return f"{self.name}/{row[0]}: column {column}, row {row[1]}"
         return f"{self.name}: column {column}" + ("" if row is None else f", row {row}")
+
+    def name_as_written(self, column: str) -> None:
+        """Turn a column of whole numbers with leading zeros into text, as the file has it."""
+        if (width := self.padded.get(column)) is not None and self.frame[column].dtype.kind in "iuf":
+            written = self.frame[column].map(lambda value: str(int(value)).zfill(width), na_action="ignore")
+            self.frame[column] = written.astype(object)
 
 
 def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str] = ()) -> Table:
@@ -86,16 +95,15 @@ def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str
             found = _parquet(path)
         else:
             with as_utf8(path, layout.encoding or encoding_of(path)) as plain:
-                found = _delimited(plain, layout, as_text)
+                found = read_delimited(plain, layout, as_text)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or _reason(str(error), path)})") from error
     except pa.ArrowException as error:
         raise DataError(f"{path}: {_reason(str(error), path)}") from error
-    columns, first_row, decimal = found
-    frame = plain_types(_frame(columns, first_row, as_text))
+    frame = plain_types(_frame(found.table, found.first_row, as_text))
     if frame.empty:
         raise DataError(f"{path}: no rows below the header")
-    return Table(frame, str(path), decimal)
+    return Table(frame, str(path), found.decimal, padded=found.padded)
 
 
 def _folder(folder: Path, layout: Layout, as_text: Collection[str]) -> Table:
@@ -132,7 +140,10 @@ def _folder(folder: Path, layout: Layout, as_text: Collection[str]) -> Table:
     inner = dict(zip(labels, within, strict=True))
     if len(set(inner.values())) > 1:
         frame[FOLDER] = frame[FILE].map(inner)
-    return Table(frame, str(folder), tables[0].decimal)
+    padded = [table.padded for table in tables]
+    every = {name: width for one in padded for name, width in one.items()}
+    alike = {name: width for name, width in every.items() if all(one.get(name, width) == width for one in padded)}
+    return Table(frame, str(folder), tables[0].decimal, padded=alike)
 
 
 def _of_several_kinds(frames: Sequence[pd.DataFrame]) -> set[str]:
@@ -181,86 +192,8 @@ def _require_known(path: Path, head: bytes) -> None:
         raise DataError(f"{path}: JSON; {EXPORT}")
 
 
-def _delimited(path: Path, layout: Layout, as_text: Collection[str]) -> tuple[pa.Table, int, str]:
-    """The columns of a text file in UTF-8, the number of its first row, and its decimal mark.
-
-    Quotation marks enclose cells. Where they cannot, for they do not pair, they are characters like others, as long as
-    all rows have as many cells then, and the header has none of them.
-    """
-    import pyarrow as pa
-
-    try:
-        dialect, types = find_dialect(path, True, layout)
-        line = unpaired(path, dialect.delimiter)
-        if line is not None:
-            raise DataError(
-                f"{path}: the cell that opens with a quotation mark in line {line:,} does not close with one; "
-                "double the marks within cells"
-            )
-        return _typed(path, dialect, types, as_text)
-    except (pa.ArrowInvalid, DataError):
-        if (found := _without_quotes(path, layout, as_text)) is None:
-            raise
-        return found
-
-
-def _without_quotes(path: Path, layout: Layout, as_text: Collection[str]) -> tuple[pa.Table, int, str] | None:
-    """What `_delimited` gives where quotation marks are characters like others, or None where that does not do."""
-    import pyarrow as pa
-
-    try:
-        dialect, types = find_dialect(path, False, layout)
-        enclosed = unpaired(path, dialect.delimiter) is None or any('"' in name for name in dialect.names)
-        return None if enclosed or len(types) < 2 else _typed(path, dialect, types, as_text)
-    except (pa.ArrowInvalid, DataError):
-        return None
-
-
-def _typed(
-    path: Path, dialect: Dialect, types: list[pa.DataType], as_text: Collection[str]
-) -> tuple[pa.Table, int, str]:
-    """What `_delimited` gives, in a ``dialect``; the type of a column that a later block refutes is widened."""
-    import pyarrow as pa
-
-    zoned = [pa.types.is_timestamp(kind) and kind.tz is not None for kind in types]  # whose zone would be lost
-    texts = [name in as_text or lost for name, lost in zip(dialect.names, zoned, strict=True)]
-    types = [pa.string() if text else kind for text, kind in zip(texts, types, strict=True)]
-    while True:
-        try:
-            return _parsed(path, dialect, types), 1 + dialect.header, dialect.decimal
-        except pa.ArrowInvalid as error:
-            found = re.search(r"In CSV column #(\d+): .*conversion error", str(error))
-            if found is None or types[int(found[1])] == pa.string():
-                raise
-            types[int(found[1])] = _wider(types[int(found[1])])
-
-
-def _wider(kind: pa.DataType) -> pa.DataType:
-    import pyarrow as pa
-
-    if pa.types.is_integer(kind):
-        return pa.float64()
-    if pa.types.is_date(kind):
-        return pa.timestamp("s")
-    if pa.types.is_timestamp(kind) and kind.unit == "s":
-        return pa.timestamp("ns")
-    return pa.string()
-
-
-def _parsed(path: Path, dialect: Dialect, types: list[pa.DataType]) -> pa.Table:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    with opened(path) as file, bar(path, path.stat().st_size, "B") as shown:
-        reader, batches = csv.open_csv(file, **dialect.options(types)), []
-        for batch in reader:
-            batches.append(batch)
-            shown.update(min(file.tell(), shown.total) - shown.n)
-    return pa.Table.from_batches(batches, reader.schema).rename_columns(dialect.names)
-
-
-def _parquet(path: Path) -> tuple[pa.Table, int, str]:
-    """As `_delimited`; an index that pandas wrote beside the columns is left out: it numbers rows, it is no input."""
+def _parquet(path: Path) -> Columns:
+    """The columns of a Parquet file, without an index that pandas wrote beside them: it numbers rows, it is no input."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -271,7 +204,7 @@ def _parquet(path: Path) -> tuple[pa.Table, int, str]:
             batches.append(batch)
             shown.update(len(batch))
         found = pa.Table.from_batches(batches, file.schema_arrow)
-    return found, 1, "."
+    return Columns(found)
 
 
 def _frame(columns: pa.Table, first_row: int, as_text: Collection[str]) -> pd.DataFrame:

@@ -25,6 +25,22 @@ def series(n=120, missing=()):
     return frame
 
 
+@pytest.mark.parametrize(("frequency", "warned"), [("h", False), ("15min", True), ("D", True)])
+def test_series_of_another_frequency_than_the_longest_are_warned_of(frequency, warned):
+    other = series(100).assign(date=pd.date_range("2024-01-01", periods=100, freq=frequency))
+    frame = pd.concat([series().assign(place="a"), other.assign(place="b"), series(90).assign(place="c")])
+    said = from_frame(frame, target="y", group="place").load(0).understood
+    assert ("warning: rows of 1 of 3 series come at another frequency than those of the longest" in said) == warned
+
+
+def test_of_a_long_series_the_windows_that_are_scored_are_said():
+    data = from_frame(series(80_000), target="y", window=4, horizon=1).load(0)
+    assert len(data.test) == len(data.validation) == 10_000
+    said = "scored on 10,000 windows at even distances, of 12,000 in validation and 12,000 in test"
+    assert said in data.understood
+    assert "scored on" not in from_frame(series(), target="y", window=4, horizon=1).load(0).understood
+
+
 @pytest.mark.parametrize("missing", [(), (30, 100, 110)])
 @pytest.mark.parametrize("horizon", [1, 3])
 def test_forecasts_are_of_what_follows_and_the_splits_follow_each_other(missing, horizon):

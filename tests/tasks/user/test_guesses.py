@@ -407,6 +407,18 @@ def test_a_few_sequences_whose_target_changes_are_warned_of(odd, warned):
     assert ("warning: label changes within 1 of 40 sequences, id 3 for one" in said) == warned
 
 
+@pytest.mark.parametrize("kind", ["auto", "events"])
+def test_one_slip_that_makes_events_of_outcomes_is_warned_of_unless_events_are_asked_for(kind):
+    case, step = np.repeat(np.arange(40), 5), np.tile(np.arange(5), 40)
+    state = np.random.default_rng(0).choice(["on", "off"], 200)
+    label = np.where((case % 2 == 1) ^ ((case == 3) & (step == 4)), "good", "bad")
+    frame = pd.DataFrame({"id": case, "state": state, "label": label})
+    said = from_frame(frame, target="label", group="id", kind=kind).load(0).understood
+    assert "target the next event's label" in said
+    warning = "warning: label changes within 1 of 40 sequences, id 3 for one, so the next one is predicted"
+    assert (warning in said) == (kind == "auto")
+
+
 @pytest.mark.parametrize(
     ("write", "shown"),
     [(lambda v: f"{v:,.2f}".translate(str.maketrans(",.", ".,")), "1.000,00"), (lambda v: f"${v:,.2f}", r"\$1,000.00")],

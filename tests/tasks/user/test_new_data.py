@@ -182,3 +182,27 @@ def test_rows_that_lack_before_a_forecast_are_said(frequency, lacking, said):
             )
         _, rows = read(prepared, new)
     assert rows["day"].iloc[0] > days[-1]
+
+
+@pytest.mark.parametrize(
+    ("lacking", "said"), [([], False), (range(105, 110), True), (range(116, 121), True), ([110, 117], False)]
+)
+def test_what_is_known_in_advance_hides_no_hole(lacking, said):
+    frame = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=130), "promo": np.arange(130) % 3})
+    frame["load"] = np.random.default_rng(0).normal(size=130)
+    prepared = carried(from_frame(frame, target="load", window=14, horizon=4, known="promo").load(0))
+    new = frame.assign(load=frame["load"].where(frame.index < 116)).drop(index=lacking).iloc[: 125 - len(lacking)]
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        _, rows = read(prepared, Table(new, "new"))
+    assert rows["day"].tolist() == new["day"][new["load"].isna()].tolist()[:4]
+    holes = [note for note in found if "the last 18 rows of 1 of 1 series lack 3 rows or more" in str(note.message)]
+    assert len(holes) == said
+
+
+def test_arrays_without_a_value_are_refused_by_number():
+    x = np.random.default_rng(0).normal(size=(40, 6, 2))
+    prepared = carried(from_arrays(x, np.arange(40) % 2).load(0))
+    for new in (np.where(np.arange(40)[:, None, None] == 7, np.nan, x), [*x[:7], np.zeros((0, 2)), *x[8:]]):
+        with pytest.raises(DataError, match="sequence 7 has no steps, or none with a value"):
+            read(prepared, arrays_without_targets(new))
