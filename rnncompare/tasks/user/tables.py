@@ -193,7 +193,7 @@ def _require_known(path: Path, head: bytes) -> None:
 
 
 def _parquet(path: Path) -> Columns:
-    """The columns of a Parquet file, without an index that pandas wrote beside them: it numbers rows, it is no input."""
+    """The columns of a Parquet file, without an index that pandas wrote beside them, which is no input."""
     import pyarrow as pa
     from pyarrow import parquet
 
