@@ -170,7 +170,7 @@ def _answer(connection: Connection, function: Callable[..., Any], arguments: tup
 def place_of(error: Exception) -> tuple[bool, str]:
     """Whether the user's code was under way when an error was raised, and where: in their last file, else in ours."""
     frames = traceback.extract_tb(error.__traceback__)
-    ours = str(Path(__file__).parents[1])
+    ours = f"{Path(__file__).parents[1]}{os.sep}"
     others = [sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")]
     known = [frame for frame in frames if Path(frame.filename).is_file()]  # not those of compiled libraries
     theirs = [frame for frame in known if not frame.filename.startswith((ours, *others))]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from rnncompare.claims.scale import NEGLIGIBLE
 from rnncompare.statistics import ArmGrid, CrossFit, cross_fit
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ PARTS = ("validation", "loss", "score", "cut", "diverged", "floor", "ceiling")
 # defaults for scores without a chosen rate or without an end
 WITHOUT: dict[str, Any] = {"rate": 0.0, "validation": 0.0, "loss": 0.0, "added": False, "cut": 0.0, "diverged": 0.0}
 WITHOUT |= {"floor": math.nan, "ceiling": math.nan}
+Side = Literal["low", "high"]  # of a range of learning rates
 
 
 @dataclass(frozen=True)
@@ -159,3 +161,21 @@ def _condition(
         for name in ("floor", "ceiling")
     )
     return Condition(value, one, other, cut, diverged, floor, ceiling)
+
+
+def end_that_matters(grid: ArmGrid, margin: float) -> Side | None:
+    """The end of the grid at which an arm's best rate lies, if rates beyond it could matter.
+
+    If the end is better than its neighbour by less than what counts as an improvement in training (a quarter of the
+    margin), as when all rates solve a task, the range does not grow.
+
+    Args:
+        grid: of the arm, its validation scores in the unit of the margin.
+        margin: of the task.
+    """
+    side = grid.at_edge
+    if side == "":
+        return None
+    inner = 1 if side == "low" else -2
+    mean = grid.validation.mean(axis=1)
+    return side if mean[grid.chosen] - mean[inner] > NEGLIGIBLE * margin else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnncompare.claims import task_tables
-from rnncompare.claims.comparison import Comparison, Condition
+from rnncompare.claims.comparison import Comparison, Condition, end_that_matters
 from rnncompare.claims.evidence import MOST_CUT
 from rnncompare.claims.finding import TaskFinding, TaskVerdict
 from rnncompare.claims.measures import Measure
@@ -102,8 +102,6 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         ).effect
         for condition, fit in zip(comparison.conditions, fits, strict=True)
     ]
-    if terms.solves:
-        effects = [_of_shares(effect) for effect in effects]
     cut = _share(comparison, fits, "cut")
     halves = _halves(comparison)
     verdict = _verdict(by_task, terms, comparison, cut, float(first.mean()), float(second.mean()))
@@ -112,8 +110,8 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         finding,
         verdict=verdict,
         on_claim=on_claim.verdict,
-        effect=_of_shares(by_task.effect) if terms.solves else by_task.effect,
-        narrow=_of_shares(by_task.narrow) if terms.solves else by_task.narrow,
+        effect=_possible(by_task.effect, terms),
+        narrow=_possible(by_task.narrow, terms),
         p=overall_p(looks, by_task, seeds),
         p_on_claim=overall_p(looks, on_claim, seeds),
         direction=by_task.direction,
@@ -129,7 +127,7 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         halves_agree=None if halves is None else agree(verdict, halves, terms.margin),
         power=_power(pseudo, terms.margin),
         wanted=_wanted(pseudo, terms.margin) if verdict == "cannot tell" else None,
-        conditions=task_tables.conditions(comparison, fits, effects),
+        conditions=task_tables.conditions(comparison, fits, [_possible(effect, terms) for effect in effects]),
         pairs=task_tables.pairs(comparison, fits),
         rates=task_tables.rates(comparison, fits, arms),
         trials=task_tables.trials(comparison, arms) if tuned else None,
@@ -138,8 +136,10 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
     )
 
 
-def _of_shares(interval: Interval) -> Interval:
-    """An interval of a difference of shares, which lies between -1 and 1."""
+def _possible(interval: Interval, terms: Terms) -> Interval:
+    """The interval of an effect; a difference of shares lies between -1 and 1."""
+    if not terms.solves:
+        return interval
     return dataclasses.replace(interval, low=max(interval.low, -1.0), high=min(interval.high, 1.0))
 
 
@@ -147,10 +147,10 @@ def _open_ends(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> I
     """A note on each arm that a learning rate beyond those tried might still improve."""
     if terms.measure.over_rates or terms.scale is None:
         return
-    matters = NEGLIGIBLE * (terms.margin if terms.measure.own_choice else terms.scale.margin)
+    margin = terms.margin if terms.measure.own_choice else terms.scale.margin
     for condition in comparison.conditions:
         for arm, grid in zip(arms, condition.grids, strict=True):
-            if end := grid.open_end(matters):
+            if end := end_that_matters(grid, margin):
                 extreme = "lowest" if end == "low" else "highest"
                 yield (
                     f"{arm} at {condition.value} does best at the {extreme} learning rate tried, "

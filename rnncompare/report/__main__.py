@@ -98,8 +98,9 @@ def _report_runs(results: Path, output: Path) -> tuple[int, list[Path], list[str
     output.mkdir(parents=True, exist_ok=True)
     summaries = _write_summary(summary, output)
     curves, without_curve = read_curves(frame)
-    print(safe("\n".join([tables.text(summary), *tables.of_several_codes(frame), *without_curve])))
-    page, *drawn = pages.write_runs(frame, curves, summary, [*skipped, *without_curve], results, output)
+    notes = tables.of_several_codes(frame)
+    print(safe("\n".join([tables.text(summary), *notes, *without_curve])))
+    page, *drawn = pages.write_runs(frame, curves, summary, notes, [*skipped, *without_curve], results, output)
     return len(frame), [page, *summaries, *drawn], skipped
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
@@ -69,17 +70,11 @@ class ArmGrid:
         return int(tied[len(tied) // 2])
 
     @property
-    def at_edge(self) -> str:
+    def at_edge(self) -> Literal["", "low", "high"]:
         """``low`` or ``high`` if the chosen rate is the first or last of several, so that the range must grow."""
         if len(self.rates) == 1 or 0 < self.chosen < len(self.rates) - 1:
             return ""
         return "low" if self.chosen == 0 else "high"
-
-    def open_end(self, matters: float) -> str:
-        """As `at_edge`, if the rate there is better in validation than its neighbour by more than what ``matters``."""
-        inner = {"low": 1, "high": -2}.get(self.at_edge)
-        mean = self.validation.mean(axis=1)
-        return self.at_edge if inner is not None and mean[self.chosen] - mean[inner] > matters else ""
 
 
 def expected_best(grid: ArmGrid, trials: int) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rnncompare.claims import measures
+from rnncompare.claims.comparison import Side, end_that_matters
 from rnncompare.claims.evidence import Evidence, graded, is_scored
 from rnncompare.claims.finding import Finding
 from rnncompare.records import run_id
@@ -15,7 +16,7 @@ from rnncompare.statistics import ArmGrid
 from rnncompare.studies.manifest import ManifestEntry
 from rnncompare.studies.planning import Plan
 from rnncompare.studies.protocol import Condition, Entry
-from rnncompare.studies.rates import Side, end_that_matters, neighbour, with_rate
+from rnncompare.studies.rates import neighbour, with_rate
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:

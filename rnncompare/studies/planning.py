@@ -97,7 +97,6 @@ def plan(
 
 def _composed(wanted: Protocol, shared: Sequence[str]) -> dict[Entry, RunSettings]:
     """The settings of each entry's runs; an error in an arm or a size names the claim that has it."""
-    compose([shared])  # what is wrong in these is no claim's fault
     begun: list[Entry] = []
 
     def requests() -> Iterator[list[str]]:
@@ -108,6 +107,7 @@ def _composed(wanted: Protocol, shared: Sequence[str]) -> dict[Entry, RunSetting
     try:
         return dict(zip(wanted.entries, compose(requests()), strict=True))
     except (SettingError, DataError) as error:
+        compose([shared])  # raises what is no claim's fault
         wrong = begun[-1]
         claim, arm = next((claim, arm) for claim, arms in wanted.arms.items() for arm in arms if wrong in arms[arm])
         raise DataError(f"experiments/{claim}/claim.yaml, arm {arm} on {wrong.task}: {error}") from error

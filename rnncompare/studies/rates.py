@@ -5,14 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Literal
 
-from rnncompare.claims.scale import NEGLIGIBLE
-from rnncompare.statistics import ArmGrid
+from rnncompare.claims.comparison import Side
 from rnncompare.training.settings import RunSettings
 
 LOWEST, HIGHEST = -9, 0  # in half decades: 0.0000316 to 1
-Side = Literal["low", "high"]
 
 
 def rate_at(half_decades: int) -> float:
@@ -25,19 +22,6 @@ def neighbour(rates: Sequence[float], side: Side) -> float | None:
     end = round(2 * math.log10(min(rates) if side == "low" else max(rates)))
     beyond = end - 1 if side == "low" else end + 1
     return rate_at(beyond) if LOWEST <= beyond <= HIGHEST else None
-
-
-def end_that_matters(grid: ArmGrid, margin: float) -> Side | None:
-    """The end of the grid at which an arm's best rate lies, if rates beyond it could matter.
-
-    If the end is better than its neighbour by less than what counts as an improvement in training (a quarter of the
-    margin), as when all rates solve a task, the range does not grow.
-
-    Args:
-        grid: of the arm, its validation scores in the unit of the margin.
-        margin: of the task.
-    """
-    return grid.open_end(NEGLIGIBLE * margin) or None  # type: ignore[return-value]
 
 
 def with_rate(settings: RunSettings, rate: float, seed: int) -> RunSettings:

@@ -8,13 +8,14 @@ import pytest
 
 from rnncompare.base.errors import SettingError
 from rnncompare.claims.claim import Claim
+from rnncompare.claims.comparison import end_that_matters
 from rnncompare.claims.scale import Scale
 from rnncompare.records import DataFields, ModelFields, QualityFields, Record, SpeedFields, read_record, write_record
 from rnncompare.statistics import ArmGrid
 from rnncompare.studies import budget, run_study
 from rnncompare.studies.budget import within
 from rnncompare.studies.protocol import StudyTask, protocol
-from rnncompare.studies.rates import end_that_matters, neighbour, rate_at
+from rnncompare.studies.rates import neighbour, rate_at
 from rnncompare.studies.reporter import SILENT
 from rnncompare.studies.run_study import conduct
 from rnncompare.studies.study_settings import StudySettings

@@ -22,6 +22,7 @@ def write_runs(
     frame: pd.DataFrame,
     curves: pd.DataFrame,
     summary: pd.DataFrame,
+    notes: Sequence[str],
     skipped: Sequence[str],
     results: Path,
     output: Path,
@@ -32,6 +33,7 @@ def write_runs(
         frame: records as `rnncompare.load_records` returns them.
         curves: their learning curves.
         summary: as `tables.summarise` returns it.
+        notes: what a reader must know of the runs, a line each.
         skipped: a line for each file that was not counted.
         results: the folder they were read from.
         output: an existing folder for the page.
@@ -67,7 +69,7 @@ def write_runs(
         title="Runs compared",
         subtitle=f"{counted(len(frame), 'run')}, {seeds} {'seed: no intervals' if seeds == 1 else 'seeds'}",
         skipped=skipped,
-        notes=tables.of_several_codes(frame),
+        notes=notes,
         tasks=parts,
     )
     return [page, *plotter.written]

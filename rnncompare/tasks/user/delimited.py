@@ -106,11 +106,10 @@ def _zero_led(path: Path, dialect: Dialect, types: list[pa.DataType]) -> dict[st
         return {}
     texts = [pa.string() if number else kind for number, kind in zip(whole, types, strict=True)]
     table = _parsed(path, dialect, texts)
-    chosen = [column for column, number in zip(table.columns, whole, strict=True) if number]
-    names = [name for name, number in zip(dialect.names, whole, strict=True) if number]
+    written = {name: table[name] for name, number in zip(dialect.names, whole, strict=True) if number}
     return {
         name: column
-        for name, column in zip(names, chosen, strict=True)
+        for name, column in written.items()
         if compute.any(compute.match_substring_regex(column, r"^0\d")).as_py()
     }
 
