@@ -48,7 +48,7 @@ def _parted(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
     Raises:
         SettingError: one is neither.
     """
-    from rnncompare.tasks.user.reading import Layout, Reading
+    from rnncompare.tasks.user.files.reading import Layout, Reading
 
     reading = {*Reading.__dataclass_fields__, *Layout.__dataclass_fields__, "test_path", "size"}
     runs = [name for name in RunSettings.__dataclass_fields__ if name != "data"]

@@ -17,7 +17,7 @@ import numpy as np
 from rnncompare.base.errors import DataError
 from rnncompare.base.files import read_text, write_whole
 from rnncompare.records.fields import SCHEMA_VERSION, Record, parse
-from rnncompare.tasks.user.reading import LATER, Layout
+from rnncompare.tasks.user.files.reading import LATER, Layout
 
 CURVE_COLUMNS = ("update", "seconds", "examples", "train_loss", "validation_loss", "validation_metric")
 MODEL = "model.pt"  # beside the record, if the run kept its model

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from rnncompare.base.errors import require
 from rnncompare.tasks.contract import Data, setting
-from rnncompare.tasks.user.file_type import pin
+from rnncompare.tasks.user.files.file_type import pin
+from rnncompare.tasks.user.files.reading import Layout, Reading
 from rnncompare.tasks.user.problem import Problem
-from rnncompare.tasks.user.reading import Layout, Reading
 from rnncompare.tasks.user.user_data import TEXT_SUFFIXES, Own, read_problem
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from rnncompare.base.errors import require
 from rnncompare.tasks.contract import Data, Task, setting
 from rnncompare.tasks.contract.download import PinnedFile
-from rnncompare.tasks.user.corpora import (
+from rnncompare.tasks.user.files.corpora import (
     BLOCK,
     CORPORA,
     PTB,
@@ -18,7 +18,7 @@ from rnncompare.tasks.user.corpora import (
     read_corpus,
     read_text,
 )
-from rnncompare.tasks.user.file_type import pin
+from rnncompare.tasks.user.files.file_type import pin
 from rnncompare.tasks.user.language import Language
 
 

@@ -8,12 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from rnncompare.base.errors import DataError, require
-from rnncompare.tasks.contract import Classification, Data, Examples, Task, setting, stream
+from rnncompare.tasks.contract import Classification, Data, Examples, Task, pad, setting, stream
 from rnncompare.tasks.contract.baselines import majority_accuracy
 from rnncompare.tasks.contract.download import PinnedFile, identity
 from rnncompare.tasks.contract.draws import stratified_order
-from rnncompare.tasks.user.array_files import read_ts
-from rnncompare.tasks.user.problem import pad
+from rnncompare.tasks.user.files.array_files import read_ts
 
 ADDRESS = (
     "https://raw.githubusercontent.com/sktime/sktime/7bd7d1620c0656f3210eeb850bb1c0034159ee47/sktime/datasets/data"

@@ -109,7 +109,7 @@ class KeptModel:
         import pandas as pd
 
         from rnncompare.tasks.user import new_data
-        from rnncompare.tasks.user.frames import table_of
+        from rnncompare.tasks.user.files.frames import table_of
 
         if self.prepared is None:
             raise DataError("this model was trained on a task of rnncompare's own and predicts for no file")

@@ -5,9 +5,9 @@ import pytest
 
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks import task_class
+from rnncompare.tasks.contract import pad
 from rnncompare.tasks.mnist_pixels import read_idx
-from rnncompare.tasks.user.array_files import read_ts
-from rnncompare.tasks.user.problem import pad
+from rnncompare.tasks.user.files.array_files import read_ts
 
 TS = "# a comment\n@problemName own\n@classLabel true a b\n@data\n1,2,3:4,5,6:a\n\n7:8:b\n"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks import task_class
-from rnncompare.tasks.user.corpora import Numbered, divided, read_corpus
+from rnncompare.tasks.user.files.corpora import Numbered, divided, read_corpus
 
 
 @pytest.fixture

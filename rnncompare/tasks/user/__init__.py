@@ -1,1 +1,1 @@
-"""Loaders: readers of the file formats that real data come in, and what tasks on them share."""
+"""A user's own data: files are read, their columns understood, and what is to be predicted is made a problem."""

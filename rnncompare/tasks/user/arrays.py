@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from rnncompare.base.errors import DataError, require
-from rnncompare.tasks.user.array_files import read_arrays, read_ts
 from rnncompare.tasks.user.checked_arrays import Arrays, from_padded, with_targets
-from rnncompare.tasks.user.columns import is_classes
-from rnncompare.tasks.user.corpora import lines_of
+from rnncompare.tasks.user.columns.features import is_classes
+from rnncompare.tasks.user.columns.targets import Target, classes, values
+from rnncompare.tasks.user.files.array_files import read_arrays, read_ts
+from rnncompare.tasks.user.files.corpora import lines_of
+from rnncompare.tasks.user.files.reading import Reading
+from rnncompare.tasks.user.files.tables import Table
 from rnncompare.tasks.user.leaks import of_sequences
 from rnncompare.tasks.user.problem import columns_of_numbers, masked, spanned
-from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.sequences import Sequences
 from rnncompare.tasks.user.splits import enough, splitting
-from rnncompare.tasks.user.tables import Table
-from rnncompare.tasks.user.targets import Target, classes, values
 
 MOST_HEADER = 1000  # lines before the data
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.columns import is_classes
+from rnncompare.tasks.user.columns.features import is_classes
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import numpy as np
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import Data, Examples, Regression, stream
-from rnncompare.tasks.user.columns import Encoder, as_numbers
+from rnncompare.tasks.user.columns.features import Encoder, as_numbers
+from rnncompare.tasks.user.files.tables import Table
 from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import Problem
 from rnncompare.tasks.user.splits import HELD_OUT, ROLLED, Splitting, bounds, place_of
-from rnncompare.tasks.user.tables import Table
 
 SEEDS_TRIED = 16  # whose splits must all have windows before a series is split from moving origins unasked
 LARGEST_WINDOWS = 1 << 27  # bytes of windows that a training set of full size may take

@@ -10,9 +10,9 @@ import numpy as np
 from rnncompare.base.errors import DataError, require
 from rnncompare.tasks.contract import fingerprint_of, setting
 from rnncompare.tasks.user import arrays, checked_arrays
-from rnncompare.tasks.user.frames import table_of
+from rnncompare.tasks.user.files.frames import table_of
+from rnncompare.tasks.user.files.reading import Reading
 from rnncompare.tasks.user.problem import Problem
-from rnncompare.tasks.user.reading import Reading
 from rnncompare.tasks.user.user_data import Own, from_table
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from rnncompare.base.errors import DataError
 from rnncompare.base.wording import counted
 from rnncompare.tasks.contract import BitsPerCharacter, Data, Examples, stream
 from rnncompare.tasks.contract.baselines import counts_of, unigram_bits
-from rnncompare.tasks.user.corpora import Corpus, smallest
+from rnncompare.tasks.user.files.corpora import Corpus, smallest
 from rnncompare.tasks.user.problem import Problem
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncompare.tasks.user.columns import as_numbers
+from rnncompare.tasks.user.columns.features import as_numbers
+from rnncompare.tasks.user.columns.targets import Target
+from rnncompare.tasks.user.files.tables import Table
 from rnncompare.tasks.user.problem import rows_of
-from rnncompare.tasks.user.tables import Table
-from rnncompare.tasks.user.targets import Target
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,15 +17,15 @@ from rnncompare.tasks.contract import Examples
 from rnncompare.tasks.user import sequences, series, texts
 from rnncompare.tasks.user.arrays import read_npz, read_sktime
 from rnncompare.tasks.user.checked_arrays import Arrays, from_list, from_padded
-from rnncompare.tasks.user.columns import Encoder, refuse_missing
-from rnncompare.tasks.user.file_type import beginning, form_of, unpacked
-from rnncompare.tasks.user.frequency import find_frequency, times_after, usual_step
-from rnncompare.tasks.user.levels import unseen
+from rnncompare.tasks.user.columns.features import Encoder, refuse_missing
+from rnncompare.tasks.user.columns.frequency import find_frequency, times_after, usual_step
+from rnncompare.tasks.user.columns.levels import unseen
+from rnncompare.tasks.user.columns.roles import Roles
+from rnncompare.tasks.user.columns.times import JOINED, find_time, join_date
+from rnncompare.tasks.user.files.file_type import beginning, form_of, unpacked
+from rnncompare.tasks.user.files.tables import FILE, Table, read_table
 from rnncompare.tasks.user.prepared import SEQUENCE, Prepared
 from rnncompare.tasks.user.problem import pad_rows
-from rnncompare.tasks.user.roles import Roles
-from rnncompare.tasks.user.tables import FILE, Table, read_table
-from rnncompare.tasks.user.times import JOINED, find_time, join_date
 
 HOLE = 3  # rows that are missing, beyond weekends and holidays
 FAR = 100  # standard deviations from the mean of training: likely another unit, or no value at all

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from rnncompare.tasks.user.columns import Encoder
-from rnncompare.tasks.user.reading import Layout
+from rnncompare.tasks.user.columns.features import Encoder
+from rnncompare.tasks.user.files.reading import Layout
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,18 +11,10 @@ import numpy as np
 from rnncompare.base.errors import DataError
 from rnncompare.base.wording import counted
 from rnncompare.tasks.contract import Data
+from rnncompare.tasks.user.files.array_files import LARGEST_ARRAY
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-def pad(sequences: Sequence[np.ndarray], longest: int) -> tuple[np.ndarray, np.ndarray]:
-    """``sequences``, each (T, F), as a float32 array (N, longest, F) with zeros at the end, and their lengths (N,)."""
-    lengths = np.array([len(sequence) for sequence in sequences])
-    padded = np.zeros((len(sequences), longest, sequences[0].shape[1]), np.float32)
-    for row, sequence in zip(padded, sequences, strict=True):
-        row[: len(sequence)] = sequence
-    return padded, lengths
 
 
 def rows_of(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -41,9 +33,6 @@ def pad_rows(rows: np.ndarray, starts: np.ndarray, lengths: np.ndarray, longest:
     padded = np.full((len(starts), longest, *rows.shape[1:]), fill, rows.dtype)
     padded[np.arange(longest) < lengths[:, None]] = rows[rows_of(starts, lengths)]
     return padded
-
-
-LARGEST_ARRAY = 1 << 33  # bytes
 
 
 @dataclass

@@ -10,16 +10,16 @@ import numpy as np
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import IGNORED, Classification, Data, Examples, Objective, Regression
 from rnncompare.tasks.contract.baselines import majority_accuracy, mean_squared_error
-from rnncompare.tasks.user.columns import Encoder, as_numbers, is_classes, refuse_missing
+from rnncompare.tasks.user.columns.features import Encoder, as_numbers, is_classes, refuse_missing
+from rnncompare.tasks.user.columns.roles import Roles
+from rnncompare.tasks.user.columns.targets import Target, classes, values
+from rnncompare.tasks.user.columns.times import refuse_same_times
+from rnncompare.tasks.user.files.reading import Reading
+from rnncompare.tasks.user.files.tables import Table
 from rnncompare.tasks.user.leaks import of_sequences
 from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import Problem, columns_of_numbers, fits, masked, pad_rows, rows_of, spanned
-from rnncompare.tasks.user.reading import Reading
-from rnncompare.tasks.user.roles import Roles
 from rnncompare.tasks.user.splits import Splitting, enough, groups_of, splitting
-from rnncompare.tasks.user.tables import Table
-from rnncompare.tasks.user.targets import Target, classes, values
-from rnncompare.tasks.user.times import refuse_same_times
 
 if TYPE_CHECKING:
     import pandas as pd

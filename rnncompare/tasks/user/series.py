@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncompare.base.errors import DataError, SettingError, require
-from rnncompare.tasks.user.columns import as_numbers, refuse_missing
+from rnncompare.tasks.user.columns.features import as_numbers, refuse_missing
+from rnncompare.tasks.user.columns.frequency import SEASONS, find_frequency, find_rhythm
+from rnncompare.tasks.user.columns.roles import Roles
+from rnncompare.tasks.user.columns.times import refuse_same_times
+from rnncompare.tasks.user.files.reading import Reading
+from rnncompare.tasks.user.files.tables import Table
 from rnncompare.tasks.user.forecasting import ROLLING, Forecasting
-from rnncompare.tasks.user.frequency import SEASONS, find_frequency, find_rhythm
 from rnncompare.tasks.user.leaks import of_series
 from rnncompare.tasks.user.problem import masked
-from rnncompare.tasks.user.reading import Reading
-from rnncompare.tasks.user.roles import Roles
 from rnncompare.tasks.user.splits import Splitting, groups_of, shares, splitting
-from rnncompare.tasks.user.tables import Table
-from rnncompare.tasks.user.times import refuse_same_times
 
 if TYPE_CHECKING:
     import pandas as pd

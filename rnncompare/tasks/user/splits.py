@@ -11,9 +11,9 @@ import numpy as np
 from rnncompare.base.errors import DataError, require
 from rnncompare.tasks.contract import stream
 from rnncompare.tasks.contract.draws import stratified_order
-from rnncompare.tasks.user.columns import refuse, refuse_missing
-from rnncompare.tasks.user.reading import Reading
-from rnncompare.tasks.user.tables import Table
+from rnncompare.tasks.user.columns.features import refuse, refuse_missing
+from rnncompare.tasks.user.files.reading import Reading
+from rnncompare.tasks.user.files.tables import Table
 
 HELD_OUT = 0.15  # share of the data in the test split, and in the validation split
 ROLLED = 0.7  # share of a series that one rolling split takes

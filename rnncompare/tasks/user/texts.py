@@ -12,17 +12,17 @@ import numpy as np
 
 from rnncompare.tasks.contract import Classification, Data, Examples
 from rnncompare.tasks.contract.baselines import majority_accuracy
-from rnncompare.tasks.user.columns import refuse, refuse_missing
-from rnncompare.tasks.user.corpora import smallest
-from rnncompare.tasks.user.file_type import bar
+from rnncompare.tasks.user.columns.features import refuse, refuse_missing
+from rnncompare.tasks.user.columns.roles import Roles
+from rnncompare.tasks.user.columns.targets import Target, classes
+from rnncompare.tasks.user.files.corpora import smallest
+from rnncompare.tasks.user.files.file_type import bar
+from rnncompare.tasks.user.files.reading import Reading
+from rnncompare.tasks.user.files.tables import Table
 from rnncompare.tasks.user.leaks import of_texts
 from rnncompare.tasks.user.prepared import Prepared
 from rnncompare.tasks.user.problem import Problem, fits, pad_rows, rows_of, spanned
-from rnncompare.tasks.user.reading import Reading
-from rnncompare.tasks.user.roles import Roles
 from rnncompare.tasks.user.splits import Splitting, enough, groups_of, splitting
-from rnncompare.tasks.user.tables import Table
-from rnncompare.tasks.user.targets import Target, classes
 
 WORD = re.compile(r"\w+|[^\w\s]")
 MOST_WORDS = 20_000

@@ -11,17 +11,17 @@ from rnncompare.base.errors import DataError, require
 from rnncompare.base.wording import counted
 from rnncompare.tasks.contract import Data, Task, setting
 from rnncompare.tasks.user import arrays
-from rnncompare.tasks.user.columns import is_text
-from rnncompare.tasks.user.corpora import read_pair, read_text
-from rnncompare.tasks.user.file_type import beginning, form_of, unpacked
+from rnncompare.tasks.user.columns.features import is_text
+from rnncompare.tasks.user.columns.levels import unseen
+from rnncompare.tasks.user.columns.roles import TARGETS, find_roles
+from rnncompare.tasks.user.files.corpora import read_pair, read_text
+from rnncompare.tasks.user.files.file_type import beginning, form_of, unpacked
+from rnncompare.tasks.user.files.reading import Layout, Reading
+from rnncompare.tasks.user.files.tables import FILE, FOLDER, Table, read_table
 from rnncompare.tasks.user.language import Language
-from rnncompare.tasks.user.levels import unseen
 from rnncompare.tasks.user.problem import Problem
-from rnncompare.tasks.user.reading import Layout, Reading
-from rnncompare.tasks.user.roles import TARGETS, find_roles
 from rnncompare.tasks.user.sequences import from_long
 from rnncompare.tasks.user.series import from_series
-from rnncompare.tasks.user.tables import FILE, FOLDER, Table, read_table
 from rnncompare.tasks.user.texts import from_texts
 
 TEXT_SUFFIXES = (".txt", ".text", ".md", ".rst")

@@ -10,8 +10,8 @@ from numpy.lib import format as npy
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks import from_arrays
-from rnncompare.tasks.user import array_files as npz
-from rnncompare.tasks.user import file_type
+from rnncompare.tasks.user.files import array_files as npz
+from rnncompare.tasks.user.files import file_type
 
 Y = np.arange(12) % 2
 

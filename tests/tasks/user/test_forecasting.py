@@ -9,8 +9,8 @@ from rnncompare.composition.compose import compose
 from rnncompare.tasks import from_frame
 from rnncompare.tasks.contract.metrics import score
 from rnncompare.tasks.contract.simple_models import simple_models
+from rnncompare.tasks.user.files.tables import Table
 from rnncompare.tasks.user.new_data import read
-from rnncompare.tasks.user.tables import Table
 
 
 def series(n=120, missing=()):

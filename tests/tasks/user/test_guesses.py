@@ -7,7 +7,7 @@ from test_reading import roles
 
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks import from_frame
-from rnncompare.tasks.user.stamps import read_stamps
+from rnncompare.tasks.user.files.stamps import read_stamps
 
 N = 120
 X = np.arange(N) / 7

@@ -11,11 +11,11 @@ from test_bad_input import GOOD, groups, hours, long
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks import from_frame
 from rnncompare.tasks.file import File
-from rnncompare.tasks.user import dialect
-from rnncompare.tasks.user import file_type as content
-from rnncompare.tasks.user.reading import Layout
-from rnncompare.tasks.user.tables import Table, read_table
-from rnncompare.tasks.user.times import find_time
+from rnncompare.tasks.user.columns.times import find_time
+from rnncompare.tasks.user.files import dialect
+from rnncompare.tasks.user.files import file_type as content
+from rnncompare.tasks.user.files.reading import Layout
+from rnncompare.tasks.user.files.tables import Table, read_table
 
 TIMES = pd.date_range("2024-03-30T22:00", periods=60, freq="h", tz="UTC")
 

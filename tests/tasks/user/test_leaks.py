@@ -7,8 +7,8 @@ import pytest
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks import from_arrays, from_frame, task_class
 from rnncompare.tasks.user import leaks
+from rnncompare.tasks.user.files.tables import Table
 from rnncompare.tasks.user.new_data import read
-from rnncompare.tasks.user.tables import Table
 
 COUNT, STEPS = 60, 5
 

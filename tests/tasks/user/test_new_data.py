@@ -10,9 +10,9 @@ import pytest
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks import from_arrays, from_frame
+from rnncompare.tasks.user.files.tables import Table
 from rnncompare.tasks.user.new_data import arrays_without_targets, read
 from rnncompare.tasks.user.prepared import Prepared
-from rnncompare.tasks.user.tables import Table
 
 
 def carried(data):

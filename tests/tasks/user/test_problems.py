@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from rnncompare.tasks import from_arrays, from_frame
 from rnncompare.tasks.contract import IGNORED
 from rnncompare.tasks.file import File
-from rnncompare.tasks.user.columns import Encoder
-from rnncompare.tasks.user.levels import MOST_CATEGORIES
+from rnncompare.tasks.user.columns.features import Encoder
+from rnncompare.tasks.user.columns.levels import MOST_CATEGORIES
+from rnncompare.tasks.user.files.tables import Table
 from rnncompare.tasks.user.splits import Splitting
-from rnncompare.tasks.user.tables import Table
 
 SPLITS = ("train", "validation", "test")
 

@@ -10,7 +10,7 @@ import pytest
 from rnncompare.base.errors import DataError
 from rnncompare.tasks import from_arrays, from_frame
 from rnncompare.tasks.file import File
-from rnncompare.tasks.user.frames import table_of
+from rnncompare.tasks.user.files.frames import table_of
 from rnncompare.tasks.user.new_data import arrays_without_targets, read, read_new
 from rnncompare.tasks.user.prepared import Prepared
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncompare.tasks.user import dialect
-from rnncompare.tasks.user.reading import Reading
-from rnncompare.tasks.user.roles import find_roles
-from rnncompare.tasks.user.tables import Table, read_table
+from rnncompare.tasks.user.columns.roles import find_roles
+from rnncompare.tasks.user.files import dialect
+from rnncompare.tasks.user.files.reading import Reading
+from rnncompare.tasks.user.files.tables import Table, read_table
 
 
 def read(tmp_path, content):

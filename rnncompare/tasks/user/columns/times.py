@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.columns import as_numbers, is_text, mixed, refuse
-from rnncompare.tasks.user.stamps import FIRST_YEAR, ISO8601, LAST_YEAR, from_numbers, read_stamps
-from rnncompare.tasks.user.tables import Table
+from rnncompare.tasks.user.columns.features import as_numbers, is_text, mixed, refuse
+from rnncompare.tasks.user.files.stamps import FIRST_YEAR, ISO8601, LAST_YEAR, from_numbers, read_stamps
+from rnncompare.tasks.user.files.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd

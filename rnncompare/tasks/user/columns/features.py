@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.levels import codes_of, levels_of
-from rnncompare.tasks.user.tables import Table
+from rnncompare.tasks.user.columns.levels import codes_of, levels_of
+from rnncompare.tasks.user.files.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.dialect import Dialect, find_dialect, opened, unpaired
-from rnncompare.tasks.user.file_type import bar, blocks
-from rnncompare.tasks.user.reading import Layout
+from rnncompare.tasks.user.files.dialect import Dialect, find_dialect, opened, unpaired
+from rnncompare.tasks.user.files.file_type import bar, blocks
+from rnncompare.tasks.user.files.reading import Layout
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.columns import as_numbers, mean_and_spread, refuse_missing
-from rnncompare.tasks.user.levels import codes_of, show
-from rnncompare.tasks.user.tables import Table
+from rnncompare.tasks.user.columns.features import as_numbers, mean_and_spread, refuse_missing
+from rnncompare.tasks.user.columns.levels import codes_of, show
+from rnncompare.tasks.user.files.tables import Table
 
 
 @dataclass(frozen=True)

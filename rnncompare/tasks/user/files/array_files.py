@@ -15,9 +15,9 @@ from numpy.lib import format as npy
 from tqdm.utils import CallbackIOWrapper
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.file_type import EXPORT, bar
-from rnncompare.tasks.user.problem import LARGEST_ARRAY
+from rnncompare.tasks.user.files.file_type import EXPORT, bar
 
+LARGEST_ARRAY = 1 << 33  # bytes
 BOMB = 1 << 30  # bytes from which on an array is suspected
 ALSO_CALLED = {
     "x": ("data", "inputs"),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncompare.tasks.user.columns import is_names, is_text, is_whole, mixed
-from rnncompare.tasks.user.tables import Table
+from rnncompare.tasks.user.columns.features import is_names, is_text, is_whole, mixed
+from rnncompare.tasks.user.files.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.file_type import HEAD, blocks
-from rnncompare.tasks.user.reading import Layout
+from rnncompare.tasks.user.files.file_type import HEAD, blocks
+from rnncompare.tasks.user.files.reading import Layout
 
 if TYPE_CHECKING:
     import pyarrow as pa

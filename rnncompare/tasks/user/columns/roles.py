@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError, SettingError, require
-from rnncompare.tasks.user.columns import (
+from rnncompare.tasks.user.columns.features import (
     PLAIN_NUMBERS,
     as_numbers,
     is_classes,
@@ -18,10 +18,18 @@ from rnncompare.tasks.user.columns import (
     refuse_separators,
     with_separators,
 )
-from rnncompare.tasks.user.likely import choose_features, find_group, find_text, varies, varying
-from rnncompare.tasks.user.reading import Reading
-from rnncompare.tasks.user.tables import Table
-from rnncompare.tasks.user.times import DATE_PARTS, JOINED, TIMES, at_fixed_rate, find_steps, find_time, join_date
+from rnncompare.tasks.user.columns.likely import choose_features, find_group, find_text, varies, varying
+from rnncompare.tasks.user.columns.times import (
+    DATE_PARTS,
+    JOINED,
+    TIMES,
+    at_fixed_rate,
+    find_steps,
+    find_time,
+    join_date,
+)
+from rnncompare.tasks.user.files.reading import Reading
+from rnncompare.tasks.user.files.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ import numpy as np
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract.download import PinnedFile, identity, joint
-from rnncompare.tasks.user.file_type import bar, beginning, encoding_of, sha256_of
+from rnncompare.tasks.user.files.file_type import bar, beginning, encoding_of, sha256_of
 
 AT_ONCE = 1 << 20  # characters
 CODE_POINTS = 0x110000

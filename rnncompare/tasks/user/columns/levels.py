@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnncompare.base.wording import counted
-from rnncompare.tasks.user.tables import Table
+from rnncompare.tasks.user.files.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
 from rnncompare.base.wording import counted, safe
-from rnncompare.tasks.user.delimited import Columns, read_delimited
-from rnncompare.tasks.user.dialect import BLOCK, require_distinct
-from rnncompare.tasks.user.file_type import (
+from rnncompare.tasks.user.files.delimited import Columns, read_delimited
+from rnncompare.tasks.user.files.dialect import BLOCK, require_distinct
+from rnncompare.tasks.user.files.file_type import (
     ARROW,
     EXPORT,
     PARQUET,
@@ -23,8 +23,8 @@ from rnncompare.tasks.user.file_type import (
     files_in,
     unpacked,
 )
-from rnncompare.tasks.user.reading import Layout
-from rnncompare.tasks.user.stamps import without_zone
+from rnncompare.tasks.user.files.reading import Layout
+from rnncompare.tasks.user.files.stamps import without_zone
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.dialect import require_distinct
-from rnncompare.tasks.user.tables import Table, plain_types
+from rnncompare.tasks.user.files.dialect import require_distinct
+from rnncompare.tasks.user.files.tables import Table, plain_types
 
 if TYPE_CHECKING:
     import pandas as pd

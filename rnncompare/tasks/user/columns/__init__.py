@@ -1,0 +1,1 @@
+"""Columns of a table: what each is for, and how it becomes what a network reads or predicts."""
