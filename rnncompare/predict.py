@@ -23,8 +23,9 @@ DESCRIPTION = """Predict with a model that a run or study kept (keep=best).
   python -m rnncompare.predict results/runs/RUN_ID new.csv
   python -m rnncompare.predict model.pt new.csv --output predictions.csv
 
-DATA has the columns that the model was trained on; the target is not needed. Classes come with the probability of
-each, values in the target's own units; a forecast follows the last row of each series."""
+DATA has the columns that the model was trained on. Classes and values of sequences need no target; they come with the
+probability of each class, or in the target's own units. A forecast reads the target's past and follows the last row of
+each series."""
 
 
 @in_order("nothing was written")
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("model", type=Path, metavar="MODEL", help="a model file, or the folder of a run that kept one")
-    parser.add_argument("data", type=Path, metavar="DATA", help="CSV, TSV, Parquet, .npz or .ts")
+    parser.add_argument("data", type=Path, metavar="DATA", help="CSV, TSV, Parquet, .npz, .ts, or a folder")
     parser.add_argument("--output", type=Path, help="where the predictions go; the terminal if not given")
     words = parser.parse_args(arguments)
     read = (words.data, words.model, words.model / MODEL)

@@ -90,7 +90,7 @@ def explain(error: BaseException) -> str:
             return f"{key}: a list in brackets and quotes, such as '{key}=[a,b]'"
         hint = f"; there are {', '.join(known)}" if known and "not in" in detail else ""
         if str(key).startswith("model.options.") and "not in" in detail:
-            return f"{key}: add settings of a cell's own with a plus: +{key}=..."
+            return f"{key}: not shipped with this model; if its cell has the option, set it with a plus: +{key}=..."
         return f"{key}: {detail}{hint}"
     if "Config group override must be" in str(error):
         return "a model, data set or launcher is chosen by its name, which is no number; --help lists them"

@@ -200,7 +200,7 @@ def read_measurements(results_dir: str | Path) -> tuple[pd.DataFrame, list[str]]
     if store.exists():
         stored = read_frame(store)
         if stored is None or "probe_id" not in stored:
-            skipped.append(f"{store}: torn, or not a table of measurements")
+            skipped.append(f"{store}: torn, damaged, or not a table of measurements")
         else:
             stored = stored[~stored["probe_id"].isin(frame["probe_id"])].assign(path=str(store))
             frame = pd.concat([frame, stored], ignore_index=True) if rows else stored

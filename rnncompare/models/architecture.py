@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 from rnncompare.base.errors import require
 from rnncompare.models import cells
 from rnncompare.models.cell import Cell
-from rnncompare.models.implementations import IMPLEMENTATIONS
+from rnncompare.models.implementations import IMPLEMENTATIONS, has_fast_path
 from rnncompare.models.initialisation import INITIALISATIONS
 from rnncompare.models.reference import MODULES, cell_name
 
@@ -137,6 +137,8 @@ class Architecture:
         else:
             valid = f"one of {', '.join(IMPLEMENTATIONS)}"
             require(wanted is None or wanted in IMPLEMENTATIONS, "model.implementation", wanted, valid)
+            valid = f"loop or auto, since {self.name} has no fast path"
+            require(wanted != "fused" or has_fast_path(self.cell), "model.implementation", wanted, valid)
 
     @property
     def cell(self) -> Cell:

@@ -30,6 +30,11 @@ class Unrolling(Protocol):
     ) -> tuple[Tensor, State]: ...
 
 
+def has_fast_path(cell: Cell) -> bool:
+    """Whether there is a way faster than the loop for the cell, if not for every input."""
+    return fast.knows(cell) or parallel_scan.serves(cell)
+
+
 def choose(implementation: str, cell: Cell, input: Tensor, w: Weights, packed: bool = False) -> tuple[str, Unrolling]:
     """The implementation for one layer and direction: its name for the record, and its function.
 

@@ -30,7 +30,7 @@ def read_curves(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
     Returns:
         `CURVE_COLUMNS` and ``run_id``, one row per validation; and a line for each file of curves that is absent or
-        torn, whose runs have no rows.
+        torn, whose runs have no rows, or that lacks the curves of completed runs.
 
     Raises:
         DataError: ``frame`` is no such table.
@@ -40,11 +40,15 @@ def read_curves(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if not isinstance(frame, pd.DataFrame) or not {"run_id", "path"} <= set(frame.columns):
         raise DataError("a table with run_id and path is needed, as rnncompare.load_records gives it")
     curves, skipped = [], []
-    for path, runs in frame.groupby("path", sort=False)["run_id"]:
+    for path, group in frame.groupby("path", sort=False):
+        runs = group["run_id"]
         try:
             if Path(path).suffix == ".parquet":
                 stored = _stored_curves(Path(path).with_name(CURVES))
                 curves.append(stored[stored["run_id"].isin(set(runs))])
+                lacking = runs[~runs.isin(set(stored["run_id"])) & (group.get("status") == "completed")]
+                if len(lacking):
+                    skipped.append(f"{Path(path).with_name(CURVES)}: no curve of {', '.join(lacking)}")
             else:
                 curves.append(_read_curve(path).assign(run_id=runs.iloc[0]))
         except DataError as error:
@@ -85,5 +89,5 @@ def _read_curve(record: str | Path) -> pd.DataFrame:
 def _stored_curves(path: Path) -> pd.DataFrame:
     curves = read_frame(path)
     if curves is None or not {*CURVE_COLUMNS, "run_id"} <= set(curves):
-        raise DataError(f"{path}: absent, torn or not a table of learning curves")
+        raise DataError(f"{path}: absent, torn, damaged or not a table of learning curves")
     return curves

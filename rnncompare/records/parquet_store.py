@@ -3,10 +3,12 @@
 One format serves two uses. A row with a `STAMP` stands for a ``record.json`` below the folder and saves opening it: it
 counts only while that file is unchanged, so nothing is lost whatever happens to the store. A row without one is itself
 the record, as in a published study, whose runs no longer have files.
+Checksums of the pages and of the layout show damage.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -16,10 +18,12 @@ from rnncompare.base.files import open_regular, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 NAME, CURVES = "records.parquet", "curves.parquet"
 STAMP = "stamp"  # column that changes when the record's file is replaced or written to
 _ENCODED = b"rnncompare.encoded"  # names, in the file's metadata, of the columns whose values are JSON
+_LAYOUT = b"rnncompare.layout"  # SHA-256 of what the checksums of pages leave out
 
 
 def stamp(file: Path | str) -> str:
@@ -58,10 +62,11 @@ def write_frame(path: Path, frame: pd.DataFrame) -> Path:
     encoded = [name for name in frame if frame[name].dtype == object and not _plain_text(frame[name])]
     plain = frame.assign(**{name: [_encode(value) for value in frame[name]] for name in encoded})
     table = pa.Table.from_pandas(plain, preserve_index=False)
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _ENCODED: json.dumps(encoded).encode()})
+    own = {_ENCODED: json.dumps(encoded).encode(), _LAYOUT: _layout(table.num_rows, table.schema, encoded)}
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **own})
 
     def write(file: BinaryIO) -> None:
-        pq.write_table(table, file, compression="zstd")
+        pq.write_table(table, file, compression="zstd", write_page_checksum=True)
 
     write_whole(path, write)
     return path
@@ -89,21 +94,34 @@ def read_store(file: Path, columns: list[str] | None = None) -> pd.DataFrame | N
 
 
 def read_frame(path: Path, columns: list[str] | None = None) -> pd.DataFrame | None:
-    """The table that `write_frame` wrote, or those of ``columns`` that it has; None if it is unreadable."""
+    """The table that `write_frame` wrote, or those of ``columns`` that it has; None if it is unreadable or damaged."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with open_regular(path) as file:
-            parquet = pq.ParquetFile(file)
-            encoded = json.loads(parquet.schema_arrow.metadata[_ENCODED])
-            names = [name for name in parquet.schema_arrow.names if columns is None or name in columns]
-            frame = parquet.read(names).to_pandas()
+            parquet = pq.ParquetFile(file, page_checksum_verification=True)
+            schema = parquet.schema_arrow
+            encoded = json.loads(schema.metadata[_ENCODED])
+            layout = _layout(parquet.metadata.num_rows, schema, encoded)
+            if schema.metadata.get(_LAYOUT, layout) != layout:
+                return None
+            names = [name for name in schema.names if columns is None or name in columns]
+            table = parquet.read(names)
+            if table.schema.names != names:
+                return None
+            frame = table.to_pandas()
         for name in set(encoded) & set(frame):
             frame[name] = frame[name].map(json.loads, na_action="ignore").astype(object)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, pa.ArrowException):
         return None
     return frame.copy()  # defragments the columns
+
+
+def _layout(rows: int, schema: pa.Schema, encoded: list[str]) -> bytes:
+    of_pandas = (schema.metadata or {}).get(b"pandas", b"").decode()
+    parts = [rows, schema.names, [str(kind) for kind in schema.types], of_pandas, encoded]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest().encode()
 
 
 def _plain_text(column: pd.Series) -> bool:

@@ -181,7 +181,7 @@ def _read_stores(stores: Iterable[str]) -> tuple[list[pd.DataFrame], list[str]]:
         frame = read_store(store)
         try:
             if frame is None:
-                raise DataError(f"{store}: torn, or not written by rnncompare")
+                raise DataError(f"{store}: torn, damaged, or not written by rnncompare")
             check_records(frame, store)
             frames.append(frame)
         except DataError as error:

@@ -15,8 +15,9 @@ from synthetic_records import record, sweep
 
 from rnncompare import load_records
 from rnncompare.base.errors import DataError
-from rnncompare.records import RecordWarning, compact, write_record
-from rnncompare.records.parquet_store import NAME
+from rnncompare.records import RecordWarning, compact, load_curves, write_record
+from rnncompare.records.parquet_store import CURVES, NAME, read_frame, write_frame
+from rnncompare.studies.published_store import publish
 
 ROOT = Path(__file__).parents[2]
 
@@ -124,3 +125,25 @@ def test_the_command_fails_where_records_are_left_out(folder):
     _, errors = process.communicate()
     assert process.returncode == 1
     assert errors.count(b"not counted: ") == 1
+
+
+@pytest.mark.parametrize("tenth", range(10))
+def test_a_changed_bit_in_a_store_never_changes_a_number(folder, tenth):
+    before = load_records(folder)
+    path, *_ = compact(folder)
+    whole = path.read_bytes()
+    for place in range(tenth * len(whole) // 10, (tenth + 1) * len(whole) // 10, 41):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << place % 8)]) + whole[place + 1 :])
+        pd.testing.assert_frame_equal(load_records(folder), before)
+
+
+def test_a_store_that_lacks_the_curves_of_completed_runs_names_them(folder, tmp_path):
+    publish(folder, tmp_path / "published")
+    file = tmp_path / "published" / CURVES
+    curves = read_frame(file)
+    runs = load_records(tmp_path / "published")
+    lost = runs.loc[runs["status"] == "completed", "run_id"].iloc[0]
+    write_frame(file, curves[curves["run_id"] != lost])
+    with pytest.warns(RecordWarning, match=lost) as caught:
+        load_curves(runs)
+    assert "77" not in str(caught[0].message)  # the diverged run never had one

@@ -11,7 +11,7 @@ from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import IGNORED, Classification, Data, Examples, Objective, Regression
 from rnncompare.tasks.contract.baselines import majority_accuracy, mean_squared_error
 from rnncompare.tasks.user.columns.features import Encoder, as_numbers, is_classes, refuse_missing
-from rnncompare.tasks.user.columns.roles import Roles
+from rnncompare.tasks.user.columns.roles import IN_ROWS, Roles
 from rnncompare.tasks.user.columns.targets import Target, classes, values
 from rnncompare.tasks.user.columns.times import refuse_same_times
 from rnncompare.tasks.user.files.reading import Reading
@@ -241,9 +241,10 @@ def in_order(table: Table, roles: Roles, shortest: int) -> tuple[Table, np.ndarr
     if (lengths < shortest).any():
         row = int(np.argmax(lengths[codes] < shortest))
         have = int(lengths[codes[row]])
+        remedy = "leave it out, or lower data.min_length" if lengths.max() > 1 else f"so has every other; {IN_ROWS}"
         raise DataError(
             f"{ordered.place(roles.group, frame.index[row])}: the sequence {frame[roles.group].iloc[row]!s:.40} has "
-            f"{have} step{'s' * (have > 1)}, below {shortest}; leave it out, or lower data.min_length"
+            f"{have} step{'s' * (have > 1)}, below {shortest}; {remedy}"
         )
     if roles.time is not None and roles.kind != "events":
         refuse_same_times(ordered, roles.time, roles.group, codes)

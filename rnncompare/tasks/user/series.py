@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DEFAULT_WINDOW = 24  # where there is no season
+LONG_WINDOW = 200  # up to which two seasons are read, else one
 MOST_HOLES = 0.2  # of the steps; with more uneven ones, rows come when they come
 
 
@@ -116,7 +117,8 @@ def _other_paces(frame: pd.DataFrame, roles: Roles, lengths: np.ndarray) -> list
 
 
 def _window(reading: Reading, season: int | None, lengths: np.ndarray, name: str) -> int:
-    """The steps that are read before a forecast: what is asked for, or two seasons if the series are long enough.
+    """The steps that are read before a forecast: what is asked for, or two seasons, one if that is more than
+    `LONG_WINDOW`, if the series are long enough.
 
     Raises:
         DataError: no series has two rows.
@@ -127,7 +129,8 @@ def _window(reading: Reading, season: int | None, lengths: np.ndarray, name: str
         raise DataError(f"{name}: a series of {longest} row has nothing to forecast")
     if reading.window is not None and reading.window >= longest:
         raise SettingError("data.window", reading.window, f"fewer steps than the longest series has rows, {longest}")
-    return reading.window or max(1, min(2 * (season or DEFAULT_WINDOW // 2), typical // 4))
+    usual = 2 * season if season and 2 * season <= LONG_WINDOW else season or DEFAULT_WINDOW
+    return reading.window or max(1, min(usual, typical // 4))
 
 
 def _notes(

@@ -21,6 +21,8 @@ SEASONS = {
     "weekly": 52,
     "monthly": 12,
     "quarterly": 4,
+    **{f"every {step} minutes": 24 * 60 // step for step in (5, 6, 10, 12, 15, 20, 30)},
+    **{f"every {step} hours": 24 // step for step in (2, 3)},
 }
 UNITS = {"days": 86_400, "hours": 3600, "minutes": 60, "seconds": 1}
 MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 TARGETS = re.compile(r"target|labels?|class|y|outcome", re.I)
 INDEX = re.compile(r"unnamed\d+|Unnamed: \d+|__index_level_\d+__")  # an index without a name, as pandas writes it
 
+IN_ROWS = "a file with a whole sequence in each row goes as .npz"
 MOST_ODD = 0.05  # of the sequences whose target changes within them, which may well be errors
 
 
@@ -241,7 +242,7 @@ def _find_kind(table: Table, roles: Roles) -> str:
 def _require_quantity(table: Table, roles: Roles) -> None:
     """Raise `SettingError` for a target that no table in time order has: names, or one of two values."""
     frame, target = table.frame, table.frame[roles.targets[0]]
-    sequence = f"the column that says which sequence a row belongs to, one of {_listed(frame.columns)}"
+    sequence = f"the column that says which sequence a row belongs to, one of {_listed(frame.columns)}; {IN_ROWS}"
     if is_text(target) or target.dtype.kind == "b":
         if mixed(table, roles.targets[0]):
             as_numbers(table, roles.targets[0])
@@ -273,7 +274,7 @@ def _require_roles(roles: Roles, frame: pd.DataFrame, known: Sequence[str]) -> N
     if roles.kind == "text_classification":
         require(roles.text is not None, "data.kind", roles.kind, f"a table with a column of text; there are {columns}")
     elif roles.kind in ("classification", "regression", "events"):
-        valid = f"the column that says which sequence a row belongs to, one of {columns}; sequences in rows go as .npz"
+        valid = f"the column that says which sequence a row belongs to, one of {columns}; {IN_ROWS}"
         require(roles.group is not None, "data.group", None, valid)
         alone = roles.kind == "events" and roles.varies
         valid = f"a table with columns besides target, group and time; there are {columns}"
