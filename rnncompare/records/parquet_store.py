@@ -110,7 +110,7 @@ def read_frame(path: Path, columns: list[str] | None = None) -> pd.DataFrame | N
             table = parquet.read(names)
             if table.schema.names != names:
                 return None
-            frame = table.to_pandas()
+            frame = table.replace_schema_metadata(schema.metadata).to_pandas()  # the file has a second copy
         for name in set(encoded) & set(frame):
             frame[name] = frame[name].map(json.loads, na_action="ignore").astype(object)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, pa.ArrowException):
