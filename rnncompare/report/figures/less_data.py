@@ -53,8 +53,10 @@ def sooner_and_better(panels: Sequence[Panel]) -> Figure:
     for number, panel in enumerate(panels):
         block, column = divmod(number, columns)
         soon, end = grid[2 * block, column], grid[2 * block + 1, column]
-        soon.set_title(f"{plain(panel.title, 30)}\n", fontsize=8, fontweight="bold", loc="left")
-        soon.text(0, 1.03, plain(panel.goal, 40), transform=soon.transAxes, fontsize=7.5, color=MUTED, va="bottom")
+        task, _, which = panel.title.removesuffix(")").partition(" (")  # too long for one line over a panel
+        goal = f"{which}, {panel.goal}" if which else panel.goal
+        soon.set_title(f"{plain(task, 30)}\n", fontsize=8, fontweight="bold", loc="left")
+        soon.text(0, 1.03, plain(goal, 46), transform=soon.transAxes, fontsize=6.8, color=MUTED, va="bottom")
         _updates(soon, panel.rows, looks)
         _quality(end, panel, looks)
         if column == 0:
