@@ -224,6 +224,10 @@ def test_embedding_size(vocabulary, size):
         ),
         ({"implementation": "fast"}, "model.implementation=fast: one of auto, loop, fused"),
         (
+            {"name": "lstm_peephole", "implementation": "fused"},
+            "model.implementation=fused: loop or auto, since lstm_peephole has no fast path",
+        ),
+        (
             {"name": "torch_gru", "implementation": "loop"},
             "model.implementation=loop: null, since torch_gru is torch's own",
         ),

@@ -56,7 +56,7 @@ def sooner_and_better(panels: Sequence[Panel]) -> Figure:
         task, _, which = panel.title.removesuffix(")").partition(" (")  # too long for one line over a panel
         goal = f"{which}, {panel.goal}" if which else panel.goal
         soon.set_title(f"{plain(task, 30)}\n", fontsize=8, fontweight="bold", loc="left")
-        soon.text(0, 1.03, plain(goal, 46), transform=soon.transAxes, fontsize=6.8, color=MUTED, va="bottom")
+        soon.text(0, 1.03, plain(goal, 46), transform=soon.transAxes, fontsize=6.5, color=MUTED, va="bottom")
         _updates(soon, panel.rows, looks)
         _quality(end, panel, looks)
         if column == 0:

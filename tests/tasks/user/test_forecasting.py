@@ -96,7 +96,7 @@ def test_several_series_are_cut_each_for_itself():
         assert (level.all(1) | ~level.any(1)).all(), "no window spans two series"
 
 
-SEASONAL = ("h", "D", "MS", "W")
+SEASONAL = ("h", "D", "MS", "W", "15min", "2h")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,16 @@ def test_the_rhythm_is_said(freq, says):
     gap = from_frame(frame.drop(index=[20, 21]), target="y").load(0).understood
     assert f"forecasting, {says}, 1 series" in gap
     assert ("warning: 1 of 57 steps of date are uneven" if freq in SEASONAL else "steps of date are uneven") in gap
+
+
+@pytest.mark.parametrize(
+    ("freq", "season", "window"), [("30min", 48, 96), ("10min", 144, 144), ("3h", 8, 16), ("7min", 0, 24)]
+)
+def test_steps_within_a_day_have_a_season_of_a_day(freq, season, window):
+    frame = pd.DataFrame({"date": pd.date_range("2020-01-01", periods=900, freq=freq), "y": np.arange(900.0) ** 1.5})
+    found = from_frame(frame, target="y").load(0).understood
+    assert f"from {window} steps the next" in found
+    assert (f"seasonal naive ({season})" in found) == (season > 0)
 
 
 def test_times_that_come_when_they_come_are_no_holes():

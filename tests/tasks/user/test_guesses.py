@@ -298,6 +298,7 @@ def test_two_values_without_a_group_are_asked_about(columns, two):
     with pytest.raises(SettingError) as caught:
         from_frame(frame, target="default")
     assert str(caught.value).startswith("data.group=None: the column that says which sequence a row belongs to, one of")
+    assert "a whole sequence in each row goes as .npz" in str(caught.value)
     assert str(caught.value).endswith("; or data.kind=forecasting if rows are in time order")
     assert "read as: forecasting" in line(from_frame(frame, target="default", kind="forecasting"))
 
