@@ -114,7 +114,10 @@ def build(cell: str, implementation: str, weights: Network, input: Tensor, dtype
     plan = weights.architecture
     if implementation in ("torch", "cell_loop") and f"torch_{cell}" not in MODULES:
         return None
-    network = Network(architecture(cell, implementation, plan.embedded_size, plan.hidden_size))
+    try:
+        network = Network(architecture(cell, implementation, plan.embedded_size, plan.hidden_size))
+    except SettingError:
+        return None
     if implementation == "cell_loop":
         network.recurrent = StepLoop(cell, plan.embedded_size, plan.hidden_size)
     network.to(input)
@@ -124,10 +127,7 @@ def build(cell: str, implementation: str, weights: Network, input: Tensor, dtype
     if implementation == "compiled_loop":
         compile_step(cast("Recurrent", network.recurrent))
     _computing_in(dtype, network)
-    try:
-        network.recurrent(input)
-    except SettingError:
-        return None
+    network.recurrent(input)
     ran = getattr(network.recurrent, "implementation_used", implementation)
     if implementation in ("fused", "auto") and ran == "loop":
         return None
