@@ -11,8 +11,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from rnncompare.base.errors import SettingError
 from rnncompare.models.architecture import Architecture
+from rnncompare.models.implementations import has_fast_path
 from rnncompare.models.network import Network
 from rnncompare.models.recurrent import Recurrent
 from rnncompare.models.reference import MODULES
@@ -114,10 +114,9 @@ def build(cell: str, implementation: str, weights: Network, input: Tensor, dtype
     plan = weights.architecture
     if implementation in ("torch", "cell_loop") and f"torch_{cell}" not in MODULES:
         return None
-    try:
-        network = Network(architecture(cell, implementation, plan.embedded_size, plan.hidden_size))
-    except SettingError:
+    if implementation == "fused" and not has_fast_path(plan.cell):
         return None
+    network = Network(architecture(cell, implementation, plan.embedded_size, plan.hidden_size))
     if implementation == "cell_loop":
         network.recurrent = StepLoop(cell, plan.embedded_size, plan.hidden_size)
     network.to(input)

@@ -61,6 +61,6 @@ def choose(implementation: str, cell: Cell, input: Tensor, w: Weights, packed: b
         for name, function in fast.paths(cell, input, w):
             if implementation in ("auto", name):
                 return name, function
-    if implementation in ("auto", "loop") or fast.knows(cell):
+    if implementation in ("auto", "loop") or has_fast_path(cell):
         return "loop", unroll
     raise SettingError("model.implementation", implementation, f"not available for {type(cell).__name__}; loop or auto")

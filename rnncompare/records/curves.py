@@ -44,11 +44,12 @@ def read_curves(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         runs = group["run_id"]
         try:
             if Path(path).suffix == ".parquet":
-                stored = _stored_curves(Path(path).with_name(CURVES))
+                file = Path(path).with_name(CURVES)
+                stored = _stored_curves(file)
                 curves.append(stored[stored["run_id"].isin(set(runs))])
                 lacking = runs[~runs.isin(set(stored["run_id"])) & (group.get("status") == "completed")]
                 if len(lacking):
-                    skipped.append(f"{Path(path).with_name(CURVES)}: no curve of {', '.join(lacking)}")
+                    skipped.append(f"{file}: no curve of {', '.join(lacking)}")
             else:
                 curves.append(_read_curve(path).assign(run_id=runs.iloc[0]))
         except DataError as error:

@@ -2,8 +2,8 @@
 
 One format serves two uses. A row with a `STAMP` stands for a ``record.json`` below the folder and saves opening it: it
 counts only while that file is unchanged, so nothing is lost whatever happens to the store. A row without one is itself
-the record, as in a published study, whose runs no longer have files.
-Checksums of the pages and of the layout show damage.
+the record, as in a published study, whose runs no longer have files. Checksums of the pages and of the layout show
+damage.
 """
 
 from __future__ import annotations

@@ -144,6 +144,5 @@ def test_a_store_that_lacks_the_curves_of_completed_runs_names_them(folder, tmp_
     runs = load_records(tmp_path / "published")
     lost = runs.loc[runs["status"] == "completed", "run_id"].iloc[0]
     write_frame(file, curves[curves["run_id"] != lost])
-    with pytest.warns(RecordWarning, match=lost) as caught:
+    with pytest.warns(RecordWarning, match=f"no curve of {lost}$"):  # not of the diverged run, which never had one
         load_curves(runs)
-    assert "77" not in str(caught[0].message)  # the diverged run never had one
