@@ -18,6 +18,7 @@ def outputs(notebook):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*TCP without encryption.*")
 def test_the_notebook_runs_and_shows_what_it_showed(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(NOTEBOOK.parents[1]))

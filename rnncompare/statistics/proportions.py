@@ -94,6 +94,7 @@ class PairedProportions:
         """One-sided p-value that the difference is below ``value``."""
         return PairedProportions(self.losses, self.wins, self.pairs).p_above(-value)
 
+    @lru_cache(maxsize=1024)  # noqa: B019 - three counts each; the findings of a study share them
     def _lower_limit(self, tail: float) -> float:
         """The smallest difference that the one-sided test at ``tail`` does not reject."""
         grid = np.linspace(-1, self.mean, STEPS)

@@ -127,12 +127,11 @@ def test_the_command_fails_where_records_are_left_out(folder):
     assert errors.count(b"not counted: ") == 1
 
 
-@pytest.mark.parametrize("tenth", range(10))
-def test_a_changed_bit_in_a_store_never_changes_a_number(folder, tenth):
+def test_a_changed_bit_in_a_store_never_changes_a_number(folder):
     before = load_records(folder)
     path, *_ = compact(folder)
     whole = path.read_bytes()
-    for place in range(tenth * len(whole) // 10, (tenth + 1) * len(whole) // 10, 41):
+    for place in range(0, len(whole), 211):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << place % 8)]) + whole[place + 1 :])
         pd.testing.assert_frame_equal(load_records(folder), before)
 

@@ -9,7 +9,7 @@ from rnncompare.base.errors import SettingError
 from rnncompare.tasks.ucr import HASHES, Ucr
 
 CASES = {"ArrowHead": 211, "BasicMotions": 80, "GunPoint": 200, "ItalyPowerDemand": 1096, "PLAID": 1074}
-needs_data = pytest.mark.skipif("RNNCOMPARE_DATA" not in os.environ, reason="no data folder")
+needs_data = pytest.mark.skipif(not os.environ.get("RNNCOMPARE_DATA"), reason="no data folder")
 
 
 @needs_data
