@@ -79,6 +79,8 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
         require(own, "claim", "null", valid)
         outcome = answer(ask(settings, runs, command), launcher.train, StudyConsole())
         print(reported(outcome).text())
+        if outcome.situation.error and not outcome.situation.known:
+            sys.exit(SOME_FAILED)
         return
     check_beside_claims(runs)
     claims, tasks = asked_for(settings.claim)

@@ -19,7 +19,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rnncompare.base.errors import DataError, RefusedError, SettingError
+from rnncompare.base.errors import DataError, MachineError, RefusedError, SettingError
 
 Result = TypeVar("Result")
 
@@ -106,6 +106,7 @@ def call_isolated(
         SettingError, DataError: as ``function`` raised them.
         IsolatedError: ``function`` raised anything else, or the process ended without an answer or in time.
         RefusedError: the system would not start the process or a thread that it needs.
+        StorageError: as ``function`` raised it.
     """
     here, there = _FRESH.Pipe()
     process = _FRESH.Process(target=_answer, args=(there, function, arguments))
@@ -157,10 +158,11 @@ def _answer(connection: Connection, function: Callable[..., Any], arguments: tup
     try:
         start_thread(_end_with, connection)
         answer = ("returned", function(*arguments, lambda message: connection.send(("message", message))))
-    except (SettingError, DataError, RefusedError) as error:
+    except (SettingError, DataError, MachineError) as error:
         answer = ("raised", error)
     except Exception as error:
-        refused = isinstance(error, BlockingIOError) or "can't start new thread" in str(error)
+        of_limits = ("can't start new thread", "failed to map segment")  # the latter of a library, by address space
+        refused = isinstance(error, BlockingIOError) or any(words in str(error) for words in of_limits)
         said = f"{type(error).__name__}: {error}"
         answer = ("raised", RefusedError(said) if refused else IsolatedError(f"{said} ({place_of(error)[1]})"))
     with contextlib.suppress(BrokenPipeError):  # the caller has gone

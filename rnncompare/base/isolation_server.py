@@ -12,6 +12,9 @@ import sys
 
 from rnncompare.base.source import remember_loaded
 
+# read when pyarrow loads; its usual one reserves 1.2 GB of addresses, and where few are left, Arrow waits for ever
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
 _PR_SET_PDEATHSIG = 1
 _fork = os.fork
 

@@ -37,7 +37,7 @@ def main(words: Sequence[str] | None = None) -> None:
         print(safe(f"error: {error}"), file=sys.stderr)
         sys.exit(2)
     except OSError as error:
-        place = getattr(arguments, "destination", arguments.results_dir)
+        place = error.filename or getattr(arguments, "destination", arguments.results_dir)
         print(safe(f"error: {place}: {error.strerror}; the records are as they were"), file=sys.stderr)
         sys.exit(1)
     for line in said:

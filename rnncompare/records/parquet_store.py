@@ -47,7 +47,12 @@ def write_store(results_dir: Path, frame: pd.DataFrame) -> Path:
     Args:
         results_dir: the folder.
         frame: records with ``path`` and `STAMP`; a row without a stamp is stored as the record itself.
+
+    Raises:
+        OSError: it cannot be written, or something that is no regular file, such as a pipe, has its name.
     """
+    if os.path.exists(results_dir / NAME):
+        open_regular(results_dir / NAME).close()
     for leftover in results_dir.glob(f".{NAME}.*.part"):  # of a process that was killed
         leftover.unlink(missing_ok=True)
     relative = frame["path"].str.removeprefix(prefix(results_dir)).where(frame[STAMP].notna(), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import typing
 import warnings
@@ -57,12 +56,14 @@ def read_records(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
         DataError: there is no such folder or file, or no readable record in it.
     """
     path = Path(path)
-    if not path.exists():
+    if not os.path.exists(path):
         raise DataError(f"{path}: no such folder of results")
+    _require_text(path)
     if not path.is_dir():
         return _read_file(path), []
-    files, stores = _find(path)
-    frame, skipped = _gather(files, stores)
+    files, stores, skipped = _find(path)
+    frame, unread = _gather(files, stores)
+    skipped += unread
     if not len(frame):
         raise DataError("\n".join([f"{path}: no readable record.json in it{_what_else(path)}", *skipped[:1]]))
     return frame.drop(columns=STAMP), skipped
@@ -87,19 +88,29 @@ def compact(results_dir: str | Path) -> tuple[Path, int, list[str]]:
         OSError: the store cannot be written; the records are unchanged.
     """
     folder = Path(results_dir)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise DataError(f"{folder}: no such folder of results")
-    files, stores = _find(folder)
+    _require_text(folder)
+    files, stores, skipped = _find(folder)
     store = folder / NAME
     if not files and stores and str(store) not in stores:
         raise DataError(f"{folder}: no record.json to gather; its runs lie in stores already, such as {stores[0]}")
-    frame, skipped = _gather(files, stores)
+    frame, unread = _gather(files, stores)
+    skipped += unread
     frame = frame[frame[STAMP].notna() | (frame["path"] == str(store))]
     if not len(frame):
         raise DataError("\n".join([f"{folder}: no readable record.json in it{_what_else(folder)}", *skipped[:1]]))
     if frame[STAMP].notna().any():  # else the store is already complete
         write_store(folder, frame)
     return store, len(frame), skipped
+
+
+def _require_text(path: Path) -> None:
+    """Raise `DataError` for a path that a table, which holds text, cannot name."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise DataError(f"{str(path)!r}: a path that is not UTF-8") from None
 
 
 def to_frame(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
@@ -202,28 +213,41 @@ def _named_copies(frame: pd.DataFrame, copies: pd.Series) -> list[str]:
     return lines
 
 
-def _find(folder: Path) -> tuple[list[str], list[str]]:
-    """All files called ``record.json`` and all stores, recursively; folders of locks and the like begin with a dot."""
+def _find(folder: Path) -> tuple[list[str], list[str], list[str]]:
+    """All files called ``record.json``, all stores, and a line for each folder that is passed over.
+
+    Folders of locks and the like begin with a dot. Links to folders are not followed: they may lead back.
+    """
     files: list[str] = []
     stores: list[str] = []
+    passed: list[str] = []
     parents = [prefix(folder)]
     while parents:
         parent = parents.pop()
-        with contextlib.suppress(OSError), os.scandir(parent or ".") as entries:
-            for entry in entries:
-                if entry.name == "record.json":
-                    files.append(parent + entry.name)
-                elif entry.name == NAME:
-                    stores.append(parent + entry.name)
-                elif entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-                    parents.append(os.path.join(parent, entry.name, ""))
-    return sorted(files), sorted(stores)
+        try:
+            with os.scandir(parent or ".") as entries:
+                for entry in entries:
+                    if entry.name == "record.json":
+                        files.append(parent + entry.name)
+                    elif entry.name == NAME:
+                        stores.append(parent + entry.name)
+                    elif entry.name.startswith("."):
+                        continue
+                    elif entry.is_dir(follow_symlinks=False):
+                        parents.append(os.path.join(parent, entry.name, ""))
+                    elif os.path.isdir(parent + entry.name):
+                        passed.append(f"{parent}{entry.name}: a link to a folder, which is not followed")
+        except FileNotFoundError:
+            continue  # removed meanwhile
+        except OSError as error:
+            passed.append(f"{parent}: {error.strerror}")
+    return sorted(files), sorted(stores), sorted(passed)
 
 
 def _what_else(folder: Path) -> str:
     """What a folder without runs contains instead, if it is something of ours."""
     measurements = len([*folder.glob("probes/*.json")]) if folder.name != "probes" else len([*folder.glob("*.json")])
-    if (folder / "study.json").exists():
+    if os.path.exists(folder / "study.json"):  # false in a folder that must not be searched
         return f", only a study whose claims need no training ({measurements} measurements): report on it instead"
     if measurements:
         return f", only {measurements} measurements: see rnncompare.measurements.store.load_measurements"

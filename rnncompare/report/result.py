@@ -151,8 +151,9 @@ class Result(Outcome):
         lines = [("results", f"{self.question.results_dir}; this took {self.seconds:.0f} s")]
         if self.page is not None:
             lines.append(("report", str(self.page)))
-        if (chosen := self.situation.chosen()) is not None and self.question.words is not None:
-            score = next(score for score in self.situation.scores if score.model == chosen)
+        chosen = self.situation.chosen()
+        score = next((score for score in self.situation.scores if score.model == chosen and score.best_run), None)
+        if score is not None and self.question.words is not None:
             run = self.runs.set_index("run_id").loc[score.best_run]
             cut = self._cut(run)
             shared = [word for word in self.question.words if word.partition("=")[0].lstrip("+") not in {*cut, "keep"}]
@@ -166,8 +167,13 @@ class Result(Outcome):
             lines.append(("model", str(self.model_path)))
             if self.question.words is not None:
                 folder = shlex.quote(str(Path(self.question.results_dir) / self.kept))
-                lines.append(("predict", f"python -m rnncompare.predict {folder} new.csv"))
+                lines.append(("predict", f"python -m rnncompare.predict {folder} new{self._suffix()}"))
         return lines
+
+    def _suffix(self) -> str:
+        """Of a file of new data: that of the file that was studied, or ``.csv``."""
+        path = getattr(self.question.models[self.situation.scores[0].model].data, "path", None) or ""
+        return Path(path.removesuffix(".gz")).suffix or ".csv"
 
     def _cut(self, run: pd.Series) -> dict[str, int]:
         """The updates that a run was trained with, by the names of the settings that a budget cut."""

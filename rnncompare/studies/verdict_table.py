@@ -115,6 +115,9 @@ def _tasks(finding: Finding) -> list[str]:
     lines = ["", f"{finding.claim.name}, {finding.measure}: {finding.first} less {finding.second}, by task"]
     lines.append(aligned(by_task(measured)))
     lines.append(f"  first: {finding.first}, second: {finding.second}; more is better, so losses have a minus")
+    lines.append(
+        "  p: of the task's verdict, not of the claim; where it cannot tell, of a difference within the margin"
+    )
     lines += [f"  {task.title}: {note}" for task in measured for note in task.notes]
     if finding.general is not None:
         general = finding.general

@@ -75,14 +75,15 @@ def require_writable(folder: str) -> None:
     """Make the results folder if it does not exist.
 
     Raises:
-        SettingError: it cannot be written.
+        SettingError: it cannot be read and written.
     """
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SettingError("results_dir", folder, f"a folder that can be written ({reason})") from None
-    require(os.access(folder, os.W_OK), "results_dir", folder, "a folder that can be written")
+    allowed = os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+    require(allowed, "results_dir", folder, "a folder that can be read and written")
 
 
 def find_record(name: str, settings: RunSettings) -> Record | None:
@@ -111,7 +112,7 @@ def find_missing(runs: Mapping[str, RunSettings]) -> dict[str, RunSettings]:
 
 def lacks_model(name: str, settings: RunSettings) -> bool:
     """Whether a run is to keep its model, and one that is recorded as completed did not."""
-    if settings.keep == "none" or record_path(name, settings).with_name(MODEL).exists():
+    if settings.keep == "none" or os.path.exists(record_path(name, settings).with_name(MODEL)):
         return False
     with contextlib.suppress(DataError):
         return read_record(record_path(name, settings)).status == "completed"
@@ -158,7 +159,7 @@ def _recorded_source(name: str, settings: RunSettings, stored: Mapping[str, tupl
 
 def _stored(folder: str) -> dict[str, tuple[str, str, str]]:
     """Of each run in the folder's store: its file's stamp ("" if the row is the record), status and fingerprint."""
-    if not (Path(folder) / NAME).exists():
+    if not os.path.exists(Path(folder) / NAME):
         return {}
     frame = read_store(Path(folder) / NAME, ["run_id", STAMP, "status", SOURCE])
     if frame is None:

@@ -8,10 +8,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncompare.base.errors import DataError, SettingError
+from rnncompare.base.errors import DataError, SettingError, StorageError
 from rnncompare.base.isolation import IsolatedError, call_isolated, require_threads
 from rnncompare.records import MODEL, DataFields, ModelFields, Record, Run
 from rnncompare.records.provenance import provenance
+from rnncompare.sweep.keeper import not_written
 from rnncompare.training.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def train_apart(
 
     Raises:
         RefusedError: the machine would not start what the run needs, which is no fault of the run.
+        StorageError: its model could not be written.
     """
     try:
         return call_isolated(
@@ -74,6 +76,7 @@ def train_stack_apart(
         IsolatedError: it crashed, hung, was killed or ran out of memory.
         SettingError, DataError: a run's own.
         RefusedError: the machine would not start what the stack needs.
+        StorageError: a model could not be written.
     """
 
     def receive(message: tuple[Any, ...]) -> None:
@@ -117,8 +120,15 @@ def _files_of(
     checkpointer = None if every is None else CheckpointFile(checkpoint, every, source)
     # The model is written here, whole or not at all, and the record by the caller once this returns: a record is never
     # there before its model.
-    keep = None if settings.keep == "none" else lambda model: model.save(checkpoint.with_name(MODEL))
-    return checkpointer, keep
+
+    def keep(model: KeptModel) -> None:
+        path = checkpoint.with_name(MODEL)
+        try:
+            model.save(path)
+        except OSError as error:
+            raise StorageError(not_written(path, error)) from error
+
+    return checkpointer, None if settings.keep == "none" else keep
 
 
 def _failed(name: str, settings: RunSettings, error: str) -> Record:

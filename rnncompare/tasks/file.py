@@ -55,8 +55,6 @@ class File(Layout, Reading, Own):
 
     def load(self, seed: int) -> Data:
         data = super().load(seed)
-        if data.prepared is None:
-            return data
         layout = Layout(**{entry.name: getattr(self, entry.name) for entry in fields(Layout)})
         return replace(data, prepared=replace(data.prepared, layout=layout))
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
-import uuid
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 
 import rnncompare
 from rnncompare.base.errors import DataError, SettingError
+from rnncompare.base.files import write_whole
 from rnncompare.models.architecture import Architecture, names
 from rnncompare.models.network import Network
 from rnncompare.models.reference import MODULES
@@ -76,7 +76,8 @@ class KeptModel:
     def predict(self, data: Any, lengths: Any = None) -> pd.DataFrame:
         """Predictions for new data: for each sequence, text or step a row, for each series the steps that follow.
 
-        Classes come with the probability of each, in columns ``p(CLASS)``; values are in the target's own units.
+        Classes come with the probability of each, in columns ``p(CLASS)``; values are in the target's own units. Of a
+        running text each character has a row, with the bits that it cost and the likeliest character after it.
 
         Args:
             data: a table with the columns that the model was trained on (the target is not needed), an array
@@ -153,7 +154,7 @@ class KeptModel:
 
         Args:
             path: of the file.
-            steps: of the longest sequence; the window where the model forecasts.
+            steps: of the longest sequence; the window where the model forecasts or reads running text.
 
         Raises:
             SettingError: the format is not known, the steps are not said, or the network reads in both directions.
@@ -162,8 +163,8 @@ class KeptModel:
         """
         from rnncompare.training.export import export
 
-        if steps is None and self.prepared is not None and self.prepared.form == "forecast":
-            steps = self.prepared.window
+        if steps is None and self.prepared is not None:
+            steps = self.prepared.window or None
         if steps is None:
             raise SettingError("steps", None, "the steps of the longest sequence, since these can be of any length")
         with _whatever_defaults():
@@ -184,16 +185,10 @@ class KeptModel:
             "prepared": None if self.prepared is None else self.prepared.state(),
             **{name: getattr(self, name) for name in ("run_id", "config", "test_outputs", "test_targets", "version")},
         }
+        packed = io.BytesIO()  # torch's own writing to a file does not say why it fails
+        torch.save(content, packed)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-        try:
-            torch.save(content, temporary)
-            os.replace(temporary, path)
-        except RuntimeError as error:  # torch's writer where the disk is full or there is no such folder
-            raise OSError(None, str(error).splitlines()[0], str(path)) from error
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        write_whole(path, lambda file: file.write(packed.getbuffer()))
 
 
 def load_model(path: str | Path, module: Callable[..., nn.Module] | None = None) -> KeptModel:

@@ -12,6 +12,7 @@ from typing import Any
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from rnncompare.base.errors import require
+from rnncompare.records import flat
 from rnncompare.tasks.contract import Task, setting
 
 DEFAULT_HIDDEN_SIZE = 128
@@ -182,7 +183,10 @@ class RunSettings:
             model = dataclasses.replace(model, implementation=None)
         data = dataclasses.replace(self.data, size=self.data.sizes.get(str(self.data.size), self.data.size))
         folder = os.path.expanduser(self.results_dir)
-        return dataclasses.replace(self, model=model, data=data, results_dir=folder)
+        settings = dataclasses.replace(self, model=model, data=data, results_dir=folder)
+        for name, value in flat(settings.config()):
+            _require_recordable(name, value)
+        return settings
 
     def config(self) -> dict[str, Any]:
         """The settings as plain nested values, the task named."""
@@ -212,3 +216,11 @@ def from_config(config: DictConfig) -> RunSettings:
         for key in node:
             require(key in known, f"{prefix}{key!s}", node[key], f"no such setting; there are {', '.join(known)}")
     return settings.resolved()
+
+
+def _require_recordable(name: str, value: Any) -> None:
+    """Raise `SettingError` for what a record, which is JSON in UTF-8, could not hold."""
+    if isinstance(value, float):
+        require(math.isfinite(value), name, value, "a finite number")
+    if isinstance(value, str):
+        require(not any("\ud800" <= letter <= "\udfff" for letter in value), name, value, "text in UTF-8")

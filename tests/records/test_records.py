@@ -1,4 +1,5 @@
 import csv
+import errno
 import json
 import math
 import os
@@ -28,6 +29,7 @@ from rnncompare.records import (
     Record,
     RecordWarning,
     SpeedFields,
+    compact,
     load_curves,
     load_records,
     read_curves,
@@ -438,6 +440,50 @@ def test_a_folder_of_other_things_says_what_they_are(tmp_path):
     (tmp_path / "study.json").write_text("{}")
     with pytest.raises(DataError, match="a study whose claims need no training"):
         load_records(tmp_path)
+
+
+def test_a_link_to_a_folder_of_runs_is_named(tmp_path):
+    sweep(tmp_path / "there", models=("gru",), examples=(100,), seeds=2)
+    linked, copied = sorted((tmp_path / "there").glob("*/"))
+    (tmp_path / "here").mkdir()
+    shutil.copytree(copied, tmp_path / "here" / copied.name)
+    (tmp_path / "here" / linked.name).symlink_to(linked)
+    (tmp_path / "here" / "loop").symlink_to("loop")
+    frame, skipped = read_records(tmp_path / "here")
+    assert list(frame["run_id"]) == [copied.name]
+    assert skipped == [f"{tmp_path / 'here' / linked.name}: a link to a folder, which is not followed"]
+
+
+def test_a_folder_that_cannot_be_searched_is_named(tmp_path, monkeypatch):
+    sweep(tmp_path, models=("gru",), examples=(100,), seeds=2)
+    closed, found = sorted(tmp_path.glob("*/"))
+    scandir = os.scandir
+
+    def refusing(path):  # as the system does for all but root
+        if os.path.normpath(path) == str(closed):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    frame, skipped = read_records(tmp_path)
+    assert list(frame["run_id"]) == [found.name]
+    assert skipped == [f"{closed}/: Permission denied"]
+    assert compact(tmp_path)[1:] == (1, skipped)
+
+
+def test_a_path_that_is_not_utf8_is_refused(tmp_path):
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/la\xfct"))
+    folder.mkdir()
+    for read in (read_records, compact):
+        with pytest.raises(DataError, match="a path that is not UTF-8"):
+            read(folder)
+
+
+def test_compact_refuses_a_pipe_in_the_place_of_its_store(tmp_path):
+    sweep(tmp_path, models=("gru",), examples=(100,))
+    os.mkfifo(tmp_path / "records.parquet")
+    with pytest.raises(OSError, match="not a regular file"):
+        compact(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["record.json", "curve.csv", "records.parquet"])

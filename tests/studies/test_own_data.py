@@ -9,6 +9,13 @@ def study(folder, *words):
     return run(folder, *words, module="study")
 
 
+def test_where_every_run_fails_the_answer_says_why(tmp_path):
+    done = study(tmp_path, *OWN, "plain=false", "sizes=false", "run_timeout=0.001")
+    assert done.returncode == 1, done.stderr
+    assert "No answer: no run of the GRU and LSTM completed. The first: not done within 0.001 seconds." in done.stdout
+    assert len(list(tmp_path.rglob("report.html"))) == 1
+
+
 def test_a_study_of_data_goes_to_an_answer_keeps_its_plan_and_trains_nothing_twice(tmp_path):
     done = study(tmp_path, *OWN)
     assert done.returncode == 0, done.stderr

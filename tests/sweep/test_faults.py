@@ -154,7 +154,7 @@ def test_a_full_disk_stops_the_sweep(tmp_path):
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         done = run(tmp_path, *words, "model=lstm")
         assert done.returncode == 2
-        assert "results_dir=disk/runs: a folder that can be written" in done.stderr
+        assert "results_dir=disk/runs: a folder that can be read and written" in done.stderr
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
 

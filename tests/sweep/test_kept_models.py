@@ -5,9 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from rnncompare import load_model
-from rnncompare.base.errors import SettingError
+from rnncompare.base.errors import SettingError, StorageError
 from rnncompare.composition.compose import compose
-from rnncompare.records import read_record
 from rnncompare.sweep import find_missing, plan, train_all
 from rnncompare.training.kept_model import KeptModel
 
@@ -42,10 +41,9 @@ def test_a_model_that_cannot_be_written_leaves_no_record_of_a_completed_run(tmp_
     wanted = runs(tmp_path, "keep=best")
     (name,) = wanted
     (tmp_path / name / "model.pt" / "in the way").mkdir(parents=True)  # a folder: the model cannot take its place
-    (record,) = train_all(wanted, SILENT)
-    assert record.status == "failed"
-    assert "model.pt" in record.error
-    assert read_record(tmp_path / name / "record.json").status == "failed"
+    with pytest.raises(StorageError, match=r"model\.pt: Is a directory; what was recorded before is kept"):
+        list(train_all(wanted, SILENT))
+    assert not (tmp_path / name / "record.json").exists()
 
 
 def test_a_run_that_diverged_keeps_no_model_and_is_not_trained_for_one_again(tmp_path):

@@ -1,12 +1,17 @@
 """Baselines and metrics, against closed forms and data whose answer is known."""
 
+import math
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from rnncompare.tasks import from_arrays, from_frame, task_class
 from rnncompare.tasks.contract.metrics import deciding_metric, known_metrics, score
+from rnncompare.tasks.contract.ngrams import ngram_bits
 from rnncompare.tasks.contract.simple_models import simple_models
+from rnncompare.tasks.file import File
 
 
 def noise(*shape):
@@ -91,9 +96,46 @@ def test_where_a_class_is_rare_accuracy_does_not_decide():
     assert deciding_metric(from_arrays(x, np.arange(200) % 2 == 0).load(0)) == "accuracy"
 
 
-def test_generated_tasks_have_them_too_and_language_models_do_not():
+def test_generated_tasks_have_them_too():
     data = task_class("adding")(size=200, sequence_length=10).load(0)
     assert set(simple_models(data)["model"]) >= {"mean of train", "ridge regression"}
-    text = task_class("markov_text")(size=50).load(0)
-    assert not known_metrics(text.objective)
-    assert simple_models(text).empty
+
+
+def witten_bell(text, train, read, symbols):
+    """Bits a character after the first of ``text``, a character at a time, by the recursion of the paper."""
+
+    def p(context, character):
+        if not context:
+            counts = Counter(symbol for window in train for symbol in window[1:])
+            return (counts[character] + 1) / (sum(counts.values()) + symbols)
+        after = [
+            window[place]
+            for window in train
+            for place in range(len(context), len(window))
+            if window[place - len(context) : place] == context
+        ]
+        shorter = p(context[1:], character)
+        kinds = len(set(after))
+        return (after.count(character) + kinds * shorter) / (len(after) + kinds) if after else shorter
+
+    return np.mean([-math.log2(p(text[max(0, i - read) : i], text[i])) for i in range(1, len(text))])
+
+
+def test_language_models_are_held_against_counts_of_characters(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("".join("abracadabra"[(i * i + i // 7) % 11] for i in range(1500)))
+    data = File(path=str(path), window=12).pinned().load(0)
+    frame = simple_models(data).set_index("model")["bits_per_character"]
+    assert frame["character shares"] == data.baseline == pytest.approx(ngram_bits(data, 1), rel=1e-3)
+    windows = [[*row, last] for row, last in zip(data.train.inputs.tolist(), data.train.targets[:, -1], strict=True)]
+    tested = [[*row, last] for row, last in zip(data.test.inputs.tolist(), data.test.targets[:, -1], strict=True)]
+    for order in (2, 5):
+        by_hand = np.mean([witten_bell(window, windows, order - 1, data.objective.outputs) for window in tested])
+        assert ngram_bits(data, order) == pytest.approx(by_hand)
+    assert frame["5-gram model"] == ngram_bits(data, 5)
+
+
+def test_counts_come_near_the_entropy_of_a_chain():
+    data = task_class("markov_text")(size=4000).load(0)
+    assert not known_metrics(data.objective)
+    assert data.optimum < ngram_bits(data, 3) < data.optimum + 0.1

@@ -1,6 +1,8 @@
 """Settings: what is refused, with which words, and what makes two runs the same."""
 
 import dataclasses
+import math
+import os
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,15 @@ def test_a_value_out_of_range_is_refused_by_name(part, values, setting):
         settings(**{field: changed}).resolved()
     assert caught.value.setting == setting
     assert str(list(values.values())[-1]) in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_what_a_record_could_not_hold_is_refused(value):
+    model = dataclasses.replace(settings().model, name="lstm", forget_bias=value)
+    with pytest.raises(SettingError, match=f"model.forget_bias={value}: a finite number"):
+        settings(model=model).resolved()
+    with pytest.raises(SettingError, match=r"results_dir=.*text in UTF-8"):
+        settings(results_dir=os.fsdecode(b"la\xfct")).resolved()
 
 
 @pytest.mark.parametrize(("name", "value"), [("seed", -1), ("threads", 0)])

@@ -49,6 +49,7 @@ class Situation:
         needed: a budget that would do, where there were too few pairs for lack of time; else empty.
         plain: the score of a plain RNN; None where none was trained.
         half: the scores of the models on half of the data.
+        error: why the first run that did not complete did not; empty where all did.
     """
 
     metric: str
@@ -72,10 +73,11 @@ class Situation:
     needed: str = ""
     plain: Score | None = None
     half: Sequence[Score] = ()
+    error: str = ""
 
     @property
     def known(self) -> list[Score]:
-        """The models that have a score, the best first."""
+        """The models that have a score, the best first; none where no run of any model completed."""
         return self._best_first(self.scores)
 
     @property
@@ -84,7 +86,7 @@ class Situation:
         return self._best_first(self.at_rates)
 
     def _best_first(self, scores: Sequence[Score]) -> list[Score]:
-        found = [score for score in scores if len(score.test)]
+        found = [score for score in scores if len(score.test)] if any(score.diverged < 1 for score in scores) else []
         return sorted(found, key=lambda score: score.mean, reverse=self.higher_is_better)
 
     def better(self, one: float, other: float) -> bool:
@@ -191,6 +193,8 @@ def situation_of(
     tuned = pd.concat([pairs, found["trials"]], ignore_index=True) if trials else pairs
     searched = trials > 0
     scores = _scores(tuned, names, facts, searched)
+    completed = any(score.diverged < 1 for score in scores)
+    errors = frames["pairs"]["error"].dropna().tolist() if len(frames["pairs"]) else []
     best = facts.on_splits(facts.best_baseline[0]) if facts.best_baseline else np.zeros(0)
     trivial = facts.on_splits(facts.trivial_model) if facts.trivial_model else np.array([facts.trivial])
     return Situation(
@@ -200,7 +204,7 @@ def situation_of(
         perfect=facts.perfect,
         margin=facts.margin,
         scores=scores,
-        comparisons=[] if tuned is None else compare(tuned, names, facts, facts.overlap, searched),
+        comparisons=[] if tuned is None or not completed else compare(tuned, names, facts, facts.overlap, searched),
         best_baseline=facts.best_baseline,
         beside_baseline={score.model: ahead(score, best, facts) for score in scores},
         beside_trivial={score.model: ahead(score, trivial, facts) for score in scores},
@@ -213,6 +217,7 @@ def situation_of(
         at_rates=_scores(pairs, names, facts),
         plain=None if found["plain"] is None else score(found["plain"], "rnn", facts),
         half=[] if half is None else _scores(half, names, facts),
+        error=errors[0] if errors else "",
     )
 
 

@@ -15,9 +15,9 @@ from rnncompare.tasks.contract.simple_models import FITTED
 def paragraph(situation: Situation) -> str:
     """Which to take, and how surely."""
     if not situation.known:
-        lost = [score.model for score in situation.scores if score.diverged > 0]
+        lost = [_name(score.model) for score in situation.scores if score.diverged == 1]
         if lost:
-            return f"No answer: no run of {_listed(lost)} completed."
+            return f"No answer: no run of the {_listed(lost)} completed. The first: {situation.error}."
         return "No answer: the budget ended before one pair was finished." + _more_time(situation)
     sentences = [_first(situation)]
     sentences += [_compared(situation, comparison) for comparison in situation.comparisons]
@@ -191,7 +191,9 @@ def _name(model: str) -> str:
 
 
 def _article(baseline: str) -> str:
-    return f"{'an' if baseline[0] in 'aeiou' else 'a'} {baseline}" if baseline.endswith("regression") else baseline
+    """The name of a baseline as it stands in a sentence."""
+    one = baseline.endswith(("regression", "model"))
+    return f"{'an' if baseline[0] in 'aeiou' else 'a'} {baseline}" if one else baseline
 
 
 def _listed(names: Sequence[str], word: str = "and") -> str:

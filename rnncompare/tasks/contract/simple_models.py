@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnncompare.tasks.contract.metrics import known_metrics, score
-from rnncompare.tasks.contract.objectives import IGNORED, Classification
+from rnncompare.tasks.contract.ngrams import ORDER, ngram_bits
+from rnncompare.tasks.contract.objectives import IGNORED, BitsPerCharacter, Classification
 from rnncompare.tasks.contract.task import Data, Examples
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ FEATURES_GROWN = 200_000  # features of all trees together, that take some secon
 MOST_LAGS = 1_000  # numbers of a whole sequence that are read beside its summary
 LEAST_SHARE = 1e-6  # of a class, so that no logarithm is infinite
 PENALTIES = np.logspace(-3, 3, 7)
+NGRAMS = f"{ORDER}-gram model"
 FITTED = ("logistic regression", "ridge regression", "gradient boosting")  # baselines that read the inputs
 
 
@@ -34,10 +36,14 @@ def simple_models(data: Data) -> pd.DataFrame:
     predicted a sequence. They read a bag of words of symbols, the lags of a forecast, else summaries of each feature
     over time (and all steps, where sequences are short and of one length); with a target a step, that step alone.
 
-    Penalties are chosen by cross-validation within train. Empty for tasks without the usual metrics.
+    Penalties are chosen by cross-validation within train. Language models: the shares of characters in train, and
+    counts of the few before each. Empty for other tasks without the usual metrics.
     """
     import pandas as pd
 
+    if isinstance(data.objective, BitsPerCharacter):
+        bits = {"character shares": data.baseline, NGRAMS: ngram_bits(data)}
+        return pd.DataFrame({"model": list(bits), data.objective.metric: list(bits.values())})
     if not known_metrics(data.objective):
         return pd.DataFrame(columns=["model"])
     rows = [{"model": name, **score(data, data.test, said)} for name, said in _predictions(data)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -12,6 +12,7 @@ from rnncompare.base.wording import counted
 from rnncompare.tasks.contract import BitsPerCharacter, Data, Examples, stream
 from rnncompare.tasks.contract.baselines import counts_of, unigram_bits
 from rnncompare.tasks.user.files.corpora import Corpus, smallest
+from rnncompare.tasks.user.prepared import CHARACTER, Prepared
 from rnncompare.tasks.user.problem import Problem
 
 
@@ -75,6 +76,17 @@ class Language(Problem):
                 f"{self.name}: the {split} part has {most}, less than a window and one; use a longer text{shorter}"
             )
         return found
+
+
+class RunningText(Language):
+    """A user's own text, whose model is kept with what reads new ones."""
+
+    def load(self, count: int, seed: int) -> Data:
+        data = super().load(count, seed)
+        prepared = Prepared(
+            form="running text", target="next", text=CHARACTER, window=self.window, classes=data.classes
+        )
+        return replace(data, prepared=prepared)
 
 
 def _examples(windows: list[np.ndarray], order: np.ndarray, number: np.ndarray) -> Examples:

@@ -53,7 +53,7 @@ def of_sequences(
     hashed = _hashed(frame, features)
     return [
         *_copies(_joined(hashed, lengths), "sequences"),
-        *_single(told, "the target"),
+        *_single(told, "the target" if target.classes is not None else "the ranks of the target"),
         *([] if every else _ordered(target)),
     ]
 

@@ -22,10 +22,11 @@ from rnncompare.tasks.user.columns.frequency import find_frequency, times_after,
 from rnncompare.tasks.user.columns.levels import unseen
 from rnncompare.tasks.user.columns.roles import Roles
 from rnncompare.tasks.user.columns.times import JOINED, find_time, join_date
+from rnncompare.tasks.user.files.corpora import blocks_of
 from rnncompare.tasks.user.files.file_type import beginning, form_of, unpacked
 from rnncompare.tasks.user.files.tables import FILE, Table, read_table
-from rnncompare.tasks.user.prepared import SEQUENCE, Prepared
-from rnncompare.tasks.user.problem import pad_rows
+from rnncompare.tasks.user.prepared import CHARACTER, SEQUENCE, Prepared
+from rnncompare.tasks.user.problem import fits, pad_rows
 
 HOLE = 3  # rows that are missing, beyond weekends and holidays
 FAR = 100  # standard deviations from the mean of training: likely another unit, or no value at all
@@ -62,6 +63,8 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
     match prepared.form:
         case "texts":
             return _of_texts(prepared, table)
+        case "running text":
+            return _of_running_text(prepared, table)
         case "forecast":
             return _of_series(prepared, table)
         case _:
@@ -232,6 +235,17 @@ def _of_texts(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame]
     return Examples(inputs, inputs, lengths), pd.DataFrame({"row": table.frame.index})
 
 
+def _of_running_text(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame]:
+    """The characters in windows end to end, the last of which may be shorter."""
+    assert prepared.classes is not None
+    refuse_missing(table, CHARACTER, "the character")
+    count, window = len(table.frame), prepared.window
+    lengths = np.diff([*range(0, count, window), count])
+    fits(table.name, len(lengths), window, len(prepared.classes), "predict for a part of it at a time")
+    inputs = pad_rows(prepared.numbers(table.frame[CHARACTER]), np.cumsum(lengths) - lengths, lengths, window)
+    return Examples(inputs, inputs, lengths), table.frame[[CHARACTER]].reset_index(drop=True)
+
+
 def arrays_without_targets(x: Any, lengths: Any = None, name: str = "arrays") -> Arrays:
     """Sequences to predict for: ``(N, T, F)`` or ``(N, T)``, with ``lengths`` ``(N,)`` where padded, or a list of them.
 
@@ -251,6 +265,9 @@ def read_new(path: Path, prepared: Prepared) -> Table | Arrays:
         DataError: the file cannot be read.
     """
     with unpacked(path) as plain:
+        if prepared.form == "running text":
+            text = "".join(blocks_of(plain, prepared.layout.encoding)())
+            return Table(pd.DataFrame({CHARACTER: list(text)}), str(path))
         form = "text" if plain.is_dir() else form_of(plain, beginning(plain))
         if form == "npz":
             return read_npz(plain, targets=False)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+CHARACTER = "character"  # the column of a running text
 SEQUENCE = "\0sequence"  # a column of the rows of steps, which says of which sequence each is; no file has it
 
 
@@ -23,7 +24,8 @@ class Prepared:
     """How data were prepared; plain values only, so that it can be saved beside weights.
 
     Attributes:
-        form: ``sequences`` (a target a sequence), ``steps`` (a target a step), ``forecast`` or ``texts``.
+        form: ``sequences`` (a target a sequence), ``steps`` (a target a step), ``forecast``, ``texts`` or
+            ``running text``.
         target: what is predicted.
         encoder: of the columns; None for texts.
         group: the column that tells sequences or series apart; None where arrays do, or there is one.
@@ -33,18 +35,18 @@ class Prepared:
         layout: what the user said of the text file.
         events: whether the time since the last row is an input.
         ahead: steps between a row and the row whose target it predicts.
-        window: rows that a forecast reads.
+        window: rows that a forecast reads, or characters after which the model of a running text begins anew.
         horizon: steps that a forecast gives.
         known: columns that are read ``horizon`` steps ahead too.
-        text: the column of texts.
+        text: the column of texts, or of the characters of one.
         units: what texts are cut into: characters or words.
         symbols: these, from number 1 on.
-        classes: names of the classes; None for values.
+        classes: names of the classes, of which a character is one; None for values.
         mean: of the values before they were scaled, ``(K,)``; of several targets of a forecast, step after step.
         spread: their standard deviation.
     """
 
-    form: Literal["sequences", "steps", "forecast", "texts"]
+    form: Literal["sequences", "steps", "forecast", "texts", "running text"]
     target: str
     encoder: Encoder | None = None
     group: str | None = None
@@ -88,6 +90,8 @@ class Prepared:
             outputs: ``(N, K)``, or ``(N, T, K)`` with a target a step, of all sequences that `new_data.read` gave.
             rows: as it gave them.
         """
+        if self.form == "running text":
+            return self._characters(outputs.reshape(-1, outputs.shape[-1])[: len(rows)], rows)
         if self.form == "steps":
             steps = rows.groupby(SEQUENCE, sort=False)[SEQUENCE].transform("size").to_numpy()
             first = np.flatnonzero(~rows[SEQUENCE].duplicated().to_numpy())
@@ -107,3 +111,26 @@ class Prepared:
         elif len(names) != len(self.mean):  # of arrays
             names = [f"{self.target}{i}" for i in range(len(self.mean))]
         return rows.assign(**{name: values[:, i] for i, name in enumerate(names)})
+
+    def numbers(self, characters: Sequence[str]) -> np.ndarray:
+        """The number of each character by which the model of a running text knows it; the last stands for all others.
+
+        Args:
+            characters: ``(R,)``.
+        """
+        assert self.classes is not None
+        number = {symbol: code for code, symbol in enumerate(self.classes[:-1])}
+        return np.array([number.get(symbol, len(number)) for symbol in characters])
+
+    def _characters(self, outputs: np.ndarray, rows: pd.DataFrame) -> pd.DataFrame:
+        """Of each character the bits it cost, given those before it, and the likeliest after it."""
+        assert self.classes is not None
+        odds = outputs - outputs.max(-1, keepdims=True)
+        log_p = odds - np.log(np.exp(odds).sum(-1, keepdims=True))
+        following = self.numbers(rows[CHARACTER].iloc[1:])
+        bits = -log_p[np.arange(len(following)), following] / np.log(2)
+        likeliest = log_p.argmax(-1)
+        return rows.assign(
+            bits=[np.nan, *bits],
+            **{self.target: np.array(self.classes, object)[likeliest], f"p({self.target})": np.exp(log_p.max(-1))},
+        )

@@ -18,7 +18,7 @@ from rnncompare.tasks.user.files.corpora import read_pair, read_text
 from rnncompare.tasks.user.files.file_type import beginning, form_of, unpacked
 from rnncompare.tasks.user.files.reading import Layout, Reading
 from rnncompare.tasks.user.files.tables import FILE, FOLDER, Table, read_table
-from rnncompare.tasks.user.language import Language
+from rnncompare.tasks.user.language import RunningText
 from rnncompare.tasks.user.problem import Problem
 from rnncompare.tasks.user.sequences import from_long
 from rnncompare.tasks.user.series import from_series
@@ -147,10 +147,10 @@ def _of_folder(table: Table, reading: Reading) -> Reading:
     return replace(reading, ignore=(*reading.ignore, *others))
 
 
-def _language(path: Path, test_path: Path | None, reading: Reading, encoding: str | None) -> Language:
+def _language(path: Path, test_path: Path | None, reading: Reading, encoding: str | None) -> RunningText:
     corpus = read_pair(path, test_path, encoding) if test_path else read_text(path, encoding=encoding)
     train, *held_out = (sum(map(len, pieces)) for pieces in (corpus.train, corpus.validation, corpus.test))
     count, different = train + sum(held_out), len(corpus.alphabet)
     window = reading.window or max(1, min(DEFAULT_TEXT_WINDOW, count // LEAST_TEXT_WINDOWS))
     line = f"language modelling, {counted(count, 'character')}, {different} different ones, in windows of {window}"
-    return Language(str(path), [line], corpus, window, "data.window")
+    return RunningText(str(path), [line], corpus, window, "data.window")

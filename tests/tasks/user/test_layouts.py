@@ -254,6 +254,15 @@ def test_a_file_that_does_not_fit_into_memory_is_refused_before_it_is_read(own, 
         own(long(GOOD), target="label").load(0)
 
 
+def test_a_file_is_refused_where_the_address_space_is_too_small_to_read_it(own, monkeypatch):
+    """With less, Arrow was seen to wait for ever for a thread that it could not start."""
+    task = own(long(GOOD), target="label")
+    used = content.psutil.Process().memory_info().vms
+    monkeypatch.setattr(content.resource, "getrlimit", lambda _: (used + (100 << 20), -1))
+    with pytest.raises(DataError, match=r"takes 256 MiB of address space and \d+ MiB are left.*ulimit -v"):
+        task.load(0)
+
+
 def test_several_columns_without_a_name_are_told_apart(own):
     """As pandas writes an index of two levels without names."""
     rows = "\n".join(

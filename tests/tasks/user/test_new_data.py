@@ -10,9 +10,13 @@ import pytest
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks import from_arrays, from_frame
+from rnncompare.tasks.file import File
 from rnncompare.tasks.user.files.tables import Table
 from rnncompare.tasks.user.new_data import arrays_without_targets, read
 from rnncompare.tasks.user.prepared import Prepared
+from rnncompare.training.experiment import run_experiment
+from rnncompare.training.kept_model import load_model
+from rnncompare.training.settings import ModelSettings, RunSettings, TrainSettings
 
 
 def carried(data):
@@ -150,6 +154,28 @@ def test_texts_and_arrays_are_read_as_in_training():
     assert {row.tobytes() for row in data.train.inputs} <= {row.tobytes() for row in examples.inputs}
     with pytest.raises(DataError, match="3 features; the model reads 2"):
         read(carried(data), arrays_without_targets(np.zeros((4, 6, 3))))
+
+
+def test_a_running_text_costs_the_bits_that_it_cost_in_the_test(tmp_path):
+    text = "".join("abracadabra"[(i * i + i // 7) % 11] for i in range(2000))
+    for name, part in {"train": text[:1600], "test": text[1600:1841]}.items():  # 20 windows of 12, and one more
+        (tmp_path / f"{name}.txt").write_text(part)
+    task = File(path=f"{tmp_path}/train.txt", test_path=f"{tmp_path}/test.txt", window=12).pinned()
+    settings = RunSettings(ModelSettings(name="gru", hidden_size=8), task, TrainSettings(max_updates=20))
+    kept = []
+    run = run_experiment(settings.resolved(), keep=kept.append)
+    kept[0].save(tmp_path / "model.pt")
+    said = load_model(tmp_path / "model.pt").predict(tmp_path / "test.txt")
+    assert list(said) == ["character", "bits", "next", "p(next)"]
+    assert "".join(said["character"]) == text[1600:1841]
+    assert np.isnan(said["bits"][0])
+    assert said["bits"][1:].mean() == pytest.approx(run.record.quality.test, abs=1e-5)
+    assert said["p(next)"].between(1 / len(kept[0].prepared.classes), 1).all()
+    (tmp_path / "odd.txt").write_text("abzz")  # which it never saw
+    odd = kept[0].predict(tmp_path / "odd.txt")
+    assert list(odd["character"]) == list("abzz")
+    assert (odd["bits"][2:] > odd["bits"][1]).all()
+    kept[0].export(tmp_path / "model.pt2")  # the window says how long
 
 
 def test_numbers_far_from_those_of_training_are_read_with_a_warning():

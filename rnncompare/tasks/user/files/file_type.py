@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import os
 import re
+import resource
 import stat
 import tempfile
 import threading
@@ -23,6 +24,7 @@ from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract.download import joint
 
 LOADED = 5  # times the size of a file that it takes in memory, as a table and as what is read of it
+ADDRESSES = 1 << 28  # bytes of address space that Arrow's threads reserve; it waits for ever where they get too few
 HEAD = 1 << 22  # bytes that are looked at first
 BLOCK = 1 << 18  # bytes that are looked at together after that
 CONTROL = bytes((frozenset(range(32)) - frozenset(b"\t\n\r\f\x1b")) | {127})
@@ -91,12 +93,19 @@ def require_regular(path: Path) -> None:
 
 
 def require_memory(path: Path) -> None:
-    """Raise `DataError` where loading the file would take more memory than is free."""
+    """Raise `DataError` where loading the file would take more memory, or address space, than is free."""
     needed, free = LOADED * path.stat().st_size, psutil.virtual_memory().available
     if needed > free:
         raise DataError(
             f"{path}: loading it takes about {needed / 2**30:,.1f} GiB and {free / 2**30:,.1f} GiB are free; "
             "use a part of it"
+        )
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    left = limit - psutil.Process().memory_info().vms
+    if limit != resource.RLIM_INFINITY and left < ADDRESSES:
+        raise DataError(
+            f"{path}: reading it takes {ADDRESSES >> 20} MiB of address space and {max(left, 0) >> 20} MiB "
+            "are left of what this process may use; raise the limit (ulimit -v)"
         )
 
 
