@@ -235,7 +235,7 @@ def _find(folder: Path) -> tuple[list[str], list[str], list[str]]:
                         continue
                     elif entry.is_dir(follow_symlinks=False):
                         parents.append(os.path.join(parent, entry.name, ""))
-                    elif os.path.isdir(parent + entry.name):
+                    elif entry.is_symlink() and os.path.isdir(parent + entry.name):
                         passed.append(f"{parent}{entry.name}: a link to a folder, which is not followed")
         except FileNotFoundError:
             continue  # removed meanwhile
