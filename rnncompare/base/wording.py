@@ -33,9 +33,9 @@ def counted(number: object, noun: str) -> str:
     return f"{shown} {noun}{'' if shown == '1' else 's'}"
 
 
-def metric_label(metric: str | None) -> str:
-    """A metric in words, with its unit."""
-    return METRICS.get(metric, metric.replace("_", " ")) if metric else "metric"
+def metric_label(metric: object) -> str:
+    """A metric in words, with its unit; of one that is not known, since no run completed, just that it is one."""
+    return METRICS.get(metric, metric.replace("_", " ")) if isinstance(metric, str) else "metric"
 
 
 def loss_label(metric: str | None) -> str:
@@ -45,7 +45,9 @@ def loss_label(metric: str | None) -> str:
 
 
 def direction(higher_is_better: object) -> str:
-    """Which way a metric is better."""
+    """Which way a metric is better; of one that is not known, why."""
+    if higher_is_better not in (True, False):
+        return "no run completed"
     return f"{'higher' if higher_is_better else 'lower'} is better"
 
 

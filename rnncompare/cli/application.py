@@ -97,6 +97,8 @@ def run_hydra(command: Command, action: Callable[[Any], None], sweep: Callable[.
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra lets errors through to the lines below
     job = _Job(command, action, sweep)
+    if not os.path.exists(os.curdir):
+        fail("the folder that this was started in no longer exists; start it in another one")
     try:
         register_schemas(**{command.config: command.schema})
         if {"-h", "--help"} & set(words):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
+from torch import nn
 
 from rnncompare.models.cells.gru import GRUCell
 from rnncompare.models.cells.lstm import LSTMCell
@@ -31,6 +32,10 @@ class LSTM(Recurrent):
 
     mode = "LSTM"
     _promotes = ("packed",)
+    # RNNBase has those of a single state
+    permute_hidden = nn.LSTM.permute_hidden  # type: ignore[assignment]
+    check_forward_args = nn.LSTM.check_forward_args  # type: ignore[assignment]
+    get_expected_cell_size = nn.LSTM.get_expected_cell_size
 
     def __init__(
         self,

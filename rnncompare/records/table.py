@@ -172,7 +172,8 @@ def _gather(files: Iterable[str], stores: Iterable[str]) -> tuple[pd.DataFrame, 
         frame = _concatenated([cached.set_index("path", drop=False).loc[unchanged].reset_index(drop=True), frame])
     frame = frame.sort_values("path", ignore_index=True, kind="stable")
     whole = _concatenated([frame, *(stored[stored[STAMP].isna()] for stored in kept)]).astype({"path": "str"})
-    copies = whole.duplicated("run_id")
+    failed = whole.get("status", pd.Series(dtype=str)).eq("failed")  # a table without rows has no such column
+    copies = whole.loc[failed.sort_values(kind="stable").index].duplicated("run_id").sort_index()
     skipped += _named_copies(whole, copies)
     return whole[~copies].reset_index(drop=True), skipped
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
 from rnncompare.base.files import read_text
+from rnncompare.base.wording import counted
 from rnncompare.measurements.store import STORE as MEASUREMENTS
 from rnncompare.records import plain, write_whole
-from rnncompare.records.parquet_store import CURVES, write_frame
+from rnncompare.records.parquet_store import CURVES, STAMP, read_store, write_frame
 from rnncompare.records.parquet_store import NAME as RECORDS
 from rnncompare.studies.manifest import NAME, Manifest, read_manifest
 from rnncompare.studies.verdicts import Files, read_files
@@ -33,13 +34,13 @@ def publish(folder: Path, destination: Path) -> tuple[list[Path], Files]:
 
     Args:
         folder: of a study, or of other runs.
-        destination: created if absent; files of the same names are replaced.
+        destination: created if absent; files of the same names are replaced, if these runs are among the new ones.
 
     Returns:
         The files written, and what is in them.
 
     Raises:
-        DataError: there is no record.
+        DataError: there is no record, or the destination holds runs that would be lost.
         OSError: a file cannot be written.
     """
     manifest = read_manifest(folder)
@@ -48,6 +49,7 @@ def publish(folder: Path, destination: Path) -> tuple[list[Path], Files]:
     files = read_files(folder) if manifest is None else _named(manifest, read_files(folder))
     if not len(files.records):
         raise DataError(f"{folder}: no record of the runs that {NAME} names")
+    _require_kept(destination, files.records)
     destination.mkdir(parents=True, exist_ok=True)
     tables = {RECORDS: files.records, CURVES: files.curves, MEASUREMENTS: files.probes}
     written = [_write(destination / name, frame) for name, frame in tables.items()]
@@ -57,6 +59,19 @@ def publish(folder: Path, destination: Path) -> tuple[list[Path], Files]:
         write_whole(destination / NAME, f"{text}\n")
         written.insert(0, destination / NAME)
     return written, files
+
+
+def _require_kept(destination: Path, records: pd.DataFrame) -> None:
+    """Raise `DataError` if the store at the destination, whose rows are the records, holds others than ``records``."""
+    before = read_store(destination / RECORDS, ["run_id", STAMP])
+    if before is None:
+        return
+    lost = before["run_id"][before[STAMP].isna() & ~before["run_id"].isin(set(records["run_id"]))]
+    if len(lost):
+        raise DataError(
+            f"{destination}: holds {counted(len(lost), 'published run')} that would be lost, such as {lost.iloc[0]}; "
+            "name another folder, or remove this one first"
+        )
 
 
 def without_paths(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -208,9 +209,13 @@ def load_model(path: str | Path, module: Callable[..., nn.Module] | None = None)
     if not path.is_file():
         raise DataError(f"{path}: no such file; a run with keep=best leaves its model there")
     try:
+        with zipfile.ZipFile(path) as packed:  # torch does not look at the checksums
+            damaged = packed.testzip()
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whose message may advise to load it unsafely
         raise DataError(f"{path}: not a model that rnncompare kept") from error
+    if damaged is not None:
+        raise DataError(f"{path}: damaged, {damaged} is not as it was written")
     try:
         if content["format"] != FORMAT:
             raise ValueError(f"its format is {content['format']!r}, not {FORMAT!r}")

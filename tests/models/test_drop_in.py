@@ -547,6 +547,16 @@ def test_autocast_with_states_of_their_own(name, implementation):
     same(autocast_half_input, name, implementation)
 
 
+def test_states_are_permuted_and_checked_as_torchs_are():
+    x, order = torch.randn(5, 3, 6), torch.tensor([2, 0, 1])
+    for name in ("LSTM", "GRU", "RNN"):
+        ours, theirs = getattr(rnncompare, name)(6, 8), getattr(nn, name)(6, 8)
+        one = torch.randn(1, 3, 8)
+        state = (one, one + 1) if name == "LSTM" else one
+        torch.testing.assert_close(ours.permute_hidden(state, order), theirs.permute_hidden(state, order))
+        ours.check_forward_args(x, state, None)
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_what_our_classes_are(name):
     """`torch.compile` refuses whatever is an instance of torch's three classes, so ours are instances of their base."""

@@ -442,6 +442,18 @@ def test_a_folder_of_other_things_says_what_they_are(tmp_path):
         load_records(tmp_path)
 
 
+@pytest.mark.parametrize("folders", [("a", "b"), ("b", "a")])
+def test_a_copy_that_failed_does_not_hide_one_that_completed(tmp_path, folders):
+    for folder, status in zip(folders, ("failed", "completed"), strict=True):
+        (tmp_path / folder).mkdir()
+        odd, curve = record(seed=1, status=status)
+        write_record(tmp_path / folder, odd, curve, "")
+    frame, skipped = read_records(tmp_path)
+    assert frame["status"].tolist() == ["completed"]
+    assert len(skipped) == 1
+    assert "the same run as" in skipped[0]
+
+
 def test_a_link_to_a_folder_of_runs_is_named(tmp_path):
     sweep(tmp_path / "there", models=("gru",), examples=(100,), seeds=2)
     linked, copied = sorted((tmp_path / "there").glob("*/"))

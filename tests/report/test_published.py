@@ -5,6 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 from parsed import Parsed
+from synthetic_records import sweep
 from synthetic_study import EVERY_VERDICT, write_study
 
 from rnncompare import load_records
@@ -102,6 +103,17 @@ def test_what_cannot_be_published_is_said(study, tmp_path):
         publish(tmp_path, tmp_path / "there")
     with pytest.raises(DataError, match="name another folder"):
         publish(study, study)
+
+
+def test_published_runs_that_the_new_ones_lack_are_not_written_over(tmp_path):
+    sweep(tmp_path / "many", examples=(100,), seeds=2)
+    sweep(tmp_path / "few", examples=(100,), seeds=1)
+    publish(tmp_path / "few", tmp_path / "published")
+    publish(tmp_path / "many", tmp_path / "published")  # which has them all
+    before = load_records(tmp_path / "published")
+    with pytest.raises(DataError, match=rf"holds {len(before) // 2} published runs that would be lost"):
+        publish(tmp_path / "few", tmp_path / "published")
+    pd.testing.assert_frame_equal(load_records(tmp_path / "published"), before)
 
 
 def test_runs_of_no_study_are_published_all_of_them(study, tmp_path):

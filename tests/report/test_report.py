@@ -14,7 +14,7 @@ from parsed import Parsed
 from synthetic_records import ADDING, JSB, PARITY, record, sweep
 
 from rnncompare.base.wording import loss_label
-from rnncompare.records import load_curves, load_records, run_id, write_record
+from rnncompare.records import QualityFields, load_curves, load_records, run_id, write_record
 from rnncompare.report.__main__ import main
 from rnncompare.report.figures import canvas, palette, run_scores, run_times
 from rnncompare.report.tables import label
@@ -91,6 +91,16 @@ def command(*arguments, cwd):
         capture_output=True,
         text=True,
     )
+
+
+def test_a_task_of_which_no_run_completed_is_reported_beside_another(tmp_path):
+    sweep(tmp_path / "runs", models=("gru",), examples=(1000,), seeds=2)
+    failed, _ = record(task=PARITY, status="failed")
+    write_record(tmp_path / "runs", dataclasses.replace(failed, quality=QualityFields()), [], "")
+    done = command("runs", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "parity: test metric, no run completed" in done.stdout
+    assert "1, 1 failed" in done.stdout
 
 
 def test_unreadable_records_are_named_and_the_rest_reported(tmp_path):

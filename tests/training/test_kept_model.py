@@ -93,6 +93,16 @@ def test_what_is_no_model_is_refused(tmp_path):
         load_model(tmp_path)
 
 
+def test_a_changed_byte_in_a_model_is_seen(tmp_path):
+    path = tmp_path / "model.pt"
+    kept(from_frame(frame(), target="label"))[0].save(path)
+    whole = path.read_bytes()
+    place = whole.index(next(iter(load_model(path).network.parameters())).detach().numpy().tobytes()) + 3
+    path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    with pytest.raises(DataError, match=r"damaged, .*data/\d+ is not as it was written"):
+        load_model(path)
+
+
 def test_numbers_of_numpy_in_how_data_are_read_are_kept_as_plain_ones(tmp_path):
     frame = pd.DataFrame({"date": pd.date_range("2024-01-01", periods=120), "y": np.sin(np.arange(120))})
     task = from_frame(frame, target="y", window=np.int64(6), horizon=np.int64(2))

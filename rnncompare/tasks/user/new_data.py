@@ -19,7 +19,7 @@ from rnncompare.tasks.user.arrays import read_npz, read_sktime
 from rnncompare.tasks.user.checked_arrays import Arrays, from_list, from_padded
 from rnncompare.tasks.user.columns.features import Encoder, refuse_missing
 from rnncompare.tasks.user.columns.frequency import find_frequency, times_after, usual_step
-from rnncompare.tasks.user.columns.levels import unseen
+from rnncompare.tasks.user.columns.levels import MOST_UNSEEN, unseen
 from rnncompare.tasks.user.columns.roles import Roles
 from rnncompare.tasks.user.columns.times import JOINED, find_time, join_date
 from rnncompare.tasks.user.files.corpora import blocks_of
@@ -231,6 +231,11 @@ def _of_texts(prepared: Prepared, table: Table) -> tuple[Examples, pd.DataFrame]
     cut = [texts.symbols_of(str(text), prepared.units) or [""] for text in table.frame[prepared.text]]
     lengths = np.array([len(symbols) for symbols in cut])
     codes = np.array([number.get(symbol, 0) for symbols in cut for symbol in symbols])
+    if (unknown := float((codes == 0).mean())) > MOST_UNSEEN:
+        warnings.warn(
+            f"{table.place(prepared.text)}: {unknown:.0%} of the {prepared.units} were not seen in training",
+            stacklevel=2,
+        )
     inputs = pad_rows(codes, np.cumsum(lengths) - lengths, lengths, int(lengths.max()))
     return Examples(inputs, inputs, lengths), pd.DataFrame({"row": table.frame.index})
 

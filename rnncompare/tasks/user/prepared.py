@@ -120,7 +120,7 @@ class Prepared:
         """
         assert self.classes is not None
         number = {symbol: code for code, symbol in enumerate(self.classes[:-1])}
-        return np.array([number.get(symbol, len(number)) for symbol in characters])
+        return np.array([number.get(symbol, len(number)) for symbol in characters], np.intp)
 
     def _characters(self, outputs: np.ndarray, rows: pd.DataFrame) -> pd.DataFrame:
         """Of each character the bits it cost, given those before it, and the likeliest after it."""

@@ -148,6 +148,8 @@ def test_texts_and_arrays_are_read_as_in_training():
     data = from_frame(frame).load(0)
     examples, _ = read(carried(data), Table(frame[["text"]], "new"))
     assert {row.tobytes() for row in data.train.inputs.astype(np.int64)} <= {r.tobytes() for r in examples.inputs}
+    with pytest.warns(UserWarning, match="column text: 100% of the words were not seen in training"):
+        read(carried(data), Table(pd.DataFrame({"text": ["qqq www", "zzz"]}), "new"))
     x = np.random.default_rng(0).normal(size=(40, 6, 2))
     data = from_arrays(x, np.arange(40) % 2).load(0)
     examples, _ = read(carried(data), arrays_without_targets(x))
@@ -175,6 +177,8 @@ def test_a_running_text_costs_the_bits_that_it_cost_in_the_test(tmp_path):
     odd = kept[0].predict(tmp_path / "odd.txt")
     assert list(odd["character"]) == list("abzz")
     assert (odd["bits"][2:] > odd["bits"][1]).all()
+    (tmp_path / "one.txt").write_text("a")
+    assert kept[0].predict(tmp_path / "one.txt")["bits"].isna().tolist() == [True]
     kept[0].export(tmp_path / "model.pt2")  # the window says how long
 
 

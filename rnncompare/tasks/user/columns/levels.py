@@ -53,13 +53,13 @@ def codes_of(series: pd.Series, levels: Sequence[Any]) -> np.ndarray:
 
 def unseen(table: Table, name: str, levels: Sequence[Any]) -> list[str]:
     """A warning if most values of a column are none of the ``levels`` seen in training, or some are missing anew."""
-    new = codes_of(table.frame[name], levels) == 0
-    missing = int((new & table.frame[name].isna().to_numpy()).sum())
-    if new.mean() > MOST_UNSEEN:
-        value = table.frame[name].iloc[int(np.argmax(new))]
+    new, empty = codes_of(table.frame[name], levels) == 0, table.frame[name].isna().to_numpy()
+    missing, strange = int((new & empty).sum()), new & ~empty
+    if strange.mean() > MOST_UNSEEN:
+        value = table.frame[name].iloc[int(np.argmax(strange))]
         return [
-            f"{table.place(name)}: {new.mean():.0%} of the values were not seen in training, {show(value)!r:.40} for "
-            "one; the model cannot tell them apart"
+            f"{table.place(name)}: {strange.mean():.0%} of the values were not seen in training, "
+            f"{show(value)!r:.40} for one; the model cannot tell them apart"
         ]
     if not missing:
         return []
