@@ -78,21 +78,20 @@ def main(folder, claim, one, other):
     """Print the verdict on each task."""
     study = json.loads(Path(folder, "study.json").read_text())
     records = pd.read_parquet(f"{folder}/records.parquet").set_index("run_id").filter(regex="status|quality|examples")
-    for task, settings in study["tasks"].items():
-        arms = [[study["entries"][k] for k in study["arms"][claim][arm]] for arm in (one, other)]
-        pair = [entry for entries in arms for entry in entries if entry["task"] == task]
-        scale = settings["scale"]
-        if len(pair) != 2 or scale["kind"] == "solve":
-            continue
+    for task, scale in ((name, settings["scale"]) for name, settings in study["tasks"].items()):
+        keys = [key for arm in (one, other) for key in study["arms"][claim][arm]]
+        pair = [study["entries"][key] for key in keys if study["entries"][key]["task"] == task]
         first = [own for entry in pair for own in list(entry["runs"].values())[: entry["began"]]]
-        seeds = [seed for seed in first[0] if all(own.get(seed) in records.index for own in first)]
+        seeds = [seed for seed in next(iter(first), ()) if all(own.get(seed) in records.index for own in first)]
+        if len(pair) != 2 or scale["kind"] == "solve" or len(seeds) < 3:
+            continue
         whole = (all(e["runs"][str(r)].get(k) in records.index for e in pair for k in seeds) for r in pair[0]["rates"])
         rates = sorted(itertools.compress(pair[0]["rates"], whole))
         fixed = scale["fixed_test"] and scale["metric"] == "accuracy"
         tested = records.loc[first[0][seeds[0]], "data.test_examples"] if fixed else 0
         mean, wide, narrow = compared(*(grid(entry, rates, scale, records, seeds) for entry in pair), tested)
-        said = verdict(wide, narrow, scale["margin"])
-        print(f"{scale['title']:32} {mean:+9.4f} [{wide[0]:+.4f}, {wide[1]:+.4f}]  {said}")
+        said = f"[{wide[0]:+.4f}, {wide[1]:+.4f}]  {verdict(wide, narrow, scale['margin'])}"
+        print(f"{scale['title']:32} {mean:+9.4f} {said}")
 
 
 if __name__ == "__main__":
