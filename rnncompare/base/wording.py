@@ -27,6 +27,11 @@ def printable(text: object, longest: int = 80) -> str:
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
+def is_utf8(text: str) -> bool:
+    """Whether it can be written as UTF-8: a path may be made of any bytes."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def counted(number: object, noun: str) -> str:
     """A number of things, such as ``1 pair`` and ``2,000 pairs``."""
     shown = f"{number:,}" if isinstance(number, int) else str(number)

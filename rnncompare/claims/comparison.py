@@ -115,6 +115,8 @@ def _tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Each part of an arm's scores, rates by seeds."""
     import pandas as pd
 
+    if runs.duplicated(["rate", "seed"]).any():
+        raise ValueError("an arm has two scores at one rate on one seed")
     rates, row = np.unique(runs["rate"], return_inverse=True)
     seeds, column = np.unique(runs["seed"], return_inverse=True)
     tables = np.full((len(PARTS), len(rates), len(seeds)), math.nan)

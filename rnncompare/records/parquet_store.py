@@ -47,12 +47,7 @@ def write_store(results_dir: Path, frame: pd.DataFrame) -> Path:
     Args:
         results_dir: the folder.
         frame: records with ``path`` and `STAMP`; a row without a stamp is stored as the record itself.
-
-    Raises:
-        OSError: it cannot be written, or something that is no regular file, such as a pipe, has its name.
     """
-    if os.path.exists(results_dir / NAME):
-        open_regular(results_dir / NAME).close()
     for leftover in results_dir.glob(f".{NAME}.*.part"):  # of a process that was killed
         leftover.unlink(missing_ok=True)
     relative = frame["path"].str.removeprefix(prefix(results_dir)).where(frame[STAMP].notna(), None)
@@ -60,7 +55,11 @@ def write_store(results_dir: Path, frame: pd.DataFrame) -> Path:
 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> Path:
-    """Write a table whose columns may mix types to one Parquet file, in one step."""
+    """Write a table whose columns may mix types to one Parquet file, in one step.
+
+    Raises:
+        OSError: it cannot be written, or something that is no regular file, such as a pipe, has its name.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -73,6 +72,8 @@ def write_frame(path: Path, frame: pd.DataFrame) -> Path:
     def write(file: BinaryIO) -> None:
         pq.write_table(table, file, compression="zstd", write_page_checksum=True)
 
+    if os.path.exists(path):
+        open_regular(path).close()
     write_whole(path, write)
     return path
 

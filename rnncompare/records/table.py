@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
 from rnncompare.base.files import open_regular
+from rnncompare.base.wording import is_utf8
 from rnncompare.records.fields import SCHEMA_VERSION, Record
 from rnncompare.records.parquet_store import CURVES, NAME, STAMP, prefix, read_store, stamp, write_store
 from rnncompare.records.run_folder import read_record
@@ -61,9 +62,8 @@ def read_records(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
     _require_text(path)
     if not path.is_dir():
         return _read_file(path), []
-    files, stores, skipped = _find(path)
-    frame, unread = _gather(files, stores)
-    skipped += unread
+    files, stores, passed = _find(path)
+    frame, skipped = _gather(files, stores, passed)
     if not len(frame):
         raise DataError("\n".join([f"{path}: no readable record.json in it{_what_else(path)}", *skipped[:1]]))
     return frame.drop(columns=STAMP), skipped
@@ -91,12 +91,11 @@ def compact(results_dir: str | Path) -> tuple[Path, int, list[str]]:
     if not os.path.isdir(folder):
         raise DataError(f"{folder}: no such folder of results")
     _require_text(folder)
-    files, stores, skipped = _find(folder)
+    files, stores, passed = _find(folder)
     store = folder / NAME
     if not files and stores and str(store) not in stores:
         raise DataError(f"{folder}: no record.json to gather; its runs lie in stores already, such as {stores[0]}")
-    frame, unread = _gather(files, stores)
-    skipped += unread
+    frame, skipped = _gather(files, stores, passed)
     frame = frame[frame[STAMP].notna() | (frame["path"] == str(store))]
     if not len(frame):
         raise DataError("\n".join([f"{folder}: no readable record.json in it{_what_else(folder)}", *skipped[:1]]))
@@ -105,12 +104,10 @@ def compact(results_dir: str | Path) -> tuple[Path, int, list[str]]:
     return store, len(frame), skipped
 
 
-def _require_text(path: Path) -> None:
+def _require_text(path: Path | str) -> None:
     """Raise `DataError` for a path that a table, which holds text, cannot name."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        raise DataError(f"{str(path)!r}: a path that is not UTF-8") from None
+    if not is_utf8(str(path)):
+        raise DataError(f"{str(path)!r}: a path that is not UTF-8")
 
 
 def to_frame(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
@@ -138,11 +135,16 @@ def check_records(frame: pd.DataFrame, path: Path) -> None:
         raise DataError(f"{path}: not a table of records of schema version {SCHEMA_VERSION}")
 
 
-def _gather(files: Iterable[str], stores: Iterable[str]) -> tuple[pd.DataFrame, list[str]]:
-    """The records in ``files``, taken from ``stores`` where these are up to date, and those found only in stores."""
+def _gather(files: Iterable[str], stores: Iterable[str], passed: Iterable[str] = ()) -> tuple[pd.DataFrame, list[str]]:
+    """The records in ``files``, taken from ``stores`` where these are up to date, and those found only in stores.
+
+    Returns:
+        Also a line for each file that was skipped, after those of the folders ``passed`` over.
+    """
     import pandas as pd
 
-    kept, skipped = _read_stores(stores)
+    kept, unreadable = _read_stores(stores)
+    skipped = [*passed, *unreadable]
     cached = pd.concat([frame[frame[STAMP].notna()] for frame in kept]).drop_duplicates("path") if kept else None
     known = {} if cached is None else dict(zip(cached["path"], cached[STAMP], strict=True))
     unchanged: list[str] = []
@@ -156,9 +158,7 @@ def _gather(files: Iterable[str], stores: Iterable[str]) -> tuple[pd.DataFrame, 
                     unchanged.append(file)
                     continue
                 record = read_record(file)
-                file.encode()  # tables hold text, but paths may be any bytes
-            except UnicodeEncodeError:
-                skipped.append(f"{file!r}: a path that is not UTF-8")
+                _require_text(file)
             except OSError as error:
                 skipped.append(f"{file}: {error.strerror}")
             except DataError as error:

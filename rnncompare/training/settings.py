@@ -12,6 +12,7 @@ from typing import Any
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from rnncompare.base.errors import require
+from rnncompare.base.wording import is_utf8
 from rnncompare.records import flat
 from rnncompare.tasks.contract import Task, setting
 
@@ -223,4 +224,4 @@ def _require_recordable(name: str, value: Any) -> None:
     if isinstance(value, float):
         require(math.isfinite(value), name, value, "a finite number")
     if isinstance(value, str):
-        require(not any("\ud800" <= letter <= "\udfff" for letter in value), name, value, "text in UTF-8")
+        require(is_utf8(value), name, value, "text in UTF-8")

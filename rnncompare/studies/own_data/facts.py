@@ -246,7 +246,9 @@ def _trivial(data: Data, metric: str, higher: bool, baselines: pd.DataFrame) -> 
     """The best of the predictions that learn nothing from the inputs, if it is a baseline, and its metric."""
     if metric not in baselines:
         return "", data.baseline
-    known = baselines[baselines["model"].isin(["class shares", "mean of train", "character shares", *data.naive])]
+    from rnncompare.tasks.contract.simple_models import TRIVIAL
+
+    known = baselines[baselines["model"].isin([*TRIVIAL, *data.naive])]
     known = known.set_index("model")[metric].dropna()
     if not len(known):
         return "", data.baseline

@@ -86,7 +86,7 @@ class Situation:
         return self._best_first(self.at_rates)
 
     def _best_first(self, scores: Sequence[Score]) -> list[Score]:
-        found = [score for score in scores if len(score.test)] if any(score.diverged < 1 for score in scores) else []
+        found = [score for score in scores if len(score.test)] if any_completed(scores) else []
         return sorted(found, key=lambda score: score.mean, reverse=self.higher_is_better)
 
     def better(self, one: float, other: float) -> bool:
@@ -160,6 +160,11 @@ def _direction(comparison: Comparison, model: str) -> int | None:
     return comparison.decision.direction * (1 if model == comparison.first else -1)
 
 
+def any_completed(scores: Sequence[Score]) -> bool:
+    """Whether some run of some model completed."""
+    return any(len(score.test) and score.diverged < 1 for score in scores)
+
+
 def alike(comparison: Comparison) -> bool:
     """Whether two models do not differ by what matters."""
     return comparison.decision is not None and comparison.decision.verdict == "equivalent"
@@ -193,7 +198,6 @@ def situation_of(
     tuned = pd.concat([pairs, found["trials"]], ignore_index=True) if trials else pairs
     searched = trials > 0
     scores = _scores(tuned, names, facts, searched)
-    completed = any(score.diverged < 1 for score in scores)
     errors = frames["pairs"]["error"].dropna().tolist() if len(frames["pairs"]) else []
     best = facts.on_splits(facts.best_baseline[0]) if facts.best_baseline else np.zeros(0)
     trivial = facts.on_splits(facts.trivial_model) if facts.trivial_model else np.array([facts.trivial])
@@ -204,7 +208,7 @@ def situation_of(
         perfect=facts.perfect,
         margin=facts.margin,
         scores=scores,
-        comparisons=[] if tuned is None or not completed else compare(tuned, names, facts, facts.overlap, searched),
+        comparisons=compare(tuned, names, facts, facts.overlap, searched) if any_completed(scores) else [],
         best_baseline=facts.best_baseline,
         beside_baseline={score.model: ahead(score, best, facts) for score in scores},
         beside_trivial={score.model: ahead(score, trivial, facts) for score in scores},

@@ -24,7 +24,7 @@ FEATURES_GROWN = 200_000  # features of all trees together, that take some secon
 MOST_LAGS = 1_000  # numbers of a whole sequence that are read beside its summary
 LEAST_SHARE = 1e-6  # of a class, so that no logarithm is infinite
 PENALTIES = np.logspace(-3, 3, 7)
-NGRAMS = f"{ORDER}-gram model"
+TRIVIAL = ("class shares", "mean of train", "character shares")  # baselines that learn nothing from the inputs
 FITTED = ("logistic regression", "ridge regression", "gradient boosting")  # baselines that read the inputs
 
 
@@ -42,7 +42,7 @@ def simple_models(data: Data) -> pd.DataFrame:
     import pandas as pd
 
     if isinstance(data.objective, BitsPerCharacter):
-        bits = {"character shares": data.baseline, NGRAMS: ngram_bits(data)}
+        bits = {"character shares": data.baseline, f"{ORDER}-gram model": ngram_bits(data)}
         return pd.DataFrame({"model": list(bits), data.objective.metric: list(bits.values())})
     if not known_metrics(data.objective):
         return pd.DataFrame(columns=["model"])

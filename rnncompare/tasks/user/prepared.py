@@ -124,9 +124,10 @@ class Prepared:
 
     def _characters(self, outputs: np.ndarray, rows: pd.DataFrame) -> pd.DataFrame:
         """Of each character the bits it cost, given those before it, and the likeliest after it."""
+        from scipy.special import log_softmax
+
         assert self.classes is not None
-        odds = outputs - outputs.max(-1, keepdims=True)
-        log_p = odds - np.log(np.exp(odds).sum(-1, keepdims=True))
+        log_p = log_softmax(outputs, axis=-1)
         following = self.numbers(rows[CHARACTER].iloc[1:])
         bits = -log_p[np.arange(len(following)), following] / np.log(2)
         likeliest = log_p.argmax(-1)
