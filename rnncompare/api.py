@@ -8,9 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["compare", "report", "run", "study", "sweep"]
 
 RESULTS = "results/compare"
-_TURNS = threading.RLock()
 
 
 def compare(
@@ -106,10 +103,9 @@ def compare(
         most_pairs=max(pairs, 50) if isinstance(pairs, Integral) else 50,
         results_dir=str(results_dir) if isinstance(results_dir, Path) else results_dir,
     ).checked()
-    with _main_left_alone():
-        preload(*OF_OWN_DATA)
-        question = ask(about, words, "rnncompare.compare(...)", task, own)
-        outcome = conduct(question, functools.partial(train_all, jobs=-1), _reporter(progress))
+    preload(*OF_OWN_DATA)
+    question = ask(about, words, "rnncompare.compare(...)", task, own)
+    outcome = conduct(question, functools.partial(train_all, jobs=-1), _reporter(progress))
     return reported(outcome)
 
 
@@ -127,9 +123,8 @@ def run(
     Raises:
         SettingError, DataError: the request cannot be met; nothing was trained.
     """
-    with _main_left_alone():
-        request = python_settings.composed({"model": model, "data": data, **settings})
-        ((name, wanted),) = _train([request], progress, 1).items()
+    request = python_settings.composed({"model": model, "data": data, **settings})
+    ((name, wanted),) = _train([request], progress, 1).items()
     return read_record(record_path(name, wanted))
 
 
@@ -149,8 +144,7 @@ def sweep(*, progress: bool = True, jobs: int = -1, **settings: Any) -> pd.DataF
     for name, values in many.items():
         require(len(values) > 0, name, flat[name], "one value or more to sweep over")
     chosen = (dict(zip(many, values, strict=True)) for values in itertools.product(*many.values()))
-    with _main_left_alone():
-        return recorded(_train([python_settings.composed({**flat, **one}) for one in chosen], progress, jobs))
+    return recorded(_train([python_settings.composed({**flat, **one}) for one in chosen], progress, jobs))
 
 
 def study(claim: str | None = None, data: Any = None, *, progress: bool = True, **settings: Any) -> Study | Result:
@@ -182,8 +176,7 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
     check_beside_claims(words)
     claims, tasks = asked_for(claim)
     train = functools.partial(stacked_on_gpu, jobs=-1)
-    with _main_left_alone():
-        return conduct(about, claims, tasks, words, train, f"rnncompare.study(claim={claim!r})", _reporter(progress))
+    return conduct(about, claims, tasks, words, train, f"rnncompare.study(claim={claim!r})", _reporter(progress))
 
 
 def report(results: str | Path, output: str | Path | None = None) -> Path:
@@ -220,20 +213,3 @@ def _reporter(progress: bool) -> Reporter:
     from rnncompare.cli.console import StudyConsole
 
     return StudyConsole() if progress else SILENT
-
-
-@contextlib.contextmanager
-def _main_left_alone() -> Iterator[None]:
-    """Keep the processes of runs from importing the caller's script anew, which would call us again there.
-
-    They need nothing of it, and Python imports it wherever the main module has a file or a name. Calls from several
-    threads take turns, since the first to end would give the name back.
-    """
-    main: Any = sys.modules["__main__"]
-    with _TURNS:
-        before = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
-        main.__spec__ = None
-        try:
-            yield
-        finally:
-            vars(main).update(before)

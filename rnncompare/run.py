@@ -32,7 +32,7 @@ COMMAND = Command("run", DESCRIPTION, RunSettings, from_config)
 def main() -> None:
     """Run the command."""
     own = OF_OWN_DATA if any(re.match("data=.*file", word) for word in sys.argv[1:]) else ()
-    preload("rnncompare.cli.application", "rnncompare.cli.console", *own)  # what this module imports
+    preload(*own)
     run_hydra(COMMAND, lambda settings: run_jobs([settings], train_all), run_jobs)
 
 

@@ -42,7 +42,7 @@ def main() -> None:
     if {"-m", "--multirun"} & set(sys.argv[1:]):
         fail("-m: a study has its own plan; several claims go with commas, such as claim=lstm_counts,bucket_sort")
     own = OF_OWN_DATA if any(word.startswith("data=") for word in sys.argv[1:]) else ()
-    preload("rnncompare.cli.application", "rnncompare.cli.console", *own)
+    preload(*own)
     command = "python -m rnncompare.study " + shlex.join(sys.argv[1:])
     sys.argv[1:], runs = split(sys.argv[1:])
     run_hydra(

@@ -27,10 +27,11 @@ print(result.answer); print(result.best.predict(frame.drop(columns="label")).sha
 """
 
 
-def python(folder, *words):
+def python(folder, *words, text=None):
     done = subprocess.run(
         [sys.executable, *words],
         cwd=folder,
+        input=text,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -127,6 +128,17 @@ def test_a_claim_that_code_decides_is_judged(tmp_path, monkeypatch):
     assert [finding.verdict for finding in made.findings] == ["supported"]
     with pytest.raises(SettingError, match="or data"):
         rnncompare.study()
+
+
+def test_a_script_on_standard_input_reports_a_study(tmp_path):
+    script = (
+        "import rnncompare\nprint('read once')\n"
+        "rnncompare.study(claim='gru_is_rnn', progress=False, results_dir='kept')\n"
+        "print(rnncompare.report('kept', 'page').is_dir())\n"
+    )
+    printed = python(tmp_path, "-", text=script).splitlines()
+    assert printed.count("read once") == 1
+    assert printed[-1] == "True"
 
 
 def test_a_preset_is_named_as_on_the_command_line(tmp_path):

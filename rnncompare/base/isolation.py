@@ -9,11 +9,12 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import sysconfig
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -34,6 +35,7 @@ _MODULES = [  # loaded by the server; `preload` adds more
 ]
 OF_OWN_DATA = ("sklearn.metrics",)  # for `preload`: a second for each run on the user's own data
 _FRESH = multiprocessing.get_context("forkserver")
+_TURNS = threading.Lock()
 
 
 class IsolatedError(RuntimeError):
@@ -70,7 +72,7 @@ def preload(*modules: str) -> None:
     """Start the server now, so that it loads torch while the caller does something else.
 
     Args:
-        modules: others to load: those that the caller's main module imports, since every process imports them again.
+        modules: others to load, that most calls will need.
     """
     from multiprocessing import forkserver, resource_tracker
 
@@ -112,7 +114,8 @@ def call_isolated(
     process = _FRESH.Process(target=_answer, args=(there, function, arguments))
     try:
         preload()  # does nothing if it is already running
-        process.start()
+        with _main_left_alone():
+            process.start()
     except (EOFError, OSError) as error:  # the server refused, or could not be started itself
         here.close()
         reason = f": {error.strerror}" if isinstance(error, OSError) else ""
@@ -136,6 +139,23 @@ def call_isolated(
         here.close()  # the process ends itself when this end is closed
         process.join()
         processes.discard(process)
+
+
+@contextlib.contextmanager
+def _main_left_alone() -> Iterator[None]:
+    """Keep a process that starts from importing the caller's script anew, which would call us again there.
+
+    It needs nothing of it, and Python imports it wherever the main module has a file or a name, ``<stdin>`` included.
+    Threads take turns, since the first to end would give the name back.
+    """
+    main: Any = sys.modules["__main__"]
+    with _TURNS:
+        before = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
+        main.__spec__ = None
+        try:
+            yield
+        finally:
+            vars(main).update(before)
 
 
 def _wait_for_answer(
