@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import threading
 from collections.abc import Callable, Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -33,8 +34,23 @@ if TYPE_CHECKING:
 __all__ = ["compare", "report", "run", "study", "sweep"]
 
 RESULTS = "results/compare"
+Parameters = ParamSpec("Parameters")
+Returned = TypeVar("Returned")
+_TURNS = threading.RLock()
 
 
+def _in_turn(function: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
+    """The function, for one thread at a time: Hydra and matplotlib share state, and runs would share the cores."""
+
+    @functools.wraps(function)
+    def called(*arguments: Parameters.args, **settings: Parameters.kwargs) -> Returned:
+        with _TURNS:
+            return function(*arguments, **settings)
+
+    return called
+
+
+@_in_turn
 def compare(
     data: Any,
     target: str | Sequence[str] | None = None,
@@ -109,6 +125,7 @@ def compare(
     return reported(outcome)
 
 
+@_in_turn
 def run(
     model: str | Callable[..., Any] = "gru", data: Any = "text", *, progress: bool = True, **settings: Any
 ) -> Record:
@@ -128,6 +145,7 @@ def run(
     return read_record(record_path(name, wanted))
 
 
+@_in_turn
 def sweep(*, progress: bool = True, jobs: int = -1, **settings: Any) -> pd.DataFrame:
     """Train all combinations of settings given as lists, ranges or arrays, and give their records as a table.
 
@@ -147,6 +165,7 @@ def sweep(*, progress: bool = True, jobs: int = -1, **settings: Any) -> pd.DataF
     return recorded(_train([python_settings.composed({**flat, **one}) for one in chosen], progress, jobs))
 
 
+@_in_turn
 def study(claim: str | None = None, data: Any = None, *, progress: bool = True, **settings: Any) -> Study | Result:
     """Judge a claim, several with commas, or all of them; or compare models on own ``data``, as `compare` does.
 
@@ -179,6 +198,7 @@ def study(claim: str | None = None, data: Any = None, *, progress: bool = True, 
     return conduct(about, claims, tasks, words, train, f"rnncompare.study(claim={claim!r})", _reporter(progress))
 
 
+@_in_turn
 def report(results: str | Path, output: str | Path | None = None) -> Path:
     """Write the page, tables and figures of a study, or of the runs in a folder; the folder that they lie in.
 

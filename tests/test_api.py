@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hydra
 import numpy as np
 import pytest
 
@@ -141,6 +142,14 @@ def test_a_script_on_standard_input_reports_a_study(tmp_path):
     assert printed[-1] == "True"
 
 
+def test_a_program_that_uses_hydra_goes_on_with_its_own_configs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.yaml").write_text("answer: 42\n")
+    with hydra.initialize_config_dir(str(tmp_path), version_base="1.3"):
+        rnncompare.run(**TINY)
+        assert hydra.compose("own").answer == 42
+
+
 def test_a_preset_is_named_as_on_the_command_line(tmp_path):
     with pytest.raises(SettingError, match="preset=zz: one of full, quick, standard"):
         rnncompare.study(claim="fewer_parameters", preset="zz", results_dir=str(tmp_path), progress=False)
@@ -158,6 +167,17 @@ def test_calls_from_two_threads_take_turns(tmp_path):
         'print(list(rnncompare.load_records("kept").status))\n'
     )
     assert python(tmp_path, str(script)).split("\n")[:2] == ["__main__", f"{['completed'] * 3}"]
+
+
+def test_the_thread_that_called_first_may_end_while_another_trains(tmp_path):
+    script = (
+        f"import threading, time, rnncompare\nTINY = {TINY!r}\n"
+        'first = threading.Thread(target=lambda: [rnncompare.run(**TINY, results_dir="kept"), time.sleep(0.2)])\n'
+        "first.start()\ntime.sleep(0.1)\n"
+        'longer = TINY | {"train": {"max_updates": 2000, "min_updates": 2000}}\n'
+        'print(rnncompare.run(**longer, seed=1, results_dir="kept").status, first.is_alive())\n'
+    )
+    assert python(tmp_path, "-", text=script) == "completed False\n"
 
 
 def test_a_module_of_ones_own_is_known_by_what_it_captured_and_holds():

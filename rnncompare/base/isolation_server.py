@@ -20,7 +20,11 @@ _fork = os.fork
 
 
 def end_with_parent() -> None:
-    """Have the kernel kill this process when its parent ends, even if it is stuck in native code (Linux)."""
+    """Have the kernel kill this process when its parent ends, even if it is stuck in native code (Linux).
+
+    Not for the server itself: to the kernel, its parent is the thread that started it, which may end long before the
+    caller. The server ends once its pipe to the caller is closed.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -57,5 +61,4 @@ def fork_or_refuse() -> int:
 
 
 leave_signals_to_caller()
-end_with_parent()
 os.fork = fork_or_refuse

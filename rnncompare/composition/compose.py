@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import hydra
 from hydra.core.config_store import ConfigStore
@@ -58,14 +59,24 @@ def compose(requests: Iterable[Sequence[str]]) -> list[RunSettings]:
         SettingError: one cannot be composed.
     """
     register_schemas()
-    GlobalHydra.instance().clear()  # of the command's own settings
-    with hydra.initialize_config_dir(str(CONFIGS), version_base="1.3"):
+    with _our_configs():
         try:
             return [from_config(hydra.compose("run", checked(overrides))) for overrides in requests]
         except (SettingError, DataError):
             raise
         except Exception as error:  # Hydra does not check everything before it uses it
             raise ComposeError(explain(error)) from error
+
+
+@contextlib.contextmanager
+def _our_configs() -> Iterator[None]:
+    """Have Hydra compose from our configs, whatever it composes from otherwise: the caller may use it too."""
+    outer, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
+    try:
+        with hydra.initialize_config_dir(str(CONFIGS), version_base="1.3"):
+            yield
+    finally:
+        GlobalHydra.instance().hydra = outer
 
 
 def explain(error: BaseException) -> str:
