@@ -62,7 +62,7 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
 
     Raises:
         SettingError, DataError: the request cannot be met.
-        SystemExit: some record could not be read.
+        SystemExit: some run failed, or some record could not be read.
     """
     from rnncompare.report.pages.own_data_page import reported
     from rnncompare.studies import verdict_table
@@ -79,7 +79,7 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
         require(own, "claim", "null", valid)
         outcome = answer(ask(settings, runs, command), launcher.train, StudyConsole())
         print(reported(outcome).text())
-        if outcome.situation.error and not outcome.situation.known:
+        if outcome.some_failed or (outcome.situation.error and not outcome.situation.known):
             sys.exit(SOME_FAILED)
         return
     check_beside_claims(runs)
@@ -88,7 +88,7 @@ def study(settings: StudySettings, runs: list[str], command: str) -> None:
     train = launcher.train if chosen else partial(stacked_on_gpu, jobs=launcher.n_jobs, memory_mb=launcher.memory_mb)
     made = conduct(settings, claims, tasks, runs, train, command, StudyConsole())
     print(verdict_table.text(made))
-    if made.skipped:
+    if made.skipped or made.failed:
         sys.exit(SOME_FAILED)
 
 

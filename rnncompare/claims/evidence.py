@@ -100,6 +100,9 @@ def of_task(runs: pd.DataFrame, values: Mapping[str, float] | pd.Series) -> pd.S
 def along(runs: pd.DataFrame, column: str) -> pd.DataFrame:
     """The runs with ``place``, their condition's position on its axis, and ``step``, octaves above the one before.
 
+    ``values`` is the number of conditions. Only those that the arm itself was trained in count, since another arm of
+    the claim may have been trained in more.
+
     Args:
         runs: graded.
         column: holds the position, a number above 0.
@@ -107,7 +110,7 @@ def along(runs: pd.DataFrame, column: str) -> pd.DataFrame:
     import pandas as pd
 
     parts = []
-    for _, group in runs.groupby("task", sort=False):
+    for _, group in runs.groupby(["task", "arm"], sort=False):
         places = group.groupby(group["value"].map(str))[column].median().astype(float)
         logs = np.log2(places.sort_values())
         step = logs.diff().fillna(1.0)  # the smallest counts as a doubling: nothing below it was tried

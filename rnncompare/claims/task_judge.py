@@ -106,6 +106,7 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
     halves = _halves(comparison)
     verdict = _verdict(by_task, terms, comparison, cut, float(first.mean()), float(second.mean()))
     pseudo = np.mean([fit.pseudo_values for fit in fits], axis=0)
+    open_ends = _open_ends(comparison, terms, arms)
     return dataclasses.replace(
         finding,
         verdict=verdict,
@@ -132,7 +133,7 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         rates=task_tables.rates(comparison, fits, arms),
         trials=task_tables.trials(comparison, arms) if tuned else None,
         by_margin=task_tables.by_margin(by_task, estimate.spread),
-        notes=(*notes, *untold, *_open_ends(comparison, terms, arms)),
+        notes=(*notes, *untold, *_lost(_share(comparison, fits, "diverged"), arms), *open_ends),
     )
 
 
@@ -141,6 +142,13 @@ def _possible(interval: Interval, terms: Terms) -> Interval:
     if not terms.solves:
         return interval
     return dataclasses.replace(interval, low=max(interval.low, -1.0), high=min(interval.high, 1.0))
+
+
+def _lost(shares: tuple[float, float], arms: tuple[str, str]) -> Iterator[str]:
+    """A note on each arm with runs at its chosen rates that have no score of their own."""
+    for arm, share in zip(arms, shares, strict=True):
+        if share > 0:
+            yield f"{share:.1%} of the runs of {arm} at its chosen rates diverged or failed: they count as the worst"
 
 
 def _open_ends(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> Iterator[str]:

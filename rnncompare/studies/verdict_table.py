@@ -30,6 +30,7 @@ def text(study: Study) -> str:
         for finding in known
         for note in finding.notes
     ]
+    lines += list(_failed(study))
     lines += list(_unmeasured(study))
     lines += [f"left out: {name}: {why}" for name, why in study.manifest.left_out.items()]
     lines += [f"not counted: {line}" for line in study.skipped]
@@ -131,6 +132,13 @@ def _tasks(finding: Finding) -> list[str]:
             low, high = without["effect"].min(), without["effect"].max()
             lines.append(f"without any one of them: from {low:+.3g} to {high:+.3g}")
     return lines
+
+
+def _failed(study: Study) -> Iterator[str]:
+    """How many runs failed, and why one did."""
+    if study.failed:
+        run, error = next(iter(study.failed.items()))
+        yield f"{len(study.failed)} runs failed and count as the worst; {run}: {error}"
 
 
 def _unmeasured(study: Study) -> Iterator[str]:

@@ -131,6 +131,13 @@ class Study:
     findings: list[Finding]
     skipped: list[str]
 
+    @property
+    def failed(self) -> dict[str, str]:
+        """Why each run that failed did so, by its id."""
+        tables = [evidence.runs for evidence in self.evidence.values() if "status" in evidence.runs]
+        lost = [runs[runs["status"] == "failed"] for runs in tables]
+        return {run: error for runs in lost for run, error in zip(runs["run_id"], runs["error"], strict=True)}
+
 
 def read_study(folder: Path) -> Study:
     """Judge the study in ``folder``, published or not, by the records that exist now.

@@ -139,6 +139,20 @@ def test_the_interaction_is_the_slope_over_doublings_in_margins():
     assert slopes["lstm", 0] == pytest.approx(0.2 / 0.02)
 
 
+def test_only_the_sizes_that_an_arm_was_trained_at_count():
+    whole = {"gru": constant(0.5), "lstm": constant(0.5)}
+    partly = {"two": constant(0.9), "one": constant(0.9)}
+    frames = [runs(whole | partly, 1, ONE, value=1)]
+    frames += [runs(whole | {"two": constant(0.8)}, 1, ONE, value=2)]
+    frames += [runs(whole, 1, ONE, value=2**k) for k in (2, 3)]
+    slopes = by_task("interaction", evidence(*frames))
+    assert slopes["two", 0] == pytest.approx(0.1 / 0.02)
+    assert ("one", 0) not in slopes
+    frames = [frame.assign(**{"speed.updates_to_target": 100.0}) for frame in frames]
+    octaves = by_task("examples_to_target", evidence(*frames))
+    assert octaves.to_dict() == {("gru", 0): 4.0, ("lstm", 0): 4.0, ("two", 0): 2.0}
+
+
 def test_beyond_length_is_the_mean_accuracy_in_points_of_the_longer_lengths_only():
     points = scale("bounded", metric="accuracy", higher_is_better=True, reference=1.0, margin=2)
     columns = {"quality.by_length.10": 1.0, "quality.by_length.20": [0.5, 0.9], "quality.by_length.40": [0.7, 0.9]}

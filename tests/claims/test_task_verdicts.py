@@ -314,6 +314,14 @@ def test_without_tuning_a_solve_or_fail_task_is_judged_by_the_share_of_rates_tha
     assert task.verdict != "not measured"
 
 
+def test_runs_that_failed_count_as_the_worst_and_the_task_says_so():
+    frame = pair(0.0)
+    frame.loc[frame["arm"] == "b", "status"] = "failed"
+    (note,) = [note for note in task_of(frame).notes if "failed" in note]
+    assert note == "100.0% of the runs of b at its chosen rates diverged or failed: they count as the worst"
+    assert not [note for note in task_of(pair(0.0)).notes if "failed" in note]
+
+
 def test_there_is_no_course_of_a_condition_without_runs():
     frame = pair(0.0)
     curves = pd.DataFrame(

@@ -19,11 +19,15 @@ def interaction(evidence: Evidence) -> pd.DataFrame:
     """
     runs = along(graded(evidence), "data.train_examples")
     runs = runs[runs["values"] > 1]
-    by_task = runs.drop_duplicates(["task", "value"]).groupby("task")["place"]
-    centred = runs["place"] - of_task(runs, by_task.mean())
-    squares = of_task(runs, by_task.agg(lambda places: float(((places - places.mean()) ** 2).sum())))
+    weights = runs.groupby(["task", "arm"])["place"].transform(_slope_weights)
     margin = of_task(runs, {task: scale.margin for task, scale in evidence.scales.items()})
-    return runs.assign(score=runs["values"] * centred / squares * runs["quality"] / margin)
+    return runs.assign(score=runs["values"] * weights * runs["quality"] / margin)
+
+
+def _slope_weights(places: pd.Series) -> pd.Series:
+    """The weight of each run's quality in the least-squares slope over the distinct places."""
+    distinct = places.unique()
+    return (places - distinct.mean()) / ((distinct - distinct.mean()) ** 2).sum()
 
 
 @measure("of the log ratio of losses on new data, at equal training loss")

@@ -51,6 +51,12 @@ class Outcome:
         return pd.concat([self.parts["pairs"], self.parts["trials"]], ignore_index=True)
 
     @property
+    def some_failed(self) -> bool:
+        """Whether an error ended a run; one that diverged has none."""
+        runs = self.runs
+        return "status" in runs and bool((runs["status"] == "failed").any())
+
+    @property
     def answer(self) -> str:
         """Which to take, in a paragraph."""
         return paragraph(self.situation)

@@ -458,6 +458,40 @@ def test_an_input_with_separators_of_thousands_is_said_to_be_left_out(own):
     assert "column last is left out, though most of it looks like numbers; write numbers without sep" in understood
 
 
+@pytest.mark.parametrize(("delimiter", "mark"), [(";", "."), (";", ","), ("\t", ","), (",", ".")])
+def test_thousands_are_never_taken_for_fractions(own, delimiter, mark):
+    days = pd.date_range("2023-01-01", periods=60)
+    values = [f"{900 + 5 * i:,}".replace(",", mark) for i in range(60)]
+    text = f"day{delimiter}sales\n" + "".join(
+        f"{day:%Y-%m-%d}{delimiter}{v}\n" for day, v in zip(days, values, strict=True)
+    )
+    word = "point" if mark == "." else "comma"
+    says = f"column sales, where 1[.,]000 may be 1000 or a fraction; .* set data.decimal={word} for fractions"
+    with pytest.raises(DataError, match=says):
+        own(text, target="sales").load(0)
+    assert own(text, target="sales", decimal=word).load(0)
+    if delimiter != ",":
+        other = "comma" if mark == "." else "point"
+        with pytest.raises(
+            DataError, match=r"is '1[.,]000', not a number; write numbers without separators of thousands"
+        ):
+            own(text, target="sales", decimal=other).load(0)
+
+
+def test_a_point_is_no_decimal_mark_beside_decimal_commas(own):
+    rows = [f"{i};{t};{900 + 20 * t:,};{t},5;{'ab'[i % 2]}\n".replace(",", ".", 1) for i in range(40) for t in range(9)]
+    rows = [row.replace(".5", ",5") for row in rows]
+    with pytest.raises(DataError, match=r"column v, row 7 is '1\.000', not a number"):
+        own("id;t;v;w;label\n" + "".join(rows), target="label").load(0)
+
+
+def test_fractions_of_three_decimals_are_read_without_a_question(own):
+    days = pd.date_range("2023-01-01", periods=60)
+    for values in ([f"{0.9 + i / 8:.3f}" for i in range(60)], [f"{98 + i / 8:g}" for i in range(60)]):
+        text = "day;level\n" + "".join(f"{day:%Y-%m-%d};{v}\n" for day, v in zip(days, values, strict=True))
+        assert own(text, target="level").load(0)
+
+
 def test_infinite_numbers_are_refused_without_a_word_of_numpys(own):
     rows = "".join(
         f"{i},{t},{'inf' if t == 2 else '-inf' if t == 3 else i + t},{i % 2}\n" for i in range(40) for t in range(6)

@@ -165,7 +165,12 @@ def as_numbers(table: Table, name: str) -> np.ndarray:
     if is_text(series) or isinstance(series.dtype, pd.CategoricalDtype):
         codes, levels = pd.factorize(series)
         numbers = _parse(table, pd.Series(levels.astype(object)))
-        refuse(table, name, (codes >= 0) & np.isnan(numbers[codes]), "not a number; leave a cell empty where none is")
+        refuse(
+            table,
+            name,
+            (codes >= 0) & np.isnan(numbers[codes]),
+            f"not a number; {PLAIN_NUMBERS}, and leave a cell empty where none is",
+        )
         values = np.where(codes >= 0, numbers[codes], np.nan)
     else:
         values = series.to_numpy(np.float64, na_value=np.nan)
@@ -224,6 +229,6 @@ def _parse(table: Table, levels: pd.Series) -> np.ndarray:
     """The texts as numbers, nan where they are none."""
     import pandas as pd
 
-    if table.decimal != ".":
-        levels = levels.astype(str).str.replace(table.decimal, ".", regex=False)
+    if table.decimal == ",":  # a point separates thousands then, if anything: 1.004 is no number
+        levels = levels.astype(str).str.translate(str.maketrans(",.", ".,"))
     return pd.to_numeric(levels, errors="coerce").to_numpy(np.float64)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.user.files.dialect import Dialect, find_dialect, opened, unpaired
 from rnncompare.tasks.user.files.file_type import bar, blocks
@@ -52,7 +54,7 @@ def read_delimited(path: Path, layout: Layout, as_text: Collection[str]) -> Colu
                 f"{path}: the cell that opens with a quotation mark in line {line:,} does not close with one; "
                 "double the marks within cells"
             )
-        return _typed(path, dialect, types, as_text)
+        return _typed(path, dialect, types, layout, as_text)
     except (pa.ArrowInvalid, DataError):
         if (found := _without_quotes(path, layout, as_text)) is None:
             raise
@@ -66,12 +68,12 @@ def _without_quotes(path: Path, layout: Layout, as_text: Collection[str]) -> Col
     try:
         dialect, types = find_dialect(path, False, layout)
         enclosed = unpaired(path, dialect.delimiter) is None or any('"' in name for name in dialect.names)
-        return None if enclosed or len(types) < 2 else _typed(path, dialect, types, as_text)
+        return None if enclosed or len(types) < 2 else _typed(path, dialect, types, layout, as_text)
     except (pa.ArrowInvalid, DataError):
         return None
 
 
-def _typed(path: Path, dialect: Dialect, types: list[pa.DataType], as_text: Collection[str]) -> Columns:
+def _typed(path: Path, dialect: Dialect, types: list[pa.DataType], layout: Layout, as_text: Collection[str]) -> Columns:
     """What `read_delimited` gives, in a ``dialect``; the type of a column that a later block refutes is widened."""
     import pyarrow as pa
 
@@ -87,6 +89,8 @@ def _typed(path: Path, dialect: Dialect, types: list[pa.DataType], as_text: Coll
             if found is None or types[int(found[1])] == pa.string():
                 raise
             types[int(found[1])] = _wider(types[int(found[1])])
+    if layout.decimal is None:
+        _require_one_reading(path, dialect, table)
     padded = {}
     for name, written in _zero_led(path, dialect, types).items():
         if (width := _width(written)) is None:
@@ -94,6 +98,46 @@ def _typed(path: Path, dialect: Dialect, types: list[pa.DataType], as_text: Coll
         else:
             padded[name] = width
     return Columns(table, 1 + dialect.header, dialect.decimal, padded)
+
+
+def _require_one_reading(path: Path, dialect: Dialect, table: pa.Table) -> None:
+    """Raise `DataError` where what was taken for the decimal mark may separate thousands: 901 stands beside 1.054."""
+    import pyarrow as pa
+
+    open_to_both = [name for name in table.column_names if _may_have_thousands(table[name])]
+    if not open_to_both:
+        return
+    written = _parsed(
+        path, dialect, [pa.string() if name in open_to_both else table[name].type for name in dialect.names]
+    )
+    marked = re.compile(rf"[+-]?[1-9]\d{{0,2}}{re.escape(dialect.decimal)}\d{{3}}")
+    for name in open_to_both:
+        cells = [cell.strip() for cell in written[name].to_pylist() if cell is not None]
+        with_mark = [cell for cell in cells if dialect.decimal in cell]
+        if all(marked.fullmatch(cell) for cell in with_mark):
+            word = "point" if dialect.decimal == "." else "comma"
+            raise DataError(
+                f"{path}: column {name}, where {with_mark[0]} may be {with_mark[0].replace(dialect.decimal, '')} or a "
+                f"fraction; write numbers without separators of thousands, or set data.decimal={word} for fractions"
+            )
+
+
+def _may_have_thousands(column: pa.ChunkedArray) -> bool:
+    """Whether whole numbers below a thousand stand beside fractions, none of which has more than three decimals."""
+    import pyarrow as pa
+
+    if not pa.types.is_floating(column.type):
+        return False
+    numbers = np.abs(column.drop_null().to_numpy())
+    whole = numbers == np.floor(numbers)
+    fractions = numbers[~whole]
+    return bool(
+        (numbers < 1000).all()
+        and numbers[whole].max(initial=0) >= 100
+        and fractions.min(initial=np.inf) >= 1
+        and len(fractions)
+        and np.allclose(fractions * 1000, np.round(fractions * 1000), rtol=0, atol=1e-6)
+    )
 
 
 def _zero_led(path: Path, dialect: Dialect, types: list[pa.DataType]) -> dict[str, pa.ChunkedArray]:
