@@ -1,6 +1,6 @@
 """Recompute a published study's verdicts on quality: docs/recompute.py results/published/second_study CLAIM ONE OTHER.
-On each task of one condition, not solve-or-fail: the difference at rates chosen on the other half of the seeds, with
-Student's interval; a side of the study's may be wider, since it is the farther of this one and a bootstrap's.
+On each task of one condition with ten pairs, not solve-or-fail: the difference at rates chosen on the other half of the
+seeds, with Student's interval; a side of the study's may be wider, as the farther of this one and a bootstrap's.
 """
 
 import itertools
@@ -83,7 +83,7 @@ def main(folder, claim, one, other):
         pair = [study["entries"][key] for key in keys if study["entries"][key]["task"] == task]
         first = [own for entry in pair for own in list(entry["runs"].values())[: entry["began"]]]
         seeds = [seed for seed in next(iter(first), ()) if all(own.get(seed) in records.index for own in first)]
-        if len(pair) != 2 or scale["kind"] == "solve" or len(seeds) < 3:
+        if len(pair) != 2 or scale["kind"] == "solve" or len(seeds) < 10:  # before its last look a study needs more
             continue
         whole = (all(e["runs"][str(r)].get(k) in records.index for e in pair for k in seeds) for r in pair[0]["rates"])
         rates = sorted(itertools.compress(pair[0]["rates"], whole))

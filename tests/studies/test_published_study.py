@@ -71,8 +71,15 @@ def test_the_runs_are_those_that_the_claims_ask_for(study):
     wanted = protocol(claims, {name: load_task(name) for claim in claims for name in claim.tasks})
     entries = [entry for entry in wanted.entries if entry.task not in READ_FILES]
     named = {(entry.task, entry.value, tuple(entry.overrides)): entry for entry in study.manifest.entries}
-    entries = [entry for entry in entries if (entry.task, entry.value, entry.overrides) in named]  # what was attempted
-    assert entries
+    attempted = [entry for entry in entries if (entry.task, entry.value, entry.overrides) in named]
+    parts = [{entry.value, *entry.overrides} for entry in attempted]
+    seen = set()  # by task, since composing takes long: every value and every override once
+    entries = []
+    for entry, own in zip(attempted, parts, strict=True):
+        if not {(entry.task, part) for part in own} <= seen:
+            seen |= {(entry.task, part) for part in own}
+            entries.append(entry)
+    assert len(entries) > 50
     for entry, settings in zip(entries, compose([*entry.overrides, "device=cpu"] for entry in entries), strict=True):
         found = named[entry.task, entry.value, entry.overrides]
         seed, name = max(found.runs[found.rates[0]].items())
