@@ -19,7 +19,8 @@ Unit = Literal["updates", "FLOPs", "seconds"]
 
 BUDGETS = 12
 PRICES: dict[Unit, str] = {"FLOPs": "model.flops_per_update", "seconds": "speed.step_ms_median"}  # of an update
-COLUMNS = ("task", "value", "arm", "seed", "rate", "run_id", "status", "quality.baseline", *PRICES.values())
+HARDWARE = "provenance.hardware"
+COLUMNS = ("task", "value", "arm", "seed", "rate", "run_id", "status", "quality.baseline", HARDWARE, *PRICES.values())
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ def courses(
     Returns:
         ``spent``, ``effect``, ``low``, ``high``, ``band_low`` and ``band_high`` by the unit of the budgets: updates;
         floating-point operations of their forward and backward passes; or their seconds, an arm's at the median time of
-        its runs' updates, so that one run's slow moments decide nothing. Empty if there are no such runs or no curves;
-        without a unit in which the price of an update is not known for every arm.
+        its runs' updates on a machine that trained both, so that one run's slow moments decide nothing. Empty if there
+        are no such runs or no curves; without a unit in which the price of an update is not known for every arm.
     """
     if len(seeds) < FEWEST_SEEDS or not len(evidence.curves):
         return {}
@@ -95,8 +96,17 @@ def _prices(runs: pd.DataFrame, arms: tuple[str, str], unit: Unit) -> dict[str, 
         return dict.fromkeys(arms, 1.0)
     if PRICES[unit] not in runs:
         return None
+    if unit == "seconds" and HARDWARE in runs:
+        runs = runs[runs[HARDWARE] == _shared_hardware(runs, arms)]
     prices = (runs.groupby("arm")[PRICES[unit]].median() / (1000 if unit == "seconds" else 1)).to_dict()
     return prices if all(prices.get(arm, 0) > 0 for arm in arms) else None
+
+
+def _shared_hardware(runs: pd.DataFrame, arms: tuple[str, str]) -> str | None:
+    """The machine on which the arm with fewer runs there has most; None where no machine has runs of both."""
+    counts = [runs.loc[runs["arm"] == arm, HARDWARE].value_counts() for arm in arms]
+    both = counts[0].combine(counts[1], min, fill_value=0)
+    return str(both.idxmax()) if both.max() > 0 else None
 
 
 def _budgets(spent: dict[str, np.ndarray], unit: Unit) -> np.ndarray:

@@ -134,7 +134,7 @@ class General:
     """A comparison over tasks, taken as a sample of tasks. Everything is in margins: 1 is what matters.
 
     Attributes:
-        effect: mean over tasks with the interval that the verdict rests on (random effects, Hartung and Knapp; 95 % at
+        effect: mean over tasks with the interval that the verdict rests on (Student's over tasks; 95 % at
             a single look).
         narrow: the same with the interval of the two one-sided tests (90 % at a single look).
         new_task: the interval in which the effect on one further task is expected.

@@ -75,8 +75,7 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame 
     for name in claim.tasks or sorted(found):
         scale = evidence.scales.get(name)
         margin = scale.quality_margin if how.task_margin and scale else claim.margins.get(measure, math.nan)
-        rule: Rule = "beats" if claim.rule == "beats" else "equivalent"
-        terms = Terms(how, rule, margin, scale, evidence.looks, _test_examples(evidence, name))
+        terms = Terms(how, _rule(claim), margin, scale, evidence.looks, _test_examples(evidence, name))
         comparison = found.get(name)
         task = judge_task(comparison, terms, arms) if comparison else terms.blank(name)
         if comparison and how.task_margin and not how.over_rates:
@@ -97,6 +96,10 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame 
     return _over_tasks(finding, evidence.looks)
 
 
+def _rule(claim: Claim) -> Rule:
+    return "beats" if claim.rule == "beats" else "equivalent"
+
+
 def _test_examples(evidence: Evidence, task: str) -> float:
     if "data.test_examples" not in evidence.runs:
         return math.nan
@@ -114,7 +117,9 @@ def _over_tasks(finding: Finding, looks: tuple[int, ...]) -> Finding:
         few = f"{len(counting)} of {len(finding.tasks)} tasks can be compared, and in general needs {FEWEST_TASKS}"
         return dataclasses.replace(finding, verdict="inconclusive", settle="more tasks", notes=(few,))
     verdict, p, deciding = _on_each(counting, finding.claim.rule)
-    agreed = _all_agree([agree(task.on_claim, task.halves, task.margin) for task in deciding if task.halves])
+    agreed = _all_agree(
+        [agree(task.on_claim, task.halves, task.margin, _rule(finding.claim)) for task in deciding if task.halves]
+    )
     told = len({task.on_claim for task in counting}) > 1 or (verdict == "inconclusive" and len(counting) > 1)
     return dataclasses.replace(
         finding,
@@ -155,7 +160,7 @@ def _in_general(finding: Finding, tasks: Sequence[TaskFinding], looks: Looks) ->
     margin = 1.0 if all(task.margin for task in tasks) else 0.0
     effects = np.array([_mean(task) / unit for task, unit in zip(tasks, per, strict=True)])
     sample = random_effects(effects, [task.standard_error / unit for task, unit in zip(tasks, per, strict=True)])
-    rule: Rule = "beats" if finding.claim.rule == "beats" else "equivalent"
+    rule = _rule(finding.claim)
     levels = looks.alpha(finding.pairs), looks.narrow_alpha(finding.pairs)
     judged = decide_in_general([_decision(task) for task in tasks], sample, margin, rule, *levels)
     depends = judged.verdict == "depends on the task"
@@ -180,18 +185,20 @@ def _in_general(finding: Finding, tasks: Sequence[TaskFinding], looks: Looks) ->
         verdict=_claim_verdict(judged.verdict),
         general=general,
         p=max(_sure_ways(tasks).values()) if depends else overall_p(looks, judged.decision, finding.pairs),
-        halves_agree=_general_halves(judged.verdict, tasks, per, margin),
+        halves_agree=_general_halves(judged.verdict, tasks, per, margin, rule),
         settle="more tasks" if judged.verdict == "inconclusive" else "",
         notes=() if depends else notes,
     )
 
 
-def _general_halves(verdict: str, tasks: Sequence[TaskFinding], per: Sequence[float], margin: float) -> bool | None:
+def _general_halves(
+    verdict: str, tasks: Sequence[TaskFinding], per: Sequence[float], margin: float, rule: Rule
+) -> bool | None:
     """Whether each half of the seeds alone says the same over tasks."""
     if verdict == "depends on the task":
         return _all_agree([task.halves_agree for task in tasks if task.direction])
     halves = [np.array(task.halves) / unit for task, unit in zip(tasks, per, strict=True) if task.halves is not None]
-    return agree(verdict, np.mean(halves, axis=0).tolist(), margin) if len(halves) == len(tasks) else None
+    return agree(verdict, np.mean(halves, axis=0).tolist(), margin, rule) if len(halves) == len(tasks) else None
 
 
 def _all_agree(flags: Sequence[bool | None]) -> bool | None:

@@ -111,8 +111,8 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         finding,
         verdict=verdict,
         on_claim=on_claim.verdict,
-        effect=_possible(by_task.effect, terms),
-        narrow=_possible(by_task.narrow, terms),
+        effect=_possible(by_task.effect, comparison.conditions),
+        narrow=_possible(by_task.narrow, comparison.conditions),
         p=overall_p(looks, by_task, seeds),
         p_on_claim=overall_p(looks, on_claim, seeds),
         direction=by_task.direction,
@@ -128,7 +128,11 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         halves_agree=None if halves is None else agree(verdict, halves, terms.margin),
         power=_power(pseudo, terms.margin),
         wanted=_wanted(pseudo, terms.margin) if verdict == "cannot tell" else None,
-        conditions=task_tables.conditions(comparison, fits, [_possible(effect, terms) for effect in effects]),
+        conditions=task_tables.conditions(
+            comparison,
+            fits,
+            [_possible(effect, [condition]) for effect, condition in zip(effects, comparison.conditions, strict=True)],
+        ),
         pairs=task_tables.pairs(comparison, fits),
         rates=task_tables.rates(comparison, fits, arms),
         trials=task_tables.trials(comparison, arms) if tuned else None,
@@ -137,11 +141,12 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
     )
 
 
-def _possible(interval: Interval, terms: Terms) -> Interval:
-    """The interval of an effect; a difference of shares lies between -1 and 1."""
-    if not terms.solves:
+def _possible(interval: Interval, conditions: Sequence[Condition]) -> Interval:
+    """The interval of an effect, which is no larger than from the lowest score that there is to the best."""
+    most = float(np.mean([condition.ceiling - condition.floor for condition in conditions]))
+    if math.isnan(most):
         return interval
-    return dataclasses.replace(interval, low=max(interval.low, -1.0), high=min(interval.high, 1.0))
+    return dataclasses.replace(interval, low=max(interval.low, -most), high=min(interval.high, most))
 
 
 def _lost(shares: tuple[float, float], arms: tuple[str, str]) -> Iterator[str]:
@@ -155,7 +160,7 @@ def _open_ends(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> I
     """A note on each arm that a learning rate beyond those tried might still improve."""
     if terms.measure.over_rates or terms.scale is None:
         return
-    margin = terms.margin if terms.measure.own_choice else terms.scale.margin
+    margin = terms.margin if terms.measure.to_target else terms.scale.margin
     for condition in comparison.conditions:
         for arm, grid in zip(arms, condition.grids, strict=True):
             if end := end_that_matters(grid, margin):
@@ -168,7 +173,7 @@ def _open_ends(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> I
 
 def _timed(comparison: Comparison, terms: Terms) -> tuple[Comparison, tuple[str, ...]]:
     """The conditions in which at least one arm reaches its target often enough to be timed; a note on the others."""
-    if terms.measure.at_end:
+    if not terms.measure.to_target:
         return comparison, ()
     kept, lost = list[Condition](), list[Condition]()
     for condition in comparison.conditions:
@@ -180,7 +185,7 @@ def _timed(comparison: Comparison, terms: Terms) -> tuple[Comparison, tuple[str,
     return dataclasses.replace(comparison, conditions=kept), note if lost else ()
 
 
-def agree(verdict: str, effects: Sequence[float], margin: float) -> bool | None:
+def agree(verdict: str, effects: Sequence[float], margin: float, rule: Rule = "beats") -> bool | None:
     """Whether all effects, such as those of two halves of the seeds, fit a verdict; None if it decides nothing."""
     match verdict:
         case "better" | "supported":
@@ -188,7 +193,8 @@ def agree(verdict: str, effects: Sequence[float], margin: float) -> bool | None:
         case "worse":
             return all(effect < -margin for effect in effects)
         case "refuted":
-            return all(effect < margin for effect in effects) or all(effect > margin for effect in effects)
+            below = -margin if rule == "equivalent" else margin
+            return all(effect < below for effect in effects) or all(effect > margin for effect in effects)
         case "no difference that matters" | "equivalent":
             return all(abs(effect) < margin for effect in effects)
     return None
@@ -201,7 +207,7 @@ def _estimate(
     estimate: Estimate = (
         tuned_proportions(*conditions[0].grids)
         if terms.solves and len(conditions) == 1
-        else tuned_difference([condition.grids for condition in conditions])
+        else tuned_difference([condition.grids for condition in conditions], stepped=terms.scale is not None)
     )
     scale = terms.scale
     if scale is None or not scale.fixed_test or not terms.measure.task_margin:

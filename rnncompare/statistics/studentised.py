@@ -60,10 +60,16 @@ class StudentisedMean:
     of the two, never beyond `WIDEST` times Student's, at a level corrected by `error_share`.
 
     Identical differences say nothing about their spread. Their interval is that of the sign test: the point itself if
-    ``2 * 0.5**n`` is within the allowed error (from 6 pairs at 95 %, from 5 at 90 %), unknown (NaN) with fewer.
+    ``2 * 0.5**n`` is within the allowed error (from 6 pairs at 95 %, from 5 at 90 %), unknown (NaN) with fewer. Of
+    ``stepped`` scores, which are alike by chance, it is unknown with any number: the next pair may be a step away.
+
+    Attributes:
+        differences: of pairs, ``(n,)``.
+        stepped: whether they are multiples of a step, such as shares of a few rates.
     """
 
     differences: np.ndarray
+    stepped: bool = False
 
     @cached_property
     def mean(self) -> float:
@@ -94,7 +100,7 @@ class StudentisedMean:
         """The interval of the mean at ``confidence``."""
         n = len(self.differences)
         if self.identical:
-            limit = self.mean if 2 * 0.5**n <= 1 - confidence else math.nan
+            limit = self.mean if not self.stepped and 2 * 0.5**n <= 1 - confidence else math.nan
             return Interval(self.mean, limit, limit, n)
         from scipy.special import stdtrit
 
@@ -117,7 +123,7 @@ class StudentisedMean:
     def _p(self, distance: float, side: int) -> float:
         n = len(self.differences)
         if self.identical:
-            return 0.5**n if distance > 0 else 1.0
+            return 0.5**n if distance > 0 and not self.stepped else 1.0
         from scipy.special import stdtr
 
         t = distance / self.standard_error

@@ -1,4 +1,4 @@
-"""Tasks as a sample: what holds for tasks in general, by random effects with Hartung and Knapp's interval."""
+"""Tasks as a sample: what holds for tasks in general, with Student's interval over tasks."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ DRAWS = 5000
 
 @dataclass(frozen=True)
 class RandomEffects:
-    """The mean difference over a population of tasks; those measured are a sample of it.
+    """The mean difference over a population of tasks; those measured are a sample of it, each counting alike.
 
-    The tasks' true differences vary with variance tau² (Paule and Mandel 1982). The interval of their mean is Hartung
-    and Knapp's (2001; Sidik and Jonkman 2002): Student's t with k - 1 degrees of freedom, never narrower than without
-    their factor (Knapp and Hartung 2003), which is too small when a few tasks happen to agree.
+    The interval of the mean is Student's over the tasks' differences, with k - 1 degrees of freedom: their scatter
+    holds both how tasks differ and the error of each. Weights by precision, as of Paule and Mandel with the interval of
+    Hartung and Knapp, miss the mean far too often where errors are as unequal as here, a hundredfold: one task then has
+    nearly all the weight, and the scatter of the others vanishes (docs/statistics.md).
 
     Attributes:
         effects: the estimated difference of each task, ``(k,)``.
@@ -34,45 +35,34 @@ class RandomEffects:
     standard_errors: np.ndarray
 
     @cached_property
-    def tau2(self) -> float:
-        """The variance of the true differences between tasks: where the generalised Q equals its expectation, k - 1."""
-        expected = len(self.effects) - 1
-        if self._q(0.0) <= expected:
-            return 0.0
-        from scipy.optimize import brentq
-
-        high = float(np.var(self.effects, ddof=1)) + float(self._variances.max())
-        while self._q(high) > expected:
-            high *= 2
-        return float(brentq(lambda tau2: self._q(tau2) - expected, 0.0, high, xtol=1e-14, rtol=1e-12))
-
-    @cached_property
     def mean(self) -> float:
         """The mean difference over tasks."""
-        weights = 1 / (self._variances + self.tau2)
-        return float(weights @ self.effects / weights.sum())
+        return float(self.effects.mean())
+
+    @cached_property
+    def scatter(self) -> float:
+        """The variance of the differences as measured, at least that of their own errors: tasks may agree by chance."""
+        return max(float(np.var(self.effects, ddof=1)), self._own)
 
     @cached_property
     def standard_error(self) -> float:
-        """Hartung and Knapp's standard error of the mean, or the usual one of random effects if that is larger."""
-        weights = 1 / (self._variances + self.tau2)
-        factor = float(weights @ (self.effects - self.mean) ** 2) / (len(self.effects) - 1)
-        return math.sqrt(max(factor, 1.0) / weights.sum())
+        """Of the mean."""
+        return math.sqrt(self.scatter / len(self.effects))
 
     @cached_property
-    def q(self) -> float:
-        """Cochran's Q: the weighted sum of squared distances from the mean of fixed effects."""
-        return self._q(0.0)
+    def tau2(self) -> float:
+        """The variance of the true differences between tasks (Hedges 1983): the scatter less the tasks' own errors."""
+        return self.scatter - self._own
 
     @cached_property
     def i2(self) -> float:
-        """The share of the scatter of effects that chance within tasks does not explain (Higgins' I²), 0 to 1."""
-        return max(0.0, 1 - (len(self.effects) - 1) / self.q) if self.q > 0 else 0.0
+        """The share of the scatter that chance within tasks does not explain, 0 to 1."""
+        return self.tau2 / self.scatter if self.scatter > 0 else 0.0
 
     @property
     def spread(self) -> bool:
         """Whether the effects or their errors show any spread."""
-        return bool(np.ptp(self.effects) > 0 or self.standard_errors.any())
+        return self.scatter > 0
 
     def interval(self, confidence: float = 0.95) -> Interval:
         """The interval of the mean difference over tasks."""
@@ -84,29 +74,21 @@ class RandomEffects:
         return Interval(self.mean, self.mean - half, self.mean + half, tasks)
 
     def prediction(self, confidence: float = 0.95) -> Interval:
-        """The interval for the true difference on a new task, by confidence distributions (Nagashima et al. 2019).
+        """The interval for the true difference on a new task.
 
-        The usual interval takes the estimate of tau² for the truth; with few tasks it is often 0 by chance, and the
-        interval then covered 86 % in simulation. Here tau² is drawn from its confidence distribution (the generalised Q
-        is chi-squared), the mean from Hartung and Knapp's at that tau², and a new task around that mean.
+        An estimate of tau² from few tasks is often 0 by chance, so its uncertainty counts too: the scatter is drawn
+        from its confidence distribution (chi-squared), the mean and a new task around it from normal ones.
         """
         check_confidence(confidence)
+        tasks = len(self.effects)
         if not self.spread:
-            return Interval(self.mean, math.nan, math.nan, len(self.effects))
-        degrees = len(self.effects) - 1
-        random = np.random.default_rng(len(self.effects))
-        drawn = self._tau2_at(random.chisquare(degrees, DRAWS))
-        weights = 1 / (self._variances + drawn[:, None])
-        totals = weights.sum(1)
-        means = weights @ self.effects / totals
-        factors = (weights * (self.effects - means[:, None]) ** 2).sum(1) / degrees
-        errors = np.sqrt(np.maximum(factors, 1.0) / totals)
-        student, normal = (
-            half[:, None] * [1, -1] for half in (random.standard_t(degrees, DRAWS), random.normal(size=DRAWS))
-        )
-        new = means[:, None] + errors[:, None] * student + np.sqrt(drawn)[:, None] * normal
-        low, high = np.quantile(new, [(1 - confidence) / 2, (1 + confidence) / 2])
-        return Interval(self.mean, float(low), float(high), len(self.effects))
+            return Interval(self.mean, math.nan, math.nan, tasks)
+        random = np.random.default_rng(tasks)
+        scatter = self.scatter * (tasks - 1) / random.chisquare(tasks - 1, DRAWS)
+        variances = np.maximum(scatter - self._own, 0.0) + scatter / tasks
+        half = np.sqrt(variances) * random.normal(size=DRAWS)
+        low, high = self.mean + np.quantile(np.concatenate([half, -half]), [(1 - confidence) / 2, (1 + confidence) / 2])
+        return Interval(self.mean, float(low), float(high), tasks)
 
     def p_above(self, value: float) -> float:
         """One-sided p-value that the mean difference is above ``value``."""
@@ -134,24 +116,9 @@ class RandomEffects:
         return [self.without(task) for task in range(tasks)] if tasks > FEWEST_TASKS else []
 
     @cached_property
-    def _variances(self) -> np.ndarray:
-        # a task without spread would have infinite weight
-        scale = float((self.effects**2).max() + (self.standard_errors**2).max()) or 1.0
-        return np.maximum(self.standard_errors**2, 1e-12 * scale)
-
-    def _q(self, tau2: float) -> float:
-        weights = 1 / (self._variances + tau2)
-        mean = weights @ self.effects / weights.sum()
-        return float(weights @ (self.effects - mean) ** 2)
-
-    def _tau2_at(self, values: np.ndarray) -> np.ndarray:
-        """The tau² at which the generalised Q has these values, by interpolation; 0 if Q never reaches them."""
-        top = float(np.var(self.effects) + self._variances.max())
-        grid = np.concatenate([[0.0], top * np.geomspace(1e-4, 1e5, 400)])
-        weights = 1 / (self._variances + grid[:, None])
-        means = weights @ self.effects / weights.sum(1)
-        q = (weights * (self.effects - means[:, None]) ** 2).sum(1)
-        return np.interp(values, q[::-1], grid[::-1])
+    def _own(self) -> float:
+        """The mean of the squared errors of the tasks."""
+        return float((self.standard_errors**2).mean())
 
 
 def random_effects(

@@ -187,7 +187,7 @@ def _widening(whole: float, judged: float, n: int) -> float:
     return max(1.0, float(stdtrit(degrees, 0.975) / stdtrit(n - 1, 0.975)))
 
 
-def tuned_difference(conditions: Sequence[tuple[ArmGrid, ArmGrid]]) -> StudentisedMean:
+def tuned_difference(conditions: Sequence[tuple[ArmGrid, ArmGrid]], stepped: bool = False) -> StudentisedMean:
     """The mean over conditions of the tuned difference, an estimate that `decide_estimate` judges.
 
     The rate is chosen for each condition separately. The seed remains the replicate: its pseudo-values in all
@@ -195,6 +195,7 @@ def tuned_difference(conditions: Sequence[tuple[ArmGrid, ArmGrid]]) -> Studentis
 
     Args:
         conditions: the grids of the two arms, one pair per condition (or task), all on the same seeds.
+        stepped: as of `StudentisedMean`.
 
     Raises:
         ValueError: there is no condition, or the grids do not fit each other.
@@ -202,7 +203,7 @@ def tuned_difference(conditions: Sequence[tuple[ArmGrid, ArmGrid]]) -> Studentis
     fits = [cross_fit(first, second) for first, second in conditions]
     if not fits or len({len(fit.pseudo_values) for fit in fits}) > 1:
         raise ValueError("one or more conditions, all on the same seeds, are needed")
-    return StudentisedMean(np.mean([fit.pseudo_values for fit in fits], axis=0))
+    return StudentisedMean(np.mean([fit.pseudo_values for fit in fits], axis=0), stepped)
 
 
 def tuned_proportions(first: ArmGrid, second: ArmGrid) -> WiderOf:

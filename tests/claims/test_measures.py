@@ -193,6 +193,13 @@ def test_runs_that_a_measure_has_no_use_for_give_no_scores(name):
     assert not len(measures.load(name).scores(evidence(frame)))
 
 
+def test_threads_are_conditions_of_a_shape_and_no_tasks_of_their_own():
+    one = step_times({"forward_backward.gru.auto": [2.0, 2.0], "forward_backward.lstm.auto": [4.0, 4.0]})
+    table = measures.load("step_time").scores(evidence(probes=pd.concat([one, one.assign(**{"settings.threads": 2})])))
+    assert table["task"].unique().tolist() == ["(1, 1, 1, 1)"]
+    assert sorted(table["value"].unique()) == ["1 thread", "2 threads"]
+
+
 def test_step_times_name_torchs_own_apart():
     probes = step_times({"forward_backward.gru.auto": [2.0], "forward_backward.gru.torch": [4.0]})
     times = np.exp(-scored("step_time", evidence(probes=probes), "arm"))

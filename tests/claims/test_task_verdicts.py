@@ -10,6 +10,7 @@ from grid_evidence import RATES, evidence, noisy, runs, scale
 from rnncompare.claims.claim import Claim
 from rnncompare.claims.course import courses
 from rnncompare.claims.judge import judge
+from rnncompare.claims.task_judge import agree
 
 CLAIM = Claim(
     name="c",
@@ -322,6 +323,58 @@ def test_runs_that_failed_count_as_the_worst_and_the_task_says_so():
     assert not [note for note in task_of(pair(0.0)).notes if "failed" in note]
 
 
+def test_scores_in_steps_that_all_agree_leave_their_mean_unknown():
+    trainable = Claim(**{**vars(CLAIM), "measures": ("trainable",), "margins": {"trainable": 5.0}})
+    frame = pair(0.0)
+    lost = (frame["arm"] == "b") & (frame["rate"] == RATES[2])
+    frame.loc[lost, "quality.test"] = frame["quality.baseline"]
+    task = task_of(frame.assign(added=False), trainable)
+    assert task.effect.mean == pytest.approx(100 / 3)
+    assert math.isnan(task.effect.low)
+    assert (task.verdict, task.direction, task.p_on_claim) == ("cannot tell", 0, 1.0)
+
+
+def test_runs_that_were_cut_are_left_out_only_of_how_soon_a_target_is_reached():
+    overfit = Claim(**{**vars(CLAIM), "measures": ("trainable",), "margins": {"trainable": 5.0}})
+    frame = pair(0.0).assign(added=False, **{"quality.converged": False})
+    frame.loc[(frame["arm"] == "b") & (frame["rate"] > RATES[0]), "quality.test"] = frame["quality.baseline"]
+    frame.loc[(frame["arm"] == "b") & (frame["seed"] == 0), "quality.test"] = 0.5
+    assert task_of(frame, overfit).verdict == "better"
+
+
+def test_seconds_are_those_of_a_machine_that_trained_both_arms():
+    frame = pair(0.0).assign(**{"provenance.hardware": "slow"})
+    frame.loc[frame["arm"] == "a", "provenance.hardware"] = np.where(frame["seed"] % 2, "slow", "fast")[
+        : len(frame) // 2
+    ]
+    frame["speed.step_ms_median"] = np.where(frame["provenance.hardware"] == "slow", 20.0, 1.0)
+    curves = pd.DataFrame(
+        [(run, update, 0.5, 1.0) for run in frame["run_id"] for update in (100, 200)],
+        columns=["run_id", "update", "validation_metric", "validation_loss"],
+    )
+    spent = [
+        task_of(given, curves=curves).courses["seconds"]["spent"].tolist()
+        for given in (frame, frame.assign(**{"speed.step_ms_median": 20.0}))
+    ]
+    assert spent[0] == spent[1]
+    apart = frame.assign(**{"provenance.hardware": frame["arm"]})
+    assert list(task_of(apart, curves=curves).courses) == ["updates"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "halves", "agreed"),
+    [
+        ("beats", (0.5, -2.0), True),
+        ("beats", (0.5, 1.5), False),
+        ("equivalent", (0.5, -2.0), False),
+        ("equivalent", (-1.5, -2.0), True),
+        ("equivalent", (1.5, 2.0), True),
+    ],
+)
+def test_halves_agree_with_what_was_refuted(rule, halves, agreed):
+    assert agree("refuted", halves, 1.0, rule) == agreed
+
+
 def test_there_is_no_course_of_a_condition_without_runs():
     frame = pair(0.0)
     curves = pd.DataFrame(
@@ -363,7 +416,8 @@ def test_how_soon_an_arm_is_does_not_depend_on_the_rate_at_which_it_ends_best():
 
 @pytest.mark.parametrize("kind", ["solve", "bounded"])
 def test_a_condition_alone_has_the_interval_of_the_task(kind):
-    same = runs({"a": lambda rate, seed: 0.99, "b": lambda rate, seed: 0.99}, **{"quality.baseline": 0.5})
+    close = {"a": lambda rate, seed: 0.99, "b": lambda rate, seed: 0.99 - 0.001 * (seed % 2)}
+    same = runs(close, **{"quality.baseline": 0.5})
     accuracy = {"metric": "accuracy", "higher_is_better": True, "margin": 2.0, "reference": 1.0, "fixed_test": True}
     scales = {"t": scale(kind, **accuracy, solved=0.95 if kind == "solve" else None)}
     (finding,) = judge(CLAIM, evidence(same, scales=scales))

@@ -37,6 +37,7 @@ class Measure:
         at_end: whether it judges what training ends with, so that runs cut by their budget say nothing.
         over_rates: whether it scores all learning rates together, so that nothing is tuned.
         own_choice: whether its own score chooses the rate, in place of validation quality.
+        to_target: whether it scores how soon a target is reached, so that ``cut`` means never.
     """
 
     scores: Callable[[Evidence], pd.DataFrame]
@@ -45,6 +46,7 @@ class Measure:
     at_end: bool
     over_rates: bool
     own_choice: bool
+    to_target: bool
 
     @property
     def meaning(self) -> str:
@@ -59,9 +61,10 @@ def measure(
     at_end: bool = False,
     over_rates: bool = False,
     own_choice: bool = False,
+    to_target: bool = False,
 ) -> Callable[[Callable[[Evidence], pd.DataFrame]], Measure]:
     """Make a function from evidence to scores a `Measure` of its name."""
-    return lambda scores: Measure(scores, unit, task_margin, at_end, over_rates, own_choice)
+    return lambda scores: Measure(scores, unit, task_margin, at_end, over_rates, own_choice, to_target)
 
 
 def names() -> list[str]:

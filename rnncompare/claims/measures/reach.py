@@ -29,7 +29,9 @@ def beyond_length(evidence: Evidence) -> pd.DataFrame:
 def largest_accepted(evidence: Evidence) -> pd.DataFrame:
     """The largest n of a counting language that a network accepts, in octaves (factors of two).
 
-    That is the largest n tested up to which all are accepted, or the largest n trained if none beyond it is.
+    That is the largest n tested up to which all are accepted, or the largest n trained if none beyond it is. So it
+    tells how far beyond training a network gets: one that rejects a string of a trained length counts as one that
+    accepts these alone.
     """
     runs = graded(evidence)
     table = _by_length(runs)

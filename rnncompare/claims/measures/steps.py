@@ -31,7 +31,7 @@ def memory(evidence: Evidence) -> pd.DataFrame:
     for _, probed in _probed(evidence.probes, "memory").iterrows():
         arm = _model(probed["settings.cell"], probed["settings.implementation"])
         if probed["values.peak_mb"] > 0:
-            rows.append((_shape(probed), None, arm, probed["replicate"], -np.log(probed["values.peak_mb"])))
+            rows.append((*_shape(probed), arm, probed["replicate"], -np.log(probed["values.peak_mb"])))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -67,7 +67,7 @@ def by_shape(probes: pd.DataFrame, part: str) -> pd.DataFrame:
         for name in names:
             if probed[name] > 0:
                 arm = _model(*name.split(".")[-2:])
-                rows.append((_shape(probed), None, arm, probed["replicate"], -np.log(probed[name])))
+                rows.append((*_shape(probed), arm, probed["replicate"], -np.log(probed[name])))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -80,11 +80,11 @@ def _model(cell: str, implementation: str) -> str:
     return f"torch_{cell}" if implementation == "torch" else cell
 
 
-def _shape(probed: pd.Series) -> str:
-    """The shape ``(T, B, I, H)`` that was measured, and its threads: the condition of its scores."""
+def _shape(probed: pd.Series) -> tuple[str, str]:
+    """The shape ``(T, B, I, H)`` that was measured, which counts as a task, and its threads, as a condition of that."""
     sizes = [probed[f"settings.{name}"] for name in ("sequence_length", "batch_size", "input_size", "hidden_size")]
     threads = int(probed["settings.threads"])
-    return f"({', '.join(f'{size:.0f}' for size in sizes)}), {threads} thread{'s' * (threads > 1)}"
+    return f"({', '.join(f'{size:.0f}' for size in sizes)})", f"{threads} thread{'s' * (threads > 1)}"
 
 
 def _slopes(probes: pd.DataFrame, when: str) -> pd.DataFrame:

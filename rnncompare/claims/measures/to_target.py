@@ -10,13 +10,13 @@ from rnncompare.claims.measures import measure
 from rnncompare.claims.measures.steps import by_shape
 
 
-@measure("of the log ratio of updates", own_choice=True)
+@measure("of the log ratio of updates", own_choice=True, to_target=True)
 def updates_to_target(evidence: Evidence) -> pd.DataFrame:
     """How few updates a stated quality takes, as a ratio (natural logarithm).
 
     A run that never reached it counts as having needed the task's cap, ``train.max_updates``, whether it ended early,
     was cut or diverged. The mean is thus a restricted one (Royston and Parmar 2013) with the same restriction for every
-    arm, and the true difference can only be larger. ``cut`` marks these runs.
+    arm: where the arm that is behind fails more often, the true difference is larger. ``cut`` marks these runs.
 
     The rate is chosen by this score. Chosen by the quality at the end, it would turn a tenth of a margin of quality
     into a factor of time: ends are alike over a decade of rates, and the time is inverse to the rate.
@@ -29,7 +29,7 @@ def updates_to_target(evidence: Evidence) -> pd.DataFrame:
     return runs.assign(score=score, validation=score, cut=~reached)
 
 
-@measure("of the log ratio of seconds")
+@measure("of the log ratio of seconds", to_target=True)
 def seconds_to_target(evidence: Evidence) -> pd.DataFrame:
     """How few seconds a stated quality takes: updates from the training runs times the time of an update, timed apart.
 
