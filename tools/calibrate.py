@@ -7,6 +7,7 @@ import math
 import os
 import platform
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import scipy
 from scipy.special import ndtr
+from statsmodels.stats.meta_analysis import combine_effects
 from tqdm import tqdm
 
 from rnncompare.statistics import (
@@ -21,7 +23,9 @@ from rnncompare.statistics import (
     Estimate,
     Looks,
     decide,
+    decide_estimate,
     mean_interval,
+    random_effects,
     tuned_difference,
     tuned_proportions,
 )
@@ -66,6 +70,15 @@ RESPONSES = {
 
 UNLIKE = {2: ([0.0, 0.3], [1.0, 0.0]), 5: ([0.5, 0.0, 0.0, 0.0, -1.5],) * 2}
 """Responses of an arm of another shape, by number of rates."""
+
+ERRORS = {
+    "7 tasks, 0.13 to 3.0": [3.04, 2.17, 1.93, 1.9, 0.523, 0.129, 0.837],
+    "6 tasks, 0.16 to 1.7": [1.4, 1.71, 0.156, 1.33, 0.421, 0.181],
+    "6 tasks, 0.04 to 3.2": [3.22, 1.66, 0.043, 1.05, 0.329, 0.128],
+    "4 tasks, 0.05 to 5.2": [5.18, 0.902, 0.0543, 0.989],
+    "6 tasks, all 0.5": [0.5] * 6,
+}
+"""Standard errors of tasks, in margins; the unequal ones are those of comparisons in the published study."""
 
 Response = tuple[list[float], list[float]]
 
@@ -183,6 +196,25 @@ def coverage_row(random: np.random.Generator, name: str, pairs: int, studies: in
     return name, [str(pairs), shares[0], narrow, *shares[1:], *found]
 
 
+def general_row(random: np.random.Generator, errors: str, tau: float, studies: int) -> tuple[str, list[str]]:
+    """The mean over tasks whose true differences have mean 1, the margin, and standard deviation ``tau``."""
+    own = np.array(ERRORS[errors])
+    truth = 1 + tau * random.normal(size=(studies, len(own)))
+    samples = [random_effects(seen, own) for seen in truth + own * random.normal(size=truth.shape)]
+    missed = [not i.low <= 1 <= i.high for i in (sample.interval(0.95) for sample in samples)]
+    equivalent = [decide_estimate(sample, 1.0, "equivalent").verdict == "equivalent" for sample in samples]
+    new = 1 + tau * random.normal(size=studies)
+    held = [i.low <= task <= i.high for i, task in zip((s.prediction(0.95) for s in samples), new, strict=True)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        weighed = [
+            combine_effects(sample.effects, own**2, method_re="iterated", use_t=True).conf_int()[3]
+            for sample in samples[: studies // 4]
+        ]
+    weighed_missed = [not low <= 1 <= high for low, high in weighed]
+    return errors, [f"{tau:g}", share(missed), share(weighed_missed), share(equivalent), share(held)]
+
+
 TUNED_HEAD = [
     "runs, rates",
     "pairs",
@@ -209,6 +241,15 @@ PAIRS_HEAD = [
     "Student's t 95 %",
     "finds 1 sd",
     "finds 2 sd",
+]
+
+GENERAL_HEAD = [
+    "errors, in margins",
+    "tau",
+    "the mean missed",
+    "with weights by precision",
+    "called equivalent at the margin",
+    "a new task held",
 ]
 
 Row = Callable[[np.random.Generator], tuple[str, list[str]]]
@@ -248,6 +289,11 @@ def tables(studies: int) -> Iterator[tuple[str, list[str], list[Row]]]:
             for name in DIFFERENCES | EXTREME
             for pairs in (5, 10, 30)
         ],
+    )
+    yield (
+        "In general, over tasks",
+        GENERAL_HEAD,
+        [partial(general_row, errors=errors, tau=tau, studies=studies) for errors in ERRORS for tau in (0.0, 0.3, 1.0)],
     )
 
 

@@ -10,16 +10,10 @@ from rnncompare.statistics import (
     decide_in_general,
     random_effects,
 )
+from tools.calibrate import ERRORS as ERRORS_OF_STUDIES
 
 EFFECTS = [0.30, -0.10, 0.12, 0.45, 0.05, 0.22, -0.02, 0.36]
 ERRORS = [0.05, 0.08, 0.04, 0.12, 0.06, 0.05, 0.09, 0.10]
-UNEQUAL = {  # standard errors of tasks in the published study, in margins
-    "no_clear_winner": np.array([3.04, 2.17, 1.93, 1.9, 0.523, 0.129, 0.837]),
-    "no_clear_winner, Keras": np.array([5.18, 0.902, 0.0543, 0.989]),
-    "quality_at_largest, bias 1": np.array([3.22, 1.66, 0.043, 1.05, 0.329, 0.128]),
-    "better_on_little_data": np.array([1.4, 1.71, 0.156, 1.33, 0.421, 0.181]),
-    "equal": np.full(6, 0.5),
-}
 
 
 def test_the_mean_over_tasks_has_students_interval():
@@ -32,10 +26,10 @@ def test_the_mean_over_tasks_has_students_interval():
     assert found.tau2 == pytest.approx(np.var(EFFECTS, ddof=1) - np.mean(np.square(ERRORS)))
 
 
-@pytest.mark.parametrize("errors", UNEQUAL.values(), ids=UNEQUAL)
+@pytest.mark.parametrize("errors", ERRORS_OF_STUDIES.values(), ids=ERRORS_OF_STUDIES)
 @pytest.mark.parametrize("tau", [0.0, 0.3, 0.5, 1.0])
 def test_the_mean_over_tasks_of_unequal_errors_is_missed_in_at_most_one_study_of_twenty(errors, tau):
-    random = np.random.default_rng(0)
+    errors, random = np.array(errors), np.random.default_rng(0)
     missed = equivalent = 0
     for _ in range(1000):
         truth = 1 + tau * random.normal(size=len(errors))  # the mean is the margin
