@@ -6,6 +6,7 @@ import itertools
 import re
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +40,9 @@ def read_npz(path: Path, kind: str = "auto", targets: bool = True) -> Arrays:
     Raises:
         DataError: it is no such file, or has other arrays, or some that do not fit.
     """
-    found = read_arrays(path, ("x", "y") if targets else ("x",), ("lengths",))
+    found, others = read_arrays(path, ("x", "y") if targets else ("x",), ("lengths",))
     y = found["y"] if targets else np.zeros(len(found["x"]) if found["x"].ndim else 0)
-    return from_padded(found["x"], y, str(path), kind, found.get("lengths"))
+    return replace(from_padded(found["x"], y, str(path), kind, found.get("lengths")), unread=tuple(others))
 
 
 def read_sktime(path: Path) -> tuple[Arrays, str]:
@@ -98,7 +99,8 @@ def from_arrays(arrays: Arrays, reading: Reading, kind: str = "auto", test: Arra
     line = f"{kind}, {spanned(lengths)}, {columns_of_numbers(len(names))}, target {_aim(arrays, target)}"
     strata = target.values if target.classes and not arrays.every else None
     how = splitting(reading, arrays.name, len(lengths), given_test, strata)
-    notes = [*how.words(), *masked(frame, names, []), *of_sequences(frame, names, lengths, target)]
+    unread = [f"arrays that are not read: {', '.join(arrays.unread)}"] if arrays.unread else []
+    notes = [*unread, *how.words(), *masked(frame, names, []), *of_sequences(frame, names, lengths, target)]
     return Sequences(arrays.name, [line, *notes], Table(frame, arrays.name), names, [], lengths, target, how)
 
 

@@ -23,6 +23,7 @@ class Arrays:
         name: of the file, for messages.
         every: whether targets are of steps.
         one_hot: whether the classes were given as rows of zeros with a one.
+        unread: names of the arrays beside these in the file.
     """
 
     rows: np.ndarray
@@ -31,6 +32,7 @@ class Arrays:
     name: str
     every: bool = False
     one_hot: bool = False
+    unread: tuple[str, ...] = ()
 
 
 def from_padded(x: Any, y: Any, name: str, kind: str = "auto", lengths: Any = None) -> Arrays:

@@ -91,13 +91,14 @@ def from_series(table: Table, roles: Roles, reading: Reading, test: Table | None
 
 
 def _pace(frame: pd.DataFrame, roles: Roles, lengths: np.ndarray) -> tuple[str, int, str | None]:
-    """How often a row comes in the longest series: in words, how many steps are uneven, and as pandas calls it."""
+    """How often a row comes in the longest series, in words; how many steps of all are uneven; how pandas calls it."""
     if roles.time is None:
         return "in file order", 0, None
-    longest = int(np.argmax(lengths))
-    start = int(lengths[:longest].sum())
-    times = frame[roles.time].iloc[start : start + int(lengths[longest])]
-    return *find_rhythm(times), find_frequency(times)
+    ends = np.cumsum(lengths)
+    series = [frame[roles.time].iloc[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+    longest = series[int(np.argmax(lengths))]
+    uneven = sum(find_rhythm(times)[1] for times in series)
+    return find_rhythm(longest)[0], uneven, find_frequency(longest)
 
 
 def _other_paces(frame: pd.DataFrame, roles: Roles, lengths: np.ndarray) -> list[str]:
@@ -141,7 +142,7 @@ def _notes(
     short = int((lengths < window + reading.horizon).sum())
     if 0 < short < len(lengths):
         notes.append(f"{short:,} of {len(lengths):,} groups are too short for a window (data.window) and give none")
-    steps = int(lengths.max()) - 1
+    steps = int((lengths - 1).sum())
     if season and 0 < uneven <= MOST_HOLES * steps:
         notes.append(
             f"warning: {uneven:,} of {steps:,} steps of {roles.time} are uneven, as where rows are missing; each row "

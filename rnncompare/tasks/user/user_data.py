@@ -77,11 +77,31 @@ def from_table(table: Table, reading: Reading, test: Table | None = None) -> Pro
         find_roles(test, replace(reading, kind=roles.kind, target=roles.target, group=roles.group, time=roles.time))
         for name in roles.categorical:
             roles.notes += [f"warning: {note}" for note in unseen(test, name, table.frame[name].unique().tolist())]
+        if roles.kind != "forecasting":
+            roles.notes += _in_both(table, test, reading.split_by or roles.group, reading)
     if roles.kind == "text_classification":
         return from_texts(table, roles, reading, test)
     if roles.kind == "forecasting":
         return from_series(table, roles, reading, test)
     return from_long(table, roles, reading, test)
+
+
+def _in_both(table: Table, test: Table, by: str | None, reading: Reading) -> list[str]:
+    """A warning where values of the column ``by`` stand in the test file too, which may number anew.
+
+    Raises:
+        DataError: no value was to be in two splits.
+    """
+    if by is None or by == FILE:
+        return []
+    known = set(test.frame[by].dropna().unique())
+    both = len(known & set(table.frame[by].dropna().unique()))
+    if not both:
+        return []
+    said = f"{both:,} of the {len(known):,} values of {by} in {test.name} are in {table.name} too"
+    if reading.split == "group":
+        raise DataError(f"{said}, and data.split=group wants each in one split; take them out of one of the files")
+    return [f"warning: {said}; if they are the same ones, the test is of what training has seen"]
 
 
 def read_problem(path: Path, test_path: Path | None, reading: Reading, layout: Layout) -> Problem:

@@ -84,7 +84,7 @@ def test_reading_an_archive_shows_how_far_it_is(own, tmp_path, monkeypatch, save
     monkeypatch.setattr(file_type, "Bar", Shown)
     x = np.random.default_rng(0).normal(size=(12, 500, 4))
     save(tmp_path / "a.npz", x=x, y=Y)
-    found = npz.read_arrays(tmp_path / "a.npz", ("x", "y"))
+    found, _ = npz.read_arrays(tmp_path / "a.npz", ("x", "y"))
     np.testing.assert_array_equal(found["x"], x)
     (shown,) = bars
     assert shown.total == (tmp_path / "a.npz").stat().st_size

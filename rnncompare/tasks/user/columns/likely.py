@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -23,9 +24,11 @@ IDENTIFIERS = re.compile(r"(?i:(.*[_ ])?(id|no|nr|number|code|key))|.*[a-z](I[dD
 LOOKED_AT = 1000  # values from which text is told from names
 
 
-def find_group(frame: pd.DataFrame, names: list[str], time: str | None) -> str | None:
-    """The column that tells sequences apart: one called so, or else one that changes now and then and never back.
+def find_groups(frame: pd.DataFrame, names: list[str], time: str | None, target: str) -> list[str]:
+    """The columns that may tell sequences apart: those called so, or else one that changes now and then and never back.
 
+    The likeliest comes first: of those called so the first, unless the target changes within its values, and in one of
+    the others that lies within it, as patients do in a hospital, does not.
     Whole numbers that are held as reals, as where a cell is empty, count where the column is called so.
     """
 
@@ -36,11 +39,19 @@ def find_group(frame: pd.DataFrame, names: list[str], time: str | None) -> str |
 
     called = [name for name in names if GROUPS.fullmatch(str(name)) and groups(name)]
     if called:
-        return called[0]
+        inner = (
+            name
+            for name in called[1:]
+            if varies(frame, called[0], target)
+            and not varies(frame, name, target)
+            and not varies(frame, name, called[0])
+        )
+        first = next(inner, called[0])
+        return [first, *(name for name in called if name != first)]
     if time is not None and frame[time].is_monotonic_increasing and frame[time].is_unique:
-        return None
+        return []
     other = (name for name in names if frame[name].dtype.kind != "f" and groups(name))
-    return next((name for name in other if _contiguous(frame[name])), None)
+    return list(itertools.islice((name for name in other if _contiguous(frame[name])), 1))
 
 
 def _contiguous(series: pd.Series) -> bool:

@@ -18,7 +18,7 @@ from rnncompare.tasks.user.columns.features import (
     refuse_separators,
     with_separators,
 )
-from rnncompare.tasks.user.columns.likely import choose_features, find_group, find_text, varies, varying
+from rnncompare.tasks.user.columns.likely import choose_features, find_groups, find_text, varies, varying
 from rnncompare.tasks.user.columns.times import (
     DATE_PARTS,
     JOINED,
@@ -97,7 +97,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     targets = targets_of(frame, reading) or [_find_target(frame, left)]
     for name in targets:
         require(frame[name].dtype.kind not in "mM", "data.target", name, "a column of numbers or names, not of dates")
-    target, group = targets[0], reading.group
+    target, group, others = targets[0], reading.group, list[str]()
     left = [name for name in left if name not in (*targets, group, reading.split_by)]
     time = find_time(table, [name for name in left if name not in reading.categorical], reading.time)
     left = [name for name in left if name != time]
@@ -106,7 +106,8 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     text = None if group and not by_group else find_text(table, left, reading.kind, time, quantity)
     if group is None and text is None and reading.kind not in ("text_classification", "language_modelling"):
         parts = DATE_PARTS if time == JOINED else ()
-        group = find_group(frame, [name for name in left if str(name).lower() not in parts], time)
+        groups = find_groups(frame, [name for name in left if str(name).lower() not in parts], time, target)
+        group, others = groups[0] if groups else None, groups[1:]
         left = [name for name in left if name != group]
         if group is None and time != reading.time and not frame[time].is_unique and frame[time].dtype.kind != "M":
             left, time = [*left, str(time)], None  # the hour of the day, say
@@ -114,6 +115,10 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         time = find_steps(table, [name for name in left if name not in reading.categorical], group)
         left = [name for name in left if name != time]
     roles = Roles(reading.kind, targets, group, time, text, notes=[*table.notes])
+    if others:
+        roles.notes.append(
+            f"{_listed(others)} could tell sequences apart too, in place of {group}: data.group={others[0]}"
+        )
     if reading.split == "group":
         roles.split_by = reading.split_by or group
         valid = f"the column whose values are to be in one split each, of {_listed(frame.columns)}"

@@ -142,6 +142,13 @@ def _find_times(table: Table, names: list[str]) -> str | None:
             return name
     unread = [name for name in names if UNIX.fullmatch(str(name)) and is_text(frame[name]) and not mixed(table, name)]
     table.notes += [f"column {name} is not read as a time; write dates as 2024-12-31 if it is one" for name in unread]
+    for name in names:
+        if (
+            frame[name].dtype.kind in "iu"
+            and frame[name].is_unique
+            and (found := from_numbers(frame[name])) is not None
+        ):
+            table.notes.append(f"column {name} may hold times ({found[1]}); data.time={name} orders rows by it")
     return None
 
 

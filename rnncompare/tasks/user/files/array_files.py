@@ -28,8 +28,11 @@ REPEATED = 1000  # to one, which only one pattern over and over is packed to; DE
 TORN = (ValueError, EOFError, zipfile.BadZipFile, KeyError, RuntimeError, zlib.error, lzma.LZMAError)
 
 
-def read_arrays(path: Path, wanted: Sequence[str], optional: Sequence[str] = ()) -> dict[str, np.ndarray]:
-    """The arrays called so in an ``.npz`` file, in whichever case; those that are ``optional`` if they are there.
+def read_arrays(
+    path: Path, wanted: Sequence[str], optional: Sequence[str] = ()
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The arrays called so in an ``.npz`` file, in whichever case, with those that are ``optional`` if they are there;
+    and the names of the others.
 
     Pickles are refused.
 
@@ -42,7 +45,9 @@ def read_arrays(path: Path, wanted: Sequence[str], optional: Sequence[str] = ())
                 raise DataError(f"{path}: no .npz of plain arrays (a single array; save x and y with numpy.savez)")
             with zipfile.ZipFile(CallbackIOWrapper(shown.update, file, "read")) as archive:
                 members = _members(path, archive.infolist(), wanted, optional)
-                return {name: _read(path, archive, member) for name, member in members.items()}
+                others = [entry.filename for entry in archive.infolist() if entry not in members.values()]
+                arrays = {name: _read(path, archive, member) for name, member in members.items()}
+                return arrays, [name.removesuffix(".npy") for name in others]
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or str(error)[:100]})") from error
     except MemoryError as error:

@@ -30,12 +30,14 @@ class Columns:
         first_row: the number of the first row below the names.
         decimal: the decimal mark.
         padded: of each column of whole numbers that are written with leading zeros, as ``01067``, how many digits.
+        notes: what is to be said aloud of how they were read.
     """
 
     table: pa.Table
     first_row: int = 1
     decimal: str = "."
     padded: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def read_delimited(path: Path, layout: Layout, as_text: Collection[str]) -> Columns:
@@ -89,41 +91,50 @@ def _typed(path: Path, dialect: Dialect, types: list[pa.DataType], layout: Layou
             if found is None or types[int(found[1])] == pa.string():
                 raise
             types[int(found[1])] = _wider(types[int(found[1])])
-    if layout.decimal is None:
-        _require_one_reading(path, dialect, table)
+    notes = _of_thousands(path, dialect, table) if layout.decimal is None else []
     padded = {}
     for name, written in _zero_led(path, dialect, types).items():
         if (width := _width(written)) is None:
             table = table.set_column(dialect.names.index(name), name, written)
         else:
             padded[name] = width
-    return Columns(table, 1 + dialect.header, dialect.decimal, padded)
+    return Columns(table, 1 + dialect.header, dialect.decimal, padded, notes)
 
 
-def _require_one_reading(path: Path, dialect: Dialect, table: pa.Table) -> None:
-    """Raise `DataError` where what was taken for the decimal mark may separate thousands: 901 stands beside 1.054."""
+def _of_thousands(path: Path, dialect: Dialect, table: pa.Table) -> list[str]:
+    """Notes on columns in which what was taken for the decimal mark may separate thousands, as in 50.051 for 50051.
+
+    Raises:
+        DataError: it surely may, since 901 stands beside 1.054.
+    """
     import pyarrow as pa
 
-    open_to_both = [name for name in table.column_names if _may_have_thousands(table[name])]
+    usual = (dialect.delimiter, dialect.decimal) == (",", ".")  # of programs, which separate no thousands
+    open_to_both = [name for name in table.column_names if _may_have_thousands(table[name], usual)]
     if not open_to_both:
-        return
-    written = _parsed(
-        path, dialect, [pa.string() if name in open_to_both else table[name].type for name in dialect.names]
-    )
+        return []
+    types = [pa.string() if name in open_to_both else table[name].type for name in dialect.names]
+    written = _parsed(path, dialect, types)
     marked = re.compile(rf"[+-]?[1-9]\d{{0,2}}{re.escape(dialect.decimal)}\d{{3}}")
+    word, notes = "point" if dialect.decimal == "." else "comma", []
     for name in open_to_both:
         cells = [cell.strip() for cell in written[name].to_pylist() if cell is not None]
-        with_mark = [cell for cell in cells if dialect.decimal in cell]
-        if all(marked.fullmatch(cell) for cell in with_mark):
-            word = "point" if dialect.decimal == "." else "comma"
-            raise DataError(
-                f"{path}: column {name}, where {with_mark[0]} may be {with_mark[0].replace(dialect.decimal, '')} or a "
-                f"fraction; write numbers without separators of thousands, or set data.decimal={word} for fractions"
-            )
+        unlike = [cell for cell in cells if not marked.fullmatch(cell)]
+        first = next(cell for cell in cells if dialect.decimal in cell)
+        may = f"column {name}, where {first} may be {first.replace(dialect.decimal, '')}"
+        remedy = f"write numbers without separators of thousands, or set data.decimal={word}"
+        if unlike and all(re.fullmatch(r"[+-]?\d+", cell) for cell in unlike):
+            raise DataError(f"{path}: {may} or a fraction; {remedy} for fractions")
+        if not unlike:
+            notes.append(f"warning: {may}, is read as fractions; {remedy} if they are")
+    return notes
 
 
-def _may_have_thousands(column: pa.ChunkedArray) -> bool:
-    """Whether whole numbers below a thousand stand beside fractions, none of which has more than three decimals."""
+def _may_have_thousands(column: pa.ChunkedArray, usual: bool) -> bool:
+    """Whether all numbers are below a thousand and have at most three decimals, as thousands with separators do.
+
+    Where they are written as is ``usual`` for fractions, whole numbers of three digits have to be among them.
+    """
     import pyarrow as pa
 
     if not pa.types.is_floating(column.type):
@@ -133,7 +144,7 @@ def _may_have_thousands(column: pa.ChunkedArray) -> bool:
     fractions = numbers[~whole]
     return bool(
         (numbers < 1000).all()
-        and numbers[whole].max(initial=0) >= 100
+        and (not usual or numbers[whole].max(initial=0) >= 100)
         and fractions.min(initial=np.inf) >= 1
         and len(fractions)
         and np.allclose(fractions * 1000, np.round(fractions * 1000), rtol=0, atol=1e-6)

@@ -134,6 +134,8 @@ def form_of(path: Path, head: bytes) -> Literal["npz", "ts", "parquet", "text"]:
     """What the file at ``path`` is, that begins with ``head``; one that is nothing else is text."""
     if head[:2] == b"PK" or path.suffix in (".npz", ".npy"):
         return "npz"
+    if re.search(rb"^@attribute\s", head, re.I | re.M):
+        raise DataError(f"{path}: an ARFF or TSF file, which is not read; write it as .csv, .npz or .ts")
     if path.suffix == ".ts" or re.search(rb"^@data\s*$", head, re.I | re.M):
         return "ts"
     return "parquet" if head[:4] == PARQUET else "text"

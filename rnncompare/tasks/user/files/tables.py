@@ -103,7 +103,7 @@ def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str
     frame = plain_types(_frame(found.table, found.first_row, as_text))
     if frame.empty:
         raise DataError(f"{path}: no rows below the header")
-    return Table(frame, str(path), found.decimal, padded=found.padded)
+    return Table(frame, str(path), found.decimal, padded=found.padded, notes=found.notes)
 
 
 def _folder(folder: Path, layout: Layout, as_text: Collection[str]) -> Table:
