@@ -209,7 +209,7 @@ def general_row(random: np.random.Generator, errors: str, tau: float, studies: i
         warnings.simplefilter("ignore")
         weighed = [
             combine_effects(sample.effects, own**2, method_re="iterated", use_t=True).conf_int()[3]
-            for sample in samples[: studies // 4]
+            for sample in samples[: max(1, studies // 4)]
         ]
     weighed_missed = [not low <= 1 <= high for low, high in weighed]
     return errors, [f"{tau:g}", share(missed), share(weighed_missed), share(equivalent), share(held)]

@@ -41,8 +41,8 @@ class RandomEffects:
 
     @cached_property
     def scatter(self) -> float:
-        """The variance of the differences as measured, at least that of their own errors: tasks may agree by chance."""
-        return max(float(np.var(self.effects, ddof=1)), self._own)
+        """The variance of the differences as measured."""
+        return float(np.var(self.effects, ddof=1))
 
     @cached_property
     def standard_error(self) -> float:
@@ -52,7 +52,7 @@ class RandomEffects:
     @cached_property
     def tau2(self) -> float:
         """The variance of the true differences between tasks (Hedges 1983): the scatter less the tasks' own errors."""
-        return self.scatter - self._own
+        return max(0.0, self.scatter - self._own)
 
     @cached_property
     def i2(self) -> float:
@@ -61,8 +61,8 @@ class RandomEffects:
 
     @property
     def spread(self) -> bool:
-        """Whether the effects or their errors show any spread."""
-        return self.scatter > 0
+        """Whether the effects differ at all."""
+        return bool(np.ptp(self.effects) > 0)
 
     def interval(self, confidence: float = 0.95) -> Interval:
         """The interval of the mean difference over tasks."""

@@ -41,10 +41,11 @@ def test_the_mean_over_tasks_of_unequal_errors_is_missed_in_at_most_one_study_of
     assert equivalent / 1000 <= 0.05 + 2 * 0.007
 
 
-def test_tasks_that_happen_to_agree_do_not_narrow_the_interval_below_their_own_errors():
-    same = random_effects([0.1] * 5, [0.2] * 5)
+def test_the_scatter_of_tasks_is_told_from_their_own_errors():
+    same = random_effects([0.1, 0.11, 0.09, 0.1, 0.1], [0.2] * 5)
     assert (same.tau2, same.i2) == (0.0, 0.0)
-    assert same.standard_error == pytest.approx(0.2 / np.sqrt(5))
+    apart = random_effects([0.1, 1.1, -0.9, 0.3, 0.4], [0.2] * 5)
+    assert apart.i2 == pytest.approx(1 - 0.2**2 / np.var(apart.effects, ddof=1))
 
 
 def test_the_interval_for_a_new_task_holds_it_as_often_as_it_says():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from rnncompare.base.errors import DataError
-from rnncompare.base.wording import counted
+from rnncompare.base.wording import counted, metric_label
 from rnncompare.records import read_curves, write_whole
 from rnncompare.report.figures import own_data
 from rnncompare.report.pages import render
@@ -103,5 +103,9 @@ def _groups(result: Result) -> Iterator[RunGroup]:
     """The runs of each part and model."""
     for part, frame in result.parts.items():
         for number, (model, runs) in enumerate(frame.groupby("model.name") if len(frame) else []):
-            words = " ".join([f"model={model}", *(result.question.words or [])])
-            yield RunGroup(f"runs-{part}-{number}", f"{model}{SHARES[part]}", words, runs)
+            asked = [word for word in result.question.words or [] if not word.startswith("train.max_updates=")]
+            updates = [f"train.max_updates={most}" for most in sorted(runs["config.train.max_updates"].unique())]
+            words = " ".join([f"model={model}", *asked, *updates])
+            known = runs["quality.metric"].dropna()
+            scores = f", {metric_label(known.iloc[0])}" if len(known) else ""
+            yield RunGroup(f"runs-{part}-{number}", f"{model}{SHARES[part]}{scores}", words, runs)

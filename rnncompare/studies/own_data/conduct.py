@@ -53,6 +53,8 @@ def conduct(question: Question, train: Train, reporter: Reporter = SILENT) -> Ou
     jobs = jobs_at_a_time(question.models.values())
     plan, left = _planned(question, facts.train_examples, jobs, times.deadline, reporter)
     plans.keep(plan, question)
+    if plan.updates < 1:
+        understood += (f"the budget cuts runs to {plan.updates:.0%} of their updates; a larger one lifts the cut",)
     training = Training(train, reporter, times.deadline)
     parts, trials = _trained(question, plan, facts, training)
     frames = {part: _recorded(runs) for part, runs in parts.items()}

@@ -10,6 +10,7 @@ from numpy.lib import format as npy
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks import from_arrays
+from rnncompare.tasks.file import File
 from rnncompare.tasks.user.files import array_files as npz
 from rnncompare.tasks.user.files import file_type
 
@@ -184,3 +185,15 @@ def test_numbers_of_half_precision_are_read_as_such_of_single():
     half, single = (from_arrays(x.astype(kind), x[:, 0, 0] > 0).load(0) for kind in (np.float16, np.float32))
     np.testing.assert_array_equal(half.train.inputs, single.train.inputs)
     assert half.understood == single.understood
+
+
+def test_arrays_that_are_not_read_are_named(tmp_path):
+    x = np.random.default_rng(0).normal(size=(40, 5))
+    np.savez(tmp_path / "a.npz", x=x, y=np.arange(40) % 2, mask=np.ones((40, 5)), groups=np.arange(40))
+    assert "arrays that are not read: mask, groups" in File(path=str(tmp_path / "a.npz")).load(0).understood
+
+
+def test_a_form_of_arrays_that_is_not_read_is_called_by_its_name(tmp_path):
+    (tmp_path / "a.arff").write_text("% toys\n@relation toys\n@attribute x numeric\n@data\n1\n")
+    with pytest.raises(DataError, match="an ARFF or TSF file, which is not read"):
+        File(path=str(tmp_path / "a.arff")).load(0)

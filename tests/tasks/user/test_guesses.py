@@ -492,6 +492,46 @@ def test_fractions_of_three_decimals_are_read_without_a_question(own):
         assert own(text, target="level").load(0)
 
 
+def test_patients_of_a_hospital_are_the_sequences_and_another_column_for_them_is_named():
+    patient = np.repeat(np.arange(60), 4)
+    columns = {"hospital_id": patient // 20, "patient_id": patient, "visit": np.tile(np.arange(4), 60)}
+    frame = pd.DataFrame(columns | {"x": np.random.default_rng(0).normal(size=240), "died": patient % 2})
+    understood = from_frame(frame, target="died").load(0).understood
+    assert "60 sequences of 4 steps (by patient_id" in understood
+    assert "hospital_id could tell sequences apart too, in place of patient_id: data.group=hospital_id" in understood
+    assert (
+        "could tell"
+        not in from_frame(frame, target="died", group="hospital_id", kind="classification").load(0).understood
+    )
+
+
+def test_numbers_that_may_be_times_are_named():
+    days = pd.date_range("2022-01-01", periods=120)[::-1].strftime("%Y%m%d").astype(int)
+    frame = pd.DataFrame({"Datum": days, "sales": np.arange(120) % 7 + 0.5})
+    understood = from_frame(frame, target="sales").load(0).understood
+    assert "column Datum may hold times (%Y%m%d); data.time=Datum orders rows by it" in understood
+    assert "daily" in from_frame(frame, target="sales", time="Datum").load(0).understood
+
+
+def test_holes_are_counted_in_every_series():
+    days = pd.date_range("2022-01-01", periods=100)
+    whole = pd.DataFrame({"date": days, "shop": "a", "sold": np.arange(100) % 7 + 0.5})
+    holed = whole.assign(shop="b")[np.arange(100) % 20 != 5]
+    understood = from_frame(pd.concat([whole, holed]), target="sold", group="shop").load(0).understood
+    assert "5 of 193 steps of date are uneven" in understood
+
+
+def test_numbers_that_may_all_be_thousands_are_warned_of(own):
+    days = pd.date_range("2023-01-01", periods=60)
+    text = "day;sales\n" + "".join(
+        f"{day:%d.%m.%Y};{50 + i // 9}.{(i * 37) % 1000:03d}\n" for i, day in enumerate(days)
+    )
+    warned = "warning: column sales, where 50.000 may be 50000, is read as fractions"
+    assert warned in own(text, target="sales").load(0).understood
+    assert warned not in own(text, target="sales", decimal="point").load(0).understood
+    assert "fractions" not in own(text.replace(";", ","), target="sales").load(0).understood
+
+
 def test_infinite_numbers_are_refused_without_a_word_of_numpys(own):
     rows = "".join(
         f"{i},{t},{'inf' if t == 2 else '-inf' if t == 3 else i + t},{i % 2}\n" for i in range(40) for t in range(6)

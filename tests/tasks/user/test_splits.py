@@ -54,6 +54,22 @@ def test_no_patient_is_in_two_splits_and_every_seed_draws_anew(folds):
     assert "by patient: none of its 20 values is in two splits" in data.understood
 
 
+def test_ids_in_both_files_are_warned_of_and_refused_where_each_was_to_be_in_one_split(tmp_path):
+    both = visits()
+    both[both["visit"] % 4 < 2].to_csv(tmp_path / "train.csv", index=False)
+    both[both["visit"] % 4 >= 2].to_csv(tmp_path / "test.csv", index=False)
+    files = {"path": str(tmp_path / "train.csv"), "test_path": str(tmp_path / "test.csv"), "target": "y"}
+    with pytest.raises(
+        DataError, match=r"20 of the 20 values of patient in .*test.csv are in .*train.csv too, and data"
+    ):
+        File(**files, group="visit", split="group", split_by="patient").load(0)
+    assert "too; if they are" not in File(**files, group="visit").load(0).understood
+    renumbered = both[both["visit"] % 4 >= 2].assign(visit=lambda frame: frame["visit"] - 2)
+    renumbered.to_csv(tmp_path / "test.csv", index=False)
+    understood = File(**files, group="visit").load(0).understood
+    assert "warning: 40 of the 40 values of visit in" in understood
+
+
 def test_texts_of_one_author_are_in_one_split():
     frame = pd.DataFrame(
         {
