@@ -59,10 +59,14 @@ class Terms:
         return self.measure.unit or (self.scale.unit if self.scale else "")
 
     @property
+    def shares(self) -> bool:
+        """Whether scores are shares of runs that solve the task."""
+        return bool(self.measure.task_margin and self.scale and self.scale.kind == "solve")
+
+    @property
     def solves(self) -> bool:
         """Whether the scores tell which seeds solve the task, and are not shares of rates that do."""
-        solve = self.measure.task_margin and self.scale and self.scale.kind == "solve"
-        return bool(solve and not self.measure.over_rates)
+        return self.shares and not self.measure.over_rates
 
     def blank(self, task: str) -> TaskFinding:
         """The finding on a task about which nothing is known."""
@@ -97,9 +101,13 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
     by_task = decide_estimate(estimate, terms.margin, "equivalent", *levels)
     on_claim = decide_estimate(estimate, terms.margin, terms.rule, *levels)
     effects = [
-        decide_estimate(
-            _estimate([condition], terms, fit.first, fit.second)[0], terms.margin, "equivalent", *levels
-        ).effect
+        _possible(
+            decide_estimate(
+                _estimate([condition], terms, fit.first, fit.second)[0], terms.margin, "equivalent", *levels
+            ).effect,
+            terms,
+            [condition],
+        )
         for condition, fit in zip(comparison.conditions, fits, strict=True)
     ]
     cut = _share(comparison, fits, "cut")
@@ -111,8 +119,8 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         finding,
         verdict=verdict,
         on_claim=on_claim.verdict,
-        effect=_possible(by_task.effect, comparison.conditions),
-        narrow=_possible(by_task.narrow, comparison.conditions),
+        effect=_possible(by_task.effect, terms, comparison.conditions),
+        narrow=_possible(by_task.narrow, terms, comparison.conditions),
         p=overall_p(looks, by_task, seeds),
         p_on_claim=overall_p(looks, on_claim, seeds),
         direction=by_task.direction,
@@ -128,11 +136,7 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         halves_agree=None if halves is None else agree(verdict, halves, terms.margin),
         power=_power(pseudo, terms.margin),
         wanted=_wanted(pseudo, terms.margin) if verdict == "cannot tell" else None,
-        conditions=task_tables.conditions(
-            comparison,
-            fits,
-            [_possible(effect, [condition]) for effect, condition in zip(effects, comparison.conditions, strict=True)],
-        ),
+        conditions=task_tables.conditions(comparison, fits, effects),
         pairs=task_tables.pairs(comparison, fits),
         rates=task_tables.rates(comparison, fits, arms),
         trials=task_tables.trials(comparison, arms) if tuned else None,
@@ -141,11 +145,11 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
     )
 
 
-def _possible(interval: Interval, conditions: Sequence[Condition]) -> Interval:
-    """The interval of an effect, which is no larger than from the lowest score that there is to the best."""
-    most = float(np.mean([condition.ceiling - condition.floor for condition in conditions]))
-    if math.isnan(most):
-        return interval
+def _possible(interval: Interval, terms: Terms, conditions: Sequence[Condition]) -> Interval:
+    """The interval of an effect, no wider than what there can be: from the lowest score of a measure to its best."""
+    most = 1.0 if terms.shares else terms.measure.most
+    if not terms.measure.task_margin:
+        most = float(np.fmin(most, np.mean([condition.ceiling - condition.floor for condition in conditions])))
     return dataclasses.replace(interval, low=max(interval.low, -most), high=min(interval.high, most))
 
 

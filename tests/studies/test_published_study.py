@@ -56,11 +56,28 @@ def ratio(study, claim, first):
     return math.exp(-found.effect.mean * margin)
 
 
+def interval(finding):
+    """As README writes it."""
+    return f"(95 % interval {finding.effect.low:.1f} to {finding.effect.high:.1f})".replace("-", "−")
+
+
 def test_the_readme_and_the_docs_give_its_numbers(study):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"{1 - ratio(study, 'less_memory', 'gru'):.0%}".replace("%", " %") + " less peak memory" in readme
     assert f"a GRU step takes {ratio(study, 'faster_step_cpu', 'gru'):.1f} times as long" in readme
     assert f"on a CPU it takes {ratio(study, 'faster_step_cpu', 'torch_gru'):.1f} times as long" in readme
+    little, winner, most = (
+        next(one for one in study.findings if (one.claim.name, one.measure) == named)
+        for named in (
+            ("better_on_little_data", "quality"),
+            ("no_clear_winner", "quality"),
+            ("lstm_wins_with_data", "quality_at_largest"),
+        )
+    )
+    assert f"ahead by {little.effect.mean:.1f} of the difference that would matter {interval(little)}" in readme
+    assert f"ahead by {winner.effect.mean:.1f} times the difference that would matter {interval(winner)}" in readme
+    (temporal_order,) = (task.p for task in most.tasks if task.task == "temporal_order")
+    assert f"(p = {temporal_order:.2g} for this task alone, of {len(most.tasks)})" in readme
     runs = load_records(PUBLISHED)
     hours = runs["speed.training_seconds"].sum() / 3600
     assert f"{len(runs):,} runs and {hours:.0f} core-hours of training" in (ROOT / "docs/studies.md").read_text("utf-8")

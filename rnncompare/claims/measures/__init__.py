@@ -14,6 +14,7 @@ A task's score is the mean over its values.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ class Measure:
         over_rates: whether it scores all learning rates together, so that nothing is tuned.
         own_choice: whether its own score chooses the rate, in place of validation quality.
         to_target: whether it scores how soon a target is reached, so that ``cut`` means never.
+        most: the largest difference of two scores that there can be, unless the task says.
     """
 
     scores: Callable[[Evidence], pd.DataFrame]
@@ -47,6 +49,7 @@ class Measure:
     over_rates: bool
     own_choice: bool
     to_target: bool
+    most: float
 
     @property
     def meaning(self) -> str:
@@ -62,9 +65,10 @@ def measure(
     over_rates: bool = False,
     own_choice: bool = False,
     to_target: bool = False,
+    most: float = math.inf,
 ) -> Callable[[Callable[[Evidence], pd.DataFrame]], Measure]:
     """Make a function from evidence to scores a `Measure` of its name."""
-    return lambda scores: Measure(scores, unit, task_margin, at_end, over_rates, own_choice, to_target)
+    return lambda scores: Measure(scores, unit, task_margin, at_end, over_rates, own_choice, to_target, most)
 
 
 def names() -> list[str]:

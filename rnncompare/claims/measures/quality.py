@@ -39,7 +39,7 @@ def quality_untuned(evidence: Evidence) -> pd.DataFrame:
     return _over_rates(quality.scores(evidence))
 
 
-@measure("points of the share of learning rates that train", over_rates=True)
+@measure("points of the share of learning rates that train", over_rates=True, most=100.0)
 def trainable(evidence: Evidence) -> pd.DataFrame:
     """The share of learning rates with which a network trains at all, in points of a hundred.
 
