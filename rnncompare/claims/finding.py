@@ -131,7 +131,7 @@ class TaskFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class General:
-    """A comparison over tasks, taken as a sample of tasks. Everything is in margins: 1 is what matters.
+    """A comparison over tasks, taken as a sample of tasks, in margins of each, or in their unit where the margin is 0.
 
     Attributes:
         effect: mean over tasks with the interval that the verdict rests on (Student's over tasks; 95 % at
@@ -143,6 +143,7 @@ class General:
         tasks: how many took part.
         median: of the tasks' effects.
         leave_one_out: a row per task left out: ``task``, ``effect``, ``low``, ``high``, ``verdict``.
+        margin: 1, or 0.
     """
 
     effect: Interval
@@ -153,6 +154,7 @@ class General:
     tasks: int
     median: float
     leave_one_out: pd.DataFrame
+    margin: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +176,7 @@ class Finding:
         strength: ``holds`` if the verdict also stands with the family's adjustment (shown in bold), ``suggestive``
             if it stands only alone, empty if nothing was decided.
         halves_agree: whether the two halves of the seeds agree on the verdict; None if that cannot be told.
-        unit: of the effects of its tasks, if they share one; ``margins`` over tasks.
+        unit: of `effect`: margins of each task where it is over tasks.
         checks: those of a claim that code decides.
         settle: what would settle it, if it is open.
         notes: what a reader must also know.
@@ -208,7 +210,7 @@ class Finding:
     def margin(self) -> float | None:
         """Of `effect`."""
         if self.general is not None:
-            return 1.0
+            return self.general.margin
         return self.tasks[0].margin if len(self.tasks) == 1 else None
 
     @property

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SIGNIFICANT = 0.05
+IN_MARGINS = "margins of each task"
 
 
 def judge(claim: Claim, evidence: Evidence) -> list[Finding]:
@@ -91,7 +92,7 @@ def _judge(claim: Claim, evidence: Evidence, measure: str, scored: pd.DataFrame 
         second=pair.second,
         verdict="not measured",
         tasks=tuple(tasks),
-        unit=how.unit or (tasks[0].unit if len(tasks) == 1 else "margins of each task"),
+        unit=how.unit or (tasks[0].unit if len(tasks) == 1 else IN_MARGINS),
     )
     return _over_tasks(finding, evidence.looks)
 
@@ -177,6 +178,7 @@ def _in_general(finding: Finding, tasks: Sequence[TaskFinding], looks: Looks) ->
         tasks=len(tasks),
         median=float(np.median(effects)),
         leave_one_out=pd.DataFrame(without, columns=["task", "effect", "low", "high", "verdict"]),
+        margin=margin,
     )
     hinges = [tasks[place].title for place in judged.rests_on]
     notes = (f"rests on {', '.join(hinges)}: without any one of them the mean says otherwise",) if hinges else ()
@@ -184,6 +186,7 @@ def _in_general(finding: Finding, tasks: Sequence[TaskFinding], looks: Looks) ->
         finding,
         verdict=_claim_verdict(judged.verdict),
         general=general,
+        unit=IN_MARGINS if margin else finding.unit,
         p=max(_sure_ways(tasks).values()) if depends else overall_p(looks, judged.decision, finding.pairs),
         halves_agree=_general_halves(judged.verdict, tasks, per, margin, rule),
         settle="more tasks" if judged.verdict == "inconclusive" else "",

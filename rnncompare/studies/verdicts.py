@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncompare.base.errors import DataError
+from rnncompare.base.wording import counted
 from rnncompare.claims import Claim
 from rnncompare.claims.evidence import Evidence
 from rnncompare.claims.finding import Finding
@@ -167,7 +168,7 @@ def _with_price(finding: Finding, not_attempted: Sequence[dict[str, Any]]) -> Fi
     ]
     if not mine:
         return finding
-    price = f"{len(mine)} tasks not attempted"
+    price = f"{counted(len(mine), 'task')} not attempted"
     if sum(mine):  # else they come with the runs of other claims
         price += f": {sum(mine) / 3600:.2g} core-hours"
     notes = (*finding.notes, price)

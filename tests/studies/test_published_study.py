@@ -9,6 +9,7 @@ import pytest
 from rnncompare.claims import load, names
 from rnncompare.composition.compose import compose
 from rnncompare.records import load_records, run_id
+from rnncompare.report.pages import phrases
 from rnncompare.statistics.tuned import FEWEST_SEEDS
 from rnncompare.studies.protocol import load_task, protocol
 from rnncompare.studies.publish import filled, pages
@@ -54,6 +55,15 @@ def ratio(study, claim, first):
     (found,) = [finding for finding in study.findings if (finding.claim.name, finding.first) == (claim, first)]
     (margin,) = found.claim.margins.values()
     return math.exp(-found.effect.mean * margin)
+
+
+def test_over_tasks_an_effect_is_in_margins_and_its_factor_is_that_of_the_unit(study):
+    found = next(one for one in study.findings if (one.claim.name, one.first) == ("faster_step_cpu", "gru"))
+    assert found.unit == "margins of each task"
+    factor = phrases.figure(1 / ratio(study, "faster_step_cpu", "gru"))
+    assert phrases.finding_factor(found).startswith(f"a factor of {factor} [")
+    slope = next(one for one in study.findings if one.measure == "interaction")
+    assert (slope.margin, slope.unit) == (0.0, slope.tasks[0].unit)
 
 
 def interval(finding):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -90,12 +91,23 @@ def effect(finding: Finding) -> str:
 
 
 def factor(seen: Interval | None, unit: str) -> str:
-    """An effect as a factor if its unit is a logarithm, else empty."""
+    """An effect, in its unit, as a factor if that is a logarithm, else empty."""
     base = math.e if "log ratio" in unit else 2.0 if "octave" in unit else None
     if seen is None or base is None or seen.mean != seen.mean:
         return ""
     ends = "" if seen.low != seen.low else f" [{_power(base, seen.low)}, {_power(base, seen.high)}]"
     return f"a factor of {_power(base, seen.mean)}{ends}"
+
+
+def finding_factor(finding: Finding) -> str:
+    """`factor` of the effect of a finding, which over tasks is in margins."""
+    general, units = finding.general, {(task.unit, task.margin) for task in finding.tasks}
+    if general is None or not general.margin or len(units) > 1:
+        return factor(finding.effect, finding.unit)
+    (unit, margin), seen = units.pop(), general.effect
+    return factor(
+        dataclasses.replace(seen, mean=margin * seen.mean, low=margin * seen.low, high=margin * seen.high), unit
+    )
 
 
 def _power(base: float, exponent: float) -> str:
