@@ -278,4 +278,4 @@ def read_new(path: Path, prepared: Prepared) -> Table | Arrays:
             return read_npz(plain, targets=False)
         if form == "ts":
             return read_sktime(plain)[0]
-        return read_table(plain, prepared.layout if form == "text" else None, prepared.texts)
+        return read_table(plain, prepared.layout if form == "text" else None, prepared.texts, known=True)

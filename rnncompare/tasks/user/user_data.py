@@ -94,8 +94,8 @@ def _in_both(table: Table, test: Table, by: str | None, reading: Reading) -> lis
     """
     if by is None or by == FILE:
         return []
-    known = set(test.frame[by].dropna().unique())
-    both = len(known & set(table.frame[by].dropna().unique()))
+    known, trained = ({f"{value}" for value in part.frame[by].dropna().unique()} for part in (test, table))
+    both = len(known & trained)  # as text: a single id with a letter makes text of a column
     if not both:
         return []
     said = f"{both:,} of the {len(known):,} values of {by} in {test.name} are in {table.name} too"

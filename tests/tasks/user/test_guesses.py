@@ -8,6 +8,7 @@ from test_reading import roles
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks import from_frame
 from rnncompare.tasks.user.files.stamps import read_stamps
+from rnncompare.tasks.user.files.tables import read_table
 
 N = 120
 X = np.arange(N) / 7
@@ -503,6 +504,29 @@ def test_patients_of_a_hospital_are_the_sequences_and_another_column_for_them_is
         "could tell"
         not in from_frame(frame, target="died", group="hospital_id", kind="classification").load(0).understood
     )
+
+
+def test_one_slip_leaves_the_patients_the_sequences():
+    patient = np.repeat(np.arange(60), 4)
+    columns = {"hospital_id": patient // 20, "patient_id": patient, "visit": np.tile(np.arange(4), 60)}
+    frame = pd.DataFrame(columns | {"x": np.random.default_rng(0).normal(size=240), "died": patient % 2})
+    frame.loc[1, "died"] = 1
+    assert "(by patient_id" in from_frame(frame, target="died").load(0).understood
+
+
+@pytest.mark.parametrize("cells", [("520.126", "513.000", "526.225"), ("15e-1", "150", "200")])
+def test_numbers_as_programs_write_them_are_read_without_a_question(own, cells):
+    days = pd.date_range("2023-01-01", periods=60)
+    text = "day,level\n" + "".join(f"{day:%Y-%m-%d},{cells[i % 3]}\n" for i, day in enumerate(days))
+    assert "may be" not in own(text, target="level").load(0).understood
+
+
+def test_new_data_of_a_model_are_read_without_a_question(tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("flow,level\n121.337,1\n118,2\n120.412,3\n")
+    with pytest.raises(DataError, match="121.337 may be 121337"):
+        read_table(path)
+    assert read_table(path, known=True).frame["flow"].tolist() == [121.337, 118.0, 120.412]
 
 
 def test_numbers_that_may_be_times_are_named():

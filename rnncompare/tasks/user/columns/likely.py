@@ -21,6 +21,7 @@ GROUPS = re.compile(
     re.I,
 )
 IDENTIFIERS = re.compile(r"(?i:(.*[_ ])?(id|no|nr|number|code|key))|.*[a-z](I[dD]|N[or]|Number|Code|Key)")
+MOST_ODD = 0.05  # of the sequences whose target changes within them, which may well be errors
 LOOKED_AT = 1000  # values from which text is told from names
 
 
@@ -37,16 +38,13 @@ def find_groups(frame: pd.DataFrame, names: list[str], time: str | None, target:
         few = series.dtype.kind not in "mM" and 2 <= series.nunique() <= len(frame) // 2
         return few and (series.dtype.kind != "f" or is_whole(series))
 
+    def changes(group: str, name: str) -> bool:
+        return len(varying(frame, group, name)) > MOST_ODD * frame[group].nunique()
+
     called = [name for name in names if GROUPS.fullmatch(str(name)) and groups(name)]
     if called:
-        inner = (
-            name
-            for name in called[1:]
-            if varies(frame, called[0], target)
-            and not varies(frame, name, target)
-            and not varies(frame, name, called[0])
-        )
-        first = next(inner, called[0])
+        inner = (name for name in called[1:] if not changes(name, target) and not changes(name, called[0]))
+        first = next(inner, called[0]) if changes(called[0], target) else called[0]
         return [first, *(name for name in called if name != first)]
     if time is not None and frame[time].is_monotonic_increasing and frame[time].is_unique:
         return []

@@ -18,7 +18,7 @@ from rnncompare.tasks.user.columns.features import (
     refuse_separators,
     with_separators,
 )
-from rnncompare.tasks.user.columns.likely import choose_features, find_groups, find_text, varies, varying
+from rnncompare.tasks.user.columns.likely import MOST_ODD, choose_features, find_groups, find_text, varies, varying
 from rnncompare.tasks.user.columns.times import (
     DATE_PARTS,
     JOINED,
@@ -38,7 +38,6 @@ TARGETS = re.compile(r"target|labels?|class|y|outcome", re.I)
 INDEX = re.compile(r"unnamed\d+|Unnamed: \d+|__index_level_\d+__")  # an index without a name, as pandas writes it
 
 IN_ROWS = "a file with a whole sequence in each row goes as .npz"
-MOST_ODD = 0.05  # of the sequences whose target changes within them, which may well be errors
 
 
 @dataclass

@@ -40,8 +40,8 @@ class Columns:
     notes: list[str] = field(default_factory=list)
 
 
-def read_delimited(path: Path, layout: Layout, as_text: Collection[str]) -> Columns:
-    """The columns of a text file in UTF-8, some ``as_text``.
+def read_delimited(path: Path, layout: Layout, as_text: Collection[str], known: bool = False) -> Columns:
+    """The columns of a text file in UTF-8, some ``as_text``; fractions that may be thousands pass if ``known``.
 
     Quotation marks enclose cells. Where they cannot, for they do not pair, they are characters like others, as long as
     all rows have as many cells then, and the header has none of them.
@@ -56,26 +56,29 @@ def read_delimited(path: Path, layout: Layout, as_text: Collection[str]) -> Colu
                 f"{path}: the cell that opens with a quotation mark in line {line:,} does not close with one; "
                 "double the marks within cells"
             )
-        return _typed(path, dialect, types, layout, as_text)
+        columns = _typed(path, dialect, types, as_text)
     except (pa.ArrowInvalid, DataError):
         if (found := _without_quotes(path, layout, as_text)) is None:
             raise
-        return found
+        columns, dialect = found
+    if layout.decimal is None and not known:
+        columns.notes.extend(_of_thousands(path, dialect, columns.table))
+    return columns
 
 
-def _without_quotes(path: Path, layout: Layout, as_text: Collection[str]) -> Columns | None:
+def _without_quotes(path: Path, layout: Layout, as_text: Collection[str]) -> tuple[Columns, Dialect] | None:
     """What `read_delimited` gives where quotation marks are characters like others, or None where that does not do."""
     import pyarrow as pa
 
     try:
         dialect, types = find_dialect(path, False, layout)
         enclosed = unpaired(path, dialect.delimiter) is None or any('"' in name for name in dialect.names)
-        return None if enclosed or len(types) < 2 else _typed(path, dialect, types, layout, as_text)
+        return None if enclosed or len(types) < 2 else (_typed(path, dialect, types, as_text), dialect)
     except (pa.ArrowInvalid, DataError):
         return None
 
 
-def _typed(path: Path, dialect: Dialect, types: list[pa.DataType], layout: Layout, as_text: Collection[str]) -> Columns:
+def _typed(path: Path, dialect: Dialect, types: list[pa.DataType], as_text: Collection[str]) -> Columns:
     """What `read_delimited` gives, in a ``dialect``; the type of a column that a later block refutes is widened."""
     import pyarrow as pa
 
@@ -91,14 +94,13 @@ def _typed(path: Path, dialect: Dialect, types: list[pa.DataType], layout: Layou
             if found is None or types[int(found[1])] == pa.string():
                 raise
             types[int(found[1])] = _wider(types[int(found[1])])
-    notes = _of_thousands(path, dialect, table) if layout.decimal is None else []
     padded = {}
     for name, written in _zero_led(path, dialect, types).items():
         if (width := _width(written)) is None:
             table = table.set_column(dialect.names.index(name), name, written)
         else:
             padded[name] = width
-    return Columns(table, 1 + dialect.header, dialect.decimal, padded, notes)
+    return Columns(table, 1 + dialect.header, dialect.decimal, padded)
 
 
 def _of_thousands(path: Path, dialect: Dialect, table: pa.Table) -> list[str]:
@@ -120,12 +122,14 @@ def _of_thousands(path: Path, dialect: Dialect, table: pa.Table) -> list[str]:
     for name in open_to_both:
         cells = [cell.strip() for cell in written[name].to_pylist() if cell is not None]
         unlike = [cell for cell in cells if not marked.fullmatch(cell)]
-        first = next(cell for cell in cells if dialect.decimal in cell)
+        first = next((cell for cell in cells if marked.fullmatch(cell)), None)
+        if first is None:  # 15e-1
+            continue
         may = f"column {name}, where {first} may be {first.replace(dialect.decimal, '')}"
         remedy = f"write numbers without separators of thousands, or set data.decimal={word}"
         if unlike and all(re.fullmatch(r"[+-]?\d+", cell) for cell in unlike):
             raise DataError(f"{path}: {may} or a fraction; {remedy} for fractions")
-        if not unlike:
+        if not unlike and not usual:
             notes.append(f"warning: {may}, is read as fractions; {remedy} if they are")
     return notes
 

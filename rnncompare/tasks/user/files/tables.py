@@ -68,7 +68,7 @@ class Table:
             self.frame[column] = written.astype(object)
 
 
-def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str] = ()) -> Table:
+def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str] = (), known: bool = False) -> Table:
     """The table in ``path``; a progress bar shows if reading takes longer than two seconds.
 
     Times of Parquet that have a zone become times without one; in a text file they are text.
@@ -77,6 +77,7 @@ def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str
         path: of a CSV, TSV or Parquet file, or of a folder: see `_folder`.
         layout: what is said of a text file.
         as_text: columns that are text, even if they look like numbers or dates.
+        known: whether such numbers were read before, as for a model, so that fractions are not asked about.
 
     Raises:
         DataError: the file is absent, empty, binary, ragged, or not what it seems.
@@ -95,7 +96,7 @@ def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str
             found = _parquet(path)
         else:
             with as_utf8(path, layout.encoding or encoding_of(path)) as plain:
-                found = read_delimited(plain, layout, as_text)
+                found = read_delimited(plain, layout, as_text, known)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or _reason(str(error), path)})") from error
     except pa.ArrowException as error:
