@@ -63,13 +63,13 @@ def test_ids_in_both_files_are_warned_of_and_refused_where_each_was_to_be_in_one
         DataError, match=r"20 of the 20 values of patient in .*test.csv are in .*train.csv too, and data"
     ):
         File(**files, group="visit", split="group", split_by="patient").load(0)
+    assert "too; if they are" not in File(**files, group="visit").load(0).understood
     lettered = both[both["visit"] % 4 >= 2].assign(
         patient=lambda frame: frame["patient"].astype(str).replace("3", "x3")
     )
     lettered.to_csv(tmp_path / "test.csv", index=False)
     with pytest.raises(DataError, match=r"19 of the 20 values of patient"):
         File(**files, group="visit", split="group", split_by="patient").load(0)
-    assert "too; if they are" not in File(**files, group="visit").load(0).understood
     renumbered = both[both["visit"] % 4 >= 2].assign(visit=lambda frame: frame["visit"] - 2)
     renumbered.to_csv(tmp_path / "test.csv", index=False)
     understood = File(**files, group="visit").load(0).understood
