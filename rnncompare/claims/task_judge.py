@@ -114,7 +114,6 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
     halves = _halves(comparison)
     verdict = _verdict(by_task, terms, comparison, cut, float(first.mean()), float(second.mean()))
     pseudo = np.mean([fit.pseudo_values for fit in fits], axis=0)
-    open_ends = _open_ends(comparison, terms, arms)
     return dataclasses.replace(
         finding,
         verdict=verdict,
@@ -141,7 +140,12 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         rates=task_tables.rates(comparison, fits, arms),
         trials=task_tables.trials(comparison, arms) if tuned else None,
         by_margin=task_tables.by_margin(by_task, estimate.spread),
-        notes=(*notes, *untold, *_lost(_share(comparison, fits, "diverged"), arms), *open_ends),
+        notes=(
+            *notes,
+            *untold,
+            *_lost(_share(comparison, fits, "diverged"), arms),
+            *_open_ends(comparison, terms, arms),
+        ),
     )
 
 

@@ -94,18 +94,21 @@ def _pace(frame: pd.DataFrame, roles: Roles, lengths: np.ndarray) -> tuple[str, 
     """How often a row comes in the longest series, in words; how many steps of all are uneven; how pandas calls it."""
     if roles.time is None:
         return "in file order", 0, None
-    ends = np.cumsum(lengths)
-    series = [frame[roles.time].iloc[end - length : end] for end, length in zip(ends, lengths, strict=True)]
-    longest = series[int(np.argmax(lengths))]
-    uneven = sum(find_rhythm(times)[1] for times in series)
-    return find_rhythm(longest)[0], uneven, find_frequency(longest)
+    series, longest = _apart(frame[roles.time], lengths), int(np.argmax(lengths))
+    rhythms = [find_rhythm(times) for times in series]
+    return rhythms[longest][0], sum(uneven for _, uneven in rhythms), find_frequency(series[longest])
+
+
+def _apart(column: pd.Series, lengths: np.ndarray) -> list[pd.Series]:
+    """The part of a column that belongs to each series."""
+    return [column.iloc[end - length : end] for end, length in zip(np.cumsum(lengths), lengths, strict=True)]
 
 
 def _other_paces(frame: pd.DataFrame, roles: Roles, lengths: np.ndarray) -> list[str]:
     """A warning where rows of some series come more than twice or less than half as often as those of the longest."""
     if roles.time is None or len(lengths) < 2:
         return []
-    series = np.split(frame[roles.time].to_numpy(), np.cumsum(lengths)[:-1])
+    series = _apart(frame[roles.time], lengths)
     steps = np.array([np.median(np.diff(times).astype(float)) if len(times) > 1 else np.nan for times in series])
     shares = steps / steps[int(np.argmax(lengths))]
     other = int(((shares < 0.5) | (shares > 2)).sum())

@@ -121,11 +121,12 @@ def _of_thousands(path: Path, dialect: Dialect, table: pa.Table) -> list[str]:
     word, notes = "point" if dialect.decimal == "." else "comma", []
     for name in open_to_both:
         cells = [cell.strip() for cell in written[name].to_pylist() if cell is not None]
-        unlike = [cell for cell in cells if not marked.fullmatch(cell)]
-        first = next((cell for cell in cells if marked.fullmatch(cell)), None)
-        if first is None:  # 15e-1
+        like, unlike = list[str](), list[str]()
+        for cell in cells:
+            (like if marked.fullmatch(cell) else unlike).append(cell)
+        if not like:  # 15e-1
             continue
-        may = f"column {name}, where {first} may be {first.replace(dialect.decimal, '')}"
+        may = f"column {name}, where {like[0]} may be {like[0].replace(dialect.decimal, '')}"
         remedy = f"write numbers without separators of thousands, or set data.decimal={word}"
         if unlike and all(re.fullmatch(r"[+-]?\d+", cell) for cell in unlike):
             raise DataError(f"{path}: {may} or a fraction; {remedy} for fractions")
