@@ -53,6 +53,8 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
     for name in wanted:
         if name not in table.frame:
             raise DataError(f"{table.name}: no column {name}, which the model reads; it reads {', '.join(wanted)}")
+    for note in (prepared.marks | table.marks).notes(table.name) if table.marks.unclear else ():
+        warnings.warn(note, stacklevel=2)
     find_time(table, [], prepared.time)
     if prepared.group is not None:
         table.name_as_written(prepared.group)
@@ -278,4 +280,4 @@ def read_new(path: Path, prepared: Prepared) -> Table | Arrays:
             return read_npz(plain, targets=False)
         if form == "ts":
             return read_sktime(plain)[0]
-        return read_table(plain, prepared.layout if form == "text" else None, prepared.texts, known=True)
+        return read_table(plain, prepared.layout if form == "text" else None, prepared.texts)

@@ -10,6 +10,7 @@ import numpy as np
 
 from rnncompare.tasks.user.columns.features import Encoder
 from rnncompare.tasks.user.files.reading import Layout
+from rnncompare.tasks.user.files.thousands import Marks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +34,7 @@ class Prepared:
         time_form: in which the times in that column were written, as `times.find_time` says.
         frequency: how often a row of a forecast comes, as `frequency.find_frequency` says; None where it has no times.
         layout: what the user said of the text file.
+        marks: what the marks between its digits may be.
         events: whether the time since the last row is an input.
         ahead: steps between a row and the row whose target it predicts.
         window: rows that a forecast reads, or characters after which the model of a running text begins anew.
@@ -54,6 +56,7 @@ class Prepared:
     time_form: str | None = None
     frequency: str | None = None
     layout: Layout = field(default_factory=Layout)
+    marks: Marks = field(default_factory=Marks)
     events: bool = False
     ahead: int = 0
     window: int = 0
@@ -74,7 +77,8 @@ class Prepared:
     def from_state(cls, state: dict[str, Any]) -> Prepared:
         """What `state` was taken of."""
         encoder = None if state["encoder"] is None else Encoder(**state["encoder"])
-        return cls(**{**state, "encoder": encoder, "layout": Layout(**state.get("layout", {}))})
+        layout, marks = Layout(**state.get("layout", {})), Marks(**state.get("marks", {}))
+        return cls(**{**state, "encoder": encoder, "layout": layout, "marks": marks})
 
     @property
     def texts(self) -> list[str]:

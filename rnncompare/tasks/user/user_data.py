@@ -149,9 +149,12 @@ def _of_tables(path: Path, test_path: Path | None, reading: Reading, layout: Lay
     if path.is_dir():
         reading = _of_folder(table, reading)
     if test_path is None:
+        table.notes += table.marks.notes(table.name)
         return from_table(table, reading)
-    texts = [name for name in table.frame if is_text(table.frame[name])]
-    return from_table(table, reading, read_table(test_path, layout, texts))
+    test = read_table(test_path, layout, [name for name in table.frame if is_text(table.frame[name])])
+    table.marks |= test.marks
+    table.notes += table.marks.notes(f"{table.name} and {test.name}")
+    return from_table(table, reading, test)
 
 
 def _of_folder(table: Table, reading: Reading) -> Reading:

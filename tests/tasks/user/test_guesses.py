@@ -8,7 +8,6 @@ from test_reading import roles
 from rnncompare.base.errors import DataError, SettingError
 from rnncompare.tasks import from_frame
 from rnncompare.tasks.user.files.stamps import read_stamps
-from rnncompare.tasks.user.files.tables import read_table
 
 N = 120
 X = np.arange(N) / 7
@@ -452,47 +451,6 @@ def test_a_zone_of_letters_is_named_and_not_taken_for_text(own):
     assert "forecasting, hourly" in own("when,y\n" + rows.replace("CET", "UTC"), target="y").load(0).understood
 
 
-def test_an_input_with_separators_of_thousands_is_said_to_be_left_out(own):
-    days = pd.date_range("2024-01-01", periods=120).strftime("%Y-%m-%d")
-    rows = "".join(f'"{day}","{i % 7}.{i:03d}","1,{100 + i}.50"\n' for i, day in enumerate(days))
-    understood = own("date,y,last\n" + rows, target="y").load(0).understood
-    assert "column last is left out, though most of it looks like numbers; write numbers without sep" in understood
-
-
-@pytest.mark.parametrize(("delimiter", "mark"), [(";", "."), (";", ","), ("\t", ","), (",", ".")])
-def test_thousands_are_never_taken_for_fractions(own, delimiter, mark):
-    days = pd.date_range("2023-01-01", periods=60)
-    values = [f"{900 + 5 * i:,}".replace(",", mark) for i in range(60)]
-    text = f"day{delimiter}sales\n" + "".join(
-        f"{day:%Y-%m-%d}{delimiter}{v}\n" for day, v in zip(days, values, strict=True)
-    )
-    word = "point" if mark == "." else "comma"
-    says = f"column sales, where 1[.,]000 may be 1000 or a fraction; .* set data.decimal={word} for fractions"
-    with pytest.raises(DataError, match=says):
-        own(text, target="sales").load(0)
-    assert own(text, target="sales", decimal=word).load(0)
-    if delimiter != ",":
-        other = "comma" if mark == "." else "point"
-        with pytest.raises(
-            DataError, match=r"is '1[.,]000', not a number; write numbers without separators of thousands"
-        ):
-            own(text, target="sales", decimal=other).load(0)
-
-
-def test_a_point_is_no_decimal_mark_beside_decimal_commas(own):
-    rows = [f"{i};{t};{900 + 20 * t:,};{t},5;{'ab'[i % 2]}\n".replace(",", ".", 1) for i in range(40) for t in range(9)]
-    rows = [row.replace(".5", ",5") for row in rows]
-    with pytest.raises(DataError, match=r"column v, row 7 is '1\.000', not a number"):
-        own("id;t;v;w;label\n" + "".join(rows), target="label").load(0)
-
-
-def test_fractions_of_three_decimals_are_read_without_a_question(own):
-    days = pd.date_range("2023-01-01", periods=60)
-    for values in ([f"{0.9 + i / 8:.3f}" for i in range(60)], [f"{98 + i / 8:g}" for i in range(60)]):
-        text = "day;level\n" + "".join(f"{day:%Y-%m-%d};{v}\n" for day, v in zip(days, values, strict=True))
-        assert own(text, target="level").load(0)
-
-
 def test_patients_of_a_hospital_are_the_sequences_and_another_column_for_them_is_named():
     patient = np.repeat(np.arange(60), 4)
     columns = {"hospital_id": patient // 20, "patient_id": patient, "visit": np.tile(np.arange(4), 60)}
@@ -514,21 +472,6 @@ def test_one_slip_leaves_the_patients_the_sequences():
     assert "(by patient_id" in from_frame(frame, target="died").load(0).understood
 
 
-@pytest.mark.parametrize("cells", [("520.126", "513.000", "526.225"), ("15e-1", "150", "200")])
-def test_numbers_as_programs_write_them_are_read_without_a_question(own, cells):
-    days = pd.date_range("2023-01-01", periods=60)
-    text = "day,level\n" + "".join(f"{day:%Y-%m-%d},{cells[i % 3]}\n" for i, day in enumerate(days))
-    assert "may be" not in own(text, target="level").load(0).understood
-
-
-def test_new_data_of_a_model_are_read_without_a_question(tmp_path):
-    path = tmp_path / "new.csv"
-    path.write_text("flow,level\n121.337,1\n118,2\n120.412,3\n")
-    with pytest.raises(DataError, match=r"121\.337 may be 121337"):
-        read_table(path)
-    assert read_table(path, known=True).frame["flow"].tolist() == [121.337, 118.0, 120.412]
-
-
 def test_numbers_that_may_be_times_are_named():
     days = pd.date_range("2022-01-01", periods=120)[::-1].strftime("%Y%m%d").astype(int)
     frame = pd.DataFrame({"Datum": days, "sales": np.arange(120) % 7 + 0.5})
@@ -543,17 +486,6 @@ def test_holes_are_counted_in_every_series():
     holed = whole.assign(shop="b")[np.arange(100) % 20 != 5]
     understood = from_frame(pd.concat([whole, holed]), target="sold", group="shop").load(0).understood
     assert "5 of 193 steps of date are uneven" in understood
-
-
-def test_numbers_that_may_all_be_thousands_are_warned_of(own):
-    days = pd.date_range("2023-01-01", periods=60)
-    text = "day;sales\n" + "".join(
-        f"{day:%d.%m.%Y};{50 + i // 9}.{(i * 37) % 1000:03d}\n" for i, day in enumerate(days)
-    )
-    warned = "warning: column sales, where 50.000 may be 50000, is read as fractions"
-    assert warned in own(text, target="sales").load(0).understood
-    assert warned not in own(text, target="sales", decimal="point").load(0).understood
-    assert "fractions" not in own(text.replace(";", ","), target="sales").load(0).understood
 
 
 def test_infinite_numbers_are_refused_without_a_word_of_numpys(own):

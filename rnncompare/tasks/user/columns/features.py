@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 ROUNDING = 1e-12  # of a mean: deviations below it are those of equal numbers, summed
 LARGEST = float(np.finfo(np.float32).max)
 FEW_CLASSES = 20  # so many whole numbers at most count as classes
-SEPARATED = r"[^\w\s.,'-]?\s?[+-]?(\d{1,3}([.,' \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?\s?[^\w\s.,'-]?"  # 1,100.00 or $5
+NUMBER = r"[^\w\s.,'-]?\s?[+-]?(\d{1,3}([.,' \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?"
+SEPARATED = (
+    NUMBER + r"(\s?[^\w\s.,']|\s[^\w\s.,']?[^\W\d]{1,3}([^\w\s]\w\w?)?)?"
+)  # 1,100.00, $5, 12.5 kg, 9.8 m/s2 or 5-
 
 PLAIN_NUMBERS = "write numbers without separators of thousands and without units"
 
@@ -201,14 +204,14 @@ def mixed(table: Table, name: str) -> bool:
     return bool(len(levels) and np.isfinite(_parse(table, levels)).mean() > 0.5)
 
 
-def with_separators(table: Table, name: str) -> np.ndarray:
+def with_separators(table: Table, name: str, few: int = FEW_CLASSES) -> np.ndarray:
     """Which rows of a column of texts are no plain numbers, ``(R,)``, if most are 1,100.00, $5 or 12.345,67; else none.
 
-    Few different ones are names of classes.
+    Up to ``few`` different ones are names of classes.
     """
     levels = _levels(table, name)
     plain = np.isfinite(_parse(table, levels))
-    if len(levels) > FEW_CLASSES and plain.mean() <= 0.5 < (plain | levels.str.fullmatch(SEPARATED)).mean():
+    if len(levels) > few and plain.mean() <= 0.5 < (plain | levels.str.fullmatch(SEPARATED)).mean():
         return table.frame[name].astype(str).isin(levels[~plain]).to_numpy()
     return np.zeros(len(table.frame), bool)
 

@@ -129,9 +129,12 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         roles.notes.append(f"rows of a sequence are in file order; data.time={order} orders them by {order}")
     if left_out := [*reading.ignore, *indices, *dropped]:
         roles.notes.append(f"columns left out: {_listed(left_out)}")
-    for name in dropped:
-        if is_text(frame[name]) and with_separators(table, name).any():
-            roles.notes.append(f"column {name} is left out, though most of it looks like numbers; {PLAIN_NUMBERS}")
+    for name in [*dropped, *roles.categorical]:
+        if name not in reading.categorical and is_text(frame[name]) and with_separators(table, name, 0).any():
+            done = "left out" if name in dropped else "read as names"
+            roles.notes.append(
+                f"warning: column {name} is {done}, though most of it looks like numbers; {PLAIN_NUMBERS}"
+            )
     changing = {label for name in targets for label in varying(frame, group, name)} if group is not None else set()
     roles.varies = len(changing) > 0
     if roles.kind == "auto":

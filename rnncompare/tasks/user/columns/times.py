@@ -9,7 +9,7 @@ import numpy as np
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.user.columns.features import as_numbers, is_text, mixed, refuse
-from rnncompare.tasks.user.files.stamps import FIRST_YEAR, ISO8601, LAST_YEAR, from_numbers, read_stamps
+from rnncompare.tasks.user.files.stamps import FIRST_YEAR, ISO8601, LAST_YEAR, YEAR_LAST, from_numbers, read_stamps
 from rnncompare.tasks.user.files.tables import Table
 
 if TYPE_CHECKING:
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 MOST = 0.75  # of the steps of a fixed rate are near their median: clocks jitter, and records have holes
 STAMPS = r"time|date|datetime|time_?stamp|ts|ds|unix_?time|epoch"
 TIMES = re.compile(rf"(.*[_ ])?({STAMPS}|t|step|index|frame|order|position|hour|day)", re.I)
-UNIX = re.compile(rf"(.*[_ ])?({STAMPS}|period|(year)?[_ ]?month|yyyymm(dd)?)([_ ]?(s|ms|us|ns))?", re.I)
+UNIX = re.compile(rf"(.*[_ ])?({STAMPS}|day|period|(year)?[_ ]?month|yyyymm(dd)?)([_ ]?(s|ms|us|ns))?", re.I)
+DATES, LEAST_DATE = re.compile(r"(.*[_ ])?(date|day|datum)", re.I), 10_000  # as 10124 for 01.01.24
 YEAR = re.compile(r"(.*[_ ])?(year|yr)", re.I)
 LETTERED = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?[A-Z]{2,5}"  # 2024-12-31 10:00 CET
 SET_BACK = (1, 2)  # hours that come twice in autumn
+READ_AS = "column {} is read as {}; write dates as 2024-12-31 if that is wrong"
 YEARS, COUNTS = "%Y", "numbers"  # forms of times, beside those of `stamps`: of a column of years, of one that counts
 
 
@@ -92,6 +94,10 @@ def find_time(table: Table, names: list[str], said: str | None) -> str | None:
         _read_times(table, said)
     if name is not None and table.time_form is None:
         table.time_form = ISO8601 if table.frame[name].dtype.kind == "M" else COUNTS
+        if _may_be_dates(table.frame[name]):
+            table.notes.append(
+                f"warning: rows are in order of the numbers of {name}; write dates as 2024-12-31 if they are dates"
+            )
     return name
 
 
@@ -140,7 +146,8 @@ def _find_times(table: Table, names: list[str]) -> str | None:
             and (_numbers_became_times(table, name) or orders)
         ):
             return name
-    unread = [name for name in names if UNIX.fullmatch(str(name)) and is_text(frame[name]) and not mixed(table, name)]
+    texts = [name for name in names if UNIX.fullmatch(str(name)) and is_text(frame[name]) and not mixed(table, name)]
+    unread = [*texts, *(name for name in names if _may_be_dates(frame[name]))]
     table.notes += [f"column {name} is not read as a time; write dates as 2024-12-31 if it is one" for name in unread]
     for name in names:
         if (
@@ -150,6 +157,11 @@ def _find_times(table: Table, names: list[str]) -> str | None:
         ):
             table.notes.append(f"column {name} may hold times ({found[1]}); data.time={name} orders rows by it")
     return None
+
+
+def _may_be_dates(series: pd.Series) -> bool:
+    """Whether a column called a date or a day has whole numbers with as many digits as dates have."""
+    return bool(DATES.fullmatch(str(series.name)) and series.dtype.kind in "iu" and series.min() >= LEAST_DATE)
 
 
 def _became_times(table: Table, name: str) -> bool:
@@ -169,7 +181,7 @@ def _became_times(table: Table, name: str) -> bool:
     refuse(table, name, stamps.wrong, why)
     table.frame[name], table.time_form = stamps.times, stamps.form
     if stamps.ambiguous:
-        table.notes.append(f"column {name} is read as {stamps.form}; write dates as 2024-12-31 if that is wrong")
+        table.notes.append(READ_AS.format(name, stamps.form))
     return True
 
 
@@ -199,6 +211,8 @@ def _numbers_became_times(table: Table, name: str, said: bool = False) -> bool:
         read = None
     if read is not None:
         table.frame[name], table.time_form = read
+        if read[1] in YEAR_LAST:
+            table.notes.append(READ_AS.format(name, read[1]))
     return read is not None
 
 

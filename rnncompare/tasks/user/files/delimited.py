@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.user.files.dialect import Dialect, find_dialect, opened, unpaired
 from rnncompare.tasks.user.files.file_type import bar, blocks
 from rnncompare.tasks.user.files.reading import Layout
+from rnncompare.tasks.user.files.thousands import Marks, find_marks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,18 +30,18 @@ class Columns:
         first_row: the number of the first row below the names.
         decimal: the decimal mark.
         padded: of each column of whole numbers that are written with leading zeros, as ``01067``, how many digits.
-        notes: what is to be said aloud of how they were read.
+        marks: what the marks between digits may be.
     """
 
     table: pa.Table
     first_row: int = 1
     decimal: str = "."
     padded: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    marks: Marks = field(default_factory=Marks)
 
 
-def read_delimited(path: Path, layout: Layout, as_text: Collection[str], known: bool = False) -> Columns:
-    """The columns of a text file in UTF-8, some ``as_text``; fractions that may be thousands pass if ``known``.
+def read_delimited(path: Path, layout: Layout, as_text: Collection[str]) -> Columns:
+    """The columns of a text file in UTF-8, some ``as_text``.
 
     Quotation marks enclose cells. Where they cannot, for they do not pair, they are characters like others, as long as
     all rows have as many cells then, and the header has none of them.
@@ -61,9 +61,10 @@ def read_delimited(path: Path, layout: Layout, as_text: Collection[str], known: 
         if (found := _without_quotes(path, layout, as_text)) is None:
             raise
         columns, dialect = found
-    if layout.decimal is None and not known:
-        columns.notes.extend(_of_thousands(path, dialect, columns.table))
-    return columns
+    if layout.decimal is not None:
+        return columns
+    marks = find_marks(columns.table, dialect.delimiter + dialect.decimal, partial(_written, path, dialect, columns))
+    return replace(columns, marks=marks)
 
 
 def _without_quotes(path: Path, layout: Layout, as_text: Collection[str]) -> tuple[Columns, Dialect] | None:
@@ -103,56 +104,12 @@ def _typed(path: Path, dialect: Dialect, types: list[pa.DataType], as_text: Coll
     return Columns(table, 1 + dialect.header, dialect.decimal, padded)
 
 
-def _of_thousands(path: Path, dialect: Dialect, table: pa.Table) -> list[str]:
-    """Notes on columns in which what was taken for the decimal mark may separate thousands, as in 50.051 for 50051.
-
-    Raises:
-        DataError: it surely may, since 901 stands beside 1.054.
-    """
+def _written(path: Path, dialect: Dialect, columns: Columns, names: Collection[str]) -> pa.Table:
+    """The columns with those of these ``names`` as they are written."""
     import pyarrow as pa
 
-    usual = (dialect.delimiter, dialect.decimal) == (",", ".")  # of programs, which separate no thousands
-    open_to_both = [name for name in table.column_names if _may_have_thousands(table[name], usual)]
-    if not open_to_both:
-        return []
-    types = [pa.string() if name in open_to_both else table[name].type for name in dialect.names]
-    written = _parsed(path, dialect, types)
-    marked = re.compile(rf"[+-]?[1-9]\d{{0,2}}{re.escape(dialect.decimal)}\d{{3}}")
-    word, notes = "point" if dialect.decimal == "." else "comma", []
-    for name in open_to_both:
-        cells = [cell.strip() for cell in written[name].to_pylist() if cell is not None]
-        like, unlike = list[str](), list[str]()
-        for cell in cells:
-            (like if marked.fullmatch(cell) else unlike).append(cell)
-        if not like:  # 15e-1
-            continue
-        may = f"column {name}, where {like[0]} may be {like[0].replace(dialect.decimal, '')}"
-        remedy = f"write numbers without separators of thousands, or set data.decimal={word}"
-        if unlike and all(re.fullmatch(r"[+-]?\d+", cell) for cell in unlike):
-            raise DataError(f"{path}: {may} or a fraction; {remedy} for fractions")
-        if not unlike and not usual:
-            notes.append(f"warning: {may}, is read as fractions; {remedy} if they are")
-    return notes
-
-
-def _may_have_thousands(column: pa.ChunkedArray, usual: bool) -> bool:
-    """Whether all numbers are below a thousand and have at most three decimals, as thousands with separators do.
-
-    Where they are written as is ``usual`` for fractions, whole numbers of three digits have to be among them.
-    """
-    import pyarrow as pa
-
-    if not pa.types.is_floating(column.type):
-        return False
-    numbers = np.abs(column.drop_null().to_numpy())
-    whole = numbers == np.floor(numbers)
-    fractions = numbers[~whole]
-    return bool(
-        (numbers < 1000).all()
-        and (not usual or numbers[whole].max(initial=0) >= 100)
-        and fractions.min(initial=np.inf) >= 1
-        and len(fractions)
-        and np.allclose(fractions * 1000, np.round(fractions * 1000), rtol=0, atol=1e-6)
+    return _parsed(
+        path, dialect, [pa.string() if name in names else columns.table[name].type for name in dialect.names]
     )
 
 

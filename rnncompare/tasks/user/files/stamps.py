@@ -28,6 +28,7 @@ WEEK, WEEKS = re.compile(r"(\d{4})-?W(\d\d)"), "ISO weeks"
 DOTS = re.compile(r"(?<=[ T]\d\d)\.(\d\d)(?:\.(\d\d))?$")  # of hours, minutes and seconds
 FIRST_YEAR, LAST_YEAR = 1800, 2200
 DIGITS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # of times as whole numbers
+YEAR_LAST = ("%d%m%Y", "%m%d%Y")  # of 8 digits too, or 7 where a zero that leads is not written
 UNIX_UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -164,29 +165,36 @@ def at_one_hour(times: pd.Series) -> bool:
 
 
 def from_numbers(series: pd.Series, form: str | None = None) -> tuple[pd.Series, str] | None:
-    """Numbers as times, and the form they are written in, if all are written as in `DIGITS`, or are so many seconds
-    since 1970, thousandths of one, ..., that they lie in our age.
+    """Numbers as times, and the form they are written in, if all are written as in `DIGITS` or `YEAR_LAST`, or are so
+    many seconds since 1970, thousandths of one, ..., that they lie in our age.
+
+    Of two readings of 1022024 the one whose steps are in better order, as of texts.
 
     Args:
         series: of numbers.
         form: to prefer where there are two.
     """
-    found = [read for read in (_from_digits(series), _from_unix(series)) if read is not None]
-    return min(found, key=lambda read: read[1] != form, default=None)
+    found = [read for read in (*_from_digits(series), _from_unix(series)) if read is not None]
+    return min(found, key=lambda read: (read[1] != form, *_disorder(read[0])), default=None)
 
 
-def _from_digits(series: pd.Series) -> tuple[pd.Series, str] | None:
+def _from_digits(series: pd.Series) -> list[tuple[pd.Series, str]]:
     import pandas as pd
 
     if series.dtype.kind not in "iu":
-        return None
+        return []
     texts = series.astype(str)
-    lengths = texts.str.len().unique()
-    form = DIGITS.get(lengths[0]) if len(lengths) == 1 else None
-    if form is None or not texts.str[:4].astype(int).between(FIRST_YEAR, LAST_YEAR).all():
-        return None
-    times = pd.to_datetime(texts, format=form, errors="coerce")
-    return (times, form) if times.notna().all() else None
+    lengths = set(texts.str.len().unique())
+    if lengths <= {7, 8} and (series % 10_000).between(FIRST_YEAR, LAST_YEAR).all():
+        forms, texts = list(YEAR_LAST), texts.str.zfill(8)
+    elif (
+        lengths <= set(DIGITS) and len(lengths) == 1 and texts.str[:4].astype(int).between(FIRST_YEAR, LAST_YEAR).all()
+    ):
+        forms = [DIGITS[lengths.pop()]]
+    else:
+        return []
+    read = [(pd.to_datetime(texts, format=form, errors="coerce"), form) for form in forms]
+    return [(times, form) for times, form in read if times.notna().all()]
 
 
 def _from_unix(series: pd.Series) -> tuple[pd.Series, str] | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ from rnncompare.tasks.user.files.file_type import (
 )
 from rnncompare.tasks.user.files.reading import Layout
 from rnncompare.tasks.user.files.stamps import without_zone
+from rnncompare.tasks.user.files.thousands import Marks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +49,7 @@ class Table:
         notes: what is to be said aloud of how columns were read.
         time_form: in which its times are written if they are texts, or should be read if all are written so.
         padded: of each column of whole numbers that are written with leading zeros, as ``01067``, how many digits.
+        marks: what the marks between digits may be.
     """
 
     frame: pd.DataFrame
@@ -54,6 +58,7 @@ class Table:
     notes: list[str] = field(default_factory=list)
     time_form: str | None = None
     padded: dict[str, int] = field(default_factory=dict)
+    marks: Marks = field(default_factory=Marks)
 
     def place(self, column: Any, row: Any = None) -> str:
         """A column, and the row that the index calls ``row``, in the words of messages."""
@@ -68,7 +73,7 @@ class Table:
             self.frame[column] = written.astype(object)
 
 
-def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str] = (), known: bool = False) -> Table:
+def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str] = ()) -> Table:
     """The table in ``path``; a progress bar shows if reading takes longer than two seconds.
 
     Times of Parquet that have a zone become times without one; in a text file they are text.
@@ -77,7 +82,6 @@ def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str
         path: of a CSV, TSV or Parquet file, or of a folder: see `_folder`.
         layout: what is said of a text file.
         as_text: columns that are text, even if they look like numbers or dates.
-        known: whether such numbers were read before, as for a model, so that fractions are not asked about.
 
     Raises:
         DataError: the file is absent, empty, binary, ragged, or not what it seems.
@@ -96,7 +100,7 @@ def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str
             found = _parquet(path)
         else:
             with as_utf8(path, layout.encoding or encoding_of(path)) as plain:
-                found = read_delimited(plain, layout, as_text, known)
+                found = read_delimited(plain, layout, as_text)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or _reason(str(error), path)})") from error
     except pa.ArrowException as error:
@@ -104,7 +108,7 @@ def read_table(path: Path, layout: Layout | None = None, as_text: Collection[str
     frame = plain_types(_frame(found.table, found.first_row, as_text))
     if frame.empty:
         raise DataError(f"{path}: no rows below the header")
-    return Table(frame, str(path), found.decimal, padded=found.padded, notes=found.notes)
+    return Table(frame, str(path), found.decimal, padded=found.padded, marks=found.marks)
 
 
 def _folder(folder: Path, layout: Layout, as_text: Collection[str]) -> Table:
@@ -144,7 +148,8 @@ def _folder(folder: Path, layout: Layout, as_text: Collection[str]) -> Table:
     padded = [table.padded for table in tables]
     every = {name: width for one in padded for name, width in one.items()}
     alike = {name: width for name, width in every.items() if all(one.get(name, width) == width for one in padded)}
-    return Table(frame, str(folder), tables[0].decimal, padded=alike)
+    marks = reduce(operator.or_, (table.marks for table in tables))
+    return Table(frame, str(folder), tables[0].decimal, padded=alike, marks=marks)
 
 
 def _of_several_kinds(frames: Sequence[pd.DataFrame]) -> set[str]:
