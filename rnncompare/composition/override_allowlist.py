@@ -68,7 +68,7 @@ def checked(words: Sequence[str]) -> list[str]:
     parser = OverridesParser.create()
     for place, word in enumerate(overrides):
         key, given, value = word.partition("=")
-        if key == "data.target" and "," in value and not multirun and value[0] not in "'\"":
+        if key in ("data.target", "data.group") and "," in value and not multirun and value[0] not in "'\"":
             word = f"{key}={quoted(value.strip('[]'))}"  # Hydra would take it for a sweep
         for way in (word, f"{key}={quoted(value)}") if given else (word,):
             try:

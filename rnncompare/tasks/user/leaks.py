@@ -88,12 +88,11 @@ def of_series(table: Table, inputs: Sequence[str], targets: Sequence[str], lengt
         lengths: rows of each series.
         size: rows of a window and what is forecast from it.
     """
-    last = np.zeros(len(table.frame), bool)
-    last[np.cumsum(lengths) - 1] = True
+    series = np.repeat(np.arange(len(lengths)), lengths)
     notes = _repeated(table.frame, [*targets, *inputs], lengths, size)
     for name in targets:
         values = as_numbers(table, name)
-        told = {f"column {other}": _partial(as_numbers(table, other), values, ~last[:-1]) for other in inputs}
+        told = {f"column {other}": _partial(as_numbers(table, other), values, series) for other in inputs}
         notes += _single(told, f"how {name} changes in the next step")
     return notes
 
@@ -222,17 +221,26 @@ def _scaled(values: np.ndarray) -> np.ndarray:
     return values / largest if largest > 0 else values
 
 
-def _partial(column: np.ndarray, values: np.ndarray, within: np.ndarray) -> float:
+def _centred(values: np.ndarray, series: np.ndarray) -> np.ndarray:
+    """The values less the mean of their own series, for levels may differ; ``series`` numbers them, ``(R,)``."""
+    known, scaled = np.isfinite(values), _scaled(values)
+    counts = np.maximum(np.bincount(series[known], minlength=series[-1] + 1), 1)
+    means = np.bincount(series[known], scaled[known], minlength=len(counts)) / counts
+    found: np.ndarray = scaled - means[series]
+    return found
+
+
+def _partial(column: np.ndarray, values: np.ndarray, series: np.ndarray) -> float:
     """The share of the change to the next value, beyond what the last value explains, that a column explains.
 
     Args:
         column: ``(R,)``, as it stands at the last value.
         values: of the target.
-        within: ``(R - 1,)`` whether the next row is of the same series.
+        series: ``(R,)`` the number of each row's.
     """
-    values, column = _scaled(values), _scaled(column)
+    values, column = _centred(values, series), _centred(column, series)
     last, change, beside = values[:-1], np.diff(values), column[:-1]
-    known = within & np.isfinite(last) & np.isfinite(change) & np.isfinite(beside)
+    known = (series[1:] == series[:-1]) & np.isfinite(last) & np.isfinite(change) & np.isfinite(beside)
     if known.sum() < FEWEST or np.ptp(last[known]) == 0:
         return 0.0
     centred = last[known] - last[known].mean()

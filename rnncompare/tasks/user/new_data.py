@@ -20,6 +20,7 @@ from rnncompare.tasks.user.checked_arrays import Arrays, from_list, from_padded
 from rnncompare.tasks.user.columns.features import Encoder, refuse_missing
 from rnncompare.tasks.user.columns.frequency import find_frequency, times_after, usual_step
 from rnncompare.tasks.user.columns.levels import MOST_UNSEEN, unseen
+from rnncompare.tasks.user.columns.likely import join_group
 from rnncompare.tasks.user.columns.roles import Roles
 from rnncompare.tasks.user.columns.times import JOINED, find_time, join_date
 from rnncompare.tasks.user.files.corpora import blocks_of
@@ -44,6 +45,7 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
     table = replace(data, frame=data.frame.copy(deep=False), time_form=prepared.time_form)
     if prepared.group == FILE and FILE not in table.frame:
         table.frame[FILE] = Path(table.name).name
+    join_group(table, prepared.group)
     if prepared.time == JOINED:
         join_date(table, prepared.group)
     wanted = [name for name in (prepared.group, prepared.time, prepared.text) if name is not None]

@@ -73,7 +73,7 @@ def from_table(table: Table, reading: Reading, test: Table | None = None) -> Pro
         reading.require_unused(f"the data are read as {roles.kind}, not as text", units="auto")
     if test is not None:
         test.time_form = table.time_form
-        test.padded |= table.padded
+        test.padded = dict(table.padded)
         find_roles(test, replace(reading, kind=roles.kind, target=roles.target, group=roles.group, time=roles.time))
         for name in roles.categorical:
             roles.notes += [f"warning: {note}" for note in unseen(test, name, table.frame[name].unique().tolist())]

@@ -6,8 +6,10 @@ import pytest
 from test_reading import roles
 
 from rnncompare.base.errors import DataError, SettingError
+from rnncompare.composition.override_allowlist import checked
 from rnncompare.tasks import from_frame
 from rnncompare.tasks.user.files.stamps import read_stamps
+from rnncompare.tasks.user.new_data import read, read_new
 
 N = 120
 X = np.arange(N) / 7
@@ -337,12 +339,56 @@ def test_a_group_of_whole_numbers_held_as_reals_is_found():
     assert roles("y", **{**columns, "id": CASE / 7, "y": X}).group is None
 
 
-def test_two_columns_that_say_one_thing_together_are_to_be_joined():
+def test_two_columns_that_tell_sequences_apart_together_are_named_and_taken(tmp_path):
     trials = pd.DataFrame({"subject": CASE // 2, "trial": CASE % 2, "time": STEP * 1.0, "x": X, "y": CASE // 2 % 2})
-    with pytest.raises(
-        DataError, match=r"time 0.0 stands in row 0 too; .* in data.group one column .*: subject joined"
-    ):
+    with pytest.raises(DataError, match=r"time 0.0 stands in row 0 too; .* say data.group=subject,trial"):
         from_frame(trials, target="y")
+    data = from_frame(trials, target="y", group="subject,trial").load(0)
+    assert f"{N // 10} sequences of 10 steps (by subject,trial, ordered by time), 1 column" in data.understood
+    new = tmp_path / "new.csv"
+    trials.drop(columns="y").iloc[:20].to_csv(new, index=False)
+    examples, rows = read(data.prepared, read_new(new, data.prepared))
+    assert examples.inputs.shape == (2, 10, 1)
+    assert rows["subject,trial"].tolist() == ["0, 0", "0, 1"]
+    assert checked(["data.group=subject,trial"]) == ["data.group='subject,trial'"]
+
+
+def test_another_column_within_which_no_time_comes_twice_is_named():
+    days = pd.date_range("2024-01-01", periods=N // 4)
+    frame = pd.DataFrame({"date": np.repeat(days, 4), "city": [*"abcd"] * (N // 4), "sold": X})
+    with pytest.raises(DataError, match=r"say data.group=city, within which no time comes twice$"):
+        from_frame(frame, target="sold")
+    assert "4 groups" in from_frame(frame, target="sold", group="city").load(0).understood
+
+
+def test_a_user_around_the_sessions_is_named_for_the_split():
+    frame = pd.DataFrame({"session_id": CASE, "user_id": CASE // 3, "x": X, "y": CASE % 2})
+    says = "each session_id lies in one user_id: data.split=group data.split_by=user_id keeps those of one together"
+    assert says in from_frame(frame, target="y").load(0).understood
+
+
+@pytest.mark.parametrize("form", ["%d%m%Y", "%m%d%Y"])
+@pytest.mark.parametrize("said", [None, "date"])
+def test_dates_as_numbers_with_the_year_last_order_rows(form, said):
+    days = pd.date_range("2023-11-20", periods=N)
+    frame = pd.DataFrame({"date": days.strftime(form).astype(int), "v": X})
+    understood = from_frame(frame.sample(frac=1, random_state=0), target="v", time=said).load(0).understood
+    if form == "%d%m%Y":  # else some days could be months
+        assert "forecasting, daily" in understood
+    assert "forecasting, daily" in from_frame(frame, target="v", time=said).load(0).understood
+    assert f"column date is read as {form}; write dates as 2024-12-31 if that is wrong" in understood
+
+
+def test_numbers_called_dates_that_are_not_read_as_such_are_said():
+    frame = pd.DataFrame({"date": pd.date_range("2023-11-20", periods=N).strftime("%d%m%y").astype(int), "v": X})
+    assert "column date is not read as a time" in from_frame(frame, target="v").load(0).understood
+    said = from_frame(frame, target="v", time="date").load(0).understood
+    assert "warning: rows are in order of the numbers of date" in said
+
+
+def test_a_day_of_eight_digits_is_a_date():
+    frame = pd.DataFrame({"day": pd.date_range("2023-11-20", periods=N).strftime("%Y%m%d").astype(int), "v": X})
+    assert "forecasting, daily" in from_frame(frame, target="v").load(0).understood
     days = pd.DataFrame({"date": HOURS.normalize(), "hour": HOURS.hour, "x": X, "v": X})
     with pytest.raises(
         DataError, match=r"stands in row 0 too; leave one .* a date and an hour apart go into one column"
@@ -457,11 +503,9 @@ def test_patients_of_a_hospital_are_the_sequences_and_another_column_for_them_is
     frame = pd.DataFrame(columns | {"x": np.random.default_rng(0).normal(size=240), "died": patient % 2})
     understood = from_frame(frame, target="died").load(0).understood
     assert "60 sequences of 4 steps (by patient_id" in understood
-    assert "hospital_id could tell sequences apart too, in place of patient_id: data.group=hospital_id" in understood
-    assert (
-        "could tell"
-        not in from_frame(frame, target="died", group="hospital_id", kind="classification").load(0).understood
-    )
+    assert "each patient_id lies in one hospital_id: data.split=group data.split_by=hospital_id keeps" in understood
+    said = from_frame(frame, target="died", group="hospital_id", kind="classification").load(0).understood
+    assert "lies in" not in said
 
 
 def test_one_slip_leaves_the_patients_the_sequences():

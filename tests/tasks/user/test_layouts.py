@@ -135,7 +135,7 @@ def test_what_is_said_of_the_layout_holds(tmp_path, layout, text, columns):
     [
         ({"delimiter": "::"}, "data.delimiter=::: one character, or comma, semicolon, tab, space or bar"),
         ({"delimiter": '"'}, 'data.delimiter=": one character'),
-        ({"delimiter": "comma", "decimal": "comma"}, "data.delimiter=comma: one character"),
+        ({"delimiter": "."}, "data.delimiter=.: one character"),
         ({"decimal": ";"}, "data.decimal=;: point or comma"),
         ({"encoding": "utf-9"}, "data.encoding=utf-9: an encoding of Python's"),
         ({"encoding": "zip"}, "data.encoding=zip: an encoding of Python's"),

@@ -86,12 +86,21 @@ def test_a_column_that_holds_the_next_value_of_a_series_is_named_and_one_that_fo
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_column_that_holds_the_next_value_is_named_whatever_the_levels_of_series():
+    value, level = noise(8, 50), 1000.0 * np.arange(8)[:, None]
+    ahead = np.roll(value, -1, axis=1)
+    days = np.tile(pd.date_range("2024-01-01", periods=50), 8)
+    columns = {"date": days, "shop": np.repeat(np.arange(8), 50), "other": noise(400)}
+    frame = pd.DataFrame(columns | {"v": (value + level).ravel(), "ahead": ahead.ravel()})
+    assert "warning: column ahead alone tells" in from_frame(frame, target="v", group="shop").load(0).understood
+
+
 @pytest.mark.parametrize("scale", [1e-300, 1e-30, 1e30])
 def test_what_a_column_tells_does_not_depend_on_the_scale(scale):
     other = np.cumsum(noise(400))
     value = np.concatenate(([0.0], other[:-1]))
-    assert leaks._partial(other * scale, value * scale, np.ones(399, bool)) == pytest.approx(
-        leaks._partial(other, value, np.ones(399, bool))
+    assert leaks._partial(other * scale, value * scale, np.zeros(400, int)) == pytest.approx(
+        leaks._partial(other, value, np.zeros(400, int))
     )
 
 
@@ -130,6 +139,13 @@ def test_a_date_in_columns_orders_rows_and_is_read_of_new_data():
     assert "forecasting, hourly" in data.understood
     _, rows = read(data.prepared, Table(frame, "new"))
     assert rows.iloc[0, 0] == hours[-1] + pd.Timedelta("1h")
+
+
+def test_a_year_and_a_week_in_columns_order_rows():
+    weeks = pd.date_range("2019-01-07", periods=150, freq="W-MON").isocalendar()
+    frame = pd.DataFrame({"Year": weeks["year"].astype(int), "Week": weeks["week"].astype(int), "sold": noise(150)})
+    for mixed in (frame, frame.sample(frac=1, random_state=0)):
+        assert "forecasting, weekly" in from_frame(mixed, target="sold").load(0).understood
 
 
 def test_arrays_called_data_and_labels_are_read(tmp_path):

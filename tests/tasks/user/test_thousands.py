@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -118,3 +119,49 @@ def test_numbers_that_may_all_be_thousands_are_warned_of(own):
     assert warned in own(text, target="sales").load(0).understood
     assert warned not in own(text, target="sales", decimal="point").load(0).understood
     assert "fractions" not in own(text.replace(";", ","), target="sales").load(0).understood
+
+
+def quoted(values):
+    return "day,v,w\n" + "".join(
+        f'{day},"{v}",{i % 7}\n' for i, ((day, _), v) in enumerate(zip(flows(0), values, strict=True))
+    )
+
+
+def test_decimal_commas_in_quotes_are_fractions(own):
+    values = [f"{1 + i / 8:.2f}" for i in range(60)]
+    data = own(quoted([value.replace(".", ",") for value in values]), target="v").load(0)
+    plain = own(quoted(values), target="v").load(0)
+    assert np.array_equal(data.train.inputs, plain.train.inputs)
+    marks = {"delimiter": "comma", "decimal": "comma"}
+    assert own(quoted([value.replace(".", ",") for value in values]), target="v", **marks).load(0)
+
+
+def test_thousands_in_quotes_are_never_fractions(own):
+    for first in (900, 9000):
+        text = quoted([f"{first + 11 * i:,}" for i in range(60)])
+        with pytest.raises(DataError, match=r"where \d,\d{3} may be \d{4} or a fraction; .* data.decimal=comma"):
+            own(text, target="v").load(0)
+        assert own(text, target="v", decimal="comma").load(0)
+    text = quoted([f"{9000 + 11 * i:,}" for i in range(60)]).replace(",1\n", ",1.5\n")
+    with pytest.raises(DataError, match="column v, row 2 is '9,000', not a number"):
+        own(text, target="v").load(0)
+
+
+@pytest.mark.parametrize("form", ["{:,}.00", "${}", "{} %", "{} kg", "{}-"])
+def test_amounts_that_repeat_are_names_with_a_warning(own, form):
+    rows = [f'{day},{i % 7}.5,"{form.format(1000 + 250 * (i % 9))}"\n' for i, (day, _) in enumerate(flows(0))]
+    understood = own("day,v,amount\n" + "".join(rows), target="v").load(0).understood
+    assert "warning: column amount is read as names, though most of it looks like numbers" in understood
+
+
+def test_a_target_with_a_unit_is_named(own):
+    rows = [f"{day},{500 + i / 8} kg\n" for i, (day, _) in enumerate(flows(0))]
+    with pytest.raises(DataError, match=r"column load, row 2 is '500.0 kg', not a number; write numbers without"):
+        own("day,load\n" + "".join(rows), target="load").load(0)
+
+
+def test_one_warning_is_of_all_columns(own):
+    rows = [f"{day}\t{1 + i / 1000:.3f}\t{2 + i / 1000:.3f}\n" for i, (day, _) in enumerate(flows(0, 99))]
+    understood = own("day\ta\tb\n" + "".join(rows), target="a").load(0).understood
+    assert understood.count("may be") == 1
+    assert "warning: columns a, b, where 1.000 may be 1000, are read as fractions" in understood

@@ -52,6 +52,46 @@ def find_groups(frame: pd.DataFrame, names: list[str], time: str | None, target:
     return list(itertools.islice((name for name in other if _contiguous(frame[name])), 1))
 
 
+def join_group(table: Table, said: str | None) -> list[str]:
+    """Add the column ``said`` where it is several columns with commas between, which tell sequences apart together.
+
+    Returns:
+        Those columns, none where there is one.
+    """
+    frame = table.frame
+    parts = [name.strip() for name in (said or "").split(",")]
+    if len(parts) == 1 or said in frame or not all(name in frame for name in parts):
+        return []
+    for name in parts:
+        table.name_as_written(name)
+    joined = frame[parts[0]].astype(str).str.cat([frame[name].astype(str) for name in parts[1:]], sep=", ")
+    table.frame = frame.assign(**{str(said): joined.where(frame[parts].notna().all(axis=1))})
+    return parts
+
+
+def about_others(frame: pd.DataFrame, group: str, others: Sequence[str]) -> list[str]:
+    """Notes on ``others`` that may tell sequences apart too: in place of ``group``, together with it, or around it."""
+    notes = []
+    for name in others:
+        if not len(varying(frame, group, name)):
+            say = f"each {group} lies in one {name}: data.split=group data.split_by={name} keeps those of one together"
+        elif not len(varying(frame, name, group)):
+            say = f"each {name} lies in one {group}, and could tell sequences apart too: data.group={name}"
+        else:
+            say = f"{name} could tell sequences apart too: data.group={name}, or data.group={group},{name} for both"
+        notes.append(say)
+    return notes
+
+
+def telling_apart(frame: pd.DataFrame, time: str, group: str | None) -> str | None:
+    """What ``data.group`` could be for no time to come twice in a sequence: a column, or ``group`` and a column."""
+    few = [name for name in frame if name not in (time, group) and 2 <= frame[name].nunique() <= len(frame) // 2]
+    names = [str(name) for name in few if is_text(frame[name]) or GROUPS.fullmatch(str(name))]
+    joined = [] if group is None else [[group, name] for name in names]
+    found = (parts for parts in ([[name] for name in names] + joined) if not frame.duplicated([*parts, time]).any())
+    return ",".join(next(found, [])) or None
+
+
 def _contiguous(series: pd.Series) -> bool:
     """Whether equal values stand together."""
     import pandas as pd

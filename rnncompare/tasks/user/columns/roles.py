@@ -18,7 +18,16 @@ from rnncompare.tasks.user.columns.features import (
     refuse_separators,
     with_separators,
 )
-from rnncompare.tasks.user.columns.likely import MOST_ODD, choose_features, find_groups, find_text, varies, varying
+from rnncompare.tasks.user.columns.likely import (
+    MOST_ODD,
+    about_others,
+    choose_features,
+    find_groups,
+    find_text,
+    join_group,
+    varies,
+    varying,
+)
 from rnncompare.tasks.user.columns.times import (
     DATE_PARTS,
     JOINED,
@@ -81,6 +90,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         SettingError: a column does not exist, or has to be named.
         DataError: a column cannot have the role that it was given.
     """
+    parts = join_group(table, reading.group)
     if reading.time in (None, JOINED) and not any(kind.kind == "M" for kind in table.frame.dtypes):
         join_date(table, reading.group)
     frame = table.frame
@@ -97,15 +107,15 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     for name in targets:
         require(frame[name].dtype.kind not in "mM", "data.target", name, "a column of numbers or names, not of dates")
     target, group, others = targets[0], reading.group, list[str]()
-    left = [name for name in left if name not in (*targets, group, reading.split_by)]
+    left = [name for name in left if name not in (*targets, group, *parts, reading.split_by)]
     time = find_time(table, [name for name in left if name not in reading.categorical], reading.time)
     left = [name for name in left if name != time]
     quantity = mixed(table, target) if is_text(frame[target]) else not is_classes(frame[target])
     by_group = reading.split == "group" and reading.split_by is None
     text = None if group and not by_group else find_text(table, left, reading.kind, time, quantity)
     if group is None and text is None and reading.kind not in ("text_classification", "language_modelling"):
-        parts = DATE_PARTS if time == JOINED else ()
-        groups = find_groups(frame, [name for name in left if str(name).lower() not in parts], time, target)
+        date = DATE_PARTS if time == JOINED else ()
+        groups = find_groups(frame, [name for name in left if str(name).lower() not in date], time, target)
         group, others = groups[0] if groups else None, groups[1:]
         left = [name for name in left if name != group]
         if group is None and time != reading.time and not frame[time].is_unique and frame[time].dtype.kind != "M":
@@ -114,10 +124,8 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         time = find_steps(table, [name for name in left if name not in reading.categorical], group)
         left = [name for name in left if name != time]
     roles = Roles(reading.kind, targets, group, time, text, notes=[*table.notes])
-    if others:
-        roles.notes.append(
-            f"{_listed(others)} could tell sequences apart too, in place of {group}: data.group={others[0]}"
-        )
+    if group is not None:
+        roles.notes += about_others(frame, group, others)
     if reading.split == "group":
         roles.split_by = reading.split_by or group
         valid = f"the column whose values are to be in one split each, of {_listed(frame.columns)}"

@@ -9,6 +9,7 @@ import numpy as np
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.user.columns.features import as_numbers, is_text, mixed, refuse
+from rnncompare.tasks.user.columns.likely import telling_apart
 from rnncompare.tasks.user.files.stamps import FIRST_YEAR, ISO8601, LAST_YEAR, YEAR_LAST, from_numbers, read_stamps
 from rnncompare.tasks.user.files.tables import Table
 
@@ -47,14 +48,14 @@ def at_fixed_rate(times: pd.Series, groups: pd.Series) -> bool:
     return bool(len(steps) and (usual > 0).all() and ((steps - usual).abs() <= usual / 2).mean() >= MOST)
 
 
-DATE_PARTS = ("year", "month", "day", "hour", "minute", "second")  # columns that together are a time
+DATE_PARTS = ("year", "month", "week", "day", "hour", "minute", "second")  # columns that together are a time
 JOINED = "date of year, month, day"
 
 
 def join_date(table: Table, group: str | None) -> bool:
     """Add a column `JOINED` where columns of whole numbers called year, month and day (hour, ...) are the time.
 
-    Year and month alone are it where no month comes twice, or none twice in one ``group``.
+    Year and month alone, or year and ISO week, are it where none comes twice, or none twice in one ``group``.
 
     Returns:
         Whether there are such columns, and they are dates.
@@ -64,14 +65,22 @@ def join_date(table: Table, group: str | None) -> bool:
     called = {str(name).lower(): name for name in table.frame.columns}
     parts = {part: called[part] for part in DATE_PARTS if part in called}
     frame = table.frame
-    if not {"year", "month"} <= set(parts) or any(frame[name].dtype.kind not in "iu" for name in parts.values()):
+    whole = all(frame[name].dtype.kind in "iu" for name in parts.values())
+    if "year" not in parts or not {"month", "week"} & set(parts) or not whole:
         return False
     joined = frame[list(parts.values())].set_axis(list(parts), axis=1)
-    stamps = pd.to_datetime(joined if "day" in parts else joined[["year", "month"]].assign(day=1), errors="coerce")
+    if "month" not in parts:
+        weeks = joined["year"].astype(str) + joined["week"].astype(str).str.zfill(2) + "1"
+        stamps = pd.to_datetime(weeks, format="%G%V%u", errors="coerce")
+    else:
+        days = (
+            joined.drop(columns="week", errors="ignore") if "day" in parts else joined[["year", "month"]].assign(day=1)
+        )
+        stamps = pd.to_datetime(days, errors="coerce")
     if stamps.isna().any():
         return False
     found = frame.assign(**{JOINED: stamps})
-    if "day" not in parts and found.duplicated([JOINED, *([group] if group in frame else [])]).any():
+    if not {"month", "day"} <= set(parts) and found.duplicated([JOINED, *([group] if group in frame else [])]).any():
         return False
     table.frame = found
     return True
@@ -233,8 +242,10 @@ def refuse_same_times(table: Table, time: str, group: str | None, codes: np.ndar
         first = int(np.argmax(same))
         rows = table.frame.index[first : first + 2].tolist()
         remedy = "say with data.group which sequence a row belongs to; a date and an hour apart go into one column"
-        if group is not None:
-            remedy = f"name in data.group one column that tells sequences apart: {group} joined with another, say"
+        if (apart := telling_apart(table.frame, time, group)) is not None:
+            remedy = f"say data.group={apart}, within which no time comes twice"
+        elif group is not None:
+            remedy = f"say which columns together tell sequences apart: data.group={group},other"
         if (counter := find_counter(table.frame)) is not None:
             remedy = f"order rows by {counter}, which counts them: data.time={counter}; or {remedy}"
         if times.dtype.kind == "M" and (table.frame[time].iloc[1:][same].dt.hour.isin(SET_BACK)).all():

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BLOCK = 1 << 22  # bytes parsed at once; no row may be longer
-DIALECTS = ((",", "."), (";", ","), (";", "."), ("\t", "."), ("\t", ","), ("|", "."))  # delimiter, decimal mark
+IN_QUOTES = (",", ",")  # of cells such as "20,13"
+# Delimiters and decimal marks.
+DIALECTS = ((",", "."), (";", ","), (";", "."), ("\t", "."), ("\t", ","), ("|", "."), IN_QUOTES)
+QUOTED_COMMA = re.compile(rb'"[+-]?\d*,\d+"')
 DATES = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")  # beside ISO 8601; with slashes they are ambiguous
 NUMBER_OR_DATE = re.compile(r"[-+.,]?\d[-+\d.,:/ eET]*")
 
@@ -86,12 +89,12 @@ def find_dialect(path: Path, quoting: bool, layout: Layout) -> tuple[Dialect, li
 
     found: list[tuple[Dialect, list[pa.DataType]]] = []
     failures: list[pa.ArrowInvalid] = []
-    for delimiter, decimal in _possible(layout):
+    for delimiter, decimal in _possible(path, layout):
         try:
             found.append(_with_names(path, Dialect(delimiter, decimal, quoting), layout.header))
         except pa.ArrowInvalid as error:
             failures.append(error)
-    several = [one for one in found if len(one[1]) > 1]
+    several = [one for one in found if len(one[1]) > 1 and not _loses_numbers(*one, found)]
     ragged = [error for error in failures if re.search(r"Expected (?!1 )\d+ columns", str(error))]
     if not several and (ragged or not found):
         raise (ragged or failures)[0]
@@ -100,11 +103,23 @@ def find_dialect(path: Path, quoting: bool, layout: Layout) -> tuple[Dialect, li
     return best
 
 
-def _possible(layout: Layout) -> list[tuple[str, str]]:
+def _possible(path: Path, layout: Layout) -> list[tuple[str, str]]:
     """Delimiters and decimal marks to try."""
     delimiter, decimal = layout.marks()
     usual = [one for one in DIALECTS if delimiter in (None, one[0]) and decimal in (None, one[1])]
+    if IN_QUOTES in usual and not QUOTED_COMMA.search(next(blocks(path), b"")):
+        usual.remove(IN_QUOTES)
     return usual or [(delimiter or ",", mark) for mark in (".", ",") if decimal in (None, mark)]
+
+
+def _loses_numbers(dialect: Dialect, kinds: list[pa.DataType], found: list[tuple[Dialect, list[pa.DataType]]]) -> bool:
+    """Whether decimal commas in a file of commas make text of numbers: those in quotes separate thousands then."""
+    import pyarrow as pa
+
+    if (dialect.delimiter, dialect.decimal) != IN_QUOTES:
+        return False
+    points = [types for one, types in found if (one.delimiter, one.decimal) == (",", ".")]
+    return any(kind == pa.string() != plain for types in points for kind, plain in zip(kinds, types, strict=True))
 
 
 def _with_names(path: Path, dialect: Dialect, header: bool | None) -> tuple[Dialect, list[pa.DataType]]:

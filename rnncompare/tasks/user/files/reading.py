@@ -27,7 +27,9 @@ class Reading:
     target: str | None = setting(
         None, "the column to predict, or several quantities with commas between; null: found where that is safe"
     )
-    group: str | None = setting(None, "the column that says which sequence a row belongs to; null: found")
+    group: str | None = setting(
+        None, "the column that says which sequence a row belongs to, or several with commas between; null: found"
+    )
     time: str | None = setting(None, "the column that orders rows; null: found, or the order of the file")
     categorical: tuple[str, ...] = setting((), "columns of numbers that are names of things, to be embedded")
     ignore: tuple[str, ...] = setting((), "columns to leave out")
@@ -102,7 +104,7 @@ class Layout:
         delimiter, decimal = self.marks()
         ascii_ = delimiter is None or (len(delimiter) == 1 and delimiter.isascii() and delimiter not in '"\r\n')
         valid = "one character, or comma, semicolon, tab, space or bar"
-        require(ascii_ and (delimiter is None or delimiter != decimal), "data.delimiter", self.delimiter, valid)
+        require(ascii_ and delimiter != ".", "data.delimiter", self.delimiter, valid)
         require(decimal in (None, ".", ","), "data.decimal", self.decimal, "point or comma, as a word or a mark")
         try:
             "".encode(self.encoding or "utf-8")

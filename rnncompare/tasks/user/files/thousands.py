@@ -57,7 +57,7 @@ class Marks:
         columns = {column: cell for column, cell in self.unclear.items() if column not in self.decimal}
         for column, cell in columns.items():
             may = f"{name}: column {column}, where {cell} may be {re.sub('[.,]', '', cell)} or a fraction"
-            if len({decimal for _, decimal in self.dialects}) > 1:
+            if len({dialect[1] for dialect in self.dialects}) > 1:
                 raise DataError(f"{may}; write all numbers with one decimal mark and without separators of thousands")
             if self._beside_whole(column):
                 raise DataError(f"{may}; {self._remedy} for fractions")
@@ -72,13 +72,13 @@ class Marks:
 
     def _beside_whole(self, column: str) -> bool:
         """Whether numbers without a mark are in the column, so that both kinds are read as of one."""
-        if any(delimiter == decimal for delimiter, decimal in self.dialects):  # "1,054" in a file of commas
-            return True
+        if not self.decimal and ",," in self.dialects:
+            return True  # "1,054" in a file of commas
         return self.largest.get(column, -1) >= (HUNDRED if self.dialects == [USUAL] else 0)
 
     @property
     def _remedy(self) -> str:
-        word = WORDS[min(decimal for _, decimal in self.dialects)]
+        word = WORDS[self.dialects[0][1]]
         return f"write numbers without separators of thousands, or set data.decimal={word}"
 
 
