@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SIGNIFICANT = 0.05
 IN_MARGINS = "margins of each task"
+MOST_PAIRS = 1000  # beyond which a number of pairs says no more than that
 
 
 def judge(claim: Claim, evidence: Evidence) -> list[Finding]:
@@ -127,7 +128,7 @@ def _over_tasks(finding: Finding, looks: tuple[int, ...]) -> Finding:
         verdict=verdict,
         p=p,
         halves_agree=agreed if verdict in SETTLED else None,
-        settle=_settle(counting) if verdict == "inconclusive" else "",
+        settle=_settle(finding.tasks) if verdict == "inconclusive" else "",
         notes=tuple(f"{task.title}: {task.on_claim}" for task in counting) if told else (),
     )
 
@@ -251,6 +252,10 @@ def _nothing_counts(finding: Finding) -> Finding:
 
 
 def _settle(tasks: Sequence[TaskFinding]) -> str:
-    """What would settle an open claim."""
-    wanted = [task.wanted for task in tasks if task.wanted is not None]
-    return f"about {max(wanted):,} pairs in all" if wanted else "more pairs"
+    """What would settle an open claim about each of its tasks."""
+    wanted = [task.wanted for task in tasks if task.counts and task.wanted is not None]
+    pairs = f"about {max(wanted):,} pairs in all" if wanted else "more pairs"
+    if wanted and max(wanted) > MOST_PAIRS:
+        pairs = f"more than {MOST_PAIRS:,} pairs in all"
+    cut = [task.title for task in tasks if task.verdict == "unconverged"]
+    return f"{pairs}, and longer training on {', '.join(cut)}" if cut else pairs

@@ -160,16 +160,19 @@ def read_study(folder: Path) -> Study:
 
 
 def _with_price(finding: Finding, not_attempted: Sequence[dict[str, Any]]) -> Finding:
-    """The finding with a note on the time that its tasks not attempted would take."""
-    mine = [
-        piece["seconds"]
+    """The finding with a note on its tasks that are not measured, and the time that those not attempted would take."""
+    mine = {
+        piece["task"]: piece["seconds"]
         for piece in not_attempted
         if (piece["claim"], piece["start"]) == (finding.claim.name, finding.start)
-    ]
-    if not mine:
+    }
+    missing = {task.task for task in finding.tasks if task.verdict == "not measured"}
+    missing |= mine.keys() - {task.task for task in finding.tasks}
+    if not missing:
         return finding
-    price = f"{counted(len(mine), 'task')} not attempted"
-    if sum(mine):  # else they come with the runs of other claims
-        price += f": {sum(mine) / 3600:.2g} core-hours"
+    price = f"{counted(len(missing), 'task')} not measured"
+    if seconds := sum(mine.get(task, 0) for task in missing):  # else they come with other runs
+        of_them = "they" if missing <= mine.keys() else f"{len(missing & mine.keys())} of them"
+        price += f"; {of_them} would take {seconds / 3600:.2g} core-hours"
     notes = (*finding.notes, price)
     return dataclasses.replace(finding, notes=notes, settle=finding.settle or price)

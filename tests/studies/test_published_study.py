@@ -50,6 +50,15 @@ def test_pages_quote_the_study_as_it_is(study):
         assert CHECKS.sub("", filled(text, study)) == CHECKS.sub("", text), page
 
 
+def test_what_is_not_measured_or_unconverged_is_said(study):
+    for finding in study.findings:
+        said = [task.verdict for task in finding.tasks]
+        if missing := said.count("not measured"):
+            assert any(note.startswith(f"{missing} task") and "not measured" in note for note in finding.notes)
+        if finding.verdict == "inconclusive" and not finding.claim.general:
+            assert ("longer training on" in finding.settle) == ("unconverged" in said)
+
+
 def ratio(study, claim, first):
     """How many times as much of what a claim measures its first arm takes as its second."""
     (found,) = [finding for finding in study.findings if (finding.claim.name, finding.first) == (claim, first)]
