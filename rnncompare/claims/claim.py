@@ -97,6 +97,7 @@ class Claim:
         tasks: study tasks that it is measured on; none for a claim that needs no training.
         values: which of the tasks' values (their training-set sizes, or lags): one of `Values`.
         general: whether it is about tasks in general, so that its tasks are a sample.
+        foreseen: how a task was chosen whose outcome could be foreseen, if one was; verdicts are suggestive then.
         priority: claims of a smaller number are trained first.
         options: for a claim that rests on a probe, which one (``probe``) and its settings.
     """
@@ -117,6 +118,7 @@ class Claim:
     tasks: tuple[str, ...] = ()
     values: Values = "usual"
     general: bool = False
+    foreseen: str = ""
     priority: int = 9
     options: dict[str, Any] = field(default_factory=dict)
 

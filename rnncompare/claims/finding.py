@@ -52,7 +52,9 @@ class TaskFinding:
         title: what a reader calls it.
         real: whether its data are real; None for a shape.
         verdict: of the first arm against the second. *better* and *worse* need a difference beyond the margin.
-        on_claim: the task's verdict on the claim: ``supported``, ``refuted``, ``equivalent`` or ``inconclusive``.
+        on_claim: the task's verdict on the claim: ``supported``, ``refuted``, ``equivalent`` or ``inconclusive``. Where
+            the second arm is so near the optimum that nothing could be better by the margin, that the first is better
+            is refuted only if it is surely worse.
         unit: of the effect, the margin and the scores.
         margin: the difference that matters on this task.
         effect: the first arm less the second, with the interval that the verdict rests on (95 % at a single look).
@@ -71,6 +73,8 @@ class TaskFinding:
         test_error: standard error from the fixed test set, included in the interval; None if it is not, see ``notes``.
         halves: the effect on each half of the seeds (even and odd), judged separately.
         halves_agree: whether both halves point the same way as the verdict; None if there are too few seeds to tell.
+        halves_on_claim: the same for ``on_claim``.
+        at_optimum: whether both arms are at the optimum.
         power: chance that this many pairs find a difference of twice the margin, given the spread seen.
         wanted: total pairs that would likely settle it; None if it is settled or unknown.
         conditions: a row per value of the task's axis: ``value``, ``first``, ``second`` (mean scores), ``effect``,
@@ -113,6 +117,8 @@ class TaskFinding:
     test_error: float | None = None
     halves: tuple[float, float] | None = None
     halves_agree: bool | None = None
+    halves_on_claim: bool | None = None
+    at_optimum: bool = False
     power: float = math.nan
     wanted: int | None = None
     conditions: pd.DataFrame | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncompare.base.isolation import call_isolated
+from rnncompare.base.wording import counted
 from rnncompare.claims import exact_checks, measures
 from rnncompare.claims.claim import FEWEST_TASKS, Claim, Pair
 from rnncompare.claims.comparison import comparisons
@@ -52,8 +53,10 @@ def as_family(findings: Sequence[Finding]) -> list[Finding]:
 def _strength(finding: Finding, p: float) -> Strength:
     if finding.verdict not in SETTLED:
         return ""
-    exact = finding.claim.rule == "exact"
-    return "holds" if exact or (p <= SIGNIFICANT and finding.halves_agree is not False) else "suggestive"
+    if finding.claim.rule == "exact":
+        return "holds"
+    sure = p <= SIGNIFICANT and finding.halves_agree is not False and not finding.claim.foreseen
+    return "holds" if sure else "suggestive"
 
 
 def _decided_by_code(claim: Claim) -> Finding:
@@ -119,9 +122,7 @@ def _over_tasks(finding: Finding, looks: tuple[int, ...]) -> Finding:
         few = f"{len(counting)} of {len(finding.tasks)} tasks can be compared, and in general needs {FEWEST_TASKS}"
         return dataclasses.replace(finding, verdict="inconclusive", settle="more tasks", notes=(few,))
     verdict, p, deciding = _on_each(counting, finding.claim.rule)
-    agreed = _all_agree(
-        [agree(task.on_claim, task.halves, task.margin, _rule(finding.claim)) for task in deciding if task.halves]
-    )
+    agreed = _all_agree([task.halves_on_claim for task in deciding])
     told = len({task.on_claim for task in counting}) > 1 or (verdict == "inconclusive" and len(counting) > 1)
     return dataclasses.replace(
         finding,
@@ -129,7 +130,10 @@ def _over_tasks(finding: Finding, looks: tuple[int, ...]) -> Finding:
         p=p,
         halves_agree=agreed if verdict in SETTLED else None,
         settle=_settle(finding.tasks) if verdict == "inconclusive" else "",
-        notes=tuple(f"{task.title}: {task.on_claim}" for task in counting) if told else (),
+        notes=(
+            *(f"{task.title}: {task.on_claim}" for task in counting if told),
+            *([f"no more than suggestive: {finding.claim.foreseen}"] if finding.claim.foreseen else []),
+        ),
     )
 
 
@@ -161,7 +165,8 @@ def _in_general(finding: Finding, tasks: Sequence[TaskFinding], looks: Looks) ->
     per = [task.margin or 1.0 for task in tasks]
     margin = 1.0 if all(task.margin for task in tasks) else 0.0
     effects = np.array([_mean(task) / unit for task, unit in zip(tasks, per, strict=True)])
-    sample = random_effects(effects, [task.standard_error / unit for task, unit in zip(tasks, per, strict=True)])
+    errors = [task.standard_error / unit for task, unit in zip(tasks, per, strict=True)]
+    sample = random_effects(effects, errors)
     rule = _rule(finding.claim)
     levels = looks.alpha(finding.pairs), looks.narrow_alpha(finding.pairs)
     judged = decide_in_general([_decision(task) for task in tasks], sample, margin, rule, *levels)
@@ -182,7 +187,13 @@ def _in_general(finding: Finding, tasks: Sequence[TaskFinding], looks: Looks) ->
         margin=margin,
     )
     hinges = [tasks[place].title for place in judged.rests_on]
-    notes = (f"rests on {', '.join(hinges)}: without any one of them the mean says otherwise",) if hinges else ()
+    notes = [f"rests on {', '.join(hinges)}: without any one of them the mean says otherwise"] if hinges else []
+    if solved := sum(task.verdict == "uninformative" and task.at_optimum for task in finding.tasks):
+        every = random_effects(np.append(effects, np.zeros(solved)), [*errors, *[0.0] * solved]).interval(1 - levels[0])
+        notes.append(
+            f"with {counted(solved, 'task')} at which both are at the optimum, counted as no difference: "
+            f"{every.mean:+.3g} [{every.low:+.3g}, {every.high:+.3g}]"
+        )
     return dataclasses.replace(
         finding,
         verdict=_claim_verdict(judged.verdict),
@@ -191,7 +202,7 @@ def _in_general(finding: Finding, tasks: Sequence[TaskFinding], looks: Looks) ->
         p=max(_sure_ways(tasks).values()) if depends else overall_p(looks, judged.decision, finding.pairs),
         halves_agree=_general_halves(judged.verdict, tasks, per, margin, rule),
         settle="more tasks" if judged.verdict == "inconclusive" else "",
-        notes=() if depends else notes,
+        notes=() if depends else tuple(notes),
     )
 
 

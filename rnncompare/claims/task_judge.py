@@ -99,7 +99,10 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
     looks = planned_looks(terms.looks, seeds)
     levels = looks.alpha(seeds), looks.narrow_alpha(seeds)
     by_task = decide_estimate(estimate, terms.margin, "equivalent", *levels)
-    on_claim = decide_estimate(estimate, terms.margin, terms.rule, *levels)
+    scores, limits = (float(first.mean()), float(second.mean())), _limits(comparison)
+    full = terms.rule == "beats" and limits[1] - scores[1] <= terms.margin  # none could be better by the margin
+    margin_on_claim = 0.0 if full else terms.margin
+    on_claim = decide_estimate(estimate, margin_on_claim, terms.rule, *levels)
     effects = [
         _possible(
             decide_estimate(
@@ -112,7 +115,7 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
     ]
     cut = _share(comparison, fits, "cut")
     halves = _halves(comparison)
-    verdict = _verdict(by_task, terms, comparison, cut, float(first.mean()), float(second.mean()))
+    verdict = _verdict(by_task, terms, cut, scores, limits)
     pseudo = np.mean([fit.pseudo_values for fit in fits], axis=0)
     return dataclasses.replace(
         finding,
@@ -133,6 +136,8 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         test_error=test_error,
         halves=halves,
         halves_agree=None if halves is None else agree(verdict, halves, terms.margin),
+        halves_on_claim=None if halves is None else agree(on_claim.verdict, halves, margin_on_claim, terms.rule),
+        at_optimum=limits[1] - min(scores) <= NEGLIGIBLE * terms.margin,
         power=_power(pseudo, terms.margin),
         wanted=_wanted(pseudo, terms.margin) if verdict == "cannot tell" else None,
         conditions=task_tables.conditions(comparison, fits, effects),
@@ -228,18 +233,23 @@ def _estimate(
     return WithTestError(estimate, error), error, ()
 
 
-def _verdict(
-    decision: Decision, terms: Terms, comparison: Comparison, cut: tuple[float, float], first: float, second: float
-) -> TaskVerdict:
-    """The verdict on the task; whether it can tell the arms apart depends on these two alone."""
-    if terms.measure.at_end and max(cut) > MOST_CUT:
-        return "unconverged"
+def _limits(comparison: Comparison) -> tuple[float, float]:
+    """The score of the trivial baseline and the best there can be, means over conditions."""
     floor, ceiling = (
         float(np.mean([getattr(condition, name) for condition in comparison.conditions]))
         for name in ("floor", "ceiling")
     )
+    return floor, ceiling
+
+
+def _verdict(
+    decision: Decision, terms: Terms, cut: tuple[float, float], scores: tuple[float, float], limits: tuple[float, float]
+) -> TaskVerdict:
+    """The verdict on the task; whether it can tell the arms apart depends on these two alone."""
+    if terms.measure.at_end and max(cut) > MOST_CUT:
+        return "unconverged"
     near = NEGLIGIBLE * terms.margin
-    if max(first, second) - floor <= near or ceiling - min(first, second) <= near:
+    if max(scores) - limits[0] <= near or limits[1] - min(scores) <= near:
         return "uninformative"
     if decision.verdict == "equivalent":
         return "no difference that matters"

@@ -99,6 +99,25 @@ def test_in_general_needs_three_tasks_that_count():
     assert "2 of 3 tasks" in finding.notes[0]
 
 
+def test_what_the_mean_would_be_with_tasks_at_the_optimum_is_said():
+    perfect = runs({"a": noisy(1e-4, 1e-5, 1), "b": noisy(1e-4, 1e-5, 2)}, task="t4")
+    frames = [runs({"a": noisy(0.4 - k / 50, 0.005, k), "b": noisy(0.5, 0.005, k + 9)}, task=f"t{k}") for k in range(4)]
+    claim = replace(CLAIM, tasks=tuple(f"t{k}" for k in range(5)), general=True)
+    (finding,) = judge(claim, evidence(*frames, perfect, scales={f"t{k}": scale("bounded") for k in range(5)}))
+    effects = [task.effect.mean / task.margin for task in finding.tasks[:4]]
+    every = random_effects([*effects, 0.0], [0.0] * 5).interval()
+    said = f"counted as no difference: {every.mean:+.3g} [{every.low:+.3g}, {every.high:+.3g}]"
+    assert any(
+        note.startswith("with 1 task at which both are at the optimum") and said in note for note in finding.notes
+    )
+
+
+def test_a_claim_whose_task_was_foreseen_is_suggestive():
+    finding = judged([0.1, 0.2], general=False)
+    foreseen = replace(finding, claim=replace(finding.claim, foreseen="we knew"))
+    assert [one.strength for one in as_family([finding, foreseen])] == ["holds", "suggestive"]
+
+
 def test_an_unconverged_task_takes_no_part_in_general():
     effects = [0.1, 0.11, 0.12, -0.3]
     frames = [

@@ -151,6 +151,18 @@ def test_whether_a_task_tells_two_arms_apart_depends_on_these_two_alone():
     assert task_of(runs(lost), scales=bounded).verdict == "uninformative"
 
 
+def test_beside_an_arm_at_the_optimum_a_better_one_is_refuted_only_by_a_worse_one():
+    bounded = {"t": scale("bounded")}
+    for error, verdict in ((0.012, "inconclusive"), (0.06, "refuted")):
+        task = task_of(runs({"a": noisy(error, 0.035, 5), "b": noisy(1e-4, 1e-5, 2)}), scales=bounded)
+        assert task.effect.high < task.margin
+        assert (task.effect.high < 0) == (verdict == "refuted")
+        assert task.on_claim == verdict
+    below = task_of(runs({"a": noisy(0.325, 0.035, 5), "b": noisy(0.3, 1e-5, 2)}), scales=bounded)
+    assert 0 < below.effect.high < below.margin
+    assert below.on_claim == "refuted"
+
+
 def solving(share_a, share_b, seeds):
     """Of each arm the given share of seeds solves the task, at every rate."""
     return runs(
