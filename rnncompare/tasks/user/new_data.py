@@ -26,6 +26,7 @@ from rnncompare.tasks.user.columns.times import JOINED, find_time, join_date
 from rnncompare.tasks.user.files.corpora import blocks_of
 from rnncompare.tasks.user.files.file_type import beginning, form_of, unpacked
 from rnncompare.tasks.user.files.tables import FILE, Table, read_table
+from rnncompare.tasks.user.files.thousands import Marks
 from rnncompare.tasks.user.prepared import CHARACTER, SEQUENCE, Prepared
 from rnncompare.tasks.user.problem import fits, pad_rows
 
@@ -47,7 +48,7 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
         table.frame[FILE] = Path(table.name).name
     join_group(table, prepared.group)
     if prepared.time == JOINED:
-        join_date(table, prepared.group)
+        join_date(table, [prepared.group])
     wanted = [name for name in (prepared.group, prepared.time, prepared.text) if name is not None]
     made = {sequences.GAP, *(series.ahead_of(name, prepared.horizon) for name in prepared.known)}
     wanted += [name for name in (prepared.encoder.names if prepared.encoder else []) if name not in made]
@@ -55,7 +56,7 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
     for name in wanted:
         if name not in table.frame:
             raise DataError(f"{table.name}: no column {name}, which the model reads; it reads {', '.join(wanted)}")
-    for note in (prepared.marks | table.marks).notes(table.name) if table.marks.unclear else ():
+    for note in (prepared.marks | table.marks).notes(table.name) if table.marks != Marks() else ():
         warnings.warn(note, stacklevel=2)
     find_time(table, [], prepared.time)
     if prepared.group is not None:

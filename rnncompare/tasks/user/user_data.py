@@ -94,14 +94,19 @@ def _in_both(table: Table, test: Table, by: str | None, reading: Reading) -> lis
     """
     if by is None or by == FILE:
         return []
-    known, trained = ({f"{value}" for value in part.frame[by].dropna().unique()} for part in (test, table))
-    both = len(known & trained)  # as text: a single id with a letter makes text of a column
+    known, trained = ({_as_written(value) for value in part.frame[by].dropna().unique()} for part in (test, table))
+    both = len(known & trained)
     if not both:
         return []
     said = f"{both:,} of the {len(known):,} values of {by} in {test.name} are in {table.name} too"
     if reading.split == "group":
         raise DataError(f"{said}, and data.split=group wants each in one split; take them out of one of the files")
     return [f"warning: {said}; if they are the same ones, the test is of what training has seen"]
+
+
+def _as_written(value: Any) -> str:
+    """A value of an id as text, for a single one with a letter makes text of a column, and an empty cell reals."""
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else f"{value}".removesuffix(".0")
 
 
 def read_problem(path: Path, test_path: Path | None, reading: Reading, layout: Layout) -> Problem:

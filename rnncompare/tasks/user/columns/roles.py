@@ -19,6 +19,7 @@ from rnncompare.tasks.user.columns.features import (
     with_separators,
 )
 from rnncompare.tasks.user.columns.likely import (
+    GROUPS,
     MOST_ODD,
     about_others,
     choose_features,
@@ -92,7 +93,9 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     """
     parts = join_group(table, reading.group)
     if reading.time in (None, JOINED) and not any(kind.kind == "M" for kind in table.frame.dtypes):
-        join_date(table, reading.group)
+        join_date(
+            table, [reading.group, *(filter(GROUPS.fullmatch, map(str, table.frame)) if reading.group is None else [])]
+        )
     frame = table.frame
     _require_columns(frame, reading)
     _require_scalars(table)

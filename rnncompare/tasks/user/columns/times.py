@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.columns.features import as_numbers, is_text, mixed, refuse
+from rnncompare.tasks.user.columns.features import as_numbers, is_text, is_whole, mixed, refuse
 from rnncompare.tasks.user.columns.likely import telling_apart
-from rnncompare.tasks.user.files.stamps import FIRST_YEAR, ISO8601, LAST_YEAR, YEAR_LAST, from_numbers, read_stamps
+from rnncompare.tasks.user.files.stamps import (
+    DIGITS,
+    FIRST_YEAR,
+    ISO8601,
+    LAST_YEAR,
+    YEAR_LAST,
+    from_numbers,
+    read_stamps,
+)
 from rnncompare.tasks.user.files.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST = 0.75  # of the steps of a fixed rate are near their median: clocks jitter, and records have holes
-STAMPS = r"time|date|datetime|time_?stamp|ts|ds|unix_?time|epoch"
-TIMES = re.compile(rf"(.*[_ ])?({STAMPS}|t|step|index|frame|order|position|hour|day)", re.I)
-UNIX = re.compile(rf"(.*[_ ])?({STAMPS}|day|period|(year)?[_ ]?month|yyyymm(dd)?)([_ ]?(s|ms|us|ns))?", re.I)
-DATES, LEAST_DATE = re.compile(r"(.*[_ ])?(date|day|datum)", re.I), 10_000  # as 10124 for 01.01.24
+STAMPS = r"time|date|datetime|time_?stamp|ts|ds|dt|datum|unix_?time|epoch"
+CAMEL = r".*[a-z0-9](Date|Time|DateTime|Timestamp|Day)"  # as TradeDate
+TIMES = re.compile(rf"(?i:(.*[_ ])?({STAMPS}|t|step|index|frame|order|position|hour|day))|{CAMEL}")
+UNIX = re.compile(
+    rf"(?i:(.*[_ ])?({STAMPS}|day|period|(year)?[_ ]?(month|week)|yyyymm(dd)?)([_ ]?(s|ms|us|ns))?)|{CAMEL}"
+)
+DATES, LEAST_DATE = re.compile(rf"(?i:(.*[_ ])?(date|day|datum))|{CAMEL}"), 10_000  # as 10124 for 01.01.24
 YEAR = re.compile(r"(.*[_ ])?(year|yr)", re.I)
 LETTERED = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?[A-Z]{2,5}"  # 2024-12-31 10:00 CET
 SET_BACK = (1, 2)  # hours that come twice in autumn
+NO_TIME = "no date or time written as {}, as most are; mend it, or leave the column out with data.ignore"
 READ_AS = "column {} is read as {}; write dates as 2024-12-31 if that is wrong"
 YEARS, COUNTS = "%Y", "numbers"  # forms of times, beside those of `stamps`: of a column of years, of one that counts
 
@@ -50,12 +63,16 @@ def at_fixed_rate(times: pd.Series, groups: pd.Series) -> bool:
 
 DATE_PARTS = ("year", "month", "week", "day", "hour", "minute", "second")  # columns that together are a time
 JOINED = "date of year, month, day"
+FIRST_OF_CENTURY = 69  # years of two digits from here on are of the twentieth century, as in POSIX
 
 
-def join_date(table: Table, group: str | None) -> bool:
+def join_date(table: Table, groups: Sequence[str | None]) -> bool:
     """Add a column `JOINED` where columns of whole numbers called year, month and day (hour, ...) are the time.
 
-    Year and month alone, or year and ISO week, are it where none comes twice, or none twice in one ``group``.
+    Year and month alone, or year and ISO week, are it where none comes twice, or none twice within one of ``groups``.
+
+    Raises:
+        DataError: some rows are no dates, where most are.
 
     Returns:
         Whether there are such columns, and they are dates.
@@ -65,10 +82,13 @@ def join_date(table: Table, group: str | None) -> bool:
     called = {str(name).lower(): name for name in table.frame.columns}
     parts = {part: called[part] for part in DATE_PARTS if part in called}
     frame = table.frame
-    whole = all(frame[name].dtype.kind in "iu" for name in parts.values())
+    whole = all(frame[name].dtype.kind in "iuf" and is_whole(frame[name]) for name in parts.values())
     if "year" not in parts or not {"month", "week"} & set(parts) or not whole:
         return False
-    joined = frame[list(parts.values())].set_axis(list(parts), axis=1)
+    joined = frame[list(parts.values())].set_axis(list(parts), axis=1).astype("Int64")
+    if joined["year"].between(0, 99).all():
+        joined["year"] += 1900 + 100 * (joined["year"] < FIRST_OF_CENTURY)
+    joined["year"] = joined["year"].where(joined["year"].between(FIRST_YEAR, LAST_YEAR))
     if "month" not in parts:
         weeks = joined["year"].astype(str) + joined["week"].astype(str).str.zfill(2) + "1"
         stamps = pd.to_datetime(weeks, format="%G%V%u", errors="coerce")
@@ -77,11 +97,15 @@ def join_date(table: Table, group: str | None) -> bool:
             joined.drop(columns="week", errors="ignore") if "day" in parts else joined[["year", "month"]].assign(day=1)
         )
         stamps = pd.to_datetime(days, errors="coerce")
-    if stamps.isna().any():
+    if 2 * stamps.isna().sum() >= len(stamps):
         return False
     found = frame.assign(**{JOINED: stamps})
-    if not {"month", "day"} <= set(parts) and found.duplicated([JOINED, *([group] if group in frame else [])]).any():
+    dated = found[stamps.notna()]
+    repeats = [dated.duplicated([JOINED, *([group] if group in frame else [])]).any() for group in groups]
+    if not {"month", "day"} <= set(parts) and all(repeats):
         return False
+    wrong = f"no date together with {', '.join(map(str, parts.values()))} of its row, as most are; mend it"
+    refuse(table, list(parts.values())[-1], stamps.isna().to_numpy(), wrong)
     table.frame = found
     return True
 
@@ -143,7 +167,7 @@ def _find_times(table: Table, names: list[str]) -> str | None:
     for name in names:
         if frame[name].dtype.kind == "M" or (is_text(frame[name]) and _became_times(table, name)):
             return name
-        newest_first = UNIX.fullmatch(str(name)) and frame[name].dtype.kind in "iu" and not _rises(table, name)
+        newest_first = UNIX.fullmatch(str(name)) and frame[name].dtype.kind in "iuf" and not _rises(table, name)
         if newest_first and _numbers_became_times(table, name):
             return name
     for name in names:
@@ -159,12 +183,9 @@ def _find_times(table: Table, names: list[str]) -> str | None:
     unread = [*texts, *(name for name in names if _may_be_dates(frame[name]))]
     table.notes += [f"column {name} is not read as a time; write dates as 2024-12-31 if it is one" for name in unread]
     for name in names:
-        if (
-            frame[name].dtype.kind in "iu"
-            and frame[name].is_unique
-            and (found := from_numbers(frame[name])) is not None
-        ):
-            table.notes.append(f"column {name} may hold times ({found[1]}); data.time={name} orders rows by it")
+        found = from_numbers(frame[name]) if frame[name].dtype.kind in "iu" else None
+        if found is not None and not found.wrong.any() and (found.form in DIGITS or frame[name].is_unique):
+            table.notes.append(f"column {name} may hold times ({found.form}); data.time={name} orders rows by it")
     return None
 
 
@@ -186,8 +207,7 @@ def _became_times(table: Table, name: str) -> bool:
         refuse(table, name, lettered & (lettered.mean() > 0.5), f"{why}, or leave it out with data.ignore")
     if stamps is None or mixed(table, name):
         return False
-    why = f"no date or time written as {stamps.form}, as most are; mend it, or leave the column out with data.ignore"
-    refuse(table, name, stamps.wrong, why)
+    refuse(table, name, stamps.wrong, NO_TIME.format(stamps.form))
     table.frame[name], table.time_form = stamps.times, stamps.form
     if stamps.ambiguous:
         table.notes.append(READ_AS.format(name, stamps.form))
@@ -213,16 +233,17 @@ def _numbers_became_times(table: Table, name: str, said: bool = False) -> bool:
 
     series = table.frame[name]
     if YEAR.fullmatch(str(name)) and series.dtype.kind in "iu" and series.between(FIRST_YEAR, LAST_YEAR).all():
-        read: tuple[pd.Series, str] | None = (pd.to_datetime(series.astype(str), format=YEARS), YEARS)
-    elif (said or UNIX.fullmatch(str(name))) and series.dtype.kind in "iuf":
-        read = from_numbers(series, table.time_form)
-    else:
-        read = None
-    if read is not None:
-        table.frame[name], table.time_form = read
-        if read[1] in YEAR_LAST:
-            table.notes.append(READ_AS.format(name, read[1]))
-    return read is not None
+        table.frame[name], table.time_form = pd.to_datetime(series.astype(str), format=YEARS), YEARS
+        return True
+    if not (said or UNIX.fullmatch(str(name))) or series.dtype.kind not in "iuf":
+        return False
+    if (read := from_numbers(series, table.time_form)) is None:
+        return False
+    refuse(table, name, read.wrong, NO_TIME.format(read.form))
+    table.frame[name], table.time_form = read.times, read.form
+    if read.form in YEAR_LAST:
+        table.notes.append(READ_AS.format(name, read.form))
+    return True
 
 
 def find_counter(frame: pd.DataFrame) -> str | None:

@@ -13,6 +13,7 @@ from rnncompare.base.errors import DataError
 from rnncompare.tasks.user.files.dialect import Dialect, find_dialect, opened, unpaired
 from rnncompare.tasks.user.files.file_type import bar, blocks
 from rnncompare.tasks.user.files.reading import Layout
+from rnncompare.tasks.user.files.stamps import FIRST_YEAR
 from rnncompare.tasks.user.files.thousands import Marks, find_marks
 
 if TYPE_CHECKING:
@@ -95,6 +96,9 @@ def _typed(path: Path, dialect: Dialect, types: list[pa.DataType], as_text: Coll
             if found is None or types[int(found[1])] == pa.string():
                 raise
             types[int(found[1])] = _wider(types[int(found[1])])
+    if ancient := _ancient(table):  # 01.09.24 is read as of the year 24
+        types = [pa.string() if name in ancient else kind for name, kind in zip(dialect.names, types, strict=True)]
+        table = _parsed(path, dialect, types)
     padded = {}
     for name, written in _zero_led(path, dialect, types).items():
         if (width := _width(written)) is None:
@@ -102,6 +106,17 @@ def _typed(path: Path, dialect: Dialect, types: list[pa.DataType], as_text: Coll
         else:
             padded[name] = width
     return Columns(table, 1 + dialect.header, dialect.decimal, padded)
+
+
+def _ancient(table: pa.Table) -> list[str]:
+    """The columns of times that are of years before `FIRST_YEAR`."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    kinds = {name: table[name].type for name in table.column_names}
+    times = [name for name, kind in kinds.items() if pa.types.is_timestamp(kind) or pa.types.is_date(kind)]
+    first = {name: compute.min(compute.year(table[name])).as_py() for name in times}
+    return [name for name, year in first.items() if year is not None and year < FIRST_YEAR]
 
 
 def _written(path: Path, dialect: Dialect, columns: Columns, names: Collection[str]) -> pa.Table:

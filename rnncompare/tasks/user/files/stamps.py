@@ -6,6 +6,7 @@ import contextlib
 import re
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 LOOKED_AT = 1000  # values from which times are told from other text
 HALF_OF_DAY = re.compile(r"(\s?)(am|pm)$", re.I)
 SHORT_YEAR = re.compile(r"^(\d{1,2}([./-])(?:\d{1,2}|[a-z]{3})\2)(?=\d\d\b)", re.I)
+SHORT_YEAR_FIRST = re.compile(r"\d\d([./-])\d{1,2}\1\d{1,2}\b")
 SECONDS_FROM, SECONDS_TO = 631_152_000, 4_102_444_800  # 1990 to 2100
 ISO8601 = "ISO8601"
 ZONE = re.compile(r"(?<=\d)(?:Z|[+-]\d\d:?\d\d)$")
@@ -27,8 +29,18 @@ QUARTER, QUARTERS = re.compile(r"(\d{4})[- ]?Q([1-4])"), "quarters"
 WEEK, WEEKS = re.compile(r"(\d{4})-?W(\d\d)"), "ISO weeks"
 DOTS = re.compile(r"(?<=[ T]\d\d)\.(\d\d)(?:\.(\d\d))?$")  # of hours, minutes and seconds
 FIRST_YEAR, LAST_YEAR = 1800, 2200
-DIGITS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # of times as whole numbers
-YEAR_LAST = ("%d%m%Y", "%m%d%Y")  # of 8 digits too, or 7 where a zero that leads is not written
+YEAR_LAST, YEAR_WEEK = ("%d%m%Y", "%m%d%Y"), "%G%V"  # the former of 7 digits where a zero that leads is not written
+DIGITS = {  # of times as whole numbers
+    "%Y%m": 6,
+    YEAR_WEEK: 6,
+    "%Y%m%d": 8,
+    **dict.fromkeys(YEAR_LAST, 8),
+    "%Y%m%d%H": 10,
+    "%Y%m%d%H%M": 12,
+    "%Y%m%d%H%M%S": 14,
+}
+MOST_DIGITS = 10**14  # as numbers
+NEARLY_ALL = 0.95  # so that others are a slip, where numbers are not surely times
 UNIX_UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -100,17 +112,16 @@ def _forms_of(text: str) -> dict[str, None]:
         with contextlib.suppress(ValueError):
             datetime.strptime(text, form)
             return {form: None}
-    whole, short_years = SHORT_YEAR.subn(r"\g<1>20", text)  # pandas guesses neither short years nor halves of days
-    half = HALF_OF_DAY.search(whole)
-    whole, dots = DOTS.subn(lambda found: found[0].replace(".", ":"), HALF_OF_DAY.sub("", whole))
+    half = HALF_OF_DAY.search(text)
+    plain, dots = DOTS.subn(lambda found: found[0].replace(".", ":"), HALF_OF_DAY.sub("", text))
     forms: dict[str, None] = {}
-    for day_first in (False,) if re.match(r"\d{4}", whole) else (False, True):
+    for spelled, day_first in _readings(plain):  # pandas guesses neither short years nor halves of days
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of days that can only be read the other way
-            form = guess_datetime_format(whole, dayfirst=day_first)
+            form = guess_datetime_format(spelled, dayfirst=day_first)
         if form is None or (half and "%H" not in form):
             continue
-        if short_years:
+        if spelled != plain:
             form = form.replace("%Y", "%y")
         if half:
             form = form.replace("%H", "%I") + half[1] + "%p"
@@ -119,6 +130,15 @@ def _forms_of(text: str) -> dict[str, None]:
         else:
             forms[ISO8601 if ISO.fullmatch(form) else form] = None
     return forms
+
+
+def _readings(text: str) -> list[tuple[str, bool]]:
+    """The text with a year of four digits in each way in which it may have one, and whether its day comes first."""
+    if re.match(r"\d{4}", text):
+        return [(text, False)]
+    whole = SHORT_YEAR.sub(r"\g<1>20", text)
+    year_first = [(f"20{text}", False)] if SHORT_YEAR_FIRST.match(text) else []
+    return [(whole, False), (whole, True), *year_first]
 
 
 def _read(series: pd.Series, form: str) -> Stamps:
@@ -164,9 +184,9 @@ def at_one_hour(times: pd.Series) -> bool:
     return (known - known.dt.normalize()).nunique() <= 1
 
 
-def from_numbers(series: pd.Series, form: str | None = None) -> tuple[pd.Series, str] | None:
-    """Numbers as times, and the form they are written in, if all are written as in `DIGITS` or `YEAR_LAST`, or are so
-    many seconds since 1970, thousandths of one, ..., that they lie in our age.
+def from_numbers(series: pd.Series, form: str | None = None) -> Stamps | None:
+    """Numbers as times, if most are written as in `DIGITS` or nearly all are so many seconds since 1970, thousandths of
+    one, ..., that they lie in our age.
 
     Of two readings of 1022024 the one whose steps are in better order, as of texts.
 
@@ -174,34 +194,39 @@ def from_numbers(series: pd.Series, form: str | None = None) -> tuple[pd.Series,
         series: of numbers.
         form: to prefer where there are two.
     """
-    found = [read for read in (*_from_digits(series), _from_unix(series)) if read is not None]
-    return min(found, key=lambda read: (read[1] != form, *_disorder(read[0])), default=None)
+    known = series.dropna()
+    read = [one for one in (*_from_digits(known), _from_unix(known)) if one is not None]
+    found = [Stamps(times.reindex(series.index), np.empty(0), name) for times, name in read]
+    for one in found:
+        one.wrong = (one.times.isna() & series.notna()).to_numpy()
+    return min(found, key=lambda one: (one.form != form, one.wrong.sum(), *_disorder(one.times)), default=None)
 
 
-def _from_digits(series: pd.Series) -> list[tuple[pd.Series, str]]:
+def _from_digits(known: pd.Series) -> Iterator[tuple[pd.Series, str]]:
     import pandas as pd
 
-    if series.dtype.kind not in "iu":
-        return []
-    texts = series.astype(str)
-    lengths = set(texts.str.len().unique())
-    if lengths <= {7, 8} and (series % 10_000).between(FIRST_YEAR, LAST_YEAR).all():
-        forms, texts = list(YEAR_LAST), texts.str.zfill(8)
-    elif (
-        lengths <= set(DIGITS) and len(lengths) == 1 and texts.str[:4].astype(int).between(FIRST_YEAR, LAST_YEAR).all()
-    ):
-        forms = [DIGITS[lengths.pop()]]
-    else:
-        return []
-    read = [(pd.to_datetime(texts, format=form, errors="coerce"), form) for form in forms]
-    return [(times, form) for times, form in read if times.notna().all()]
+    numbers = known.to_numpy(np.float64)
+    if not len(known) or (numbers != np.floor(numbers)).any() or np.abs(numbers).max() >= MOST_DIGITS:
+        return
+    texts = known.astype("int64").astype(str)
+    for form, digits in DIGITS.items():
+        full = texts.str.zfill(digits) if form in YEAR_LAST else texts
+        year = full.str[-4:] if form in YEAR_LAST else full.str[:4]
+        fits = (full.str.len() == digits) & pd.to_numeric(year, errors="coerce").between(FIRST_YEAR, LAST_YEAR)
+        if 2 * fits.sum() <= len(known):
+            continue
+        weeks = form == YEAR_WEEK
+        spelled = (full + "1" if weeks else full).where(fits)
+        times = pd.to_datetime(spelled, format=form + "%u" * weeks, errors="coerce")
+        if times.notna().mean() > (NEARLY_ALL if digits == 6 else 0.5):  # by chance half of six digits are
+            yield times, form
 
 
-def _from_unix(series: pd.Series) -> tuple[pd.Series, str] | None:
+def _from_unix(known: pd.Series) -> tuple[pd.Series, str] | None:
     import pandas as pd
 
-    low, high = float(series.min()), float(series.max())
     for unit, each in UNIX_UNITS.items():
-        if SECONDS_FROM * each <= low and high <= SECONDS_TO * each:
-            return pd.to_datetime(series, unit=unit), f"Unix time in {unit}"
+        within = known.between(SECONDS_FROM * each, SECONDS_TO * each)
+        if len(known) and within.mean() >= NEARLY_ALL:
+            return pd.to_datetime(known.where(within), unit=unit), f"Unix time in {unit}"
     return None

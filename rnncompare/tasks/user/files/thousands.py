@@ -24,14 +24,14 @@ class Marks:
     """What the mark between digits may be in the columns of text files; plain values, so that a model can carry them.
 
     Attributes:
-        unclear: columns in which it may separate thousands wherever it stands, and a cell of each.
-        decimal: columns in which it is decimal for sure.
+        unclear: by mark, the columns in which it may separate thousands wherever it stands, and a cell of each.
+        decimal: by mark, the columns in which it is decimal for sure.
         largest: of columns, the largest number that is written without a mark.
         dialects: delimiter and decimal mark of the files that have fractions, as two characters.
     """
 
-    unclear: dict[str, str] = field(default_factory=dict)
-    decimal: Sequence[str] = ()
+    unclear: dict[str, dict[str, str]] = field(default_factory=dict)
+    decimal: dict[str, list[str]] = field(default_factory=dict)
     largest: dict[str, float] = field(default_factory=dict)
     dialects: Sequence[str] = ()
 
@@ -39,8 +39,8 @@ class Marks:
         """The marks in the files of both."""
         larger = {name: max(size, self.largest.get(name, 0)) for name, size in other.largest.items()}
         return Marks(
-            self.unclear | other.unclear,
-            sorted({*self.decimal, *other.decimal}),
+            {mark: self.unclear.get(mark, {}) | other.unclear.get(mark, {}) for mark in WORDS},
+            {mark: [*self.decimal.get(mark, []), *other.decimal.get(mark, [])] for mark in WORDS},
             self.largest | larger,
             sorted({*self.dialects, *other.dialects}),
         )
@@ -54,32 +54,38 @@ class Marks:
         Raises:
             DataError: they likely separate thousands, as in 1.054 beside 901, or beside decimal commas.
         """
-        columns = {column: cell for column, cell in self.unclear.items() if column not in self.decimal}
-        for column, cell in columns.items():
-            may = f"{name}: column {column}, where {cell} may be {re.sub('[.,]', '', cell)} or a fraction"
-            if len({dialect[1] for dialect in self.dialects}) > 1:
-                raise DataError(f"{may}; write all numbers with one decimal mark and without separators of thousands")
-            if self._beside_whole(column):
-                raise DataError(f"{may}; {self._remedy} for fractions")
-        if not columns or self.dialects == [USUAL]:
-            return []
-        first = min(columns.values(), key=len)
-        words = f"column {next(iter(columns))}" if len(columns) == 1 else f"columns {', '.join([*columns][:12])}"
-        return [
-            f"warning: {words}, where {first} may be {re.sub('[.,]', '', first)}, "
-            f"{'is' if len(columns) == 1 else 'are'} read as fractions; {self._remedy} if they are"
-        ]
+        notes = []
+        for mark, other in (".,", ",."):
+            sure = self.decimal.get(mark, [])
+            columns = {column: cell for column, cell in self.unclear.get(mark, {}).items() if column not in sure}
+            remedy = f"write numbers without separators of thousands, or set data.decimal={WORDS[mark]}"
+            for column, cell in columns.items():
+                may = f"{name}: column {column}, where {cell} may be {cell.replace(mark, '')} or a fraction"
+                if self.decimal.get(other):
+                    raise DataError(
+                        f"{may}; write all numbers with one decimal mark and without separators of thousands"
+                    )
+                if self._beside_whole(column, bool(sure)):
+                    raise DataError(f"{may}; {remedy} for fractions")
+            if columns and self.dialects != [USUAL]:
+                cell = min(columns.values(), key=len)
+                one = len(columns) == 1
+                notes.append(
+                    f"warning: column{'s' * (not one)} {', '.join([*columns][:12])}, where {cell} may be "
+                    f"{cell.replace(mark, '')}, {'is' if one else 'are'} read as fractions; {remedy} if they are"
+                )
+        return notes
 
-    def _beside_whole(self, column: str) -> bool:
-        """Whether numbers without a mark are in the column, so that both kinds are read as of one."""
-        if not self.decimal and ",," in self.dialects:
-            return True  # "1,054" in a file of commas
+    def _beside_whole(self, column: str, sure: bool) -> bool:
+        """Whether numbers without a mark are in the column, so that both kinds are read as of one.
+
+        Args:
+            column: whose marks are unclear.
+            sure: whether the mark is decimal in another column.
+        """
+        if not sure and ",," in self.dialects:  # "1,054" in a file of commas
+            return True
         return self.largest.get(column, -1) >= (HUNDRED if self.dialects == [USUAL] else 0)
-
-    @property
-    def _remedy(self) -> str:
-        word = WORDS[self.dialects[0][1]]
-        return f"write numbers without separators of thousands, or set data.decimal={word}"
 
 
 def find_marks(table: pa.Table, dialect: str, written: Callable[[list[str]], pa.Table]) -> Marks:
@@ -98,7 +104,7 @@ def find_marks(table: pa.Table, dialect: str, written: Callable[[list[str]], pa.
     possible = [name for name in reals if _may_separate(table[name])]
     texts = written(possible) if possible else table
     marked = re.compile(rf"[+-]?[1-9]\d{{0,2}}{re.escape(dialect[1])}\d{{3}}")
-    unclear, decimal, largest = dict[str, str](), {name for name in reals if _has_fractions(table[name])}, {}
+    unclear, decimal, largest = dict[str, str](), {name for name in reals if len(_fractions(table[name]))}, {}
     for name in possible:
         cells = [cell.strip() for cell in texts[name].to_pylist() if cell is not None]
         like, unlike = list[str](), list[str]()
@@ -112,21 +118,21 @@ def find_marks(table: pa.Table, dialect: str, written: Callable[[list[str]], pa.
         if pa.types.is_integer(kind) and len(table):
             ends = compute.min_max(table[name]).as_py().values()
             largest[name] = max((abs(float(end)) for end in ends if end is not None), default=0.0)
-    return Marks(unclear, sorted(decimal), largest, [dialect] if unclear or decimal else [])
+    mark = dialect[1]
+    return Marks({mark: unclear}, {mark: sorted(decimal)}, largest, [dialect] if unclear or decimal else [])
 
 
 def _may_separate(column: pa.ChunkedArray) -> bool:
-    """Whether all numbers are below a thousand, and fractions have at most three decimals, as thousands would."""
-    numbers = np.abs(column.drop_null().to_numpy())
-    fractions = numbers[numbers != np.floor(numbers)]
+    """Whether all fractions are below a thousand and have at most three decimals, as thousands would."""
+    numbers, fractions = column.drop_null().to_numpy(), np.abs(_fractions(column))
     return bool(
-        (numbers < 1000).all()
-        and len(numbers)
+        len(numbers)
         and fractions.min(initial=np.inf) >= 1
+        and fractions.max(initial=0) < 1000
         and np.allclose(fractions * 1000, np.round(fractions * 1000), rtol=0, atol=1e-6)
     )
 
 
-def _has_fractions(column: pa.ChunkedArray) -> bool:
-    numbers = column.drop_null().to_numpy()
-    return bool((numbers != np.floor(numbers)).any())
+def _fractions(column: pa.ChunkedArray) -> np.ndarray:
+    numbers: np.ndarray = column.drop_null().to_numpy()
+    return numbers[numbers != np.floor(numbers)]
