@@ -35,7 +35,7 @@ def of_sequences(
         features: columns that are read.
         lengths: ``(N,)`` rows of each sequence.
         target: of each sequence, or of each step.
-        own: those of the features that are the target at the step before.
+        own: columns of the target; as features they are read at the step before.
     """
     every = len(target.values) != len(lengths)
     numbers = [name for name in features if frame[name].dtype.kind in "biuf" and name not in own]
@@ -50,7 +50,7 @@ def of_sequences(
     for name in features:
         if name not in numbers and name not in own:
             told[f"column {name}"] = _told_by_categories(frame[name].iloc[last], target)
-    hashed = _hashed(frame, features)
+    hashed = _hashed(frame, list(dict.fromkeys([*features, *own])) if every else features)
     return [
         *_copies(_joined(hashed, lengths), "sequences"),
         *_single(told, "the target" if target.classes is not None else "the ranks of the target"),

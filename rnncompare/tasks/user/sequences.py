@@ -248,7 +248,7 @@ def in_order(table: Table, roles: Roles, shortest: int) -> tuple[Table, np.ndarr
             f"{have} step{'s' * (have > 1)}, below {shortest}; {remedy}"
         )
     if roles.time is not None and roles.kind != "events":
-        refuse_same_times(ordered, roles.time, roles.group, codes)
+        refuse_same_times(ordered, roles.time, roles.group, roles.targets, codes)
     return ordered, lengths
 
 

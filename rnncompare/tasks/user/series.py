@@ -212,5 +212,5 @@ def in_order(table: Table, roles: Roles) -> tuple[Table, np.ndarray]:
         frame, codes = frame.iloc[order], codes[order]
     ordered = replace(table, frame=frame)
     if roles.time is not None:
-        refuse_same_times(ordered, roles.time, roles.group, codes)
+        refuse_same_times(ordered, roles.time, roles.group, roles.targets, codes)
     return ordered, np.bincount(codes)

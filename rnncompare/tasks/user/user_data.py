@@ -11,8 +11,9 @@ from rnncompare.base.errors import DataError, require
 from rnncompare.base.wording import counted
 from rnncompare.tasks.contract import Data, Task, setting
 from rnncompare.tasks.user import arrays
-from rnncompare.tasks.user.columns.features import is_text
+from rnncompare.tasks.user.columns.features import is_large, is_text, is_whole
 from rnncompare.tasks.user.columns.levels import unseen
+from rnncompare.tasks.user.columns.likely import GROUPS
 from rnncompare.tasks.user.columns.roles import TARGETS, find_roles
 from rnncompare.tasks.user.files.corpora import read_pair, read_text
 from rnncompare.tasks.user.files.file_type import beginning, form_of, unpacked
@@ -151,6 +152,8 @@ def _read_problem(path: Path, test_path: Path | None, reading: Reading, layout: 
 
 def _of_tables(path: Path, test_path: Path | None, reading: Reading, layout: Layout) -> Problem:
     table = read_table(path, layout, reading.categorical)  # so that 01 and 1 stay two names
+    if ids := _rounded(table, reading):
+        table = read_table(path, layout, [*reading.categorical, *ids])
     if path.is_dir():
         reading = _of_folder(table, reading)
     if test_path is None:
@@ -160,6 +163,14 @@ def _of_tables(path: Path, test_path: Path | None, reading: Reading, layout: Lay
     table.marks |= test.marks
     table.notes += table.marks.notes(f"{table.name} and {test.name}")
     return from_table(table, reading, test)
+
+
+def _rounded(table: Table, reading: Reading) -> list[str]:
+    """The columns of ids that are no whole numbers, or too large ones, so that 1.1 and 1.10, say, would be one."""
+    said = [name.strip() for name in f"{reading.group or ''},{reading.split_by or ''}".split(",")]
+    reals = [name for name, kind in table.frame.dtypes.items() if kind.kind == "f"]
+    large = [name for name in reals if (name in said or GROUPS.fullmatch(str(name))) and is_large(table.frame[name])]
+    return large + [name for name in reals if name in said and not is_whole(table.frame[name])]
 
 
 def _of_folder(table: Table, reading: Reading) -> Reading:

@@ -518,10 +518,10 @@ def test_one_slip_leaves_the_patients_the_sequences():
 
 def test_numbers_that_may_be_times_are_named():
     days = pd.date_range("2022-01-01", periods=120)[::-1].strftime("%Y%m%d").astype(int)
-    frame = pd.DataFrame({"Datum": days, "sales": np.arange(120) % 7 + 0.5})
+    frame = pd.DataFrame({"Wann": days, "sales": np.arange(120) % 7 + 0.5})
     understood = from_frame(frame, target="sales").load(0).understood
-    assert "column Datum may hold times (%Y%m%d); data.time=Datum orders rows by it" in understood
-    assert "daily" in from_frame(frame, target="sales", time="Datum").load(0).understood
+    assert "column Wann may hold times (%Y%m%d); data.time=Wann orders rows by it" in understood
+    assert "daily" in from_frame(frame, target="sales", time="Wann").load(0).understood
 
 
 def test_holes_are_counted_in_every_series():
@@ -538,3 +538,92 @@ def test_infinite_numbers_are_refused_without_a_word_of_numpys(own):
     )
     with pytest.raises(DataError, match="column v, row 4 is 'inf', not finite"):
         own("id,t,v,label\n" + rows, target="label").load(0)
+
+
+@pytest.mark.parametrize("first", ["1999-11-20", "2020-01-01"])
+@pytest.mark.parametrize("form", ["%d.%m.%y", "%y-%m-%d", "%y/%m/%d"])
+def test_short_years_are_of_their_century(own, form, first):
+    days = pd.date_range(first, periods=N)
+    rows = "".join(f"{day:{form}},{i}.5\n" for i, day in enumerate(days))
+    understood = own("date,v\n" + rows, target="v").load(0).understood
+    assert "forecasting, daily" in understood
+    assert "uneven" not in understood
+    assert (f"column date is read as {form}" in understood) == (first == "2020-01-01")
+
+
+def test_years_of_two_digits_in_a_column_are_of_their_century():
+    months = pd.date_range("1995-01-01", periods=N, freq="MS")
+    frame = pd.DataFrame({"year": months.year % 100, "month": months.month, "v": X})
+    understood = from_frame(frame, target="v").load(0).understood
+    assert "forecasting, monthly" in understood
+    assert "uneven" not in understood
+
+
+@pytest.mark.parametrize("name", ["date", "TradeDate", "day", "Datum"])
+@pytest.mark.parametrize("wrong", [None, 0, 20240231])
+def test_a_slip_among_numbers_that_are_dates_is_named(own, name, wrong):
+    days = [*pd.date_range("2023-11-20", periods=N)[::-1].strftime("%Y%m%d")]
+    days[9] = "" if wrong is None else str(wrong)
+    with pytest.raises(DataError, match=rf"column {name}, row 11 is ('{wrong}', no date|empty)"):
+        own(f"{name},v\n" + "".join(f"{day},{i}.5\n" for i, day in enumerate(days)), target="v").load(0)
+
+
+def test_months_of_stores_order_the_rows_of_each():
+    months = pd.date_range("2010-01-01", periods=60, freq="MS")[::-1]
+    frame = pd.DataFrame({"store": np.repeat([*"AB"], 60), "year": [*months.year] * 2, "month": [*months.month] * 2})
+    frame["sales"] = np.random.default_rng(0).normal(size=N)
+    assert "forecasting, monthly, 2 groups" in from_frame(frame, target="sales").load(0).understood
+
+
+def test_a_row_that_is_no_date_in_its_columns_is_named():
+    days = pd.date_range("2023-01-01", periods=N)
+    frame = pd.DataFrame({"year": days.year, "month": days.month, "day": days.day, "v": X})
+    frame.loc[40, ["month", "day"]] = 2, 30
+    with pytest.raises(DataError, match="column day, row 40 is '30', no date together with year, month, day"):
+        from_frame(frame, target="v")
+    frame["day"] = frame["day"].where(frame.index != 40)
+    with pytest.raises(DataError, match="column day, row 40 is 'nan', no date together with year, month, day"):
+        from_frame(frame, target="v")
+
+
+@pytest.mark.parametrize("form", ["%H:%M", "%H:%M:%S", "%I:%M %p"])
+def test_a_column_of_times_of_day_is_added_to_that_of_dates(tmp_path, form):
+    frame = pd.DataFrame({"Date": HOURS.strftime("%Y-%m-%d"), "Time": HOURS.strftime(form), "v": X})
+    data = from_frame(frame.sample(frac=1, random_state=0), target="v").load(0)
+    assert "forecasting, hourly, 1 series" in data.understood
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    _, rows = read(data.prepared, read_new(tmp_path / "new.csv", data.prepared))
+    assert rows["Date"].tolist() == [HOURS[-1] + pd.Timedelta("1h")]
+
+
+def test_a_target_is_never_proposed_to_tell_sequences_apart():
+    frame = pd.DataFrame({"id": CASE, "time": STEP // 2, "x": X, "label": [*"ab"] * (N // 2)})
+    with pytest.raises(DataError, match=r"data\.group=id,other"):
+        from_frame(frame, target="label", group="id", time="time")
+    with pytest.raises(SettingError, match=r"data\.target=label: a column apart from data\.group"):
+        from_frame(frame, target="label", group="id,label")
+
+
+def test_steps_with_the_same_inputs_and_other_targets_are_no_copies():
+    frame = pd.DataFrame({"id": CASE, "t": STEP, "x": STEP / 7, "y": np.random.default_rng(0).normal(size=N)})
+    assert "copies" not in from_frame(frame, target="y", kind="regression").load(0).understood
+
+
+def test_ids_that_numbers_would_merge_are_read_as_they_are_written(own):
+    for ids in ([f"{case // 4}.{case % 4}0" for case in CASE], [f"{89 * 10**18 + int(case)}" for case in CASE]):
+        rows = "".join(f"{one},{x},{'ab'[c % 2]}\n" for one, x, c in zip(ids, X, CASE, strict=True))
+        data = own("sim_id,x,y\n" + rows, target="y", group="sim_id")
+        assert "12 sequences of 10 steps" in data.load(0).understood
+
+
+def test_names_in_numbers_above_dates_are_a_header(own):
+    days = pd.date_range("2023-01-01", periods=N)
+    text = "date,101,102\n" + "".join(f"{day:%d/%m/%Y},{i},{i / 7:.2f}\n" for i, day in enumerate(days))
+    assert "target 102" in own(text, target="102").load(0).understood
+
+
+def test_a_column_called_a_time_is_no_text_to_classify(own):
+    days = pd.date_range("2023-01-01", periods=N)
+    text = "date,y\n" + "".join(f"{day:%b %d} 00:00:00,{i / 7:.2f}\n" for i, day in enumerate(days))
+    with pytest.raises(DataError, match="column date is called a time and is not read as one; write times as"):
+        own(text, target="y").load(0)

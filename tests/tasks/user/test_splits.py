@@ -215,3 +215,18 @@ def test_data_without_these_settings_are_known_as_before(tmp_path):
     task = File(path=str(path), target="y")
     assert identity(task) == "5c76d72330e60cde"
     assert len({identity(dataclasses.replace(task, split=how)) for how in (None, "rolling", "ordered")}) == 3
+
+
+def test_ids_written_as_reals_in_the_test_file_are_the_same_ids(own, tmp_path):
+    test = tmp_path / "test.csv"
+    head, lines = "rec,patient,x,y\n", [(rec, rec // 3, rec % 7 / 7, rec % 2) for rec in range(60) for _ in range(4)]
+    test.write_text(head + "".join(f"{rec + 99},{patient}.0,{x},{y}\n" for rec, patient, x, y in lines))
+    with pytest.raises(DataError, match="20 of the 20 values of patient"):
+        own(
+            head + "".join(f"{rec},{patient},{x},{y}\n" for rec, patient, x, y in lines),
+            target="y",
+            group="rec",
+            split="group",
+            split_by="patient",
+            test_path=str(test),
+        ).load(0)

@@ -165,3 +165,34 @@ def test_one_warning_is_of_all_columns(own):
     understood = own("day\ta\tb\n" + "".join(rows), target="a").load(0).understood
     assert understood.count("may be") == 1
     assert "warning: columns a, b, where 1.000 may be 1000, are read as fractions" in understood
+
+
+def test_a_larger_number_without_a_separator_makes_others_no_fractions(own):
+    cells = [f"{5000 + 137 * i:,}".replace(",", ".") if i % 3 else f"{5000 + 137 * i}" for i in range(60)]
+    text = "day;sold\n" + "".join(f"{day};{cell}\n" for (day, _), cell in zip(flows(0), cells, strict=True))
+    with pytest.raises(DataError, match=r"where 5\.137 may be 5137 or a fraction"):
+        own(text, target="sold").load(0)
+
+
+def test_another_decimal_mark_in_training_makes_no_fractions_of_thousands(own, tmp_path):
+    text = "day;flow\n" + "".join(f"{day};{i % 9},25\n" for i, (day, _) in enumerate(flows(0)))
+    test = tmp_path / "test.csv"
+    test.write_text(written([(day, 990 + 11 * i) for i, (day, _) in enumerate(flows(0))], "."))
+    with pytest.raises(DataError, match=r"where 1\.001 may be 1001 or a fraction; write all numbers with one decimal"):
+        own(text, target="flow", test_path=str(test)).load(0)
+    prepared = own(text, target="flow").load(0).prepared
+    with pytest.raises(DataError, match=r"where 1\.001 may be 1001 or a fraction; write all numbers with one decimal"):
+        read(prepared, read_new(test, prepared))
+
+
+@pytest.mark.parametrize("form", ["{}kg", "{}.5°C", "USD {}.25", "-${}", "5,{},000"])
+def test_amounts_with_a_unit_are_no_names_without_a_word(own, form):
+    rows = [f'{day},{i % 7}.5,"{form.format(10 + i % 9)}"\n' for i, (day, _) in enumerate(flows(0))]
+    understood = own("day,v,amount\n" + "".join(rows), target="v").load(0).understood
+    assert "warning: column amount is read as names, though most of it looks like numbers" in understood
+
+
+def test_places_in_a_race_are_names(own):
+    places = ["1st", "2nd", "3rd", "4th"]
+    rows = [f"{day},{i % 7}.5,{places[i % 4]}\n" for i, (day, _) in enumerate(flows(0))]
+    assert "looks like" not in own("day,v,place\n" + "".join(rows), target="v").load(0).understood

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ROUNDING = 1e-12  # of a mean: deviations below it are those of equal numbers, summed
 LARGEST = float(np.finfo(np.float32).max)
 FEW_CLASSES = 20  # so many whole numbers at most count as classes
-NUMBER = r"[^\w\s.,'-]?\s?[+-]?(\d{1,3}([.,' \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?"
+NUMBER = r"([A-Z]{3}\s)?[+-]?[^\w\s.,'-]?\s?[+-]?(\d{1,3}([.,' \u00a0\u202f]\d{2,3})+|\d+)([.,]\d+)?"
 SEPARATED = (
     NUMBER + r"(\s?[^\w\s.,']|\s[^\w\s.,']?[^\W\d]{1,3}([^\w\s]\w\w?)?)?"
 )  # 1,100.00, $5, 12.5 kg, 9.8 m/s2 or 5-
@@ -156,6 +156,11 @@ def is_whole(series: pd.Series) -> bool:
     return bool((np.isfinite(known) & (known == np.floor(known))).all())
 
 
+def is_large(series: pd.Series) -> bool:
+    """Whether a column of reals has numbers so large that not every whole number is one."""
+    return bool(np.nanmax(np.abs(series.to_numpy(np.float64)), initial=0) >= 2**53)
+
+
 def as_numbers(table: Table, name: str) -> np.ndarray:
     """A column as float64, missing values as nan.
 
@@ -211,7 +216,10 @@ def with_separators(table: Table, name: str, few: int = FEW_CLASSES) -> np.ndarr
     """
     levels = _levels(table, name)
     plain = np.isfinite(_parse(table, levels))
-    if len(levels) > few and plain.mean() <= 0.5 < (plain | levels.str.fullmatch(SEPARATED)).mean():
+    units = levels.str.extract(f"^{NUMBER}(?P<unit>[^\\w\\s.,]?[^\\W\\d]{{1,3}})$")["unit"]
+    one_unit = units.mode().to_list()[:1]  # as in 57kg; 1st, 2nd and 3rd are names
+    numbers = plain | levels.str.fullmatch(SEPARATED) | units.isin(one_unit)
+    if len(levels) > few and plain.mean() <= 0.5 < numbers.mean():
         return table.frame[name].astype(str).isin(levels[~plain]).to_numpy()
     return np.zeros(len(table.frame), bool)
 

@@ -83,12 +83,18 @@ def about_others(frame: pd.DataFrame, group: str, others: Sequence[str]) -> list
     return notes
 
 
-def telling_apart(frame: pd.DataFrame, time: str, group: str | None) -> str | None:
-    """What ``data.group`` could be for no time to come twice in a sequence: a column, or ``group`` and a column."""
-    few = [name for name in frame if name not in (time, group) and 2 <= frame[name].nunique() <= len(frame) // 2]
+def telling_apart(frame: pd.DataFrame, taken: Sequence[str], group: str | None) -> str | None:
+    """What ``data.group`` could be for no time to come twice in a sequence: a column, or ``group`` and a column.
+
+    Args:
+        frame: the columns.
+        taken: those that have another role, the time first.
+        group: what it is now.
+    """
+    few = [name for name in frame if name not in (*taken, group) and 2 <= frame[name].nunique() <= len(frame) // 2]
     names = [str(name) for name in few if is_text(frame[name]) or GROUPS.fullmatch(str(name))]
     joined = [] if group is None else [[group, name] for name in names]
-    found = (parts for parts in ([[name] for name in names] + joined) if not frame.duplicated([*parts, time]).any())
+    found = (parts for parts in ([[name] for name in names] + joined) if not frame.duplicated([*parts, taken[0]]).any())
     return ",".join(next(found, [])) or None
 
 

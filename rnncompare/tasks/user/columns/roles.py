@@ -15,6 +15,7 @@ from rnncompare.tasks.user.columns.features import (
     is_text,
     mixed,
     refuse,
+    refuse_missing,
     refuse_separators,
     with_separators,
 )
@@ -33,6 +34,7 @@ from rnncompare.tasks.user.columns.times import (
     DATE_PARTS,
     JOINED,
     TIMES,
+    UNIX,
     at_fixed_rate,
     find_steps,
     find_time,
@@ -97,7 +99,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
             table, [reading.group, *(filter(GROUPS.fullmatch, map(str, table.frame)) if reading.group is None else [])]
         )
     frame = table.frame
-    _require_columns(frame, reading)
+    _require_columns(frame, reading, parts)
     _require_scalars(table)
     named = (*reading.ignore, *reading.categorical, reading.target, reading.group, reading.time)
     indices = [
@@ -110,12 +112,20 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     for name in targets:
         require(frame[name].dtype.kind not in "mM", "data.target", name, "a column of numbers or names, not of dates")
     target, group, others = targets[0], reading.group, list[str]()
+    if group is not None:
+        refuse_missing(table, group, "data.group")
     left = [name for name in left if name not in (*targets, group, *parts, reading.split_by)]
     time = find_time(table, [name for name in left if name not in reading.categorical], reading.time)
-    left = [name for name in left if name != time]
+    frame = table.frame
+    left = [name for name in left if name != time and name in frame]
     quantity = mixed(table, target) if is_text(frame[target]) else not is_classes(frame[target])
     by_group = reading.split == "group" and reading.split_by is None
     text = None if group and not by_group else find_text(table, left, reading.kind, time, quantity)
+    if text is not None and reading.kind == "auto" and quantity and UNIX.fullmatch(str(text)):
+        raise DataError(
+            f"{table.place(text)} is called a time and is not read as one; write times as 2024-12-31 14:30, or leave "
+            "it out with data.ignore"
+        )
     if group is None and text is None and reading.kind not in ("text_classification", "language_modelling"):
         date = DATE_PARTS if time == JOINED else ()
         groups = find_groups(frame, [name for name in left if str(name).lower() not in date], time, target)
@@ -197,7 +207,7 @@ def targets_of(frame: pd.DataFrame, reading: Reading) -> list[str]:
     return several if reading.target not in frame.columns and len(several) > 1 else [reading.target]
 
 
-def _require_columns(frame: pd.DataFrame, reading: Reading) -> None:
+def _require_columns(frame: pd.DataFrame, reading: Reading, parts: Sequence[str]) -> None:
     there_are = f"one of the columns, {_listed(frame.columns)}"
     targets = targets_of(frame, reading)
     for setting, values in (
@@ -207,7 +217,7 @@ def _require_columns(frame: pd.DataFrame, reading: Reading) -> None:
     ):
         for value in values:
             require(value is None or value in frame.columns, f"data.{setting}", value, there_are)
-    named = [name for name in (*targets, reading.group, reading.time) if name is not None]
+    named = [name for name in (*targets, reading.group, *parts, reading.time) if name is not None]
     for name in named:
         require(named.count(name) == 1, "data.target", reading.target, "a column apart from data.group and data.time")
         require(name not in reading.ignore, "data.ignore", name, "columns that no other setting names")

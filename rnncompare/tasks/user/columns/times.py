@@ -63,6 +63,7 @@ def at_fixed_rate(times: pd.Series, groups: pd.Series) -> bool:
 
 DATE_PARTS = ("year", "month", "week", "day", "hour", "minute", "second")  # columns that together are a time
 JOINED = "date of year, month, day"
+CLOCK = r"\s*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(\s?[AaPp][Mm])?\s*"
 FIRST_OF_CENTURY = 69  # years of two digits from here on are of the twentieth century, as in POSIX
 
 
@@ -85,10 +86,10 @@ def join_date(table: Table, groups: Sequence[str | None]) -> bool:
     whole = all(frame[name].dtype.kind in "iuf" and is_whole(frame[name]) for name in parts.values())
     if "year" not in parts or not {"month", "week"} & set(parts) or not whole:
         return False
-    joined = frame[list(parts.values())].set_axis(list(parts), axis=1).astype("Int64")
+    joined = frame[list(parts.values())].set_axis(list(parts), axis=1).dropna().astype("int64")
     if joined["year"].between(0, 99).all():
         joined["year"] += 1900 + 100 * (joined["year"] < FIRST_OF_CENTURY)
-    joined["year"] = joined["year"].where(joined["year"].between(FIRST_YEAR, LAST_YEAR))
+    joined = joined[joined["year"].between(FIRST_YEAR, LAST_YEAR)]
     if "month" not in parts:
         weeks = joined["year"].astype(str) + joined["week"].astype(str).str.zfill(2) + "1"
         stamps = pd.to_datetime(weeks, format="%G%V%u", errors="coerce")
@@ -97,8 +98,9 @@ def join_date(table: Table, groups: Sequence[str | None]) -> bool:
             joined.drop(columns="week", errors="ignore") if "day" in parts else joined[["year", "month"]].assign(day=1)
         )
         stamps = pd.to_datetime(days, errors="coerce")
-    if 2 * stamps.isna().sum() >= len(stamps):
+    if 2 * stamps.notna().sum() <= len(frame):
         return False
+    stamps = stamps.reindex(frame.index)
     found = frame.assign(**{JOINED: stamps})
     dated = found[stamps.notna()]
     repeats = [dated.duplicated([JOINED, *([group] if group in frame else [])]).any() for group in groups]
@@ -125,6 +127,8 @@ def find_time(table: Table, names: list[str], said: str | None) -> str | None:
         name = _find_times(table, names)
     else:
         _read_times(table, said)
+    if name is not None:
+        _add_clock(table, name)
     if name is not None and table.time_form is None:
         table.time_form = ISO8601 if table.frame[name].dtype.kind == "M" else COUNTS
         if _may_be_dates(table.frame[name]):
@@ -132,6 +136,21 @@ def find_time(table: Table, names: list[str], said: str | None) -> str | None:
                 f"warning: rows are in order of the numbers of {name}; write dates as 2024-12-31 if they are dates"
             )
     return name
+
+
+def _add_clock(table: Table, name: str) -> None:
+    """Add to dates the times of day, as 14:30, of the one column that has them, which is no input then."""
+    import pandas as pd
+
+    frame = table.frame
+    dates = frame[name]
+    if dates.dtype.kind != "M" or (dates.dt.normalize() != dates)[dates.notna()].any():
+        return
+    clocks = [other for other in frame if is_text(frame[other]) and frame[other].astype(str).str.fullmatch(CLOCK).all()]
+    if len(clocks) == 1:
+        day = "2000-01-01 "
+        times = pd.to_datetime(day + frame[clocks[0]].astype(str).str.strip(), format="mixed") - pd.Timestamp(day)
+        table.frame = frame.assign(**{name: dates + times}).drop(columns=clocks)
 
 
 def find_steps(table: Table, names: list[str], group: str) -> str | None:
@@ -255,7 +274,7 @@ def find_counter(frame: pd.DataFrame) -> str | None:
     return None
 
 
-def refuse_same_times(table: Table, time: str, group: str | None, codes: np.ndarray) -> None:
+def refuse_same_times(table: Table, time: str, group: str | None, targets: Sequence[str], codes: np.ndarray) -> None:
     """Raise `DataError` where two rows of one sequence, next to each other in order, have the same time."""
     times = table.frame[time].to_numpy()
     same = (times[1:] == times[:-1]) & (codes[1:] == codes[:-1])
@@ -263,7 +282,7 @@ def refuse_same_times(table: Table, time: str, group: str | None, codes: np.ndar
         first = int(np.argmax(same))
         rows = table.frame.index[first : first + 2].tolist()
         remedy = "say with data.group which sequence a row belongs to; a date and an hour apart go into one column"
-        if (apart := telling_apart(table.frame, time, group)) is not None:
+        if (apart := telling_apart(table.frame, [time, *targets], group)) is not None:
             remedy = f"say data.group={apart}, within which no time comes twice"
         elif group is not None:
             remedy = f"say which columns together tell sequences apart: data.group={group},other"

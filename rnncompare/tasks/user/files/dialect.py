@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BLOCK = 1 << 22  # bytes parsed at once; no row may be longer
 IN_QUOTES = (",", ",")  # of cells such as "20,13"
 # Delimiters and decimal marks.
-DIALECTS = ((",", "."), (";", ","), (";", "."), ("\t", "."), ("\t", ","), ("|", "."), IN_QUOTES)
+DIALECTS = ((",", "."), (";", ","), (";", "."), ("\t", "."), ("\t", ","), ("|", "."), ("|", ","), IN_QUOTES)
 QUOTED_COMMA = re.compile(rb'"[+-]?\d*,\d+"')
 DATES = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")  # beside ISO 8601; with slashes they are ambiguous
 NUMBER_OR_DATE = re.compile(r"[-+.,]?\d[-+\d.,:/ eET]*")
@@ -132,17 +132,24 @@ def _with_names(path: Path, dialect: Dialect, header: bool | None) -> tuple[Dial
     from pyarrow import csv
 
     with opened(path) as file:
-        schema = csv.open_csv(file, **dialect.options()).schema
+        reader = csv.open_csv(file, **dialect.options())
+        schema, first_batch = reader.schema, next(iter(reader), None)
+    below = [column[:1].to_pylist() for column in first_batch.columns] if first_batch else [[]] * len(schema)
     first = [str(name) for name in schema.names]
     kinds = [pa.float64() if pa.types.is_null(kind) else kind for kind in schema.types]
     if header is None:
-        alike = [bool(NUMBER_OR_DATE.fullmatch(name.strip())) for name in first]
-        texts = [kind == pa.string() for kind in kinds]
+        alike = [_like_number(name) for name in first]
+        texts = [kind == pa.string() and not _like_number(*cells) for kind, cells in zip(kinds, below, strict=True)]
         header = not any(alike) or not all(same or text for same, text in zip(alike, texts, strict=True))
     cells = first if header else [f"column{i}" for i in range(1, len(first) + 1)]
     named = replace(dialect, header=header, cells=tuple(cells))
     require_distinct(named.names, str(path))
     return named, kinds
+
+
+def _like_number(cell: Any = None) -> bool:
+    """Whether a cell has a number or a date."""
+    return bool(NUMBER_OR_DATE.fullmatch(str(cell).strip()))
 
 
 def opened(path: Path) -> pa.OSFile:
