@@ -180,6 +180,11 @@ def data_parallel(module):
     return parallel(X), trained(parallel)
 
 
+def as_one_vector(module):
+    found = torch.autograd.grad(loss(module), list(module.parameters()))
+    return nn.utils.parameters_to_vector(found), [gradient.stride() for gradient in found]
+
+
 def autocast(module, dtype=torch.bfloat16, hx=None):
     with torch.autocast("cpu", dtype):
         output, final = module(X, hx)
@@ -436,6 +441,7 @@ USES: list[Use] = [
     pruned,
     replicated,
     data_parallel,
+    as_one_vector,
     autocast,
     autocast_half_input,
     autocast_packed,

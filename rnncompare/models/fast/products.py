@@ -90,12 +90,12 @@ def weight_gradient(d: Tensor, pairs: list[tuple[slice, Tensor]]) -> Tensor:
     if not _packs(gradient, SMALLEST_GRADIENT):
         for rows, x in pairs:
             gradient.addmm_(d[rows].t(), x)
-        return gradient
+        return gradient.contiguous()  # as torch's are, for callers that view it
     for rows, x in pairs:
         for part, x_part in zip(d[rows].split(ROWS_AT_ONCE), x.split(ROWS_AT_ONCE), strict=True):
             operands = part.contiguous().to_mkldnn(), x_part.contiguous().to_mkldnn()
             gradient += torch.ops.aten.mkldnn_linear_backward_weights(*operands, gradient, False)[0].to_dense()
-    return gradient
+    return gradient.contiguous()
 
 
 def layer_gradients(call: Call, d_x: Tensor, d_h: Tensor, output: Tensor, wanted: set[str]) -> dict[str, Tensor]:
