@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rnncompare.api import compare
+    from rnncompare.base.errors import DataError, SettingError
     from rnncompare.models.modules import GRU, LSTM, RNN
     from rnncompare.records import load_records
     from rnncompare.training.kept_model import load_model
@@ -21,6 +22,8 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "DataError",
+    "SettingError",
     "__version__",
     "compare",
     "load_model",
@@ -32,6 +35,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "DataError": "rnncompare.base.errors",
+    "SettingError": "rnncompare.base.errors",
     "GRU": "rnncompare.models.modules",
     "LSTM": "rnncompare.models.modules",
     "RNN": "rnncompare.models.modules",

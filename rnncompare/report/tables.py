@@ -158,10 +158,12 @@ def shown(rows: pd.DataFrame) -> pd.DataFrame:
     lost = [
         "".join(f", {row[name]} {name}" for name in ("diverged", "failed") if row[name]) for _, row in rows.iterrows()
     ]
+    cut = rows["series"].map(printable)
+    alike = cut.nunique() < rows["series"].nunique()  # once their ends are cut off
     return pd.DataFrame(
         {
             "examples": rows["data.train_examples"].map("{:,.0f}".format, na_action="ignore"),
-            "model": rows["series"].map(printable),
+            "model": rows["series"].map(lambda name: printable(name, len(name))) if alike else cut,
             "width": rows["model.hidden_size"].map("{:.0f}".format, na_action="ignore"),
             "runs": [f"{count}{note}" for count, note in zip(rows["runs"], lost, strict=True)],
             "mean ± 95 %": [

@@ -66,7 +66,12 @@ class StudySettings:
         require(self.shapes >= 1, "shapes", self.shapes, "a whole number from 1")
         require(0 < self.updates <= 1, "updates", self.updates, "a number above 0, up to 1")
         chosen = self.models.split(",")
-        require(len(set(chosen)) == len(chosen) > 1, "study.models", self.models, "two or more names, such as gru,lstm")
+        require(
+            len(set(chosen)) == len(chosen) > 1,
+            "study.models",
+            self.models,
+            "two or more different names, such as gru,lstm; rename one of two classes alike",
+        )
         require(self.tune in (None, *TUNE), "study.tune", self.tune, f"{', '.join(TUNE)} or null")
         require(self.trials >= 1, "study.trials", self.trials, "a whole number from 1")
         self.seconds()

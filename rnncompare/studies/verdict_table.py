@@ -146,10 +146,11 @@ def _unmeasured(study: Study) -> Iterator[str]:
     not_attempted = study.manifest.not_attempted
     for name in dict.fromkeys(piece["claim"] for piece in not_attempted):
         mine = [piece for piece in not_attempted if piece["claim"] == name]
-        tasks = ", ".join(dict.fromkeys(piece["task"] for piece in mine))
+        names = (piece["task"] + (f" from {piece['start']}" if piece["start"] else "") for piece in mine)
+        tasks = ", ".join(dict.fromkeys(names))
         hours = sum(piece["seconds"] for piece in mine) / 3600
         price = f"about {hours:.2g} core-hours" if hours else "with the runs of those above"
-        yield f"not attempted: {name}: {tasks}; {price}"
+        yield f"not attempted in full: {name}: {tasks}; {price}"
     for finding in study.findings:
         if finding.verdict == "not measured" and not any(p["claim"] == finding.claim.name for p in not_attempted):
             yield f"not measured: {finding.claim.name}, {finding.measure}, {compared(finding)}"

@@ -39,7 +39,7 @@ class ModelSettings:
     initialisation: str = setting("torch", "what the recurrent layers start from: torch's defaults, or keras")
     implementation: str | None = setting("auto", "auto, loop or fused; null for torch's own modules")
     options: dict[str, Any] = field(
-        default_factory=dict, metadata={"help": "the cell's own settings, such as +model.options.nonlinearity=relu"}
+        default_factory=dict, metadata={"help": "the cell's own settings, such as model.options.nonlinearity=relu"}
     )
 
     def check(self) -> None:

@@ -15,6 +15,7 @@ from synthetic_records import ADDING, JSB, PARITY, record, sweep
 
 from rnncompare.base.wording import loss_label
 from rnncompare.records import QualityFields, load_curves, load_records, run_id, write_record
+from rnncompare.report import tables
 from rnncompare.report.__main__ import main
 from rnncompare.report.figures import canvas, palette, run_scores, run_times
 from rnncompare.report.tables import label
@@ -344,3 +345,12 @@ def test_a_figure_drawn_twice_is_the_same_file_and_leaves_matplotlib_as_it_was(t
     )
     assert done.stdout.split() == ["False", "False"], done.stderr
     assert (tmp_path / "empty.png").stat().st_size > 1000
+
+
+def test_rows_that_differ_in_the_end_of_a_long_name_are_told_apart():
+    series = [f"gru, {', '.join(f'setting_{i} {i}' for i in range(9))}, clip_norm {norm}" for norm in (0.5, 1)]
+    columns = {"data.train_examples": 100, "model.hidden_size": 8, "runs": 1, "diverged": 0, "failed": 0}
+    columns |= dict.fromkeys(("quality.test", "quality.test_high", "quality.baseline", "model.parameters"), 1.0)
+    rows = pd.DataFrame({"series": series, **columns, "speed.step_ms_median": 1.0})
+    assert tables.shown(rows)["model"].tolist() == series
+    assert tables.shown(rows.iloc[:1])["model"].tolist() == [f"{series[0][:79]}…"]
