@@ -179,7 +179,7 @@ class Finding:
         p: of the decision made; for a claim about each of its tasks, the largest over them, or Holm's smallest where
             one of them refutes it.
         p_adjusted: Holm's, over all findings of a study that were tested, settled or not.
-        strength: ``holds`` if the verdict also stands with the family's adjustment (shown in bold), ``suggestive``
+        strength: ``holds`` if the verdict also stands with the family's adjustment (starred in tables), ``suggestive``
             if it stands only alone, empty if nothing was decided.
         halves_agree: whether the two halves of the seeds agree on the verdict; None if that cannot be told.
         unit: of `effect`: margins of each task where it is over tasks.

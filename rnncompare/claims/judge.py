@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,9 +45,19 @@ def as_family(findings: Sequence[Finding]) -> list[Finding]:
     """The findings with p adjusted for all that were tested, settled or not (Holm), and how strongly each stands."""
     adjusted = holm([finding.p for finding in findings])
     return [
-        dataclasses.replace(finding, p_adjusted=float(p), strength=_strength(finding, float(p)))
+        dataclasses.replace(
+            finding,
+            p_adjusted=float(p),
+            strength=_strength(finding, float(p)),
+            notes=(*finding.notes, *_why_suggestive(finding)),
+        )
         for finding, p in zip(findings, adjusted, strict=True)
     ]
+
+
+def _why_suggestive(finding: Finding) -> Iterator[str]:
+    if finding.claim.foreseen and finding.verdict in SETTLED:
+        yield f"no more than suggestive: {finding.claim.foreseen}"
 
 
 def _strength(finding: Finding, p: float) -> Strength:
@@ -130,10 +140,7 @@ def _over_tasks(finding: Finding, looks: tuple[int, ...]) -> Finding:
         p=p,
         halves_agree=agreed if verdict in SETTLED else None,
         settle=_settle(finding.tasks) if verdict == "inconclusive" else "",
-        notes=(
-            *(f"{task.title}: {task.on_claim}" for task in counting if told),
-            *([f"no more than suggestive: {finding.claim.foreseen}"] if finding.claim.foreseen else []),
-        ),
+        notes=tuple(f"{task.title}: {task.on_claim}" for task in counting) if told else (),
     )
 
 

@@ -100,9 +100,7 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
     levels = looks.alpha(seeds), looks.narrow_alpha(seeds)
     by_task = decide_estimate(estimate, terms.margin, "equivalent", *levels)
     scores, limits = (float(first.mean()), float(second.mean())), _limits(comparison)
-    full = terms.rule == "beats" and limits[1] - scores[1] <= terms.margin  # none could be better by the margin
-    margin_on_claim = 0.0 if full else terms.margin
-    on_claim = decide_estimate(estimate, margin_on_claim, terms.rule, *levels)
+    on_claim, refuted_below = _on_claim(estimate, terms, limits[1] - scores[1] <= terms.margin, levels)
     effects = [
         _possible(
             decide_estimate(
@@ -136,7 +134,7 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
         test_error=test_error,
         halves=halves,
         halves_agree=None if halves is None else agree(verdict, halves, terms.margin),
-        halves_on_claim=None if halves is None else agree(on_claim.verdict, halves, margin_on_claim, terms.rule),
+        halves_on_claim=None if halves is None else agree(on_claim.verdict, halves, refuted_below, terms.rule),
         at_optimum=limits[1] - min(scores) <= NEGLIGIBLE * terms.margin,
         power=_power(pseudo, terms.margin),
         wanted=_wanted(pseudo, terms.margin) if verdict == "cannot tell" else None,
@@ -152,6 +150,26 @@ def judge_task(comparison: Comparison, terms: Terms, arms: tuple[str, str]) -> T
             *_open_ends(comparison, terms, arms),
         ),
     )
+
+
+def _on_claim(estimate: Estimate, terms: Terms, full: bool, levels: tuple[float, float]) -> tuple[Decision, float]:
+    """The decision on the claim, and the margin that it was made with.
+
+    Args:
+        estimate: of the difference.
+        terms: of the task.
+        full: whether the second arm is so near the optimum that none could be better by the margin, so that it takes a
+            first arm that is surely worse to refute that it is better.
+        levels: the errors of the two intervals.
+    """
+    decision = decide_estimate(estimate, terms.margin, terms.rule, *levels)
+    if not (full and terms.rule == "beats" and decision.verdict == "refuted"):
+        return decision, terms.margin
+    worse = decide_estimate(estimate, 0.0, terms.rule, *levels)
+    if worse.verdict == "refuted":
+        return worse, 0.0
+    open_still = dataclasses.replace(decision, verdict="inconclusive", p=min(1.0, 2 * estimate.p_above(terms.margin)))
+    return open_still, terms.margin
 
 
 def _possible(interval: Interval, terms: Terms, conditions: Sequence[Condition]) -> Interval:

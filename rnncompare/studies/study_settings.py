@@ -70,7 +70,7 @@ class StudySettings:
             len(set(chosen)) == len(chosen) > 1,
             "study.models",
             self.models,
-            "two or more different names, such as gru,lstm; rename one of two classes alike",
+            "two or more names, such as gru,lstm; if two classes have the same name, rename one",
         )
         require(self.tune in (None, *TUNE), "study.tune", self.tune, f"{', '.join(TUNE)} or null")
         require(self.trials >= 1, "study.trials", self.trials, "a whole number from 1")

@@ -20,8 +20,8 @@ MOST_CLAIMS_WITH_TASKS = 3  # with more claims, only the report shows their task
 def text(study: Study) -> str:
     """The verdicts, a row for each comparison; their tasks, if there are only a few claims; and notes."""
     known = [finding for finding in study.findings if finding.verdict != "not measured"]
-    bold = "* holds with the adjustment for all comparisons of this study; the others are suggestive"
-    lines = ["", aligned(frame(known)), "", bold] if known else []
+    holds = "* holds with the adjustment for all comparisons of this study; the others are suggestive"
+    lines = ["", aligned(frame(known)), "", holds] if known else []
     if len(study.manifest.claims) <= MOST_CLAIMS_WITH_TASKS:
         for finding in known:
             lines += _tasks(finding)

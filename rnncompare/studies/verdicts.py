@@ -172,7 +172,8 @@ def _with_price(finding: Finding, not_attempted: Sequence[dict[str, Any]]) -> Fi
         return finding
     price = f"{counted(len(missing), 'task')} not measured"
     if seconds := sum(mine.get(task, 0) for task in missing):  # else they come with other runs
-        of_them = "they" if missing <= mine.keys() else f"{len(missing & mine.keys())} of them"
+        all_of_them = "it" if len(missing) == 1 else "they"
+        of_them = all_of_them if missing <= mine.keys() else f"{len(missing & mine.keys())} of them"
         price += f"; {of_them} would take {seconds / 3600:.2g} core-hours"
     notes = (*finding.notes, price)
     return dataclasses.replace(finding, notes=notes, settle=finding.settle or price)

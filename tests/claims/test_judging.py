@@ -115,7 +115,9 @@ def test_what_the_mean_would_be_with_tasks_at_the_optimum_is_said():
 def test_a_claim_whose_task_was_foreseen_is_suggestive():
     finding = judged([0.1, 0.2], general=False)
     foreseen = replace(finding, claim=replace(finding.claim, foreseen="we knew"))
-    assert [one.strength for one in as_family([finding, foreseen])] == ["holds", "suggestive"]
+    known, suggestive = as_family([finding, foreseen])
+    assert (known.strength, suggestive.strength) == ("holds", "suggestive")
+    assert suggestive.notes[-1] == "no more than suggestive: we knew"
 
 
 def test_an_unconverged_task_takes_no_part_in_general():

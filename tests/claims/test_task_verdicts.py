@@ -163,6 +163,12 @@ def test_beside_an_arm_at_the_optimum_a_better_one_is_refuted_only_by_a_worse_on
     assert below.on_claim == "refuted"
 
 
+def test_beside_an_arm_near_the_optimum_a_difference_that_does_not_matter_supports_nothing():
+    task = task_of(runs({"a": noisy(0.001, 1e-5, 1), "b": noisy(0.006, 1e-5, 2)}), scales={"t": scale("bounded")})
+    assert 0 < task.effect.low < task.margin
+    assert task.on_claim == "equivalent"
+
+
 def solving(share_a, share_b, seeds):
     """Of each arm the given share of seeds solves the task, at every rate."""
     return runs(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rnncompare.claims import load, names
+from rnncompare.claims.finding import SETTLED
 from rnncompare.composition.compose import compose
 from rnncompare.records import load_records, run_id
 from rnncompare.report.pages import phrases
@@ -48,6 +49,14 @@ def test_pages_quote_the_study_as_it_is(study):
     for page in pages():
         text = page.read_text(encoding="utf-8")
         assert CHECKS.sub("", filled(text, study)) == CHECKS.sub("", text), page
+
+
+def test_a_claim_that_was_foreseen_is_suggestive_and_says_so(study):
+    found = [one for one in study.findings if one.claim.foreseen and one.verdict in SETTLED]
+    assert found
+    for one in found:
+        assert one.strength == "suggestive"
+        assert one.notes[-1] == f"no more than suggestive: {load(one.claim.name).foreseen}"
 
 
 def test_what_is_not_measured_or_unconverged_is_said(study):

@@ -163,6 +163,7 @@ class Forecasting(Problem):
                 group=self.group,
                 time=self.time,
                 time_form=self.table.time_form,
+                clock=self.table.clock,
                 marks=self.table.marks,
                 frequency=self.frequency,
                 window=self.window,

@@ -22,7 +22,7 @@ from rnncompare.tasks.user.columns.frequency import find_frequency, times_after,
 from rnncompare.tasks.user.columns.levels import MOST_UNSEEN, unseen
 from rnncompare.tasks.user.columns.likely import join_group
 from rnncompare.tasks.user.columns.roles import Roles
-from rnncompare.tasks.user.columns.times import JOINED, find_time, join_date
+from rnncompare.tasks.user.columns.times import JOINED, add_clock, find_time, join_date
 from rnncompare.tasks.user.files.corpora import blocks_of
 from rnncompare.tasks.user.files.file_type import beginning, form_of, unpacked
 from rnncompare.tasks.user.files.tables import FILE, Table, read_table
@@ -43,22 +43,23 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
     """
     if isinstance(data, Arrays):
         return _of_arrays(prepared, data)
-    table = replace(data, frame=data.frame.copy(deep=False), time_form=prepared.time_form)
+    table = replace(data, frame=data.frame.copy(deep=False), time_form=prepared.time_form, clock=prepared.clock)
     if prepared.group == FILE and FILE not in table.frame:
         table.frame[FILE] = Path(table.name).name
     join_group(table, prepared.group)
     if prepared.time == JOINED:
         join_date(table, [prepared.group])
-    wanted = [name for name in (prepared.group, prepared.time, prepared.text) if name is not None]
+    wanted = [name for name in (prepared.group, prepared.time, prepared.clock, prepared.text) if name]
     made = {sequences.GAP, *(series.ahead_of(name, prepared.horizon) for name in prepared.known)}
     wanted += [name for name in (prepared.encoder.names if prepared.encoder else []) if name not in made]
     table.frame = table.frame.rename(columns=_without_names(wanted, table.frame.columns))
     for name in wanted:
         if name not in table.frame:
             raise DataError(f"{table.name}: no column {name}, which the model reads; it reads {', '.join(wanted)}")
-    for note in (prepared.marks | table.marks).notes(table.name) if table.marks != Marks() else ():
-        warnings.warn(note, stacklevel=2)
+    _warn_of_marks(prepared, table, wanted)
     find_time(table, [], prepared.time)
+    if prepared.clock is not None and prepared.time is not None:
+        add_clock(table, prepared.time)
     if prepared.group is not None:
         table.name_as_written(prepared.group)
     for name, levels in prepared.encoder.levels.items() if prepared.encoder else ():
@@ -74,6 +75,24 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
             return _of_series(prepared, table)
         case _:
             return _of_sequences(prepared, table)
+
+
+def _warn_of_marks(prepared: Prepared, table: Table, wanted: Sequence[str]) -> None:
+    """Warn of numbers that may have separators of thousands.
+
+    Raises:
+        DataError: they likely have, by what is known of the training data.
+    """
+    if table.marks == Marks():
+        return
+    try:
+        notes = (prepared.marks | table.marks).of(wanted).notes(table.name, settable=False)
+    except DataError as error:
+        if prepared.marks != Marks():
+            raise
+        notes = [f"{error}"]
+    for note in notes:
+        warnings.warn(note, stacklevel=3)
 
 
 def _without_names(wanted: Sequence[str], there: Sequence[str]) -> dict[str, str]:

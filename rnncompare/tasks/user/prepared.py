@@ -32,6 +32,7 @@ class Prepared:
         group: the column that tells sequences or series apart; None where arrays do, or there is one.
         time: the column that orders rows, or None.
         time_form: in which the times in that column were written, as `times.find_time` says.
+        clock: the column of times of day that is added to dates, or None.
         frequency: how often a row of a forecast comes, as `frequency.find_frequency` says; None where it has no times.
         layout: what the user said of the text file.
         marks: what the marks between its digits may be.
@@ -54,6 +55,7 @@ class Prepared:
     group: str | None = None
     time: str | None = None
     time_form: str | None = None
+    clock: str | None = None
     frequency: str | None = None
     layout: Layout = field(default_factory=Layout)
     marks: Marks = field(default_factory=Marks)

@@ -99,6 +99,7 @@ class Sequences(Problem):
                 group=self.roles.group if self.roles else None,
                 time=self.roles.time if self.roles else None,
                 time_form=self.table.time_form,
+                clock=self.table.clock,
                 marks=self.table.marks,
                 events=GAP in self.features,
                 ahead=self.ahead,

@@ -11,7 +11,7 @@ from rnncompare.base.errors import DataError, require
 from rnncompare.base.wording import counted
 from rnncompare.tasks.contract import Data, Task, setting
 from rnncompare.tasks.user import arrays
-from rnncompare.tasks.user.columns.features import is_large, is_text, is_whole
+from rnncompare.tasks.user.columns.features import as_written, is_large, is_text, is_whole
 from rnncompare.tasks.user.columns.levels import unseen
 from rnncompare.tasks.user.columns.likely import GROUPS
 from rnncompare.tasks.user.columns.roles import TARGETS, find_roles
@@ -19,6 +19,7 @@ from rnncompare.tasks.user.files.corpora import read_pair, read_text
 from rnncompare.tasks.user.files.file_type import beginning, form_of, unpacked
 from rnncompare.tasks.user.files.reading import Layout, Reading
 from rnncompare.tasks.user.files.tables import FILE, FOLDER, Table, read_table
+from rnncompare.tasks.user.files.thousands import Marks
 from rnncompare.tasks.user.language import RunningText
 from rnncompare.tasks.user.problem import Problem
 from rnncompare.tasks.user.sequences import from_long
@@ -73,7 +74,7 @@ def from_table(table: Table, reading: Reading, test: Table | None = None) -> Pro
     if roles.kind != "text_classification":
         reading.require_unused(f"the data are read as {roles.kind}, not as text", units="auto")
     if test is not None:
-        test.time_form = table.time_form
+        test.time_form, test.clock = table.time_form, table.clock
         test.padded = dict(table.padded)
         find_roles(test, replace(reading, kind=roles.kind, target=roles.target, group=roles.group, time=roles.time))
         for name in roles.categorical:
@@ -95,7 +96,7 @@ def _in_both(table: Table, test: Table, by: str | None, reading: Reading) -> lis
     """
     if by is None or by == FILE:
         return []
-    known, trained = ({_as_written(value) for value in part.frame[by].dropna().unique()} for part in (test, table))
+    known, trained = ({as_written(value) for value in part.frame[by].dropna().unique()} for part in (test, table))
     both = len(known & trained)
     if not both:
         return []
@@ -103,11 +104,6 @@ def _in_both(table: Table, test: Table, by: str | None, reading: Reading) -> lis
     if reading.split == "group":
         raise DataError(f"{said}, and data.split=group wants each in one split; take them out of one of the files")
     return [f"warning: {said}; if they are the same ones, the test is of what training has seen"]
-
-
-def _as_written(value: Any) -> str:
-    """A value of an id as text, for a single one with a letter makes text of a column, and an empty cell reals."""
-    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else f"{value}".removesuffix(".0")
 
 
 def read_problem(path: Path, test_path: Path | None, reading: Reading, layout: Layout) -> Problem:
@@ -157,12 +153,16 @@ def _of_tables(path: Path, test_path: Path | None, reading: Reading, layout: Lay
     if path.is_dir():
         reading = _of_folder(table, reading)
     if test_path is None:
-        table.notes += table.marks.notes(table.name)
+        table.notes += _read_of(table, reading).notes(table.name)
         return from_table(table, reading)
     test = read_table(test_path, layout, [name for name in table.frame if is_text(table.frame[name])])
     table.marks |= test.marks
-    table.notes += table.marks.notes(f"{table.name} and {test.name}")
+    table.notes += _read_of(table, reading).notes(f"{table.name} and {test.name}")
     return from_table(table, reading, test)
+
+
+def _read_of(table: Table, reading: Reading) -> Marks:
+    return table.marks.of([name for name in table.frame if name not in reading.ignore])
 
 
 def _rounded(table: Table, reading: Reading) -> list[str]:

@@ -389,10 +389,11 @@ def test_numbers_called_dates_that_are_not_read_as_such_are_said():
 def test_a_day_of_eight_digits_is_a_date():
     frame = pd.DataFrame({"day": pd.date_range("2023-11-20", periods=N).strftime("%Y%m%d").astype(int), "v": X})
     assert "forecasting, daily" in from_frame(frame, target="v").load(0).understood
+
+
+def test_a_date_and_an_hour_apart_go_into_one_column():
     days = pd.DataFrame({"date": HOURS.normalize(), "hour": HOURS.hour, "x": X, "v": X})
-    with pytest.raises(
-        DataError, match=r"stands in row 0 too; leave one .* a date and an hour apart go into one column"
-    ):
+    with pytest.raises(DataError, match=r"stands in row 0 too; leave one out, or put date and hour into one column"):
         from_frame(days, target="v")
 
 
@@ -625,5 +626,107 @@ def test_names_in_numbers_above_dates_are_a_header(own):
 def test_a_column_called_a_time_is_no_text_to_classify(own):
     days = pd.date_range("2023-01-01", periods=N)
     text = "date,y\n" + "".join(f"{day:%b %d} 00:00:00,{i / 7:.2f}\n" for i, day in enumerate(days))
-    with pytest.raises(DataError, match="column date is called a time and is not read as one; write times as"):
+    with pytest.raises(DataError, match="column date seems to be a time and is not read as one; write times as"):
         own(text, target="y").load(0)
+
+
+def daily(**columns):
+    return pd.DataFrame({"date": pd.date_range("2024-01-01", periods=N).strftime("%Y-%m-%d"), **columns, "v": X})
+
+
+CLOCKS = HOURS.strftime("%H:%M")
+
+
+@pytest.mark.parametrize("name", ["sunrise", "time", "duration"])
+def test_a_clock_beside_dates_that_come_once_stays_what_it_is(name):
+    assert "forecasting, daily" in from_frame(daily(**{name: CLOCKS}), target="v").load(0).understood
+
+
+@pytest.mark.parametrize("named", ["ignore", "categorical", "known"])
+def test_a_clock_that_is_named_otherwise_is_not_added_to_dates(named):
+    frame = pd.DataFrame({"date": HOURS.strftime("%Y-%m-%d"), "time": CLOCKS, "v": X})
+    with pytest.raises(DataError, match="stands in row 0 too"):
+        from_frame(frame, target="v", **{named: ["time"]}).load(0)
+
+
+def test_a_clock_that_is_no_time_of_day_is_named(tmp_path):
+    frame = pd.DataFrame({"date": HOURS.strftime("%Y-%m-%d"), "time": CLOCKS, "v": X})
+    data = from_frame(frame, target="v").load(0)
+    assert "times of day in time are added to date" in data.understood
+    for wrong in ("24:30", "closed", None):
+        frame["time"] = with_cell(CLOCKS, 7, wrong)
+        with pytest.raises(DataError, match=r"column time, row 7 is '.*', no time of day such as 14:30"):
+            from_frame(frame, target="v").load(0)
+        frame.to_csv(tmp_path / "new.csv", index=False)
+        with pytest.raises(DataError, match=r"column time, row 9 is '.*', no time of day such as 14:30"):
+            read(data.prepared, read_new(tmp_path / "new.csv", data.prepared))
+
+
+def test_rows_are_ordered_by_visits_and_not_by_births():
+    visits = pd.date_range("2020-01-01", periods=N // 10, freq="MS")[STEP]
+    columns = {"patient_id": CASE, "birth_date": [f"19{40 + case}-05-01" for case in CASE], "visit_date": visits}
+    frame = pd.DataFrame({**columns, "x": X, "ill": CASE % 2}).sample(frac=1, random_state=0)
+    understood = from_frame(frame, target="ill").load(0).understood
+    assert "ordered by visit_date" in understood
+    assert "rows are ordered by visit_date; birth_date could be meant too" in understood
+
+
+@pytest.mark.parametrize("due", [[None, *["2024-02-01"] * (N - 1)], ["2024-02-01"] * N])
+def test_a_date_with_blanks_or_repeats_gives_way_to_one_without(due):
+    dates = pd.date_range("2024-01-01", periods=N).strftime("%Y-%m-%d")
+    frame = pd.DataFrame({"due_date": due, "order_date": dates, "v": X})
+    assert "daily" in from_frame(frame, target="v").load(0).understood
+
+
+@pytest.mark.parametrize("token", ["-", "Null"])
+def test_an_odd_cell_among_quantities_of_a_panel_is_named(token):
+    values = with_cell([f"{i / 7:.3f}" for i in range(N)], 9, token)
+    frame = pd.DataFrame({"meter": CASE, "time": HOURS[STEP], "kwh": values})
+    with pytest.raises(DataError, match=f"column kwh, row 9 is '{token}', not a number"):
+        from_frame(frame, target="kwh").load(0)
+    labels = with_cell([str(i % 3) for i in range(N)], 9, "other")
+    assert roles("y", id=CASE, x=X, y=labels).kind == "classification"
+
+
+def test_counts_of_shops_are_forecast():
+    counts = np.random.default_rng(0).integers(0, 4, N)
+    frame = pd.DataFrame({"store": CASE, "date": pd.date_range("2024-01-01", periods=10)[STEP], "sold": counts})
+    assert "forecasting, daily, 12 groups" in from_frame(frame, target="sold").load(0).understood
+
+
+def test_weeks_that_come_twice_in_a_store_are_said():
+    weeks = [(s, p, y, w) for s in range(3) for p in "AB" for y in (2023, 2024) for w in range(1, 11)]
+    frame = pd.DataFrame(weeks, columns=["store", "product", "year", "week"]).assign(v=X)
+    understood = from_frame(frame, target="v").load(0).understood
+    assert "warning: rows are in file order, for year, week come more than once; with data.group=" in understood
+    assert "weekly, 6 groups" in from_frame(frame, target="v", group="store,product").load(0).understood
+
+
+def test_texts_that_may_be_times_are_said_where_rows_have_no_other_order():
+    quarters = [f"Q{i % 4 + 1} of {1990 + i // 4}" for i in range(N)][::-1]
+    frame = pd.DataFrame({"Periode": [q.replace(" of ", "/") for q in quarters], "v": X})
+    assert "Periode is not read as a time" in from_frame(frame, target="v").load(0).understood
+    with pytest.raises(DataError, match="column Periode seems to be a time and is not read as one"):
+        from_frame(pd.DataFrame({"Periode": quarters, "v": np.arange(N) % 9}), target="v")
+
+
+@pytest.mark.parametrize("clock", [[f"{h % 24:02d}.30.00" for h in range(N)], ["Jan", "Feb", "Mar"] * (N // 3)])
+def test_a_part_of_a_date_is_not_proposed_to_tell_sequences_apart(clock):
+    frame = pd.DataFrame({"date": HOURS.normalize(), "part": clock, "v": X}).assign(hour=HOURS.hour)
+    with pytest.raises(DataError, match=r"put date and .*hour into one column"):
+        from_frame(frame, target="v").load(0)
+
+
+def test_a_year_and_weeks_of_several_series_are_said():
+    weeks = [(s, p, w) for s in range(4) for p in "AB" for w in range(1, 16)]
+    frame = pd.DataFrame(weeks, columns=["store", "product", "week"]).assign(year=2024, v=X)
+    with pytest.raises(DataError, match=r"put year and week into one column.*; say data.group=store,product for it"):
+        from_frame(frame, target="v").load(0)
+
+
+def test_one_slip_among_dates_in_columns_leaves_another_order_alone():
+    frame = pd.DataFrame({"id": CASE, "t": STEP, "year": 2024, "month": 5, "day": 1 + STEP, "y": CASE % 2})
+    frame.loc[3, "day"] = 0
+    assert roles("y", **{name: frame[name] for name in frame}).time == "t"
+    slipped = daily().assign(year=2024, month=1, day=with_cell([1] * N, 3, 40))
+    assert "daily" in from_frame(slipped, target="v", ignore=["year", "month", "day"]).load(0).understood

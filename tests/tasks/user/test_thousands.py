@@ -1,6 +1,7 @@
 """Separators of thousands and decimal marks in a user's files: told apart, over all files and for a kept model."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.file import File
+from rnncompare.tasks.user.files.thousands import Marks
 from rnncompare.tasks.user.new_data import read, read_new
 from rnncompare.tasks.user.prepared import Prepared
 
@@ -196,3 +198,35 @@ def test_places_in_a_race_are_names(own):
     places = ["1st", "2nd", "3rd", "4th"]
     rows = [f"{day},{i % 7}.5,{places[i % 4]}\n" for i, (day, _) in enumerate(flows(0))]
     assert "looks like" not in own("day,v,place\n" + "".join(rows), target="v").load(0).understood
+
+
+def test_a_file_that_tells_its_own_mark_is_read_beside_one_with_another(own, tmp_path):
+    test = tmp_path / "test.csv"
+    test.write_text(
+        "day;a;v\n" + "".join(f"{day};0,{14 + i % 9};{100 + i},143\n" for i, (day, _) in enumerate(flows(0)))
+    )
+    text = "day,a,v\n" + "".join(f"{day},0.{14 + i % 9},{100 + i}.25\n" for i, (day, _) in enumerate(flows(0)))
+    assert own(text, target="v", test_path=str(test)).load(0)
+
+
+def test_columns_that_a_model_does_not_read_are_not_asked_about(own, tmp_path):
+    rows = "".join(f"{day},{i % 9}.25\n" for i, (day, _) in enumerate(flows(0)))
+    prepared = own("day,flow\n" + rows, target="flow").load(0).prepared
+    new = tmp_path / "new.csv"
+    new.write_text(
+        "day,flow,x\n" + "".join(f"{day},{i % 9}.25,{(1.054, 901)[i % 2]}\n" for i, (day, _) in enumerate(flows(0)))
+    )
+    read(prepared, read_new(new, prepared))
+    text = new.read_text()
+    with pytest.raises(DataError, match=r"column x, where 1\.054 may be 1054"):
+        own(text, target="flow").load(0)
+    assert own(text, target="flow", ignore=["x"]).load(0)
+
+
+def test_new_data_of_a_model_that_knows_no_marks_are_warned_of(own, tmp_path):
+    rows = "".join(f"{day},{i % 9}.25\n" for i, (day, _) in enumerate(flows(0)))
+    prepared = replace(own("day,flow\n" + rows, target="flow").load(0).prepared, marks=Marks())
+    new = tmp_path / "new.csv"
+    new.write_text("day,flow\n" + "".join(f"{day},{(121.337, 118)[i % 2]}\n" for i, (day, _) in enumerate(flows(0))))
+    with pytest.warns(UserWarning, match=r"121\.337 may be 121337 or a fraction; .* other than three digits"):
+        read(prepared, read_new(new, prepared))

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 ROUNDING = 1e-12  # of a mean: deviations below it are those of equal numbers, summed
 LARGEST = float(np.finfo(np.float32).max)
 FEW_CLASSES = 20  # so many whole numbers at most count as classes
-NUMBER = r"([A-Z]{3}\s)?[+-]?[^\w\s.,'-]?\s?[+-]?(\d{1,3}([.,' \u00a0\u202f]\d{2,3})+|\d+)([.,]\d+)?"
-SEPARATED = (
-    NUMBER + r"(\s?[^\w\s.,']|\s[^\w\s.,']?[^\W\d]{1,3}([^\w\s]\w\w?)?)?"
-)  # 1,100.00, $5, 12.5 kg, 9.8 m/s2 or 5-
+NUMBER = (
+    r"([A-Z]{3}\s)?[+-]?[^\w\s.,'-]?\s?[+-]?(\d{1,3}([.,' \u00a0\u202f]\d{3})+|\d{1,2}(,\d\d)+,\d{3}|\d+)([.,]\d+)?"
+)
+UNIT = r"(\s?[^\w\s.,'+]|\s[^\w\s.,']?[^\W\d]{1,3}([^\w\s]\w\w?)?)?"
+SEPARATED = NUMBER + UNIT  # 1,100.00, $5, 12.5 kg, 9.8 m/s2 or 5-
 
 PLAIN_NUMBERS = "write numbers without separators of thousands and without units"
 
@@ -156,6 +157,11 @@ def is_whole(series: pd.Series) -> bool:
     return bool((np.isfinite(known) & (known == np.floor(known))).all())
 
 
+def as_written(value: Any) -> str:
+    """A value of an id as text, for a single one with a letter makes text of a column, and an empty cell reals."""
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else f"{value}".removesuffix(".0")
+
+
 def is_large(series: pd.Series) -> bool:
     """Whether a column of reals has numbers so large that not every whole number is one."""
     return bool(np.nanmax(np.abs(series.to_numpy(np.float64)), initial=0) >= 2**53)
@@ -207,6 +213,16 @@ def mixed(table: Table, name: str) -> bool:
     """Whether a column of text is mostly one of numbers, so that whatever else it holds is likely a slip."""
     levels = _levels(table, name)
     return bool(len(levels) and np.isfinite(_parse(table, levels)).mean() > 0.5)
+
+
+def are_amounts(table: Table, name: str) -> bool:
+    """Whether a column of text is mostly one of quantities, more than classes may be."""
+    import pandas as pd
+
+    if not is_text(table.frame[name]) or not mixed(table, name):
+        return False
+    numbers = _parse(table, _levels(table, name))
+    return not is_classes(pd.Series(numbers[np.isfinite(numbers)]))
 
 
 def with_separators(table: Table, name: str, few: int = FEW_CLASSES) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnncompare.tasks.user.columns.features import is_names, is_text, is_whole, mixed
+from rnncompare.tasks.user.columns.features import as_written, is_names, is_text, is_whole, mixed
 from rnncompare.tasks.user.files.tables import Table
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ GROUPS = re.compile(
 IDENTIFIERS = re.compile(r"(?i:(.*[_ ])?(id|no|nr|number|code|key))|.*[a-z](I[dD]|N[or]|Number|Code|Key)")
 MOST_ODD = 0.05  # of the sequences whose target changes within them, which may well be errors
 LOOKED_AT = 1000  # values from which text is told from names
+
+
+def groups_in(frame: pd.DataFrame) -> list[str]:
+    """The columns that are called a group."""
+    return [name for name in frame if GROUPS.fullmatch(str(name))]
 
 
 def find_groups(frame: pd.DataFrame, names: list[str], time: str | None, target: str) -> list[str]:
@@ -64,7 +69,8 @@ def join_group(table: Table, said: str | None) -> list[str]:
         return []
     for name in parts:
         table.name_as_written(name)
-    joined = frame[parts[0]].astype(str).str.cat([frame[name].astype(str) for name in parts[1:]], sep=", ")
+    first, *others = (frame[name].map(as_written) for name in parts)
+    joined = first.str.cat(others, sep=", ")
     table.frame = frame.assign(**{str(said): joined.where(frame[parts].notna().all(axis=1))})
     return parts
 

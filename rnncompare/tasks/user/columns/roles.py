@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.tasks.user.columns.features import (
     PLAIN_NUMBERS,
+    are_amounts,
     as_numbers,
     is_classes,
     is_text,
@@ -20,12 +21,12 @@ from rnncompare.tasks.user.columns.features import (
     with_separators,
 )
 from rnncompare.tasks.user.columns.likely import (
-    GROUPS,
     MOST_ODD,
     about_others,
     choose_features,
     find_groups,
     find_text,
+    groups_in,
     join_group,
     varies,
     varying,
@@ -35,7 +36,11 @@ from rnncompare.tasks.user.columns.times import (
     JOINED,
     TIMES,
     UNIX,
+    about_order,
+    add_clock,
+    are_dated,
     at_fixed_rate,
+    find_clock,
     find_steps,
     find_time,
     join_date,
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
 TARGETS = re.compile(r"target|labels?|class|y|outcome", re.I)
 INDEX = re.compile(r"unnamed\d+|Unnamed: \d+|__index_level_\d+__")  # an index without a name, as pandas writes it
 
+SIZES = 4  # so many amounts at most are names
 IN_ROWS = "a file with a whole sequence in each row goes as .npz"
 
 
@@ -95,9 +101,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     """
     parts = join_group(table, reading.group)
     if reading.time in (None, JOINED) and not any(kind.kind == "M" for kind in table.frame.dtypes):
-        join_date(
-            table, [reading.group, *(filter(GROUPS.fullmatch, map(str, table.frame)) if reading.group is None else [])]
-        )
+        join_date(table, [None, *groups_in(table.frame)] if reading.group is None else [reading.group], reading.ignore)
     frame = table.frame
     _require_columns(frame, reading, parts)
     _require_scalars(table)
@@ -115,21 +119,30 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     if group is not None:
         refuse_missing(table, group, "data.group")
     left = [name for name in left if name not in (*targets, group, *parts, reading.split_by)]
-    time = find_time(table, [name for name in left if name not in reading.categorical], reading.time)
+    first = table.time_form is None
+    groups = groups_in(frame) if group is None else [group]
+    time = find_time(table, [name for name in left if name not in reading.categorical], reading.time, groups)
+    left = [name for name in left if name != time]
+    if first and time is not None:
+        free = [name for name in left if name not in (*reading.categorical, *(reading.known or ()))]
+        table.clock = find_clock(table, free, time, groups)
+    if table.clock is not None and time is not None:
+        add_clock(table, time)
+        table.notes.append(f"times of day in {table.clock} are added to {time}")
+        left.remove(table.clock)
     frame = table.frame
-    left = [name for name in left if name != time and name in frame]
     quantity = mixed(table, target) if is_text(frame[target]) else not is_classes(frame[target])
     by_group = reading.split == "group" and reading.split_by is None
     text = None if group and not by_group else find_text(table, left, reading.kind, time, quantity)
-    if text is not None and reading.kind == "auto" and quantity and UNIX.fullmatch(str(text)):
+    if text is not None and reading.kind == "auto" and (UNIX.fullmatch(str(text)) or are_dated(frame[text])):
         raise DataError(
-            f"{table.place(text)} is called a time and is not read as one; write times as 2024-12-31 14:30, or leave "
-            "it out with data.ignore"
+            f"{table.place(text)} seems to be a time and is not read as one; write times as 2024-12-31 14:30, or leave "
+            "it out with data.ignore; data.kind=text_classification reads it as text"
         )
     if group is None and text is None and reading.kind not in ("text_classification", "language_modelling"):
         date = DATE_PARTS if time == JOINED else ()
-        groups = find_groups(frame, [name for name in left if str(name).lower() not in date], time, target)
-        group, others = groups[0] if groups else None, groups[1:]
+        found = find_groups(frame, [name for name in left if str(name).lower() not in date], time, target)
+        group, others = found[0] if found else None, found[1:]
         left = [name for name in left if name != group]
         if group is None and time != reading.time and not frame[time].is_unique and frame[time].dtype.kind != "M":
             left, time = [*left, str(time)], None  # the hour of the day, say
@@ -151,7 +164,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     if left_out := [*reading.ignore, *indices, *dropped]:
         roles.notes.append(f"columns left out: {_listed(left_out)}")
     for name in [*dropped, *roles.categorical]:
-        if name not in reading.categorical and is_text(frame[name]) and with_separators(table, name, 0).any():
+        if name not in reading.categorical and is_text(frame[name]) and with_separators(table, name, SIZES).any():
             done = "left out" if name in dropped else "read as names"
             roles.notes.append(
                 f"warning: column {name} is {done}, though most of it looks like numbers; {PLAIN_NUMBERS}"
@@ -160,6 +173,8 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     roles.varies = len(changing) > 0
     if roles.kind == "auto":
         roles.kind = _find_kind(table, roles)
+    if time is None:
+        roles.notes += about_order(frame, [*targets, *dropped], group, roles.kind == "forecasting")
     if group is not None and roles.kind in ("classification", "regression", "events") and reading.kind != "events":
         roles.notes += _about_changing(sorted(map(str, changing)), frame, roles)
     _require_roles(roles, frame, reading.known or ())
@@ -217,6 +232,7 @@ def _require_columns(frame: pd.DataFrame, reading: Reading, parts: Sequence[str]
     ):
         for value in values:
             require(value is None or value in frame.columns, f"data.{setting}", value, there_are)
+    require(len(set(parts)) == len(parts), "data.group", reading.group, "different columns")
     named = [name for name in (*targets, reading.group, *parts, reading.time) if name is not None]
     for name in named:
         require(named.count(name) == 1, "data.target", reading.target, "a column apart from data.group and data.time")
@@ -254,7 +270,7 @@ def _find_kind(table: Table, roles: Roles) -> str:
         refuse_separators(table, roles.targets[0])
     if roles.text is not None:
         return "text_classification"
-    classes = is_classes(target) and len(roles.targets) == 1
+    classes = is_classes(target) and not are_amounts(table, roles.targets[0]) and len(roles.targets) == 1
     if roles.group is None:
         _require_quantity(table, roles)
         return "forecasting"
@@ -262,9 +278,19 @@ def _find_kind(table: Table, roles: Roles) -> str:
         return "events" if _is_stream(frame, roles) else "classification" if classes else "regression"
     if not classes and (not roles.features or (roles.time is not None and frame[roles.time].dtype.kind == "M")):
         return "forecasting"
+    if classes and _counts_at_a_rate(frame, roles):
+        return "forecasting"
     if classes and (not roles.features or _is_stream(frame, roles)):
         return "events"
     return "classification" if classes else "regression"
+
+
+def _counts_at_a_rate(frame: pd.DataFrame, roles: Roles) -> bool:
+    """Whether the target alone is there, counts of three sizes and more at a fixed rate."""
+    target = frame[roles.targets[0]]
+    dated = roles.group is not None and roles.time is not None and frame[roles.time].dtype.kind == "M"
+    counts = target.dtype.kind in "iuf" and target.nunique() > 2 and not roles.features
+    return counts and dated and at_fixed_rate(frame[roles.time], frame[roles.group])
 
 
 def _require_quantity(table: Table, roles: Roles) -> None:

@@ -16,6 +16,7 @@ from rnncompare.tasks.user.files.stamps import (
     FIRST_YEAR,
     ISO8601,
     LAST_YEAR,
+    LOOKED_AT,
     YEAR_LAST,
     from_numbers,
     read_stamps,
@@ -63,11 +64,15 @@ def at_fixed_rate(times: pd.Series, groups: pd.Series) -> bool:
 
 DATE_PARTS = ("year", "month", "week", "day", "hour", "minute", "second")  # columns that together are a time
 JOINED = "date of year, month, day"
-CLOCK = r"\s*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(\s?[AaPp][Mm])?\s*"
-FIRST_OF_CENTURY = 69  # years of two digits from here on are of the twentieth century, as in POSIX
+CLOCK = r"\s*([01]?\d|2[0-3])[:.][0-5]\d([:.][0-5]\d(\.\d+)?)?(\s?[AaPp][Mm])?\s*"
+CLOCK_NAMES = re.compile(r"(.*[_ ])?(clock|uhrzeit|zeit|heure|hora|von|from)", re.I)
+PARTS = re.compile(r"year|yr|quarter|month|mo|week|day|dy|doy|hour|hr|minute|second|jahr|monat|tag|stunde", re.I)
+MONTHS = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?|q[1-4]"
+LONGEST_DATE = 40  # characters
+FIRST_OF_CENTURY = 69  # years of two digits from here on are of the twentieth century, as in POSIX, if there are both
 
 
-def join_date(table: Table, groups: Sequence[str | None]) -> bool:
+def join_date(table: Table, groups: Sequence[str | None], ignore: Sequence[str] = ()) -> bool:
     """Add a column `JOINED` where columns of whole numbers called year, month and day (hour, ...) are the time.
 
     Year and month alone, or year and ISO week, are it where none comes twice, or none twice within one of ``groups``.
@@ -81,14 +86,13 @@ def join_date(table: Table, groups: Sequence[str | None]) -> bool:
     import pandas as pd
 
     called = {str(name).lower(): name for name in table.frame.columns}
-    parts = {part: called[part] for part in DATE_PARTS if part in called}
+    parts = {part: called[part] for part in DATE_PARTS if part in called and called[part] not in ignore}
     frame = table.frame
     whole = all(frame[name].dtype.kind in "iuf" and is_whole(frame[name]) for name in parts.values())
     if "year" not in parts or not {"month", "week"} & set(parts) or not whole:
         return False
     joined = frame[list(parts.values())].set_axis(list(parts), axis=1).dropna().astype("int64")
-    if joined["year"].between(0, 99).all():
-        joined["year"] += 1900 + 100 * (joined["year"] < FIRST_OF_CENTURY)
+    joined["year"] = _whole_years(joined["year"])
     joined = joined[joined["year"].between(FIRST_YEAR, LAST_YEAR)]
     if "month" not in parts:
         weeks = joined["year"].astype(str) + joined["week"].astype(str).str.zfill(2) + "1"
@@ -106,14 +110,25 @@ def join_date(table: Table, groups: Sequence[str | None]) -> bool:
     repeats = [dated.duplicated([JOINED, *([group] if group in frame else [])]).any() for group in groups]
     if not {"month", "day"} <= set(parts) and all(repeats):
         return False
-    wrong = f"no date together with {', '.join(map(str, parts.values()))} of its row, as most are; mend it"
-    refuse(table, list(parts.values())[-1], stamps.isna().to_numpy(), wrong)
+    if stamps.isna().any() and any(TIMES.fullmatch(str(name)) for name in frame if name not in parts.values()):
+        return False
+    why = f"no date together with {', '.join(map(str, parts.values()))} of its row, as most are; mend it, or leave the"
+    refuse(table, list(parts.values())[-1], stamps.isna().to_numpy(), f"{why} column out with data.ignore")
     table.frame = found
     return True
 
 
-def find_time(table: Table, names: list[str], said: str | None) -> str | None:
-    """The column that orders rows: as said, or the first of dates, or one of numbers that is called so and orders.
+def _whole_years(years: pd.Series) -> pd.Series:
+    """Years with their century, where all have two digits: of two centuries if both 99 and 0 are among them."""
+    if not years.between(0, 99).all():
+        return years
+    if {0, 99} <= set(years):
+        return years + 1900 + 100 * (years < FIRST_OF_CENTURY)
+    return years + (1900 if years.max() >= FIRST_OF_CENTURY else 2000)
+
+
+def find_time(table: Table, names: list[str], said: str | None, groups: Sequence[str] = ()) -> str | None:
+    """The column that orders rows: as said, or the best of dates, or one of numbers that is called so and orders.
 
     The table then has the form of its times. A table that has it from the start, as new data of a model and a test
     file have that of training, is read in the same way.
@@ -124,11 +139,9 @@ def find_time(table: Table, names: list[str], said: str | None) -> str | None:
     """
     name = said
     if said is None:
-        name = _find_times(table, names)
+        name = _find_times(table, names, groups)
     else:
         _read_times(table, said)
-    if name is not None:
-        _add_clock(table, name)
     if name is not None and table.time_form is None:
         table.time_form = ISO8601 if table.frame[name].dtype.kind == "M" else COUNTS
         if _may_be_dates(table.frame[name]):
@@ -138,19 +151,44 @@ def find_time(table: Table, names: list[str], said: str | None) -> str | None:
     return name
 
 
-def _add_clock(table: Table, name: str) -> None:
-    """Add to dates the times of day, as 14:30, of the one column that has them, which is no input then."""
+def find_clock(table: Table, names: Sequence[str], time: str, groups: Sequence[str]) -> str | None:
+    """The column of times of day that goes with dates, if there is one: dates alone come twice, and with it none does.
+
+    Args:
+        table: with dates in the column ``time``.
+        names: of columns without another role.
+        time: the column of dates.
+        groups: what may tell sequences apart.
+    """
+    dates = table.frame[time]
+    if dates.dtype.kind != "M" or (dates.dt.normalize() != dates).any():
+        return None
+    if not table.frame.duplicated([*groups, time]).any():
+        return None
+    for name in names:
+        texts = table.frame[name]
+        clock = (CLOCK_NAMES.fullmatch(str(name)) or TIMES.fullmatch(str(name))) and is_text(texts)
+        if clock and texts.head(LOOKED_AT).astype(str).str.fullmatch(CLOCK).mean() > 0.5:
+            joined = table.frame[groups].assign(date=dates, clock=texts)
+            return None if joined.duplicated().any() else name
+    return None
+
+
+def add_clock(table: Table, time: str) -> None:
+    """Add to dates the times of day in the table's column of them.
+
+    Raises:
+        DataError: a cell is no time of day.
+    """
     import pandas as pd
 
-    frame = table.frame
-    dates = frame[name]
-    if dates.dtype.kind != "M" or (dates.dt.normalize() != dates)[dates.notna()].any():
-        return
-    clocks = [other for other in frame if is_text(frame[other]) and frame[other].astype(str).str.fullmatch(CLOCK).all()]
-    if len(clocks) == 1:
-        day = "2000-01-01 "
-        times = pd.to_datetime(day + frame[clocks[0]].astype(str).str.strip(), format="mixed") - pd.Timestamp(day)
-        table.frame = frame.assign(**{name: dates + times}).drop(columns=clocks)
+    assert table.clock is not None
+    day = pd.Timestamp("2000-01-01")
+    texts = f"{day:%Y-%m-%d} " + table.frame[table.clock].astype(str).str.strip()
+    texts = texts.where(texts.str.contains(":"), texts.str.replace(".", ":"))
+    times = pd.to_datetime(texts, format="mixed", errors="coerce")
+    refuse(table, table.clock, times.isna().to_numpy(), "no time of day such as 14:30")
+    table.frame = table.frame.assign(**{time: table.frame[time] + (times - day)})
 
 
 def find_steps(table: Table, names: list[str], group: str) -> str | None:
@@ -180,12 +218,41 @@ def _read_times(table: Table, name: str) -> None:
         raise DataError(f"{table.place(name)} has numbers that are no times, but had times in training ({form})")
 
 
-def _find_times(table: Table, names: list[str]) -> str | None:
+def _best_dates(table: Table, names: list[str], groups: Sequence[str]) -> str | None:
+    """The column of dates that orders rows best: complete, moving within ``groups``, and never twice the same.
+
+    Raises:
+        DataError: a cell of it is no time.
+    """
+    frame = table.frame
+    dates = {name: frame[name] for name in names if frame[name].dtype.kind == "M"}
+    for name in names:
+        if is_text(frame[name]) and (read := read_stamps(frame[name], table.time_form)) and not mixed(table, name):
+            dates[name] = read.times
+
+    def faults(name: str) -> tuple[bool, bool, bool, int]:
+        series = dates[name]
+        still = any(series.groupby(frame[group]).nunique().max() <= 1 for group in groups)
+        twice = frame[groups].assign(time=series).duplicated().any()
+        return bool(frame[name].isna().any()), still, bool(twice), names.index(name)
+
+    if not dates:
+        return next((name for name in names if is_text(frame[name]) and _became_times(table, name)), None)
+    best = min(dates, key=faults) if len(dates) > 1 else next(iter(dates))
+    if best != min(dates, key=names.index):
+        others = ", ".join(name for name in dates if name != best)
+        table.notes.append(f"rows are ordered by {best}; {others} could be meant too: data.time")
+    if is_text(frame[best]):
+        _became_times(table, best)
+    return best
+
+
+def _find_times(table: Table, names: list[str], groups: Sequence[str]) -> str | None:
     """The column that orders rows, of those with these ``names``."""
     frame = table.frame
+    if (dated := _best_dates(table, names, groups)) is not None:
+        return dated
     for name in names:
-        if frame[name].dtype.kind == "M" or (is_text(frame[name]) and _became_times(table, name)):
-            return name
         newest_first = UNIX.fullmatch(str(name)) and frame[name].dtype.kind in "iuf" and not _rises(table, name)
         if newest_first and _numbers_became_times(table, name):
             return name
@@ -274,6 +341,47 @@ def find_counter(frame: pd.DataFrame) -> str | None:
     return None
 
 
+def _is_part_of_date(series: pd.Series) -> bool:
+    """Whether a column may be a part of dates: called so, or of times of day, names of months or quarters."""
+    if PARTS.fullmatch(str(series.name)):
+        return True
+    few = series.dropna().head(LOOKED_AT).astype(str).str.strip()
+    return is_text(series) and few.str.fullmatch(f"{CLOCK}|{MONTHS}", case=False).mean() > 0.5
+
+
+def are_dated(series: pd.Series) -> bool:
+    """Whether short texts have a year each."""
+    few = series.dropna().head(LOOKED_AT).astype(str)
+    return bool((few.str.contains(r"\b(?:19|20)\d\d\b", regex=True) & (few.str.len() <= LONGEST_DATE)).mean() > MOST)
+
+
+def about_order(frame: pd.DataFrame, taken: Sequence[str], group: str | None, forecast: bool) -> list[str]:
+    """Warnings where no column orders rows and some may be meant to: parts of dates, or texts that are distinct.
+
+    Args:
+        frame: the columns.
+        taken: the targets, and the columns that are left out.
+        group: that tells sequences apart.
+        forecast: whether rows are forecast.
+    """
+    called = {str(name).lower(): str(name) for name in frame}
+    parts = [called[part] for part in DATE_PARTS if part in called]
+    if "year" in called and len(parts) > 1:
+        rows = frame.assign(**{JOINED: frame.groupby(parts, sort=False).ngroup()})
+        if rows.duplicated([JOINED, *([group] if group else [])]).any():
+            apart = telling_apart(rows, [JOINED, *taken, *parts], group)
+            remedy = f"; with data.group={apart} they come once, and order rows" if apart else ""
+            return [f"warning: rows are in file order, for {', '.join(parts)} come more than once{remedy}"]
+    texts = [name for name in taken if is_text(frame[name]) and 2 * frame[name].nunique() > len(frame)]
+    unread = [name for name in texts if frame[name].astype(str).str.contains(r"\d").mean() > MOST]
+    if forecast and unread:
+        return [
+            f"warning: rows are in file order, which has to be that of time; {', '.join(unread)} is not read as a "
+            "time: write 2024-12-31 if it is one"
+        ]
+    return []
+
+
 def refuse_same_times(table: Table, time: str, group: str | None, targets: Sequence[str], codes: np.ndarray) -> None:
     """Raise `DataError` where two rows of one sequence, next to each other in order, have the same time."""
     times = table.frame[time].to_numpy()
@@ -282,8 +390,14 @@ def refuse_same_times(table: Table, time: str, group: str | None, targets: Seque
         first = int(np.argmax(same))
         rows = table.frame.index[first : first + 2].tolist()
         remedy = "say with data.group which sequence a row belongs to; a date and an hour apart go into one column"
-        if (apart := telling_apart(table.frame, [time, *targets], group)) is not None:
+        dates = [str(name) for name in table.frame if name != time and _is_part_of_date(table.frame[name])]
+        if (apart := telling_apart(table.frame, [time, *targets, *dates], group)) is not None:
             remedy = f"say data.group={apart}, within which no time comes twice"
+        elif dates:
+            remedy = f"put {time} and {', '.join(dates)} into one column, as 2024-12-31 14:30"
+            whole = table.frame.assign(**{JOINED: table.frame.groupby([time, *dates], sort=False).ngroup()})
+            if whole.duplicated([JOINED, *([group] if group else [])]).any():
+                remedy += f"; say data.group={telling_apart(whole, [JOINED, time, *targets, *dates], group)} for it"
         elif group is not None:
             remedy = f"say which columns together tell sequences apart: data.group={group},other"
         if (counter := find_counter(table.frame)) is not None:

@@ -13,7 +13,6 @@ from rnncompare.base.errors import DataError
 from rnncompare.tasks.user.files.dialect import Dialect, find_dialect, opened, unpaired
 from rnncompare.tasks.user.files.file_type import bar, blocks
 from rnncompare.tasks.user.files.reading import Layout
-from rnncompare.tasks.user.files.stamps import FIRST_YEAR
 from rnncompare.tasks.user.files.thousands import Marks, find_marks
 
 if TYPE_CHECKING:
@@ -109,14 +108,14 @@ def _typed(path: Path, dialect: Dialect, types: list[pa.DataType], as_text: Coll
 
 
 def _ancient(table: pa.Table) -> list[str]:
-    """The columns of times that are of years before `FIRST_YEAR`."""
+    """The columns of times most of which are of the first century."""
     import pyarrow as pa
     from pyarrow import compute
 
     kinds = {name: table[name].type for name in table.column_names}
     times = [name for name, kind in kinds.items() if pa.types.is_timestamp(kind) or pa.types.is_date(kind)]
-    first = {name: compute.min(compute.year(table[name])).as_py() for name in times}
-    return [name for name, year in first.items() if year is not None and year < FIRST_YEAR]
+    shares = {name: compute.mean(compute.less(compute.year(table[name]), 100)).as_py() for name in times}
+    return [name for name, share in shares.items() if share is not None and share > 0.5]
 
 
 def _written(path: Path, dialect: Dialect, columns: Columns, names: Collection[str]) -> pa.Table:

@@ -134,7 +134,7 @@ def _with_names(path: Path, dialect: Dialect, header: bool | None) -> tuple[Dial
     with opened(path) as file:
         reader = csv.open_csv(file, **dialect.options())
         schema, first_batch = reader.schema, next(iter(reader), None)
-    below = [column[:1].to_pylist() for column in first_batch.columns] if first_batch else [[]] * len(schema)
+    below = [_first(column) for column in first_batch.columns] if first_batch else [[]] * len(schema)
     first = [str(name) for name in schema.names]
     kinds = [pa.float64() if pa.types.is_null(kind) else kind for kind in schema.types]
     if header is None:
@@ -145,6 +145,13 @@ def _with_names(path: Path, dialect: Dialect, header: bool | None) -> tuple[Dial
     named = replace(dialect, header=header, cells=tuple(cells))
     require_distinct(named.names, str(path))
     return named, kinds
+
+
+def _first(column: pa.Array) -> list[Any]:
+    """The first cell; times as text, for Python's have no year 0."""
+    import pyarrow as pa
+
+    return list((column[:1].cast(pa.string()) if pa.types.is_temporal(column.type) else column[:1]).to_pylist())
 
 
 def _like_number(cell: Any = None) -> bool:

@@ -48,6 +48,7 @@ class Table:
         decimal: the decimal mark of numbers in columns that were read as text, because they hold something else too.
         notes: what is to be said aloud of how columns were read.
         time_form: in which its times are written if they are texts, or should be read if all are written so.
+        clock: the column of times of day that go with its dates, where they are apart.
         padded: of each column of whole numbers that are written with leading zeros, as ``01067``, how many digits.
         marks: what the marks between digits may be.
     """
@@ -57,6 +58,7 @@ class Table:
     decimal: str = "."
     notes: list[str] = field(default_factory=list)
     time_form: str | None = None
+    clock: str | None = None
     padded: dict[str, int] = field(default_factory=dict)
     marks: Marks = field(default_factory=Marks)
 

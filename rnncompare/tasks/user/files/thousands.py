@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,12 +26,14 @@ class Marks:
     Attributes:
         unclear: by mark, the columns in which it may separate thousands wherever it stands, and a cell of each.
         decimal: by mark, the columns in which it is decimal for sure.
+        alone: the columns that are unclear in a file in which no column tells what its mark is.
         largest: of columns, the largest number that is written without a mark.
         dialects: delimiter and decimal mark of the files that have fractions, as two characters.
     """
 
     unclear: dict[str, dict[str, str]] = field(default_factory=dict)
     decimal: dict[str, list[str]] = field(default_factory=dict)
+    alone: Sequence[str] = ()
     largest: dict[str, float] = field(default_factory=dict)
     dialects: Sequence[str] = ()
 
@@ -40,16 +42,26 @@ class Marks:
         larger = {name: max(size, self.largest.get(name, 0)) for name, size in other.largest.items()}
         return Marks(
             {mark: self.unclear.get(mark, {}) | other.unclear.get(mark, {}) for mark in WORDS},
-            {mark: [*self.decimal.get(mark, []), *other.decimal.get(mark, [])] for mark in WORDS},
+            {mark: sorted({*self.decimal.get(mark, []), *other.decimal.get(mark, [])}) for mark in WORDS},
+            sorted({*self.alone, *other.alone}),
             self.largest | larger,
             sorted({*self.dialects, *other.dialects}),
         )
 
-    def notes(self, name: str) -> list[str]:
+    def of(self, columns: Collection[str]) -> Marks:
+        """The marks in these columns."""
+        unclear = {
+            mark: {name: cell for name, cell in cells.items() if name in columns}
+            for mark, cells in self.unclear.items()
+        }
+        return replace(self, unclear=unclear)
+
+    def notes(self, name: str, settable: bool = True) -> list[str]:
         """A warning of columns whose marks are unclear, all of them fractions as they are read.
 
         Args:
             name: of the file or files.
+            settable: whether `data.decimal` can be set for them.
 
         Raises:
             DataError: they likely separate thousands, as in 1.054 beside 901, or beside decimal commas.
@@ -58,32 +70,33 @@ class Marks:
         for mark, other in (".,", ",."):
             sure = self.decimal.get(mark, [])
             columns = {column: cell for column, cell in self.unclear.get(mark, {}).items() if column not in sure}
-            remedy = f"write numbers without separators of thousands, or set data.decimal={WORDS[mark]}"
+            said = f"or set data.decimal={WORDS[mark]}" if settable else "and with other than three digits after a mark"
+            remedy = f"write numbers without separators of thousands, {said}"
             for column, cell in columns.items():
                 may = f"{name}: column {column}, where {cell} may be {cell.replace(mark, '')} or a fraction"
-                if self.decimal.get(other):
+                if self.decimal.get(other) and column in self.alone:
                     raise DataError(
                         f"{may}; write all numbers with one decimal mark and without separators of thousands"
                     )
                 if self._beside_whole(column, bool(sure)):
                     raise DataError(f"{may}; {remedy} for fractions")
-            if columns and self.dialects != [USUAL]:
-                cell = min(columns.values(), key=len)
-                one = len(columns) == 1
+            doubtful = {column: cell for column, cell in columns.items() if column in self.alone}
+            if doubtful and self.dialects != [USUAL]:
+                cell, one = min(doubtful.values(), key=len), len(doubtful) == 1
                 notes.append(
-                    f"warning: column{'s' * (not one)} {', '.join([*columns][:12])}, where {cell} may be "
+                    f"warning: column{'s' * (not one)} {', '.join([*doubtful][:12])}, where {cell} may be "
                     f"{cell.replace(mark, '')}, {'is' if one else 'are'} read as fractions; {remedy} if they are"
                 )
         return notes
 
     def _beside_whole(self, column: str, sure: bool) -> bool:
-        """Whether numbers without a mark are in the column, so that both kinds are read as of one.
+        """Whether numbers without a mark are in the column, as 901 beside 1.054, or it is "1,054" in a file of commas.
 
         Args:
             column: whose marks are unclear.
             sure: whether the mark is decimal in another column.
         """
-        if not sure and ",," in self.dialects:  # "1,054" in a file of commas
+        if not sure and ",," in self.dialects:
             return True
         return self.largest.get(column, -1) >= (HUNDRED if self.dialects == [USUAL] else 0)
 
@@ -119,7 +132,8 @@ def find_marks(table: pa.Table, dialect: str, written: Callable[[list[str]], pa.
             ends = compute.min_max(table[name]).as_py().values()
             largest[name] = max((abs(float(end)) for end in ends if end is not None), default=0.0)
     mark = dialect[1]
-    return Marks({mark: unclear}, {mark: sorted(decimal)}, largest, [dialect] if unclear or decimal else [])
+    alone = [] if decimal else [*unclear]
+    return Marks({mark: unclear}, {mark: sorted(decimal)}, alone, largest, [dialect] if unclear or decimal else [])
 
 
 def _may_separate(column: pa.ChunkedArray) -> bool:
