@@ -400,7 +400,7 @@ def refuse_same_times(table: Table, time: str, group: str | None, targets: Seque
                 remedy += f"; say data.group={telling_apart(whole, [JOINED, time, *targets, *dates], group)} for it"
         elif group is not None:
             remedy = f"say which columns together tell sequences apart: data.group={group},other"
-        if (counter := find_counter(table.frame)) is not None:
+        if (counter := find_counter(table.frame.drop(columns=list(targets)))) is not None:
             remedy = f"order rows by {counter}, which counts them: data.time={counter}; or {remedy}"
         if times.dtype.kind == "M" and (table.frame[time].iloc[1:][same].dt.hour.isin(SET_BACK)).all():
             remedy = f"give times in UTC if clocks were set back then, or {remedy}"
