@@ -17,12 +17,13 @@ from rnncompare.tasks.contract import Examples
 from rnncompare.tasks.user import sequences, series, texts
 from rnncompare.tasks.user.arrays import read_npz, read_sktime
 from rnncompare.tasks.user.checked_arrays import Arrays, from_list, from_padded
+from rnncompare.tasks.user.columns.date_parts import JOINED, add_clock, join_date
 from rnncompare.tasks.user.columns.features import Encoder, refuse_missing
 from rnncompare.tasks.user.columns.frequency import find_frequency, times_after, usual_step
 from rnncompare.tasks.user.columns.levels import MOST_UNSEEN, unseen
 from rnncompare.tasks.user.columns.likely import join_group
 from rnncompare.tasks.user.columns.roles import Roles
-from rnncompare.tasks.user.columns.times import JOINED, add_clock, find_time, join_date
+from rnncompare.tasks.user.columns.times import find_time
 from rnncompare.tasks.user.files.corpora import blocks_of
 from rnncompare.tasks.user.files.file_type import beginning, form_of, unpacked
 from rnncompare.tasks.user.files.tables import FILE, Table, read_table

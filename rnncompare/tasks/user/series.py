@@ -11,8 +11,8 @@ import numpy as np
 from rnncompare.base.errors import DataError, SettingError, require
 from rnncompare.tasks.user.columns.features import as_numbers, refuse_missing
 from rnncompare.tasks.user.columns.frequency import SEASONS, find_frequency, find_rhythm
+from rnncompare.tasks.user.columns.order import refuse_same_times
 from rnncompare.tasks.user.columns.roles import Roles
-from rnncompare.tasks.user.columns.times import refuse_same_times
 from rnncompare.tasks.user.files.reading import Reading
 from rnncompare.tasks.user.files.tables import Table
 from rnncompare.tasks.user.forecasting import ROLLING, Forecasting

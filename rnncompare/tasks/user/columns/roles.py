@@ -8,18 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError, SettingError, require
+from rnncompare.tasks.user.columns.date_parts import DATE_PARTS, JOINED, add_clock, find_clock, join_date
 from rnncompare.tasks.user.columns.features import (
     PLAIN_NUMBERS,
-    are_amounts,
-    as_numbers,
     is_classes,
     is_text,
     mixed,
     refuse,
     refuse_missing,
-    refuse_separators,
     with_separators,
 )
+from rnncompare.tasks.user.columns.kinds import IN_ROWS, find_kind, listed
 from rnncompare.tasks.user.columns.likely import (
     MOST_ODD,
     about_others,
@@ -28,23 +27,10 @@ from rnncompare.tasks.user.columns.likely import (
     find_text,
     groups_in,
     join_group,
-    varies,
     varying,
 )
-from rnncompare.tasks.user.columns.times import (
-    DATE_PARTS,
-    JOINED,
-    TIMES,
-    UNIX,
-    about_order,
-    add_clock,
-    are_dated,
-    at_fixed_rate,
-    find_clock,
-    find_steps,
-    find_time,
-    join_date,
-)
+from rnncompare.tasks.user.columns.order import about_order, are_dated
+from rnncompare.tasks.user.columns.times import TIMES, UNIX, at_fixed_rate, find_steps, find_time
 from rnncompare.tasks.user.files.reading import Reading
 from rnncompare.tasks.user.files.tables import Table
 
@@ -53,9 +39,7 @@ if TYPE_CHECKING:
 
 TARGETS = re.compile(r"target|labels?|class|y|outcome", re.I)
 INDEX = re.compile(r"unnamed\d+|Unnamed: \d+|__index_level_\d+__")  # an index without a name, as pandas writes it
-
 SIZES = 4  # so many amounts at most are names
-IN_ROWS = "a file with a whole sequence in each row goes as .npz"
 
 
 @dataclass
@@ -119,18 +103,9 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     if group is not None:
         refuse_missing(table, group, "data.group")
     left = [name for name in left if name not in (*targets, group, *parts, reading.split_by)]
-    first = table.time_form is None
-    groups = groups_in(frame) if group is None else [group]
-    time = find_time(table, [name for name in left if name not in reading.categorical], reading.time, groups)
-    left = [name for name in left if name != time]
-    if first and time is not None:
-        free = [name for name in left if name not in (*reading.categorical, *(reading.known or ()))]
-        table.clock = find_clock(table, free, time, groups)
-    if table.clock is not None and time is not None:
-        add_clock(table, time)
-        table.notes.append(f"times of day in {table.clock} are added to {time}")
-        left.remove(table.clock)
+    time = _timed(table, reading, left, groups_in(frame) if group is None else [group])
     frame = table.frame
+    left = [name for name in left if name not in (time, table.clock)]
     quantity = mixed(table, target) if is_text(frame[target]) else not is_classes(frame[target])
     by_group = reading.split == "group" and reading.split_by is None
     text = None if group and not by_group else find_text(table, left, reading.kind, time, quantity)
@@ -154,7 +129,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         roles.notes += about_others(frame, group, others)
     if reading.split == "group":
         roles.split_by = reading.split_by or group
-        valid = f"the column whose values are to be in one split each, of {_listed(frame.columns)}"
+        valid = f"the column whose values are to be in one split each, of {listed(frame.columns)}"
         require(roles.split_by is not None, "data.split_by", None, valid)
     left = [name for name in left if name != text]
     roles.features, roles.categorical, dropped = choose_features(table, left, reading.categorical)
@@ -162,7 +137,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     if group is not None and time is None and order is not None:
         roles.notes.append(f"rows of a sequence are in file order; data.time={order} orders them by {order}")
     if left_out := [*reading.ignore, *indices, *dropped]:
-        roles.notes.append(f"columns left out: {_listed(left_out)}")
+        roles.notes.append(f"columns left out: {listed(left_out)}")
     for name in [*dropped, *roles.categorical]:
         if name not in reading.categorical and is_text(frame[name]) and with_separators(table, name, SIZES).any():
             done = "left out" if name in dropped else "read as names"
@@ -172,7 +147,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     changing = {label for name in targets for label in varying(frame, group, name)} if group is not None else set()
     roles.varies = len(changing) > 0
     if roles.kind == "auto":
-        roles.kind = _find_kind(table, roles)
+        roles.kind = find_kind(table, roles)
     if time is None:
         roles.notes += about_order(frame, [*targets, *dropped], group, roles.kind == "forecasting")
     if group is not None and roles.kind in ("classification", "regression", "events") and reading.kind != "events":
@@ -184,6 +159,19 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         if roles.kind == "events" and is_classes(frame[target]):
             roles.categorical.insert(0, target)
     return roles
+
+
+def _timed(table: Table, reading: Reading, names: list[str], groups: list[str]) -> str | None:
+    """The column that orders rows, as times if it has any, to which times of day in another one are added."""
+    first = table.time_form is None  # else the table is read as that of training was
+    time = find_time(table, [name for name in names if name not in reading.categorical], reading.time, groups)
+    if first and time is not None:
+        taken = (time, *reading.categorical, *(reading.known or ()))
+        table.clock = find_clock(table, [name for name in names if name not in taken], time, groups)
+    if table.clock is not None and time is not None:
+        add_clock(table, time)
+        table.notes.append(f"times of day in {table.clock} are added to {time}")
+    return time
 
 
 def _keep_zeros(table: Table, roles: Roles) -> None:
@@ -223,7 +211,7 @@ def targets_of(frame: pd.DataFrame, reading: Reading) -> list[str]:
 
 
 def _require_columns(frame: pd.DataFrame, reading: Reading, parts: Sequence[str]) -> None:
-    there_are = f"one of the columns, {_listed(frame.columns)}"
+    there_are = f"one of the columns, {listed(frame.columns)}"
     targets = targets_of(frame, reading)
     for setting, values in (
         ("target", targets),
@@ -250,79 +238,22 @@ def _require_scalars(table: Table) -> None:
             refuse(table, name, wrong, "no number, text or time")
 
 
-def _listed(names: pd.Index | list[str]) -> str:
-    shown = [str(name) for name in names[:12]]
-    return ", ".join(shown) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-
-
 def _find_target(frame: pd.DataFrame, names: list[str]) -> str:
     """The column with a target's name, or the only one that could be a target."""
     called = [name for name in names if TARGETS.fullmatch(str(name))]
     possible = called or [name for name in names if frame[name].dtype.kind != "M" and not TIMES.fullmatch(str(name))]
     if len(possible) != 1:
-        raise SettingError("data.target", None, f"the column to predict, one of {_listed(names)}")
+        raise SettingError("data.target", None, f"the column to predict, one of {listed(names)}")
     return possible[0]
 
 
-def _find_kind(table: Table, roles: Roles) -> str:
-    frame, target = table.frame, table.frame[roles.targets[0]]
-    if is_text(target):
-        refuse_separators(table, roles.targets[0])
-    if roles.text is not None:
-        return "text_classification"
-    classes = is_classes(target) and not are_amounts(table, roles.targets[0]) and len(roles.targets) == 1
-    if roles.group is None:
-        _require_quantity(table, roles)
-        return "forecasting"
-    if not roles.varies:
-        return "events" if _is_stream(frame, roles) else "classification" if classes else "regression"
-    if not classes and (not roles.features or (roles.time is not None and frame[roles.time].dtype.kind == "M")):
-        return "forecasting"
-    if classes and _counts_at_a_rate(frame, roles):
-        return "forecasting"
-    if classes and (not roles.features or _is_stream(frame, roles)):
-        return "events"
-    return "classification" if classes else "regression"
-
-
-def _counts_at_a_rate(frame: pd.DataFrame, roles: Roles) -> bool:
-    """Whether the target alone is there, counts of three sizes and more at a fixed rate."""
-    target = frame[roles.targets[0]]
-    dated = roles.group is not None and roles.time is not None and frame[roles.time].dtype.kind == "M"
-    counts = target.dtype.kind in "iuf" and target.nunique() > 2 and not roles.features
-    return counts and dated and at_fixed_rate(frame[roles.time], frame[roles.group])
-
-
-def _require_quantity(table: Table, roles: Roles) -> None:
-    """Raise `SettingError` for a target that no table in time order has: names, or one of two values."""
-    frame, target = table.frame, table.frame[roles.targets[0]]
-    sequence = f"the column that says which sequence a row belongs to, one of {_listed(frame.columns)}; {IN_ROWS}"
-    if is_text(target) or target.dtype.kind == "b":
-        if mixed(table, roles.targets[0]):
-            as_numbers(table, roles.targets[0])
-        raise SettingError("data.group", None, sequence)
-    if target.nunique() == 2 and (roles.time is None or frame[roles.time].is_unique):  # else times are refused
-        raise SettingError("data.group", None, f"{sequence}; or data.kind=forecasting if rows are in time order")
-
-
-def _is_stream(frame: pd.DataFrame, roles: Roles) -> bool:
-    """Whether the rows of a group are events, with names of what happens, rather than steps at a fixed rate."""
-    if not roles.categorical or roles.group is None:
-        return False
-    if len(roles.categorical) == len(roles.features):
-        return True
-    if roles.time is None:
-        return any(varies(frame, roles.group, name) for name in roles.categorical)
-    return not at_fixed_rate(frame[roles.time], frame[roles.group])
-
-
 def _require_roles(roles: Roles, frame: pd.DataFrame, known: Sequence[str]) -> None:
-    columns = _listed(frame.columns)
+    columns = listed(frame.columns)
     one = len(roles.targets) == 1 or roles.kind in ("forecasting", "regression")
     require(
         one, "data.target", roles.target, f"one column: several are forecast or regressed, and this is {roles.kind}"
     )
-    valid = f"columns that a forecast reads, of {_listed(roles.features)}"
+    valid = f"columns that a forecast reads, of {listed(roles.features)}"
     for name in known if roles.kind == "forecasting" else ():
         require(name in roles.features, "data.known", name, valid)
     if roles.kind == "text_classification":

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.columns.features import as_numbers, is_text, is_whole, mixed, refuse
-from rnncompare.tasks.user.columns.likely import telling_apart
+from rnncompare.tasks.user.columns.features import as_numbers, is_text, mixed, refuse
 from rnncompare.tasks.user.files.stamps import (
     DIGITS,
     FIRST_YEAR,
     ISO8601,
     LAST_YEAR,
-    LOOKED_AT,
     YEAR_LAST,
     from_numbers,
     read_stamps,
@@ -36,7 +34,6 @@ UNIX = re.compile(
 DATES, LEAST_DATE = re.compile(rf"(?i:(.*[_ ])?(date|day|datum))|{CAMEL}"), 10_000  # as 10124 for 01.01.24
 YEAR = re.compile(r"(.*[_ ])?(year|yr)", re.I)
 LETTERED = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?[A-Z]{2,5}"  # 2024-12-31 10:00 CET
-SET_BACK = (1, 2)  # hours that come twice in autumn
 NO_TIME = "no date or time written as {}, as most are; mend it, or leave the column out with data.ignore"
 READ_AS = "column {} is read as {}; write dates as 2024-12-31 if that is wrong"
 YEARS, COUNTS = "%Y", "numbers"  # forms of times, beside those of `stamps`: of a column of years, of one that counts
@@ -62,71 +59,6 @@ def at_fixed_rate(times: pd.Series, groups: pd.Series) -> bool:
     return bool(len(steps) and (usual > 0).all() and ((steps - usual).abs() <= usual / 2).mean() >= MOST)
 
 
-DATE_PARTS = ("year", "month", "week", "day", "hour", "minute", "second")  # columns that together are a time
-JOINED = "date of year, month, day"
-CLOCK = r"\s*([01]?\d|2[0-3])[:.][0-5]\d([:.][0-5]\d(\.\d+)?)?(\s?[AaPp][Mm])?\s*"
-CLOCK_NAMES = re.compile(r"(.*[_ ])?(clock|uhrzeit|zeit|heure|hora|von|from)", re.I)
-PARTS = re.compile(r"year|yr|quarter|month|mo|week|day|dy|doy|hour|hr|minute|second|jahr|monat|tag|stunde", re.I)
-MONTHS = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?|q[1-4]"
-LONGEST_DATE = 40  # characters
-FIRST_OF_CENTURY = 69  # years of two digits from here on are of the twentieth century, as in POSIX, if there are both
-
-
-def join_date(table: Table, groups: Sequence[str | None], ignore: Sequence[str] = ()) -> bool:
-    """Add a column `JOINED` where columns of whole numbers called year, month and day (hour, ...) are the time.
-
-    Year and month alone, or year and ISO week, are it where none comes twice, or none twice within one of ``groups``.
-
-    Raises:
-        DataError: some rows are no dates, where most are.
-
-    Returns:
-        Whether there are such columns, and they are dates.
-    """
-    import pandas as pd
-
-    called = {str(name).lower(): name for name in table.frame.columns}
-    parts = {part: called[part] for part in DATE_PARTS if part in called and called[part] not in ignore}
-    frame = table.frame
-    whole = all(frame[name].dtype.kind in "iuf" and is_whole(frame[name]) for name in parts.values())
-    if "year" not in parts or not {"month", "week"} & set(parts) or not whole:
-        return False
-    joined = frame[list(parts.values())].set_axis(list(parts), axis=1).dropna().astype("int64")
-    joined["year"] = _whole_years(joined["year"])
-    joined = joined[joined["year"].between(FIRST_YEAR, LAST_YEAR)]
-    if "month" not in parts:
-        weeks = joined["year"].astype(str) + joined["week"].astype(str).str.zfill(2) + "1"
-        stamps = pd.to_datetime(weeks, format="%G%V%u", errors="coerce")
-    else:
-        days = (
-            joined.drop(columns="week", errors="ignore") if "day" in parts else joined[["year", "month"]].assign(day=1)
-        )
-        stamps = pd.to_datetime(days, errors="coerce")
-    if 2 * stamps.notna().sum() <= len(frame):
-        return False
-    stamps = stamps.reindex(frame.index)
-    found = frame.assign(**{JOINED: stamps})
-    dated = found[stamps.notna()]
-    repeats = [dated.duplicated([JOINED, *([group] if group in frame else [])]).any() for group in groups]
-    if not {"month", "day"} <= set(parts) and all(repeats):
-        return False
-    if stamps.isna().any() and any(TIMES.fullmatch(str(name)) for name in frame if name not in parts.values()):
-        return False
-    why = f"no date together with {', '.join(map(str, parts.values()))} of its row, as most are; mend it, or leave the"
-    refuse(table, list(parts.values())[-1], stamps.isna().to_numpy(), f"{why} column out with data.ignore")
-    table.frame = found
-    return True
-
-
-def _whole_years(years: pd.Series) -> pd.Series:
-    """Years with their century, where all have two digits: of two centuries if both 99 and 0 are among them."""
-    if not years.between(0, 99).all():
-        return years
-    if {0, 99} <= set(years):
-        return years + 1900 + 100 * (years < FIRST_OF_CENTURY)
-    return years + (1900 if years.max() >= FIRST_OF_CENTURY else 2000)
-
-
 def find_time(table: Table, names: list[str], said: str | None, groups: Sequence[str] = ()) -> str | None:
     """The column that orders rows: as said, or the best of dates, or one of numbers that is called so and orders.
 
@@ -149,46 +81,6 @@ def find_time(table: Table, names: list[str], said: str | None, groups: Sequence
                 f"warning: rows are in order of the numbers of {name}; write dates as 2024-12-31 if they are dates"
             )
     return name
-
-
-def find_clock(table: Table, names: Sequence[str], time: str, groups: Sequence[str]) -> str | None:
-    """The column of times of day that goes with dates, if there is one: dates alone come twice, and with it none does.
-
-    Args:
-        table: with dates in the column ``time``.
-        names: of columns without another role.
-        time: the column of dates.
-        groups: what may tell sequences apart.
-    """
-    dates = table.frame[time]
-    if dates.dtype.kind != "M" or (dates.dt.normalize() != dates).any():
-        return None
-    if not table.frame.duplicated([*groups, time]).any():
-        return None
-    for name in names:
-        texts = table.frame[name]
-        clock = (CLOCK_NAMES.fullmatch(str(name)) or TIMES.fullmatch(str(name))) and is_text(texts)
-        if clock and texts.head(LOOKED_AT).astype(str).str.fullmatch(CLOCK).mean() > 0.5:
-            joined = table.frame[groups].assign(date=dates, clock=texts)
-            return None if joined.duplicated().any() else name
-    return None
-
-
-def add_clock(table: Table, time: str) -> None:
-    """Add to dates the times of day in the table's column of them.
-
-    Raises:
-        DataError: a cell is no time of day.
-    """
-    import pandas as pd
-
-    assert table.clock is not None
-    day = pd.Timestamp("2000-01-01")
-    texts = f"{day:%Y-%m-%d} " + table.frame[table.clock].astype(str).str.strip()
-    texts = texts.where(texts.str.contains(":"), texts.str.replace(".", ":"))
-    times = pd.to_datetime(texts, format="mixed", errors="coerce")
-    refuse(table, table.clock, times.isna().to_numpy(), "no time of day such as 14:30")
-    table.frame = table.frame.assign(**{time: table.frame[time] + (times - day)})
 
 
 def find_steps(table: Table, names: list[str], group: str) -> str | None:
@@ -330,81 +222,3 @@ def _numbers_became_times(table: Table, name: str, said: bool = False) -> bool:
     if read.form in YEAR_LAST:
         table.notes.append(READ_AS.format(name, read.form))
     return True
-
-
-def find_counter(frame: pd.DataFrame) -> str | None:
-    """The first column whose values are as many whole numbers in a row as there are rows."""
-    for name in frame:
-        series = frame[name]
-        if series.dtype.kind in "iu" and series.is_unique and int(series.max()) - int(series.min()) == len(series) - 1:
-            return str(name)
-    return None
-
-
-def _is_part_of_date(series: pd.Series) -> bool:
-    """Whether a column may be a part of dates: called so, or of times of day, names of months or quarters."""
-    if PARTS.fullmatch(str(series.name)):
-        return True
-    few = series.dropna().head(LOOKED_AT).astype(str).str.strip()
-    return is_text(series) and few.str.fullmatch(f"{CLOCK}|{MONTHS}", case=False).mean() > 0.5
-
-
-def are_dated(series: pd.Series) -> bool:
-    """Whether short texts have a year each."""
-    few = series.dropna().head(LOOKED_AT).astype(str)
-    return bool((few.str.contains(r"\b(?:19|20)\d\d\b", regex=True) & (few.str.len() <= LONGEST_DATE)).mean() > MOST)
-
-
-def about_order(frame: pd.DataFrame, taken: Sequence[str], group: str | None, forecast: bool) -> list[str]:
-    """Warnings where no column orders rows and some may be meant to: parts of dates, or texts that are distinct.
-
-    Args:
-        frame: the columns.
-        taken: the targets, and the columns that are left out.
-        group: that tells sequences apart.
-        forecast: whether rows are forecast.
-    """
-    called = {str(name).lower(): str(name) for name in frame}
-    parts = [called[part] for part in DATE_PARTS if part in called]
-    if "year" in called and len(parts) > 1:
-        rows = frame.assign(**{JOINED: frame.groupby(parts, sort=False).ngroup()})
-        if rows.duplicated([JOINED, *([group] if group else [])]).any():
-            apart = telling_apart(rows, [JOINED, *taken, *parts], group)
-            remedy = f"; with data.group={apart} they come once, and order rows" if apart else ""
-            return [f"warning: rows are in file order, for {', '.join(parts)} come more than once{remedy}"]
-    texts = [name for name in taken if is_text(frame[name]) and 2 * frame[name].nunique() > len(frame)]
-    unread = [name for name in texts if frame[name].astype(str).str.contains(r"\d").mean() > MOST]
-    if forecast and unread:
-        return [
-            f"warning: rows are in file order, which has to be that of time; {', '.join(unread)} is not read as a "
-            "time: write 2024-12-31 if it is one"
-        ]
-    return []
-
-
-def refuse_same_times(table: Table, time: str, group: str | None, targets: Sequence[str], codes: np.ndarray) -> None:
-    """Raise `DataError` where two rows of one sequence, next to each other in order, have the same time."""
-    times = table.frame[time].to_numpy()
-    same = (times[1:] == times[:-1]) & (codes[1:] == codes[:-1])
-    if same.any():
-        first = int(np.argmax(same))
-        rows = table.frame.index[first : first + 2].tolist()
-        remedy = "say with data.group which sequence a row belongs to; a date and an hour apart go into one column"
-        dates = [str(name) for name in table.frame if name != time and _is_part_of_date(table.frame[name])]
-        if (apart := telling_apart(table.frame, [time, *targets, *dates], group)) is not None:
-            remedy = f"say data.group={apart}, within which no time comes twice"
-        elif dates:
-            remedy = f"put {time} and {', '.join(dates)} into one column, as 2024-12-31 14:30"
-            whole = table.frame.assign(**{JOINED: table.frame.groupby([time, *dates], sort=False).ngroup()})
-            if whole.duplicated([JOINED, *([group] if group else [])]).any():
-                remedy += f"; say data.group={telling_apart(whole, [JOINED, time, *targets, *dates], group)} for it"
-        elif group is not None:
-            remedy = f"say which columns together tell sequences apart: data.group={group},other"
-        if (counter := find_counter(table.frame.drop(columns=list(targets)))) is not None:
-            remedy = f"order rows by {counter}, which counts them: data.time={counter}; or {remedy}"
-        if times.dtype.kind == "M" and (table.frame[time].iloc[1:][same].dt.hour.isin(SET_BACK)).all():
-            remedy = f"give times in UTC if clocks were set back then, or {remedy}"
-        raise DataError(
-            f"{table.place(time, rows[1])}: the time {table.frame[time].iloc[first]} stands in row {rows[0]} too; "
-            f"leave one out, or {remedy}"
-        )

@@ -1,0 +1,90 @@
+"""What is to be learned from a table whose columns have roles: the kind of problem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rnncompare.base.errors import SettingError
+from rnncompare.tasks.user.columns.features import (
+    are_amounts,
+    as_numbers,
+    is_classes,
+    is_text,
+    mixed,
+    refuse_separators,
+)
+from rnncompare.tasks.user.columns.likely import varies
+from rnncompare.tasks.user.columns.times import at_fixed_rate
+from rnncompare.tasks.user.files.tables import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rnncompare.tasks.user.columns.roles import Roles
+
+IN_ROWS = "a file with a whole sequence in each row goes as .npz"
+
+
+def find_kind(table: Table, roles: Roles) -> str:
+    """One of `reading.KINDS`, for a table whose columns have these roles.
+
+    Raises:
+        SettingError: no kind fits, for want of a group.
+        DataError: the target is of numbers but for some cells.
+    """
+    frame, target = table.frame, table.frame[roles.targets[0]]
+    if is_text(target):
+        refuse_separators(table, roles.targets[0])
+    if roles.text is not None:
+        return "text_classification"
+    classes = is_classes(target) and not are_amounts(table, roles.targets[0]) and len(roles.targets) == 1
+    if roles.group is None:
+        _require_quantity(table, roles)
+        return "forecasting"
+    if not roles.varies:
+        return "events" if _is_stream(frame, roles) else "classification" if classes else "regression"
+    if not classes and (not roles.features or (roles.time is not None and frame[roles.time].dtype.kind == "M")):
+        return "forecasting"
+    if classes and _counts_at_a_rate(frame, roles):
+        return "forecasting"
+    if classes and (not roles.features or _is_stream(frame, roles)):
+        return "events"
+    return "classification" if classes else "regression"
+
+
+def _counts_at_a_rate(frame: pd.DataFrame, roles: Roles) -> bool:
+    """Whether the target alone is there, counts of three sizes and more at a fixed rate."""
+    target = frame[roles.targets[0]]
+    dated = roles.group is not None and roles.time is not None and frame[roles.time].dtype.kind == "M"
+    counts = target.dtype.kind in "iuf" and target.nunique() > 2 and not roles.features
+    return counts and dated and at_fixed_rate(frame[roles.time], frame[roles.group])
+
+
+def _require_quantity(table: Table, roles: Roles) -> None:
+    """Raise `SettingError` for a target that no table in time order has: names, or one of two values."""
+    frame, target = table.frame, table.frame[roles.targets[0]]
+    sequence = f"the column that says which sequence a row belongs to, one of {listed(frame.columns)}; {IN_ROWS}"
+    if is_text(target) or target.dtype.kind == "b":
+        if mixed(table, roles.targets[0]):
+            as_numbers(table, roles.targets[0])
+        raise SettingError("data.group", None, sequence)
+    if target.nunique() == 2 and (roles.time is None or frame[roles.time].is_unique):  # else times are refused
+        raise SettingError("data.group", None, f"{sequence}; or data.kind=forecasting if rows are in time order")
+
+
+def _is_stream(frame: pd.DataFrame, roles: Roles) -> bool:
+    """Whether the rows of a group are events, with names of what happens, rather than steps at a fixed rate."""
+    if not roles.categorical or roles.group is None:
+        return False
+    if len(roles.categorical) == len(roles.features):
+        return True
+    if roles.time is None:
+        return any(varies(frame, roles.group, name) for name in roles.categorical)
+    return not at_fixed_rate(frame[roles.time], frame[roles.group])
+
+
+def listed(names: pd.Index | Sequence[str]) -> str:
+    """The names of columns in a sentence, the first twelve of them."""
+    shown = [str(name) for name in names[:12]]
+    return ", ".join(shown) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
