@@ -56,7 +56,8 @@ def read(prepared: Prepared, data: Table | Arrays) -> tuple[Examples, pd.DataFra
     table.frame = table.frame.rename(columns=_without_names(wanted, table.frame.columns))
     for name in wanted:
         if name not in table.frame:
-            raise DataError(f"{table.name}: no column {name}, which the model reads; it reads {', '.join(wanted)}")
+            missing = f"column {name}" if name != JOINED else "columns of year, month, ... that are dates together"
+            raise DataError(f"{table.name}: no {missing}, which the model reads; it reads {', '.join(wanted)}")
     _warn_of_marks(prepared, table, wanted)
     find_time(table, [], prepared.time)
     if prepared.clock is not None and prepared.time is not None:

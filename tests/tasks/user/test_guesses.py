@@ -730,3 +730,36 @@ def test_one_slip_among_dates_in_columns_leaves_another_order_alone():
     assert roles("y", **{name: frame[name] for name in frame}).time == "t"
     slipped = daily().assign(year=2024, month=1, day=with_cell([1] * N, 3, 40))
     assert "daily" in from_frame(slipped, target="v", ignore=["year", "month", "day"]).load(0).understood
+
+
+def test_a_counter_that_a_date_contradicts_is_named():
+    days = pd.Timestamp("2015-01-01") + pd.to_timedelta(np.random.default_rng(9).permutation(4 * N)[:N], "D")
+    frame = pd.DataFrame({"id": CASE, "step": STEP, "last_service": days, "x": X, "label": CASE % 2})
+    said = "warning: rows are in order of last_service, and step counts them in another: data.time=step for that"
+    assert said in from_frame(frame, target="label").load(0).understood
+    assert "ordered by step" in from_frame(frame, target="label", time="step").load(0).understood
+    newest = pd.DataFrame({"No": range(N), "date": pd.date_range("2020-01-01", periods=N)[::-1], "v": X})
+    assert "counts them" not in from_frame(newest, target="v").load(0).understood
+    same = frame.assign(last_service=pd.Timestamp("2020-01-01"))
+    with pytest.raises(DataError, match=r"order rows by step, which counts them: data\.time=step"):
+        from_frame(same, target="label")
+
+
+MONTHS = pd.DataFrame([(s, y, m) for y in range(2015, 2018) for m in range(1, 13) for s in "ABCD"], columns=[*"sym"])
+
+
+@pytest.mark.parametrize("names", [("store", "year", "month"), ("Filiale", "Jahr", "Monat"), ("shop", "Année", "mois")])
+@pytest.mark.parametrize("kind", [int, str, "category"])
+def test_months_order_rows_in_other_languages_and_types(names, kind):
+    frame = MONTHS.astype({"y": kind, "m": kind}).set_axis(names, axis=1).sample(frac=1, random_state=0)
+    frame["sales"] = np.random.default_rng(0).normal(size=len(frame))
+    assert "monthly, 4 groups" in from_frame(frame, target="sales", group=names[0]).load(0).understood
+    if names[0] == "Filiale":
+        understood = from_frame(frame, target="sales").load(0).understood
+        assert "rows are in file order, for Jahr, Monat come more than once; with data.group=Filiale" in understood
+
+
+@pytest.mark.parametrize("kind", [object, str, "string"])
+def test_quantities_of_another_type_are_forecast(kind):
+    frame = pd.DataFrame({"time": HOURS, "v": np.random.default_rng(0).normal(size=N)}).astype({"v": kind})
+    assert "forecasting, hourly" in from_frame(frame, target="v").load(0).understood

@@ -236,3 +236,18 @@ def test_arrays_without_a_value_are_refused_by_number():
     for new in (np.where(np.arange(40)[:, None, None] == 7, np.nan, x), [*x[:7], np.zeros((0, 2)), *x[8:]]):
         with pytest.raises(DataError, match="sequence 7 has no steps, or none with a value"):
             read(prepared, arrays_without_targets(new))
+
+
+def test_new_data_without_a_label_whose_time_comes_twice_are_refused_in_a_line():
+    frame = pd.DataFrame({"patient": np.repeat(np.arange(40), 6), "day": np.tile(np.arange(6), 40), "lab": 0.5})
+    data = from_frame(frame.assign(dx=frame["patient"] % 2), target="dx", time="day").load(0)
+    twice = pd.concat([frame.head(6), frame.head(1)], ignore_index=True)
+    with pytest.raises(DataError, match="column day, row 6: the time 0 stands in row 0 too"):
+        read(data.prepared, Table(twice, "new"))
+
+
+def test_new_data_without_a_part_of_their_date_are_refused_by_what_is_missing():
+    frame = pd.DataFrame({"year": np.repeat(range(2000, 2020), 12), "month": np.tile(range(1, 13), 20)})
+    data = from_frame(frame.assign(v=np.arange(240.0) % 12), target="v").load(0)
+    with pytest.raises(DataError, match=r"no columns of year, month, \.\.\. that are dates together"):
+        read(data.prepared, Table(frame[["year"]].assign(v=1.0), "new"))

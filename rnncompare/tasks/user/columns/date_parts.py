@@ -15,10 +15,40 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DATE_PARTS = ("year", "month", "week", "day", "hour", "minute", "second")  # columns that together are a time
+NAMES = {
+    "jahr": "year",
+    "monat": "month",
+    "tag": "day",
+    "woche": "week",
+    "année": "year",
+    "mois": "month",
+    "jour": "day",
+}
 JOINED = "date of year, month, day"
 CLOCK = r"\s*([01]?\d|2[0-3])[:.][0-5]\d([:.][0-5]\d(\.\d+)?)?(\s?[AaPp][Mm])?\s*"
 CLOCK_NAMES = re.compile(r"(.*[_ ])?(clock|uhrzeit|zeit|heure|hora|von|from)", re.I)
 FIRST_OF_CENTURY = 69  # years of two digits from here on are of the twentieth century, as in POSIX, if there are both
+
+
+def parts_of_dates(frame: pd.DataFrame) -> dict[str, str]:
+    """The columns of whole numbers, texts of them included, that together are dates, by what they hold; or none."""
+    called = {NAMES.get(str(name).lower(), str(name).lower()): name for name in frame}
+    parts = {part: called[part] for part in DATE_PARTS if part in called}
+    if "year" not in parts or not {"month", "week"} & set(parts):
+        return {}
+    return parts if all(_are_whole(frame[name]) for name in parts.values()) else {}
+
+
+def _are_whole(series: pd.Series) -> bool:
+    known = series.dropna()
+    numbers = _numbers(known)
+    return bool(len(known) and numbers.notna().all() and is_whole(numbers))
+
+
+def _numbers(series: pd.Series) -> pd.Series:
+    import pandas as pd
+
+    return pd.to_numeric(series.astype(object), errors="coerce")
 
 
 def join_date(table: Table, groups: Sequence[str | None], ignore: Sequence[str] = ()) -> bool:
@@ -34,13 +64,11 @@ def join_date(table: Table, groups: Sequence[str | None], ignore: Sequence[str] 
     """
     import pandas as pd
 
-    called = {str(name).lower(): name for name in table.frame.columns}
-    parts = {part: called[part] for part in DATE_PARTS if part in called and called[part] not in ignore}
     frame = table.frame
-    whole = all(frame[name].dtype.kind in "iuf" and is_whole(frame[name]) for name in parts.values())
-    if "year" not in parts or not {"month", "week"} & set(parts) or not whole:
+    parts = parts_of_dates(frame.drop(columns=list(ignore), errors="ignore"))
+    if not parts:
         return False
-    joined = frame[list(parts.values())].set_axis(list(parts), axis=1).dropna().astype("int64")
+    joined = pd.DataFrame({part: _numbers(frame[name]) for part, name in parts.items()}).dropna().astype("int64")
     joined["year"] = _whole_years(joined["year"])
     joined = joined[joined["year"].between(FIRST_YEAR, LAST_YEAR)]
     if "month" not in parts:

@@ -65,6 +65,9 @@ def _require_quantity(table: Table, roles: Roles) -> None:
     """Raise `SettingError` for a target that no table in time order has: names, or one of two values."""
     frame, target = table.frame, table.frame[roles.targets[0]]
     sequence = f"the column that says which sequence a row belongs to, one of {listed(frame.columns)}; {IN_ROWS}"
+    if are_amounts(table, roles.targets[0]):
+        as_numbers(table, roles.targets[0])
+        return
     if is_text(target) or target.dtype.kind == "b":
         if mixed(table, roles.targets[0]):
             as_numbers(table, roles.targets[0])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnncompare.base.errors import DataError
-from rnncompare.tasks.user.columns.date_parts import CLOCK, DATE_PARTS, JOINED
+from rnncompare.tasks.user.columns.date_parts import CLOCK, JOINED, parts_of_dates
 from rnncompare.tasks.user.columns.features import is_text
 from rnncompare.tasks.user.columns.likely import telling_apart
 from rnncompare.tasks.user.files.stamps import LOOKED_AT
@@ -18,20 +18,42 @@ from rnncompare.tasks.user.files.tables import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-PARTS = re.compile(r"year|yr|quarter|month|mo|week|day|dy|doy|hour|hr|minute|second|jahr|monat|tag|stunde", re.I)
+PARTS = re.compile(
+    r"year|yr|quarter|month|mo|week|day|dy|doy|hour|hr|minute|second|jahr|monat|tag|stunde|quartal|woche|année|mois|jour|año|mes",
+    re.I,
+)
 MONTHS = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?|q[1-4]"
 LONGEST_DATE = 40  # characters
 MOST_DATED = 0.75  # of texts have a year or a digit, so that they may be times
 SET_BACK = (1, 2)  # hours that come twice in autumn
 
 
-def find_counter(frame: pd.DataFrame) -> str | None:
-    """The first column whose values are as many whole numbers in a row as there are rows."""
+def find_counter(frame: pd.DataFrame, group: str | None = None) -> str | None:
+    """The first column that counts rows, or those of each sequence: whole numbers, each once, without a hole."""
     for name in frame:
         series = frame[name]
-        if series.dtype.kind in "iu" and series.is_unique and int(series.max()) - int(series.min()) == len(series) - 1:
+        if name == group or series.dtype.kind not in "iu":
+            continue
+        parts = series.groupby(_sequences(frame, group))
+        if (parts.nunique() == parts.size()).all() and (parts.max() - parts.min() == parts.size() - 1).all():
             return str(name)
     return None
+
+
+def about_counter(frame: pd.DataFrame, time: str, group: str | None) -> list[str]:
+    """A warning where a column counts rows in another order than that of ``time``, be it upwards or downwards."""
+    counter = find_counter(frame.drop(columns=time), group)
+    if counter is None:
+        return []
+    ordered = frame.sort_values([*([group] if group is not None else []), time], kind="stable")
+    steps = ordered[counter].groupby(_sequences(ordered, group)).diff().dropna()
+    if (steps > 0).all() or (steps < 0).all():
+        return []
+    return [f"warning: rows are in order of {time}, and {counter} counts them in another: data.time={counter} for that"]
+
+
+def _sequences(frame: pd.DataFrame, group: str | None) -> np.ndarray:
+    return np.zeros(len(frame)) if group is None else frame[group].to_numpy()
 
 
 def _is_part_of_date(series: pd.Series) -> bool:
@@ -59,14 +81,19 @@ def about_order(frame: pd.DataFrame, taken: Sequence[str], group: str | None, fo
         group: that tells sequences apart.
         forecast: whether rows are forecast.
     """
-    called = {str(name).lower(): str(name) for name in frame}
-    parts = [called[part] for part in DATE_PARTS if part in called]
-    if "year" in called and len(parts) > 1:
+    called = [str(name) for name in frame if PARTS.fullmatch(str(name)) and name not in taken]
+    parts = list(parts_of_dates(frame).values())
+    if len(parts) > 1:
         rows = frame.assign(**{JOINED: frame.groupby(parts, sort=False).ngroup()})
         if rows.duplicated([JOINED, *([group] if group else [])]).any():
             apart = telling_apart(rows, [JOINED, *taken, *parts], group)
             remedy = f"; with data.group={apart} they come once, and order rows" if apart else ""
             return [f"warning: rows are in file order, for {', '.join(parts)} come more than once{remedy}"]
+    if len(called) > 1:
+        return [
+            f"warning: rows are in file order, which has to be that of time; {', '.join(called)} are not read as "
+            "times: call them year, month, day and write numbers, or put them into one column, as 2024-12-31"
+        ]
     texts = [name for name in taken if is_text(frame[name]) and 2 * frame[name].nunique() > len(frame)]
     unread = [name for name in texts if frame[name].astype(str).str.contains(r"\d").mean() > MOST_DATED]
     if forecast and unread:
@@ -95,7 +122,7 @@ def refuse_same_times(table: Table, time: str, group: str | None, targets: Seque
                 remedy += f"; say data.group={telling_apart(whole, [JOINED, time, *targets, *dates], group)} for it"
         elif group is not None:
             remedy = f"say which columns together tell sequences apart: data.group={group},other"
-        if (counter := find_counter(table.frame.drop(columns=list(targets)))) is not None:
+        if (counter := find_counter(table.frame.drop(columns=targets, errors="ignore"), group)) is not None:
             remedy = f"order rows by {counter}, which counts them: data.time={counter}; or {remedy}"
         if times.dtype.kind == "M" and (table.frame[time].iloc[1:][same].dt.hour.isin(SET_BACK)).all():
             remedy = f"give times in UTC if clocks were set back then, or {remedy}"

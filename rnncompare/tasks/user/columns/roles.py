@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rnncompare.base.errors import DataError, SettingError, require
-from rnncompare.tasks.user.columns.date_parts import DATE_PARTS, JOINED, add_clock, find_clock, join_date
+from rnncompare.tasks.user.columns.date_parts import JOINED, add_clock, find_clock, join_date, parts_of_dates
 from rnncompare.tasks.user.columns.features import (
     PLAIN_NUMBERS,
     is_classes,
@@ -29,7 +29,7 @@ from rnncompare.tasks.user.columns.likely import (
     join_group,
     varying,
 )
-from rnncompare.tasks.user.columns.order import about_order, are_dated
+from rnncompare.tasks.user.columns.order import PARTS, about_counter, about_order, are_dated
 from rnncompare.tasks.user.columns.times import TIMES, UNIX, at_fixed_rate, find_steps, find_time
 from rnncompare.tasks.user.files.reading import Reading
 from rnncompare.tasks.user.files.tables import Table
@@ -115,8 +115,8 @@ def find_roles(table: Table, reading: Reading) -> Roles:
             "it out with data.ignore; data.kind=text_classification reads it as text"
         )
     if group is None and text is None and reading.kind not in ("text_classification", "language_modelling"):
-        date = DATE_PARTS if time == JOINED else ()
-        found = find_groups(frame, [name for name in left if str(name).lower() not in date], time, target)
+        date = parts_of_dates(frame).values()
+        found = find_groups(frame, [name for name in left if name not in date], time, target)
         group, others = found[0] if found else None, found[1:]
         left = [name for name in left if name != group]
         if group is None and time != reading.time and not frame[time].is_unique and frame[time].dtype.kind != "M":
@@ -134,7 +134,7 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     left = [name for name in left if name != text]
     roles.features, roles.categorical, dropped = choose_features(table, left, reading.categorical)
     order = next((name for name in roles.features if TIMES.fullmatch(str(name))), None)
-    if group is not None and time is None and order is not None:
+    if group is not None and time is None and order is not None and frame[order].dtype.kind in "iuf":
         roles.notes.append(f"rows of a sequence are in file order; data.time={order} orders them by {order}")
     if left_out := [*reading.ignore, *indices, *dropped]:
         roles.notes.append(f"columns left out: {listed(left_out)}")
@@ -148,6 +148,8 @@ def find_roles(table: Table, reading: Reading) -> Roles:
     roles.varies = len(changing) > 0
     if roles.kind == "auto":
         roles.kind = find_kind(table, roles)
+    if time is not None and time != reading.time:
+        roles.notes += about_counter(frame[[time, *([group] if group else []), *left]], time, group)
     if time is None:
         roles.notes += about_order(frame, [*targets, *dropped], group, roles.kind == "forecasting")
     if group is not None and roles.kind in ("classification", "regression", "events") and reading.kind != "events":
@@ -181,7 +183,7 @@ def _keep_zeros(table: Table, roles: Roles) -> None:
     for name in named:
         table.name_as_written(name)
     for name in roles.features:
-        if name in table.padded and not TIMES.fullmatch(name) and name.lower() not in DATE_PARTS:
+        if name in table.padded and not TIMES.fullmatch(name) and not PARTS.fullmatch(name):
             roles.notes.append(
                 f"{name} has leading zeros and is read as a quantity; if it is a code, data.categorical=[{name}]"
             )

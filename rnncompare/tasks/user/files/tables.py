@@ -184,8 +184,8 @@ def plain_types(frame: pd.DataFrame) -> pd.DataFrame:
             frame[name] = frame[name].astype(object).map(str, na_action="ignore")
         elif kind.kind == "O":
             held = pd.api.types.infer_dtype(frame[name], skipna=True)
-            if held == "decimal":
-                frame[name] = frame[name].astype(float)
+            if held in ("decimal", "floating", "integer", "mixed-integer-float"):
+                frame[name] = pd.to_numeric(frame[name].astype(float) if held == "decimal" else frame[name])
             elif held == "interval":
                 frame[name] = frame[name].map(str, na_action="ignore")
     return frame
