@@ -1,6 +1,7 @@
 """From tasks to the verdict on a claim: in general, by task, the family of p-values, and claims that are refused."""
 
 import math
+import re
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -110,6 +111,17 @@ def test_what_the_mean_would_be_with_tasks_at_the_optimum_is_said():
     assert any(
         note.startswith("with 1 task at which both are at the optimum") and said in note for note in finding.notes
     )
+    lost = runs({"a": noisy(1.0, 1e-4, 1), "b": noisy(1.0, 1e-4, 2)}, task="t4")
+    (finding,) = judge(claim, evidence(*frames, lost, scales={f"t{k}": scale("bounded") for k in range(5)}))
+    assert finding.tasks[4].verdict == "uninformative"
+    assert not any("at the optimum" in note for note in finding.notes)
+
+
+def test_what_would_settle_a_claim_is_of_the_tasks_that_count_and_within_reason():
+    apart = judged([0.021, 0.3], general=False, spread=0.02)
+    assert re.fullmatch(r"about \d+ pairs in all", apart.settle)
+    near = judged([0.0199], general=False, spread=0.08)
+    assert near.settle == "more than 1,000 pairs in all"
 
 
 def test_a_claim_whose_task_was_foreseen_is_suggestive():
