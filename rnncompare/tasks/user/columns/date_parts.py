@@ -15,17 +15,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DATE_PARTS = ("year", "month", "week", "day", "hour", "minute", "second")  # columns that together are a time
-NAMES = {
-    "jahr": "year",
-    "monat": "month",
-    "tag": "day",
+NAMES = {  # of them in other languages
+    **dict.fromkeys(("jahr", "année", "annee", "año", "ano", "anno", "jaar"), "year"),
+    **dict.fromkeys(("monat", "mois", "mes", "mese", "maand"), "month"),
+    **dict.fromkeys(("tag", "jour", "día", "dia", "giorno", "dag"), "day"),
     "woche": "week",
-    "année": "year",
-    "mois": "month",
-    "jour": "day",
 }
 JOINED = "date of year, month, day"
 CLOCK = r"\s*([01]?\d|2[0-3])[:.][0-5]\d([:.][0-5]\d(\.\d+)?)?(\s?[AaPp][Mm])?\s*"
+HOURS = re.compile(r"(.*[_ ])?(hour|hr|stunde|heure|hora)", re.I)
 CLOCK_NAMES = re.compile(r"(.*[_ ])?(clock|uhrzeit|zeit|heure|hora|von|from)", re.I)
 FIRST_OF_CENTURY = 69  # years of two digits from here on are of the twentieth century, as in POSIX, if there are both
 
@@ -120,8 +118,9 @@ def find_clock(table: Table, names: Sequence[str], time: str, groups: Sequence[s
         return None
     for name in names:
         texts = table.frame[name]
-        clock = (CLOCK_NAMES.fullmatch(str(name)) or TIMES.fullmatch(str(name))) and is_text(texts)
-        if clock and texts.head(LOOKED_AT).astype(str).str.fullmatch(CLOCK).mean() > 0.5:
+        called = CLOCK_NAMES.fullmatch(str(name)) or TIMES.fullmatch(str(name))
+        clock = called and is_text(texts) and texts.head(LOOKED_AT).astype(str).str.fullmatch(CLOCK).mean() > 0.5
+        if clock or (HOURS.fullmatch(str(name)) and texts.dtype.kind in "iu" and texts.between(0, 23).all()):
             joined = table.frame[groups].assign(date=dates, clock=texts)
             return None if joined.duplicated().any() else name
     return None
@@ -137,8 +136,9 @@ def add_clock(table: Table, time: str) -> None:
 
     assert table.clock is not None
     day = pd.Timestamp("2000-01-01")
-    texts = f"{day:%Y-%m-%d} " + table.frame[table.clock].astype(str).str.strip()
-    texts = texts.where(texts.str.contains(":"), texts.str.replace(".", ":"))
+    written = table.frame[table.clock]
+    clock = written.astype(str) + ":00" if written.dtype.kind in "iu" else written.astype(str).str.strip()
+    texts = f"{day:%Y-%m-%d} " + clock.where(clock.str.contains(":"), clock.str.replace(".", ":"))
     times = pd.to_datetime(texts, format="mixed", errors="coerce")
     refuse(table, table.clock, times.isna().to_numpy(), "no time of day such as 14:30")
     table.frame = table.frame.assign(**{time: table.frame[time] + (times - day)})

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rnncompare.tasks.user.columns.roles import Roles
 
+HOUR = 3600  # seconds
 IN_ROWS = "a file with a whole sequence in each row goes as .npz"
 
 
@@ -54,11 +55,14 @@ def find_kind(table: Table, roles: Roles) -> str:
 
 
 def _counts_at_a_rate(frame: pd.DataFrame, roles: Roles) -> bool:
-    """Whether the target alone is there, counts of three sizes and more at a fixed rate."""
-    target = frame[roles.targets[0]]
-    dated = roles.group is not None and roles.time is not None and frame[roles.time].dtype.kind == "M"
-    counts = target.dtype.kind in "iuf" and target.nunique() > 2 and not roles.features
-    return counts and dated and at_fixed_rate(frame[roles.time], frame[roles.group])
+    """Whether the target is of counts at a fixed rate: alone, or by the hour or longer, as labels rarely are."""
+    target, group, time = frame[roles.targets[0]], roles.group, roles.time
+    if group is None or time is None or frame[time].dtype.kind != "M":
+        return False
+    steps = frame.sort_values([group, time]).groupby(group)[time].diff().dropna()
+    slow = len(steps) > 0 and steps.median().total_seconds() >= HOUR
+    counts = target.dtype.kind in "iuf" and target.nunique() > 2 and (not roles.features or slow)
+    return counts and at_fixed_rate(frame[time], frame[group])
 
 
 def _require_quantity(table: Table, roles: Roles) -> None:

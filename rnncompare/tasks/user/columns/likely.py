@@ -143,7 +143,8 @@ def find_text(table: Table, names: list[str], kind: str, time: str | None, quant
     few = {name: frame[name].dropna().head(LOOKED_AT).astype(str) for name in texts}
     longest = max(texts, key=lambda name: few[name].str.len().mean())
     words = few[longest].str.split().str.len().mean()
-    alone = not quantity and len(names) == 1 and _mostly_distinct(frame[longest])
+    others = [name for name in names if name != longest and not _may_be_ids(frame[name])]
+    alone = not quantity and not others and _mostly_distinct(frame[longest])
     return longest if kind == "text_classification" or words >= 3 or alone else None
 
 
@@ -169,6 +170,11 @@ def choose_features(table: Table, names: list[str], listed: Sequence[str]) -> tu
         if words or name in listed:
             categorical.append(name)
     return features, categorical, dropped
+
+
+def _may_be_ids(series: pd.Series) -> bool:
+    """Whether texts or whole numbers are mostly distinct, so that they name rows."""
+    return (is_text(series) or series.dtype.kind in "iu") and _mostly_distinct(series)
 
 
 def _is_identifier(series: pd.Series) -> bool:

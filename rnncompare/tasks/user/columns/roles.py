@@ -32,6 +32,7 @@ from rnncompare.tasks.user.columns.likely import (
 from rnncompare.tasks.user.columns.order import PARTS, about_counter, about_order, are_dated
 from rnncompare.tasks.user.columns.times import TIMES, UNIX, at_fixed_rate, find_steps, find_time
 from rnncompare.tasks.user.files.reading import Reading
+from rnncompare.tasks.user.files.stamps import ISO8601
 from rnncompare.tasks.user.files.tables import Table
 
 if TYPE_CHECKING:
@@ -118,6 +119,8 @@ def find_roles(table: Table, reading: Reading) -> Roles:
         date = parts_of_dates(frame).values()
         found = find_groups(frame, [name for name in left if name not in date], time, target)
         group, others = found[0] if found else None, found[1:]
+        if time is None and group is not None and reading.time is None and join_date(table, [group], reading.ignore):
+            time, table.time_form, frame = JOINED, table.time_form or ISO8601, table.frame
         left = [name for name in left if name != group]
         if group is None and time != reading.time and not frame[time].is_unique and frame[time].dtype.kind != "M":
             left, time = [*left, str(time)], None  # the hour of the day, say

@@ -133,12 +133,16 @@ def _forms_of(text: str) -> dict[str, None]:
 
 
 def _readings(text: str) -> list[tuple[str, bool]]:
-    """The text with a year of four digits in each way in which it may have one, and whether its day comes first."""
+    """The text with a year of four digits in each way in which it may have one, and whether its day comes first.
+
+    Of ways that are as likely the first is taken.
+    """
     if re.match(r"\d{4}", text):
         return [(text, False)]
     whole = SHORT_YEAR.sub(r"\g<1>20", text)
     year_first = [(f"20{text}", False)] if SHORT_YEAR_FIRST.match(text) else []
-    return [(whole, False), (whole, True), *year_first]
+    dotted = re.match(r"\d{1,2}\.\d", text) is not None  # day first, where both do as well
+    return [(whole, dotted), (whole, not dotted), *year_first]
 
 
 def _read(series: pd.Series, form: str) -> Stamps:
