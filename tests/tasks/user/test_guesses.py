@@ -600,7 +600,7 @@ def test_a_column_of_times_of_day_is_added_to_that_of_dates(tmp_path, form):
 
 def test_a_target_is_never_proposed_to_tell_sequences_apart():
     frame = pd.DataFrame({"id": CASE, "time": STEP // 2, "x": X, "label": [*"ab"] * (N // 2)})
-    with pytest.raises(DataError, match=r"data\.group=id,other"):
+    with pytest.raises(DataError, match=r"leave one out, or leave time out with data\.ignore"):
         from_frame(frame, target="label", group="id", time="time")
     with pytest.raises(SettingError, match=r"data\.target=label: a column apart from data\.group"):
         from_frame(frame, target="label", group="id,label")
@@ -791,3 +791,16 @@ def test_ids_beside_sequences_of_letters_are_left_out(ids):
 def test_of_dates_with_points_the_day_is_first_where_both_do():
     days = [f"{1 + i // 12:02d}.03.2024 {8 + i % 12}:00" for i in range(N)]
     assert "read as %d.%m.%Y" in from_frame(pd.DataFrame({"when": days, "v": X}), target="v").load(0).understood
+
+
+def test_samples_of_a_record_count_its_rows():
+    frame = pd.DataFrame({"record": CASE, "sample": STEP, "mlii": X, "label": CASE % 2})
+    assert "12 sequences of 10 steps (by record" in from_frame(frame, target="label").load(0).understood
+
+
+def test_of_two_rows_in_one_second_no_item_is_proposed_to_tell_users_apart():
+    random = np.random.default_rng(0)
+    columns = {"userId": CASE, "movieId": random.integers(1, 9, N), "timestamp": 874724710 + 1000 * CASE + STEP // 2}
+    frame = pd.DataFrame({**columns, "rating": random.integers(1, 6, N)})
+    with pytest.raises(DataError, match=r"or leave timestamp out with data\.ignore, so that rows are in file order$"):
+        from_frame(frame, target="rating", group="userId")

@@ -47,6 +47,9 @@ def find_groups(frame: pd.DataFrame, names: list[str], time: str | None, target:
         return len(varying(frame, group, name)) > MOST_ODD * frame[group].nunique()
 
     called = [name for name in names if GROUPS.fullmatch(str(name)) and groups(name)]
+    called = [
+        name for name in called if not any(_counts_within(frame, name, other) for other in names if groups(other))
+    ]
     if called:
         inner = (name for name in called[1:] if not changes(name, target) and not changes(name, called[0]))
         first = next(inner, called[0]) if changes(called[0], target) else called[0]
@@ -99,9 +102,25 @@ def telling_apart(frame: pd.DataFrame, taken: Sequence[str], group: str | None) 
     """
     few = [name for name in frame if name not in (*taken, group) and 2 <= frame[name].nunique() <= len(frame) // 2]
     names = [str(name) for name in few if is_text(frame[name]) or GROUPS.fullmatch(str(name))]
-    joined = [] if group is None else [[group, name] for name in names]
-    found = (parts for parts in ([[name] for name in names] + joined) if not frame.duplicated([*parts, taken[0]]).any())
-    return ",".join(next(found, [])) or None
+    for parts in [] if group is None else [[group, name] for name in names]:
+        sequences = frame.groupby(parts, sort=False, observed=True).ngroups
+        if 2 * sequences <= len(frame) and not frame.duplicated([*parts, taken[0]]).any():
+            return ",".join(parts)
+    return next((name for name in names if not frame.duplicated([name, taken[0]]).any()), None)
+
+
+def _counts_within(frame: pd.DataFrame, name: str, other: str) -> bool:
+    """Whether whole numbers count from 0 or 1 anew within each value of another column, as samples of a record do.
+
+    Equal values of the other one stand together, so that it is not the one that counts.
+    """
+    if name == other or frame[name].dtype.kind not in "iu" or frame[name].min() not in (0, 1):
+        return False
+    if not _contiguous(frame[other]):
+        return False
+    parts = frame.groupby(other)[name]
+    counts = (parts.nunique() == parts.size()) & (parts.max() - parts.min() == parts.size() - 1)
+    return bool(counts.all() and (parts.min() == frame[name].min()).all())
 
 
 def _contiguous(series: pd.Series) -> bool:

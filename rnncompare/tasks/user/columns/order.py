@@ -121,7 +121,7 @@ def refuse_same_times(table: Table, time: str, group: str | None, targets: Seque
             if whole.duplicated([JOINED, *([group] if group else [])]).any():
                 remedy += f"; say data.group={telling_apart(whole, [JOINED, time, *targets, *dates], group)} for it"
         elif group is not None:
-            remedy = f"say which columns together tell sequences apart: data.group={group},other"
+            remedy = f"leave {time} out with data.ignore, so that rows are in file order"
         if (counter := find_counter(table.frame.drop(columns=targets, errors="ignore"), group)) is not None:
             remedy = f"order rows by {counter}, which counts them: data.time={counter}; or {remedy}"
         if times.dtype.kind == "M" and (table.frame[time].iloc[1:][same].dt.hour.isin(SET_BACK)).all():
