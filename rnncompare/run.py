@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from rnncompare.base.isolation import OF_OWN_DATA, preload
 from rnncompare.cli import console
 from rnncompare.cli.application import SOME_FAILED, Command, run_hydra
-from rnncompare.sweep import Train, find_missing, plan, train_all
+from rnncompare.sweep import Train, find_missing, plan, tidy, train_all
 from rnncompare.training.settings import RunSettings, from_config
 
 DESCRIPTION = """Train a recurrent network on a sequence task, and record what it cost and how good it got.
@@ -55,6 +55,8 @@ def run_jobs(requests: Sequence[RunSettings], train: Train, here: bool = True) -
     with console.Progress(missing) as bar, contextlib.closing(train(missing, bar)) as finished:
         for record in finished:
             bar.finished(record)
+    if not missing:
+        tidy({settings.results_dir for settings in runs.values()})
     if not console.results(runs):
         sys.exit(SOME_FAILED)
 

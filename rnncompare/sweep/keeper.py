@@ -12,7 +12,7 @@ import yaml
 
 from rnncompare.base.errors import DataError, SettingError, StorageError
 from rnncompare.records import Record, Run, read_record, remove_leftovers, set_aside, write_record
-from rnncompare.sweep.locks import Locks, Owner
+from rnncompare.sweep.locks import Locks, Owner, locked
 from rnncompare.sweep.plan import lacks_model, record_path, require_writable
 from rnncompare.training.settings import RunSettings
 
@@ -67,7 +67,7 @@ class Keeper:
         self._locks, self._watcher = locks, watcher
         self._told: set[str] = set()
         for folder, here in locks.items():
-            self._tidy(Path(folder), here)
+            _tidy(Path(folder), here)
 
     @classmethod
     @contextlib.contextmanager
@@ -143,16 +143,24 @@ class Keeper:
         if not ours:
             self._watcher.note(f"{reason}; kept as {set_aside(run.path).name}, and the run is trained")
 
-    @staticmethod
-    def _tidy(folder: Path, locks: Locks) -> None:
-        """Remove what processes that were killed left behind."""
-        for name in locks.abandoned():
-            if locks.acquire(name) is None:
-                remove_leftovers(folder / name)
-                with contextlib.suppress(DataError):
-                    if read_record(folder / name / "record.json").status != "failed":
-                        (folder / name / CHECKPOINT).unlink(missing_ok=True)
-                locks.release(name)
+
+def tidy(folders: Iterable[str]) -> None:
+    """Remove what killed sweeps left in results folders, where nothing is to be trained that would do so."""
+    for folder in folders:
+        if locked(folder):
+            with contextlib.suppress(OSError), Locks(folder) as locks:  # a folder that is read-only keeps it
+                _tidy(Path(folder), locks)
+
+
+def _tidy(folder: Path, locks: Locks) -> None:
+    """Remove what processes that were killed left behind."""
+    for name in locks.abandoned():
+        if locks.acquire(name) is None:
+            remove_leftovers(folder / name)
+            with contextlib.suppress(DataError):
+                if read_record(folder / name / "record.json").status != "failed":
+                    (folder / name / CHECKPOINT).unlink(missing_ok=True)
+            locks.release(name)
 
 
 def _locks(folder: str) -> Locks:

@@ -55,6 +55,11 @@ class Owner:
         return f"process {self.pid} on {self.host}"
 
 
+def locked(results_dir: str | Path) -> bool:
+    """Whether there are locks in a results folder, of processes alive or killed."""
+    return (Path(results_dir) / FOLDER).is_dir()
+
+
 class Locks:
     """The locks of this process on the runs of one results folder, renewed until closed.
 

@@ -65,6 +65,18 @@ def test_the_lock_of_a_living_process_stands_and_of_a_dead_one_is_taken_at_once(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_sweep_with_nothing_to_train_tidies_up_after_one_that_was_killed(tmp_path, holder):
+    command = [*TINY, f"results_dir={tmp_path}", "seed=1"]
+    assert Command(tmp_path, *command).finish(60)[0] == 0
+    holder.kill()
+    holder.wait()
+    assert temporary_files(tmp_path)
+    code, out, _ = Command(tmp_path, *command).finish(60)
+    assert code == 0
+    assert "nothing to train" in out
+    assert temporary_files(tmp_path) == []
+
+
 def test_a_process_that_got_the_number_of_a_dead_one_does_not_keep_its_lock(tmp_path):
     with Locks(tmp_path) as first:
         first.acquire(RUN)
