@@ -39,3 +39,11 @@ def test_no_circle_of_imports():
         assert parts[f"rnncompare.{name}"] <= {"rnncompare.base"}, name
     assert not any("rnncompare.cli" in parts[f"rnncompare.{name}"] for name in ("studies", "sweep", "composition"))
     assert parts["rnncompare.cli"].isdisjoint({"rnncompare.studies", "rnncompare.measurements", "rnncompare.run"})
+
+
+def test_no_two_files_need_each_other():
+    files = {}
+    for path in (ROOT / "rnncompare").rglob("*.py"):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        files[module] = {name for name in imported(path) if name.startswith("rnncompare.")}
+    TopologicalSorter({name: needs - {name} for name, needs in files.items()}).prepare()

@@ -11,9 +11,8 @@ from rnncompare.base.errors import DataError
 from rnncompare.tasks.contract import IGNORED, Classification, Data, Examples, Objective, Regression
 from rnncompare.tasks.contract.baselines import majority_accuracy, mean_squared_error
 from rnncompare.tasks.user.columns.features import Encoder, as_numbers, is_classes, refuse_missing
-from rnncompare.tasks.user.columns.kinds import IN_ROWS
 from rnncompare.tasks.user.columns.order import refuse_same_times
-from rnncompare.tasks.user.columns.roles import Roles
+from rnncompare.tasks.user.columns.roles import IN_ROWS, Roles
 from rnncompare.tasks.user.columns.targets import Target, classes, values
 from rnncompare.tasks.user.files.reading import Reading
 from rnncompare.tasks.user.files.tables import Table

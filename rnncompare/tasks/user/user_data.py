@@ -12,9 +12,9 @@ from rnncompare.base.wording import counted
 from rnncompare.tasks.contract import Data, Task, setting
 from rnncompare.tasks.user import arrays
 from rnncompare.tasks.user.columns.features import as_written, is_large, is_text, is_whole
+from rnncompare.tasks.user.columns.find_roles import TARGETS, find_roles
 from rnncompare.tasks.user.columns.levels import unseen
 from rnncompare.tasks.user.columns.likely import GROUPS
-from rnncompare.tasks.user.columns.roles import TARGETS, find_roles
 from rnncompare.tasks.user.files.corpora import read_pair, read_text
 from rnncompare.tasks.user.files.file_type import beginning, form_of, unpacked
 from rnncompare.tasks.user.files.reading import Layout, Reading

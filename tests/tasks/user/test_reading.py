@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncompare.tasks.user.columns.roles import find_roles
+from rnncompare.tasks.user.columns.find_roles import find_roles
 from rnncompare.tasks.user.files import dialect
 from rnncompare.tasks.user.files.reading import Reading
 from rnncompare.tasks.user.files.tables import Table, read_table

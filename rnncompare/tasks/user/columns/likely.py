@@ -14,6 +14,7 @@ from rnncompare.tasks.user.files.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.core.groupby import SeriesGroupBy
 
 GROUPS = re.compile(
     r"(.*[_ ])?(id|group|series|sequence|seq|case|session|subject|user|customer|patient|unit|trace|episode|trial|sample"
@@ -119,8 +120,13 @@ def _counts_within(frame: pd.DataFrame, name: str, other: str) -> bool:
     if not _contiguous(frame[other]):
         return False
     parts = frame.groupby(other)[name]
-    counts = (parts.nunique() == parts.size()) & (parts.max() - parts.min() == parts.size() - 1)
-    return bool(counts.all() and (parts.min() == frame[name].min()).all())
+    return bool((parts.min() == frame[name].min()).all() and count_rows(parts))
+
+
+def count_rows(parts: SeriesGroupBy) -> bool:
+    """Whether whole numbers count the rows of each part: each number once, without a hole."""
+    spans = parts.max() - parts.min() == parts.size() - 1  # costs less than to count the different ones
+    return bool(spans.all() and (parts.nunique() == parts.size()).all())
 
 
 def _contiguous(series: pd.Series) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from rnncompare.base.errors import DataError
 from rnncompare.tasks.user.columns.date_parts import CLOCK, JOINED, parts_of_dates
 from rnncompare.tasks.user.columns.features import is_text
-from rnncompare.tasks.user.columns.likely import telling_apart
+from rnncompare.tasks.user.columns.likely import count_rows, telling_apart
 from rnncompare.tasks.user.files.stamps import LOOKED_AT
 from rnncompare.tasks.user.files.tables import Table
 
@@ -34,8 +34,7 @@ def find_counter(frame: pd.DataFrame, group: str | None = None) -> str | None:
         series = frame[name]
         if name == group or series.dtype.kind not in "iu":
             continue
-        parts = series.groupby(_sequences(frame, group))
-        if (parts.nunique() == parts.size()).all() and (parts.max() - parts.min() == parts.size() - 1).all():
+        if count_rows(series.groupby(_sequences(frame, group))):
             return str(name)
     return None
 

@@ -15,7 +15,7 @@ from rnncompare.tasks.user.files.stamps import (
     FIRST_YEAR,
     ISO8601,
     LAST_YEAR,
-    YEAR_LAST,
+    Stamps,
     from_numbers,
     read_stamps,
 )
@@ -117,10 +117,11 @@ def _best_dates(table: Table, names: list[str], groups: Sequence[str]) -> str | 
         DataError: a cell of it is no time.
     """
     frame = table.frame
+    texts = [name for name in names if is_text(frame[name])]
+    found = {name: read_stamps(frame[name], table.time_form) for name in texts}
+    read = {name: stamps for name, stamps in found.items() if stamps is not None and not mixed(table, name)}
     dates = {name: frame[name] for name in names if frame[name].dtype.kind == "M"}
-    for name in names:
-        if is_text(frame[name]) and (read := read_stamps(frame[name], table.time_form)) and not mixed(table, name):
-            dates[name] = read.times
+    dates |= {name: stamps.times for name, stamps in read.items()}
 
     def faults(name: str) -> tuple[bool, bool, bool, int]:
         series = dates[name]
@@ -129,13 +130,15 @@ def _best_dates(table: Table, names: list[str], groups: Sequence[str]) -> str | 
         return bool(frame[name].isna().any()), still, bool(twice), names.index(name)
 
     if not dates:
-        return next((name for name in names if is_text(frame[name]) and _became_times(table, name)), None)
+        for name in (name for name, stamps in found.items() if stamps is None):
+            _refuse_lettered(table, name)
+        return None
     best = min(dates, key=faults) if len(dates) > 1 else next(iter(dates))
     if best != min(dates, key=names.index):
         others = ", ".join(name for name in dates if name != best)
         table.notes.append(f"rows are ordered by {best}; {others} could be meant too: data.time")
-    if is_text(frame[best]):
-        _became_times(table, best)
+    if best in read:
+        _become_times(table, best, read[best])
     return best
 
 
@@ -180,16 +183,26 @@ def _became_times(table: Table, name: str) -> bool:
     """
     stamps = read_stamps(table.frame[name], table.time_form)
     if stamps is None:
-        lettered = table.frame[name].astype(str).str.fullmatch(LETTERED).to_numpy(bool)
-        why = "a time whose zone has letters, which several zones may share; write its offset, such as +01:00"
-        refuse(table, name, lettered & (lettered.mean() > 0.5), f"{why}, or leave it out with data.ignore")
+        _refuse_lettered(table, name)
     if stamps is None or mixed(table, name):
         return False
+    _become_times(table, name, stamps)
+    return True
+
+
+def _refuse_lettered(table: Table, name: str) -> None:
+    """Raise `DataError` where most of a column of text are times with the letters of a zone."""
+    lettered = table.frame[name].astype(str).str.fullmatch(LETTERED).to_numpy(bool)
+    why = "a time whose zone has letters, which several zones may share; write its offset, such as +01:00"
+    refuse(table, name, lettered & (lettered.mean() > 0.5), f"{why}, or leave it out with data.ignore")
+
+
+def _become_times(table: Table, name: str, stamps: Stamps) -> None:
+    """Let a column be the times that it was read as; raises `DataError` where some of it are none."""
     refuse(table, name, stamps.wrong, NO_TIME.format(stamps.form))
     table.frame[name], table.time_form = stamps.times, stamps.form
     if stamps.ambiguous:
         table.notes.append(READ_AS.format(name, stamps.form))
-    return True
 
 
 def _rises(table: Table, name: str, sign: int = 1) -> bool:
@@ -217,8 +230,5 @@ def _numbers_became_times(table: Table, name: str, said: bool = False) -> bool:
         return False
     if (read := from_numbers(series, table.time_form)) is None:
         return False
-    refuse(table, name, read.wrong, NO_TIME.format(read.form))
-    table.frame[name], table.time_form = read.times, read.form
-    if read.form in YEAR_LAST:
-        table.notes.append(READ_AS.format(name, read.form))
+    _become_times(table, name, read)
     return True

@@ -203,7 +203,10 @@ def from_numbers(series: pd.Series, form: str | None = None) -> Stamps | None:
     known = series.dropna()
     read = [one for one in (*_from_digits(known), _from_unix(known)) if one is not None]
     spread = [(times.reindex(series.index), name) for times, name in read]
-    found = [Stamps(times, (times.isna() & series.notna()).to_numpy(), name) for times, name in spread]
+    found = [
+        Stamps(times, (times.isna() & series.notna()).to_numpy(), name, ambiguous=name in YEAR_LAST)  # day and month
+        for times, name in spread
+    ]
     return min(found, key=lambda one: (one.form != form, one.wrong.sum(), *_disorder(one.times)), default=None)
 
 
